@@ -73,7 +73,7 @@ def _compare(pairing: Pairing, name: str, seed: int, resamples: int, trials: int
     rows_a, rows_b = pairing.statistics(name)
     scale = pairing.metric(name)
     first, second = (scale.aggregate(summed(rows)) for rows in (rows_a, rows_b))
-    pair = (scale.aggregate, rows_a, rows_b)
+    pair = (scale.aggregate_columns, rows_a, rows_b)
     low, high = paired_interval(*pair, resamples=resamples, seed=seed)
     wins, losses = pairing.wins(name)
     return Comparison(

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from data.errors import InputError
 from icl.store import Record, read_records
 from metrics.significance import Row
-from metrics.translation import Metric, metric, segment_score
+from metrics.translation import Metric, metric, segment_scores
 
 TEST_SET = ("set", "split", "set-sha256", "limit")  # what two runs must have in common
 # spBLEU's rows are summed and scored like BLEU's; only their making needs the SentencePiece model.
@@ -43,11 +43,8 @@ class Pairing:
 
     def differences(self, name: str) -> list[float]:
         """Segment score of B less that of A, a segment."""
-        scale = self.metric(name)
-        return [
-            segment_score(scale, b) - segment_score(scale, a)
-            for a, b in zip(*self.statistics(name), strict=True)
-        ]
+        a, b = (segment_scores(self.metric(name), rows) for rows in self.statistics(name))
+        return [second - first for first, second in zip(a, b, strict=True)]
 
     def wins(self, name: str) -> tuple[int, int]:
         """(segments on which B does better, segments on which A does)."""

@@ -15,7 +15,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from metrics.significance import Row
+from metrics.significance import Columns, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,15 @@ class Rate:
     def aggregate_segment(self, row: Row) -> float:
         """0 or 100."""
         return self.aggregate(row)
+
+    def aggregate_columns(self, totals: Columns) -> Columns:
+        """Rates of many summed rows, one a column: shape (2, m) to (m,)."""
+        rates: Columns = 100 * totals[0] / totals[1]
+        return rates
+
+    def aggregate_segment_columns(self, rows: Columns) -> Columns:
+        """0 or 100 for each column."""
+        return self.aggregate_columns(rows)
 
 
 def is_copy(hypothesis: str, source: str) -> bool:

@@ -11,15 +11,19 @@ inside the functions, because importing it costs a tenth of a second.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from metrics.significance import Row
+from metrics.column_scores import bleu_columns, chrf_columns, ter_columns
+from metrics.significance import Columns, Row
 
 if TYPE_CHECKING:
     from sacrebleu.metrics.base import Metric as SacrebleuScorer
+
+_BLEU_OF_SEGMENTS = partial(bleu_columns, effective_order=True)
 
 FETCH_SPM = "run `python -m data.catalog fetch spbleu-flores200` and pass the file's path"
 
@@ -36,6 +40,8 @@ class SacrebleuMetric:
     width: int  # numbers in a row
     corpus: SacrebleuScorer
     segment: SacrebleuScorer  # another one for BLEU, see `metrics.translation.segment_score`
+    columns: Callable[[Columns], Columns]
+    segment_columns: Callable[[Columns], Columns]
     ceiling: float = 100.0
 
     @property
@@ -59,6 +65,14 @@ class SacrebleuMetric:
         """The score of one segment, on the same scale."""
         return self._figure(self.segment, row)
 
+    def aggregate_columns(self, totals: Columns) -> Columns:
+        """The corpus scores of many summed rows, one a column: shape (width, m) to (m,)."""
+        return self.columns(totals)
+
+    def aggregate_segment_columns(self, rows: Columns) -> Columns:
+        """The scores of many segments, one a column."""
+        return self.segment_columns(rows)
+
     def _figure(self, scorer: SacrebleuScorer, totals: Row) -> float:
         figure = float(scorer._compute_score_from_stats(list(totals)).score)
         return min(figure, self.ceiling)  # rounding makes a perfect BLEU 100.00000000000004
@@ -69,7 +83,8 @@ def bleu(tokenization: str) -> SacrebleuMetric:
     from sacrebleu.metrics.bleu import BLEU
 
     segment = BLEU(tokenize="none", effective_order=True)
-    return SacrebleuMetric("BLEU", 10, BLEU(tokenize=tokenization), segment)
+    scorer = BLEU(tokenize=tokenization)
+    return SacrebleuMetric("BLEU", 10, scorer, segment, bleu_columns, _BLEU_OF_SEGMENTS)
 
 
 def chrf_plus_plus() -> SacrebleuMetric:
@@ -77,7 +92,7 @@ def chrf_plus_plus() -> SacrebleuMetric:
     from sacrebleu.metrics.chrf import CHRF
 
     scorer = CHRF(word_order=2)
-    return SacrebleuMetric("chrF++", 24, scorer, scorer)
+    return SacrebleuMetric("chrF++", 24, scorer, scorer, chrf_columns, chrf_columns)
 
 
 def ter(*, asian: bool) -> SacrebleuMetric:
@@ -89,7 +104,7 @@ def ter(*, asian: bool) -> SacrebleuMetric:
     from sacrebleu.metrics.ter import TER
 
     scorer = TER(normalized=asian, asian_support=asian)
-    return SacrebleuMetric("TER", 2, scorer, scorer, ceiling=math.inf)
+    return SacrebleuMetric("TER", 2, scorer, scorer, ter_columns, ter_columns, ceiling=math.inf)
 
 
 def sp_bleu(model: Path | None) -> SacrebleuMetric:
@@ -109,7 +124,7 @@ def sp_bleu(model: Path | None) -> SacrebleuMetric:
     scorer.tokenizer = _pieces_tokenizer(model)
     scorer.tokenizer_signature = scorer.tokenizer.signature()
     segment = BLEU(tokenize="none", effective_order=True)
-    return SacrebleuMetric("spBLEU", 10, scorer, segment)
+    return SacrebleuMetric("spBLEU", 10, scorer, segment, bleu_columns, _BLEU_OF_SEGMENTS)
 
 
 def _pieces_tokenizer(model: Path | None) -> Any:

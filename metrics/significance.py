@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 Row: TypeAlias = Sequence[int | float]
 """The sufficient statistics of one segment; plain numbers, so that they store as JSON."""
 
+Columns: TypeAlias = "NDArray[np.float64]"
+"""Many summed rows, one a column, shape (width, m), or what they score, shape (m,)."""
+
+Aggregate: TypeAlias = "Callable[[Columns], Columns]"
+"""From summed rows to scores, all at once."""
+
 MIN_RESAMPLES = 40  # fewer have no 2.5 % tail to cut
 _BLOCK_CELLS = 1 << 21  # counts held at once: 16 MB
 
@@ -79,18 +85,17 @@ def bootstrap_totals(
 
 
 def resampled_scores(
-    aggregate: Callable[[Row], float],
+    aggregate: Aggregate,
     statistics: Sequence[Row],
     *,
     resamples: int = 1000,
     seed: int,
-) -> list[float]:
-    """The score of every resample; `aggregate` turns summed statistics into a score."""
-    totals = bootstrap_totals(statistics, resamples=resamples, seed=seed)
-    return [aggregate(row) for row in totals.tolist()]
+) -> NDArray[np.float64]:
+    """The score of every resample, shape (resamples,)."""
+    return aggregate(bootstrap_totals(statistics, resamples=resamples, seed=seed).T)
 
 
-def percentile_interval(scores: Sequence[float]) -> tuple[float, float]:
+def percentile_interval(scores: Sequence[float] | NDArray[np.float64]) -> tuple[float, float]:
     """The bounds that leave 2.5 % of the resampled scores out at either end.
 
     sacrebleu's rule: of m sorted scores, the ones at index m // 40 and m - 1 - m // 40.
@@ -103,13 +108,13 @@ def percentile_interval(scores: Sequence[float]) -> tuple[float, float]:
     """
     if len(scores) < MIN_RESAMPLES:
         raise ValueError(_too_few(len(scores)))
-    ordered = sorted(scores)
+    ordered = sorted(map(float, scores))
     tail = len(ordered) // 40
-    return float(ordered[tail]), float(ordered[-1 - tail])
+    return ordered[tail], ordered[-1 - tail]
 
 
 def paired_bootstrap(
-    aggregate: Callable[[Row], float],
+    aggregate: Aggregate,
     baseline: Sequence[Row],
     system: Sequence[Row],
     *,
@@ -130,16 +135,16 @@ def paired_bootstrap(
     >>> round(paired_bootstrap(rate, nothing, everything, resamples=1000, seed=1), 4)
     0.001
     """
-    pairs = _paired_scores(aggregate, baseline, system, resamples, seed)
-    observed = abs(aggregate(summed(baseline)) - aggregate(summed(system)))
-    differences = [abs(a - b) for a, b in pairs]
-    mean = sum(differences) / resamples
-    exceeding = sum(difference - mean > observed for difference in differences)
+    import numpy as np
+
+    differences = np.abs(_paired_differences(aggregate, baseline, system, resamples, seed))
+    observed, resampled = differences[0], differences[1:]
+    exceeding = int((resampled - resampled.mean() > observed).sum())
     return (exceeding + 1) / (resamples + 1)
 
 
 def approximate_randomisation(
-    aggregate: Callable[[Row], float],
+    aggregate: Aggregate,
     baseline: Sequence[Row],
     system: Sequence[Row],
     *,
@@ -164,18 +169,18 @@ def approximate_randomisation(
 
     check_paired(baseline, system)
     theirs, ours = (np.asarray(checked_rows(rows), np.float64) for rows in (baseline, system))
-    observed = abs(aggregate(theirs.sum(0).tolist()) - aggregate(ours.sum(0).tolist()))
     stay = np.random.default_rng(seed).integers(2, size=(trials, len(theirs)), dtype=bool)
     blocks = np.array_split(stay, 1 + stay.size // _BLOCK_CELLS)
-    first = np.concatenate([block @ (theirs - ours) for block in blocks]) + ours.sum(0)
+    swapped = np.concatenate([block @ (theirs - ours) for block in blocks]) + ours.sum(0)
+    # The outputs as they stand come first, scored in the same call as the trials.
+    first = np.vstack([theirs.sum(0), swapped])
     second = theirs.sum(0) + ours.sum(0) - first
-    pairs = zip(first.tolist(), second.tolist(), strict=True)
-    exceeding = sum(abs(aggregate(a) - aggregate(b)) > observed for a, b in pairs)
-    return (exceeding + 1) / (trials + 1)
+    differences = np.abs(aggregate(first.T) - aggregate(second.T))
+    return (int((differences[1:] > differences[0]).sum()) + 1) / (trials + 1)
 
 
 def paired_interval(
-    aggregate: Callable[[Row], float],
+    aggregate: Aggregate,
     baseline: Sequence[Row],
     system: Sequence[Row],
     *,
@@ -190,22 +195,27 @@ def paired_interval(
     >>> paired_interval(rate, [[0, 1]] * 50, [[1, 1]] * 50, seed=1)
     (100.0, 100.0)
     """
-    pairs = _paired_scores(aggregate, baseline, system, resamples, seed)
-    return percentile_interval([b - a for a, b in pairs])
+    return percentile_interval(
+        _paired_differences(aggregate, baseline, system, resamples, seed)[1:]
+    )
 
 
-def _paired_scores(
-    aggregate: Callable[[Row], float],
+def _paired_differences(
+    aggregate: Aggregate,
     baseline: Sequence[Row],
     system: Sequence[Row],
     resamples: int,
     seed: int,
-) -> list[tuple[float, float]]:
-    """Both systems' scores on the same resamples."""
+) -> NDArray[np.float64]:
+    """System less baseline: as observed, then on each resample, the same ones for both."""
+    import numpy as np
+
     check_paired(baseline, system)
-    theirs = resampled_scores(aggregate, baseline, resamples=resamples, seed=seed)
-    ours = resampled_scores(aggregate, system, resamples=resamples, seed=seed)
-    return list(zip(theirs, ours, strict=True))
+    scores = []
+    for rows in (baseline, system):
+        drawn = bootstrap_totals(rows, resamples=resamples, seed=seed)
+        scores.append(aggregate(np.vstack([summed(rows), drawn]).T))
+    return scores[1] - scores[0]
 
 
 def check_paired(baseline: Sequence[Row], system: Sequence[Row]) -> None:

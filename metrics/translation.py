@@ -25,7 +25,14 @@ from typing import Any, Protocol
 from metrics.rates import COPY_RATE, EMPTY_RATE
 from metrics.sacrebleu_metrics import bleu, chrf_plus_plus, sp_bleu, ter
 from metrics.score import Score
-from metrics.significance import Row, percentile_interval, resampled_scores, summed
+from metrics.significance import (
+    Columns,
+    Row,
+    checked_rows,
+    percentile_interval,
+    resampled_scores,
+    summed,
+)
 from metrics.writing import bleu_tokenization
 
 
@@ -52,6 +59,12 @@ class Metric(Protocol):
 
     def aggregate_segment(self, row: Row) -> float:
         """The score of one segment from its row."""
+
+    def aggregate_columns(self, totals: Columns) -> Columns:
+        """The corpus scores of many summed rows, one a column: shape (width, m) to (m,)."""
+
+    def aggregate_segment_columns(self, rows: Columns) -> Columns:
+        """The scores of many segments, one a column."""
 
 
 def metric(
@@ -141,7 +154,7 @@ def score_from_statistics(
     BLEU 56.8 [15.2, 100.0]
     """
     value = metric.aggregate(_of_width(metric, summed(statistics)))
-    scores = resampled_scores(metric.aggregate, statistics, resamples=resamples, seed=seed)
+    scores = resampled_scores(metric.aggregate_columns, statistics, resamples=resamples, seed=seed)
     low, high = percentile_interval(scores)
     interval = f"95% bootstrap, {resamples} resamples, seed {seed}"
     return Score(metric.name, value, low, high, metric.signature, len(statistics), interval)
@@ -161,6 +174,19 @@ def segment_score(metric: Metric, statistics_row: Row) -> float:
     100.0
     """
     return metric.aggregate_segment(_of_width(metric, statistics_row))
+
+
+def segment_scores(metric: Metric, statistics: Sequence[Row]) -> list[float]:
+    """`segment_score` of many segments at once.
+
+    Raises:
+        ValueError: no rows, another metric's rows.
+    """
+    import numpy as np
+
+    _of_width(metric, checked_rows(statistics)[0])
+    scores: list[float] = metric.aggregate_segment_columns(np.asarray(statistics, float).T).tolist()
+    return scores
 
 
 def score(

@@ -75,7 +75,7 @@ def test_paired_p_values_are_sacrebleus_for_the_same_seed():
         chosen = metric(name)
         baseline = rows_of(chosen, "sw.hyp.txt", "sw.ref.txt")
         system = rows_of(chosen, "sw.other.txt", "sw.ref.txt")
-        found = paired_bootstrap(chosen.aggregate, baseline, system, resamples=1000, seed=1)
+        found = paired_bootstrap(chosen.aggregate_columns, baseline, system, resamples=1000, seed=1)
         assert f"{found:.4f}" == expected
 
 
@@ -85,7 +85,7 @@ def test_randomisation_p_values_are_sacrebleus_for_the_same_seed():
         chosen = metric(name)
         baseline = rows_of(chosen, "sw.hyp.txt", "sw.ref.txt")
         system = rows_of(chosen, "sw.other.txt", "sw.ref.txt")
-        found = approximate_randomisation(chosen.aggregate, baseline, system, seed=1)
+        found = approximate_randomisation(chosen.aggregate_columns, baseline, system, seed=1)
         assert f"{found:.4f}" == expected
 
 

@@ -58,7 +58,7 @@ def test_the_interval_of_a_rate_is_that_of_the_binomial_distribution():
 
 def test_the_seed_decides():
     rows = [[hit, 1] for hit in (0, 1, 1, 0, 1, 0, 0)]
-    first, again, other = (resampled_scores(rate, rows, seed=seed) for seed in (1, 1, 2))
+    first, again, other = (resampled_scores(rate, rows, seed=seed).tolist() for seed in (1, 1, 2))
     assert first == again
     assert first != other
 
