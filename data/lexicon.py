@@ -1,18 +1,16 @@
 """Bilingual lexicons: entries in file order, look-up, longest match, glossing.
 
-    lexicon = read_bilingual_tsv(
-        Path("data/sample/lexicon.en-sw.tsv"), "en", "sw",
-        columns=("english", "swahili", "pos"), header=True,
-    )
-    gloss("My grandmother reads a book.", lexicon).text
+    python -m data.lexicon show --lang wo --lexicon gatitos water
+    python -m data.lexicon coverage --lang wo --lexicon gatitos --corpus ntrex-128
+    python -m data.lexicon convert --lang sw --lexicon muse/en-sw.txt --out lexicon.en-sw.tsv
 
-FreeDict's dictionaries are read by `data.dictd`. A lexicon maps a word or a phrase of its
-source language to every translation it lists, first the one that the data set lists first.
+`data.lexicons.files` reads files in any form, `data.load.load_lexicon` lexicons of the catalog,
+`data.lexicons.merge` makes one of several. A lexicon maps a word or a phrase of its source language
+to every translation it lists, first the one that the data set lists first.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,40 +18,37 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from data.tsv import excerpt, read_tsv, reject
+from data.lexicons.entries import (
+    CLOSED_CLASSES,
+    OPEN_CLASSES,
+    REPEATED,
+    UNIVERSAL_POS,
+    UNKNOWN_POS,
+    Entry,
+)
+from data.lexicons.formats import pairs
+from data.lexicons.formats.reading import Reading
+from data.spelling import fold
+from data.tsv import counted
 from data.words import word_runs
 
-# The 17 tags of Universal Dependencies, version 2: https://universaldependencies.org/u/pos/
-OPEN_CLASSES = ("ADJ", "ADV", "INTJ", "NOUN", "PROPN", "VERB")
-CLOSED_CLASSES = ("ADP", "AUX", "CCONJ", "DET", "NUM", "PART", "PRON", "SCONJ")
-UNIVERSAL_POS = frozenset((*OPEN_CLASSES, *CLOSED_CLASSES, "PUNCT", "SYM", "X"))
+__all__ = [
+    "CLOSED_CLASSES",
+    "OPEN_CLASSES",
+    "REPEATED",
+    "UNIVERSAL_POS",
+    "UNKNOWN_POS",
+    "Entry",
+    "Gloss",
+    "Lexicon",
+    "fold",
+    "gloss",
+    "match_at",
+    "ranked",
+    "read_bilingual_tsv",
+]
 
-# Reasons under which entries are left out.
-UNKNOWN_POS = "part of speech that is not a Universal POS tag"
-REPEATED = "repeated entry"
-
-# Hyphens and apostrophes of several encodings are one letter to a reader.
-_ONE_SPELLING = str.maketrans({"’": "'", "ʼ": "'", "‐": "-", "‑": "-"})
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One translation of one word or phrase.
-
-    Attributes:
-        source, target: the headword and its translation, in NFC.
-        pos: the Universal POS tag, where the data set tells.
-        sense: the number of the headword's sense, from 1, where the data set numbers them.
-        rank: 1 for the translation that the data set lists first for this headword.
-        origin: where the entry comes from, such as the data set's name.
-    """
-
-    source: str
-    target: str
-    pos: str | None = None
-    sense: int | None = None
-    rank: int | None = None
-    origin: str = ""
+Filter = tuple[str, Callable[[Entry], bool]]
 
 
 @dataclass(frozen=True)
@@ -79,14 +74,16 @@ class Lexicon:
 
     def lookup(self, word: str) -> tuple[Entry, ...]:
         """The entries of a word or phrase in file order, whatever its case; () if none."""
-        return self._index.get(fold(word), ())
+        return self._index.get(fold(word, self.source_language), ())
 
     def longest_match(self, tokens: Sequence[str], start: int) -> tuple[int, tuple[Entry, ...]]:
         """The longest headword that begins at `start`: how many tokens, and its entries.
 
         Returns (0, ()) when no headword begins there.
         """
-        for length in range(min(self._longest, len(tokens) - start), 0, -1):
+        first = fold(tokens[start], self.source_language) if start < len(tokens) else ""
+        longest = self._longest.get(first.partition(" ")[0], 1)
+        for length in range(min(longest, len(tokens) - start), 0, -1):
             entries = self.lookup(" ".join(tokens[start : start + length]))
             if entries:
                 return length, entries
@@ -111,16 +108,43 @@ class Lexicon:
         )
         return ranked(turned, self.target_language, self.source_language, self.name, self.dropped)
 
+    def filtered(self, *filters: Filter) -> Lexicon:
+        """The entries that all filters keep, ranked anew; `dropped` counts the others.
+
+        A filter is (reason, whether it keeps an entry); `data.lexicons.filters` has the usual
+        ones. An entry is counted under the first filter that does not keep it.
+
+        >>> lexicon = ranked([Entry("so", "so"), Entry("so", "hivyo")], "en", "sw")
+        >>> copies = ("target equals source", lambda entry: entry.source != entry.target)
+        >>> lexicon.filtered(copies).lookup("so")[0].target, lexicon.filtered(copies).dropped
+        ('hivyo', {'target equals source': 1})
+        """
+        dropped = Counter(self.dropped)
+        kept = []
+        for entry in self.entries:
+            failed = next((reason for reason, keeps in filters if not keeps(entry)), None)
+            if failed is None:
+                kept.append(entry)
+            else:
+                dropped[failed] += 1
+        return ranked(kept, self.source_language, self.target_language, self.name, dropped)
+
     @cached_property
     def _index(self) -> Mapping[str, tuple[Entry, ...]]:
         index: defaultdict[str, list[Entry]] = defaultdict(list)
         for entry in self.entries:
-            index[fold(entry.source)].append(entry)
+            index[fold(entry.source, self.source_language)].append(entry)
         return {headword: tuple(entries) for headword, entries in index.items()}
 
     @cached_property
-    def _longest(self) -> int:
-        return max((headword.count(" ") + 1 for headword in self._index), default=0)
+    def _longest(self) -> Mapping[str, int]:
+        """The number of words of the longest headword that begins with a word."""
+        longest: defaultdict[str, int] = defaultdict(int)
+        for headword in self._index:
+            words = headword.split(" ")
+            first = fold(words[0], self.source_language)
+            longest[first] = max(longest[first], len(words))
+        return dict(longest)
 
 
 class Gloss(NamedTuple):
@@ -142,31 +166,19 @@ def ranked(
 
     Entries that repeat an earlier one's words and part of speech are left out and counted.
     """
-    counts = Counter(dropped or {})
+    repeated: Counter[str] = Counter()
     ranks: Counter[str] = Counter()
     seen: dict[tuple[str, str, str | None], Entry] = {}
     for entry in entries:
         key = (entry.source, entry.target, entry.pos)
         if key in seen:
-            counts[REPEATED] += 1
+            repeated[REPEATED] += 1
         else:
-            ranks[fold(entry.source)] += 1
-            seen[key] = replace(entry, rank=ranks[fold(entry.source)])
-    known = tuple(seen.values())
-    return Lexicon(known, source_language, target_language, name, dict(counts))
-
-
-def fold(word: str) -> str:
-    """The form under which a word is looked up: no case, NFC, one apostrophe, single spaces.
-
-    A full stop, question mark or exclamation mark at the end does not count.
-
-    >>> fold("NG’OMBE"), fold("Thank  you!")
-    ("ng'ombe", 'thank you')
-    """
-    text = unicodedata.normalize("NFC", word).casefold().translate(_ONE_SPELLING)
-    text = " ".join(unicodedata.normalize("NFC", text).split())
-    return text.rstrip(".!? ") or text
+            headword = fold(entry.source, source_language)
+            ranks[headword] += 1
+            seen[key] = replace(entry, rank=ranks[headword])
+    counts = +Counter(dropped or {}) + repeated  # now: reading the entries fills `dropped`
+    return Lexicon(tuple(seen.values()), source_language, target_language, name, dict(counts))
 
 
 def gloss(
@@ -194,7 +206,7 @@ def gloss(
         words = [sentence[start:stop] for start, stop in run]
         at = 0
         while at < len(words):
-            length, entries = _match(lexicon, words, at, lemmas)
+            length, entries = match_at(lexicon, words, at, lemmas)
             if entries:
                 start, stop = run[at][0], run[at + length - 1][1]
                 target = entries[0].target
@@ -231,35 +243,22 @@ def read_bilingual_tsv(
         InputError: `en_arn.tsv:3235: expected 2 columns (english, target), found 1 (...)`; a
             tag that is not a Universal POS tag.
     """
-    dropped: Counter[str] = Counter()
-    rows = read_tsv(
-        path,
-        columns,
-        header=header,
-        empty=columns[2:],
-        skip_bad=skip_bad,
-        dropped=dropped,
-        repairs=repairs,
-    )
-    entries: list[Entry] = []
-    for row in rows:
-        source, target, *rest = (cell.strip() for cell in row.cells)
-        pos = rest[0] if rest and rest[0] else None
-        if pos is None or pos in UNIVERSAL_POS:
-            entries.append(Entry(source, target, pos, origin=name))
-        else:
-            message = f"expected a Universal POS tag, found {excerpt(pos)}"
-            where = f"{path}:{row.line}"
-            reject((UNKNOWN_POS, message), where, skip_bad=skip_bad, dropped=dropped)
-    return ranked(entries, source_language, target_language, name, dropped)
+    with counted(repairs, path, "repaired") as tally:
+        reading = Reading(source_language, target_language, name, skip_bad, repairs=tally)
+        entries = pairs.rows(path, reading, columns, header=header)
+        return ranked(entries, source_language, target_language, name, reading.dropped)
 
 
-def _match(
+def match_at(
     lexicon: Lexicon,
     words: Sequence[str],
     at: int,
     lemmas: Callable[[str], Iterable[str]] | None,
 ) -> tuple[int, tuple[Entry, ...]]:
+    """The longest headword at a place, or else the entries of the word's first known base form.
+
+    Returns how many words it covers and its entries; (0, ()) or (1, ()) when nothing is known.
+    """
     length, entries = lexicon.longest_match(words, at)
     if entries or lemmas is None:
         return length, entries
@@ -270,3 +269,9 @@ def _match(
 def _like_start(word: str, target: str) -> str:
     """The translation with a capital if the word that it replaces begins with one."""
     return target[:1].title() + target[1:] if word[:1].isupper() else target
+
+
+if __name__ == "__main__":
+    from data.lexicons.commands import main
+
+    raise SystemExit(main())

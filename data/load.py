@@ -8,28 +8,31 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from data.catalog import Dataset, File, catalog, dataset, warn_of_relative
-from data.dictd import read_dictd
 from data.download import NoSourceError, Report, fetch
-from data.errors import InputError, UnavailableError
+from data.errors import InputError
 from data.files import canonical_json, sha256_text
-from data.languages import Language, Match, resolve, resolve_glottocode
-from data.lexicon import Lexicon, read_bilingual_tsv
+from data.languages import Language, resolve, resolve_glottocode
+from data.load_lexicon import load_lexicon
 from data.parallel import Pair, read_aligned, read_pairs_tsv, read_tmx
 from data.tmx import read_units
 from data.tsv import read_header
 
-_LOG = logging.getLogger(__name__)
-
 SAMPLE = Path(__file__).parent / "sample"
 SAMPLE_PAIRS = SAMPLE / "en-sw.tsv"
-SAMPLE_LEXICON = SAMPLE / "lexicon.en-sw.tsv"
+
+__all__ = [
+    "ParallelCorpus",
+    "find_language",
+    "load_lexicon",
+    "load_parallel",
+    "splits",
+]
 
 ORIGINS = {"cache": "the cache", "mirror": "the mirror"}
 
@@ -212,88 +215,3 @@ def _codes(path: Path, source: Language, target: Language, codes: list[str]) -> 
             f"found {', '.join(codes)}"
         )
     return found[0], found[1]
-
-
-def load_lexicon(
-    source: Language, target: Language, *, offline: bool = False, report: Report | None = None
-) -> Lexicon:
-    """The best lexicon at hand: the closest languages, then this direction, then one turned round.
-
-    Where none can be had, English and Swahili have the sample's. What stands in for what is
-    logged as a warning.
-
-    Raises:
-        UnavailableError: there is none, and the message says what was tried; or a file is damaged.
-    """
-    reasons = []
-    for candidate in _candidates(source, target):
-        try:
-            lexicon = _read_lexicon(candidate, source, target, offline, report)
-        except NoSourceError as error:
-            reasons.append(str(error))
-        else:
-            for language, match in zip((source, target), candidate.matches, strict=True):
-                warn_of_relative(lexicon.name, language, match)
-            return lexicon
-    why = "; ".join(reasons) or "the catalog names none"
-    if {source.bcp47, target.bcp47} == {"en", "sw"}:
-        _LOG.warning("the small lexicon of the sample is used: %s", why)
-        lexicon = _sample_lexicon()
-        return lexicon if source.bcp47 == "en" else lexicon.inverted()
-    raise UnavailableError(f"no lexicon from {source.name} to {target.name}: {why}")
-
-
-def _sample_lexicon() -> Lexicon:
-    columns = ("english", "swahili", "pos")
-    return read_bilingual_tsv(
-        SAMPLE_LEXICON, "en", "sw", columns=columns, header=True, name="sample"
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    """A lexicon of the catalog that fits, perhaps when it is turned round."""
-
-    entry: Dataset
-    files: tuple[File, ...]
-    turned: bool
-    matches: tuple[Match, Match]
-
-    def distance(self) -> int:
-        """0 for the languages themselves; more for a macrolanguage, most for a sister."""
-        relations = ("exact", "macrolanguage", "member")
-        return sum(
-            2 * relations.index(match.relation) + (not match.same_script) for match in self.matches
-        )
-
-
-def _candidates(source: Language, target: Language) -> list[_Candidate]:
-    """The lexicons for two languages, best first."""
-    found = []
-    for entry in catalog().values():
-        for group in dict.fromkeys(f.group for f in entry.files if entry.kind == "lexicon"):
-            files = tuple(file for file in entry.files if file.group == group)
-            left, right = files[0].codes
-            for turned, (first, second) in enumerate([(left, right), (right, left)]):
-                matches = source.closest([first]), target.closest([second])
-                if matches[0] and matches[1]:
-                    found.append(_Candidate(entry, files, bool(turned), (matches[0], matches[1])))
-    return sorted(found, key=lambda one: (one.distance(), one.turned, one.entry.name))
-
-
-def _read_lexicon(
-    candidate: _Candidate,
-    source: Language,
-    target: Language,
-    offline: bool,
-    report: Report | None,
-) -> Lexicon:
-    entry, turned = candidate.entry, candidate.turned
-    paths = {f.role: fetch(f, offline=offline, report=report).path for f in candidate.files}
-    left, right = (target.bcp47, source.bcp47) if turned else (source.bcp47, target.bcp47)
-    name = f"{entry.name}/{candidate.files[0].group}"
-    if entry.reader == "dictd":
-        lexicon = read_dictd(paths["index"], paths["dictionary"], left, right, name=name)
-    else:
-        lexicon = read_bilingual_tsv(paths["lexicon"], left, right, skip_bad=True, name=name)
-    return lexicon.inverted() if turned else lexicon

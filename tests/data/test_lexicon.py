@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,6 +103,20 @@ def test_inversion_puts_first_translations_first() -> None:
 
 
 WORD = st.text("abcñŋ", min_size=1, max_size=3)
+
+
+# Tokens are words: a full stop alone would count as the end of the word before it.
+TOKEN = st.text("abB'’.-", min_size=1, max_size=3).filter(lambda token: token.strip("."))
+HEADWORD = st.lists(TOKEN, min_size=1, max_size=4).map(" ".join)
+
+
+@given(headwords=st.lists(HEADWORD, max_size=6), tokens=st.lists(TOKEN, max_size=8))
+def test_the_longest_match_is_what_trying_all_lengths_finds(headwords: list, tokens: list) -> None:
+    one = lexicon(*((headword, "x") for headword in headwords))
+    for start in range(len(tokens)):
+        lengths = [n for n in range(1, 9) if one.lookup(" ".join(tokens[start:][:n]))]
+        fitting = [n for n in lengths if n <= len(tokens) - start]
+        assert one.longest_match(tokens, start)[0] == max(fitting, default=0)
 
 
 @given(pairs=st.lists(st.tuples(WORD, WORD)))
@@ -222,12 +235,3 @@ def test_the_bad_line_of_gatitos(mirror: Path) -> None:
     read = read_bilingual_tsv(path, "en", "arn", skip_bad=True)
     assert read.dropped[WRONG_COLUMNS] == 1
     assert len(read) + sum(read.dropped.values()) == 4004  # `wc -l`
-
-
-def test_every_other_file_of_gatitos(mirror: Path) -> None:
-    files = sorted((mirror / "gatitos").glob("en_*.tsv"))
-    assert len(files) > 100
-    for path in files[::8]:
-        if path.name != "en_arn.tsv":
-            repairs: Counter[str] = Counter()
-            assert len(read_bilingual_tsv(path, "en", "xx", repairs=repairs)) > 3000, path

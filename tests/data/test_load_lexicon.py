@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from data.catalog import DATASET_COLUMNS, FILE_COLUMNS, read_catalog
-from data.errors import UnavailableError
+from data.errors import InputError, UnavailableError
 from data.languages import resolve
 from data.lexicon import Lexicon
 from data.load import load_lexicon
@@ -48,7 +48,7 @@ def add(folder: Path, monkeypatch: pytest.MonkeyPatch, *lexicons: str) -> None:
         "\t".join(DATASET_COLUMNS) + "\n" + "\t".join(cells) + "\n"
     )
     entries = read_catalog(folder / "datasets.tsv", folder / "files.tsv")
-    monkeypatch.setattr("data.load.catalog", lambda: entries)
+    monkeypatch.setattr("data.load_lexicon.catalog", lambda: entries)
 
 
 @pytest.mark.parametrize(
@@ -89,6 +89,13 @@ def test_a_relative_that_stands_in_is_said(
         assert load("en", "arz").name == "toy/en-aeb"
     assert len(caplog.messages) == 1
     assert caplog.messages[0].startswith("toy/en-aeb has no Egyptian Arabic (arz); its aeb, Tunisi")
+
+
+def test_a_lexicon_bears_the_script_that_it_is_in(
+    toy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(toy, monkeypatch, "en-bm")
+    assert load("bm-Nkoo", "en").source_language == "bm"
 
 
 def test_one_that_cannot_be_had_leaves_the_next(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,6 +142,28 @@ def test_the_sample_is_the_last_resort(
         load("cy", "en")
 
 
+def test_a_data_set_by_name(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(toy, monkeypatch, "en-yo")
+    named = load_lexicon(resolve("yo"), resolve("en"), name="toy", offline=True)
+    assert (named.name, glosses(named, "en-yo")) == ("toy/en-yo", ["word"])
+    with pytest.raises(UnavailableError) as caught:
+        load_lexicon(resolve("en"), resolve("sw"), name="toy", offline=True)
+    assert str(caught.value) == "no lexicon from English to Swahili: toy names none"
+    with pytest.raises(InputError, match="the sample is a lexicon of English and Swahili, not of"):
+        load_lexicon(resolve("en"), resolve("yo"), name="sample")
+    with pytest.raises(InputError, match=r"no lexicon of that name; give a file, sample, toy$"):
+        load_lexicon(resolve("en"), resolve("yo"), name="gatitos")
+
+
+def test_a_file_of_the_other_direction_is_turned_round(tmp_path: Path) -> None:
+    path = tmp_path / "lexicon.tsv"
+    path.write_text("sw\ten\nmbwa\tdog\n")
+    turned = load_lexicon(resolve("en"), resolve("sw"), name=str(path))
+    assert (turned.source_language, glosses(turned, "dog")) == ("en", ["mbwa"])
+    with pytest.raises(InputError, match="expected a lexicon from English to Yoruba, found one"):
+        load_lexicon(resolve("en"), resolve("yo"), name=str(path))
+
+
 def test_freedict_in_this_direction_before_the_other(mirror: Path) -> None:
     assert load("sw", "en").name == "freedict/swh-eng"
     assert load("en", "sw").name == "freedict/eng-swh"
@@ -152,3 +181,8 @@ def test_gatitos(mirror: Path) -> None:
     assert 4000 <= len(mapudungun) < 5000
     assert mapudungun.dropped["wrong number of columns"] == 1
     assert load("wo", "en").name == "gatitos/en-wo"
+
+
+def test_scripts_of_gatitos(mirror: Path) -> None:
+    assert load("en", "ms-Arab").target_language == "ms-Arab"
+    assert load("crh", "en").source_language == "crh"

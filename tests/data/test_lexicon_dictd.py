@@ -6,14 +6,17 @@ import gzip
 import re
 from collections import Counter
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.dictd import ALIAS, HEADER, NO_SINGULAR, decode_number, read_dictd
 from data.errors import InputError
-from data.freedict import (
+from data.lexicon import Entry, Lexicon, ranked
+from data.lexicons.files import read_dictd, read_lexicon
+from data.lexicons.formats.dictd import ALIAS, DAMAGED, HEADER, NO_SINGULAR, decode_number
+from data.lexicons.formats.freedict import (
     BRACKETS,
     CROSS_REFERENCE,
     DEFINITION,
@@ -22,7 +25,6 @@ from data.freedict import (
     NOTE,
     parse_article,
 )
-from data.lexicon import Entry, Lexicon
 
 DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
@@ -180,6 +182,62 @@ def test_files_that_do_not_fit(tmp_path: Path) -> None:
     index.write_text("soma\tA\n")
     with pytest.raises(InputError, match=r"expected 3 columns \(headword, offset, length\)"):
         read_dictd(index, text, "sw", "en")
+
+
+def test_damaged_articles_are_left_out_on_request(tmp_path: Path) -> None:
+    good, bad = ("soma", "soma <v>\nread\n"), ("baba", "baba <n>\nfather\n")
+    index, _ = dictionary(tmp_path, good, bad)
+    lines = index.read_text()
+    for damage in (lines.replace("\tO\t", "\t//\t"), lines.replace("\tO\t", "\t-\t")):
+        index.write_text(damage)
+        lexicon = read_lexicon(index, "sw", "en", "dictd", skip_bad=True)
+        assert [entry.target for entry in lexicon.entries] == ["read"]
+        assert lexicon.dropped == {DAMAGED: 1}
+
+
+def test_the_title_says_whose_dictionary_it_is(tmp_path: Path) -> None:
+    title = ("00databaseshort", "Welsh-English Toy/FreeDict Dictionary ver. 0.1\n")
+    index, text = dictionary(tmp_path, title, ("llyfr", "llyfr <n>\nbook\n"))
+    assert len(read_lexicon(index, "cy", "en")) == 1
+    with pytest.raises(InputError) as caught:
+        read_lexicon(index, "sw", "en")
+    assert str(caught.value) == (
+        f"{index}:1: expected a lexicon from Swahili to English, found one from Welsh to English;"
+        " give another file, or the languages of this one"
+    )
+    text.rename(tmp_path / "other.dict.dz")
+    with pytest.raises(InputError, match=r"expected the dictionary's text beside its index, found"):
+        read_lexicon(index, "cy", "en")
+
+
+WORD = st.text("abcñ", min_size=1, max_size=4)
+TAGS = {"NOUN": "n", "VERB": "v", "ADV": "adv", None: "zz"}
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    articles=st.dictionaries(
+        WORD,
+        st.tuples(st.sampled_from([*TAGS]), st.lists(st.lists(WORD, min_size=1), min_size=1)),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_dictionaries_come_back(articles: dict) -> None:
+    """Each article has a part of speech and numbered senses of one or more equivalents."""
+    texts, entries = [], []
+    for headword, (pos, senses) in articles.items():
+        lines = [f"{n}. {', '.join(sense)}" for n, sense in enumerate(senses, 1)]
+        texts.append((headword, "\n".join([f"{headword} <{TAGS[pos]}>", *lines, ""])))
+        entries += [
+            Entry(headword, word, pos, n, origin="toy")
+            for n, sense in enumerate(senses, 1)
+            for word in sense
+        ]
+    with TemporaryDirectory() as folder:
+        index, _ = dictionary(Path(folder), *texts)
+        found = read_lexicon(index, "sw", "en", "dictd", name="toy")
+    assert found.entries == ranked(entries, "sw", "en").entries
 
 
 def test_damaged_text(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""The parts of data.inventory: readers of the references, the table, queries, exports."""

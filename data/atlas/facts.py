@@ -1,0 +1,123 @@
+"""One language's facts, each with the source it was taken from; codes that mean it elsewhere.
+
+A fact is taken from the first source that has it, and the others are not mixed in:
+
+name, family, macroarea, place, category    Glottolog
+countries                                   Glottolog, else LinguaMeta
+endonym, scripts                            LinguaMeta, else CLDR as langcodes carries it
+speakers, endangerment                      LinguaMeta
+macrolanguage                               LinguaMeta, else the IANA registry (langcodes)
+BCP-47 tag                                  the IANA registry (langcodes)
+
+LinguaMeta states most figures of Swahili, Arabic or Quechua for the macrolanguage only (`sw`, `ar`,
+`qu`), which Glottolog does not have. The individual language that data.languages lets it stand for
+(swh, arb, quz) takes the figures that it lacks itself from there; the source says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from langcodes.data_dicts import MACROLANGUAGES
+
+from data import language_names as names
+from data.atlas.glottolog import Glottolog, Languoid
+from data.atlas.linguameta import LinguaMetaRow
+from data.atlas.names import Names
+
+LANGCODES = "langcodes"
+GLOTTOLOG = "glottolog"
+LINGUAMETA = "linguameta"
+OF_MACROLANGUAGE = "linguameta-macrolanguage"
+
+
+@dataclass
+class Facts:
+    """The cells of one row, and the source of each that has one."""
+
+    cells: dict[str, Any] = field(default_factory=dict)
+    sources: dict[str, str | None] = field(default_factory=dict)
+
+    def take(self, column: str, *candidates: tuple[Any, str]) -> None:
+        """Fill a cell with the first value that is known; empty texts and lists are unknown."""
+        for value, source in candidates:
+            if value is not None and value not in ("", ()):
+                self.cells[column] = list(value) if isinstance(value, tuple) else value
+                self.sources[column] = source
+                return
+        self.cells[column] = None
+
+
+def gather_facts(languoid: Languoid, glottolog: Glottolog, known: Names) -> Facts:
+    """All facts of a language but genus and resources."""
+    own, wider = known.own.get(languoid.glottocode), known.wider.get(languoid.glottocode)
+    tag = known.tags.get(languoid.glottocode)
+    facts = Facts()
+    _take_from_glottolog(facts, languoid, glottolog)
+    facts.take("bcp47", (tag, LANGCODES))
+    facts.take("countries", (languoid.countries, GLOTTOLOG), *_stated("countries", own, wider))
+    facts.take("endonym", *_stated("endonym", own, wider), (autonym(tag), LANGCODES))
+    facts.take("scripts", *_stated("scripts", own, wider), (_likely_script(tag), LANGCODES))
+    facts.take("speakers", *_stated("speakers", own, wider))
+    facts.take("endangerment", *_stated("endangerment", own, wider))
+    registered = MACROLANGUAGES.get(languoid.iso639_3 or "")
+    facts.take("macrolanguage", (own and own.macrolanguage, LINGUAMETA), (registered, LANGCODES))
+    facts.cells["includes"] = list(known.includes.get(languoid.glottocode, ()))
+    facts.cells["search"] = _search(languoid, facts, known)
+    return facts
+
+
+def _take_from_glottolog(facts: Facts, languoid: Languoid, glottolog: Glottolog) -> None:
+    category = glottolog.category(languoid)
+    lineage = glottolog.lineages.get(languoid.glottocode, ())
+    family = languoid.family if category == "spoken" else None
+    facts.take("family", (glottolog.families.get(family or ""), GLOTTOLOG))
+    facts.take("lineage", (lineage, GLOTTOLOG))
+    facts.take("category", (category, GLOTTOLOG))
+    for column in ("glottocode", "name", "macroarea", "latitude", "longitude", "iso639_3"):
+        facts.take(column, (getattr(languoid, column), GLOTTOLOG))
+    facts.take("is_isolate", (languoid.is_isolate, GLOTTOLOG))
+    # MASSIVE's table, which stands in where there is no Glottolog, knows families by name only.
+    facts.cells["family_glottocode"] = family if family != facts.cells["family"] else None
+    facts.cells["groups"] = [glottolog.families[group] for group in lineage] or None
+
+
+def _stated(
+    column: str, own: LinguaMetaRow | None, wider: LinguaMetaRow | None
+) -> tuple[tuple[Any, str], tuple[Any, str]]:
+    """What LinguaMeta states for the language, then for the macrolanguage that it stands for."""
+    return (
+        (getattr(own, column, None), LINGUAMETA),
+        (getattr(wider, column, None), OF_MACROLANGUAGE),
+    )
+
+
+def autonym(tag: str | None) -> str | None:
+    """What CLDR calls a language in the language itself.
+
+    >>> autonym("sw"), autonym("aaa")
+    ('Kiswahili', None)
+    """
+    if not tag:
+        return None
+    from language_data.names import code_to_names  # type: ignore[import-untyped]
+
+    found: str | None = code_to_names(tag).get(tag)
+    return found
+
+
+def _likely_script(tag: str | None) -> tuple[str, ...]:
+    usual = names.likely(tag) if tag else None
+    return (usual[1],) if usual else ()
+
+
+def _search(languoid: Languoid, facts: Facts, known: Names) -> str:
+    """All names and codes, folded; what `select(text=...)` looks in."""
+    rows = (known.own.get(languoid.glottocode), known.wider.get(languoid.glottocode))
+    cells = facts.cells
+    texts = [languoid.name, cells["endonym"], cells["bcp47"], languoid.iso639_3]
+    texts += [languoid.glottocode, *cells["includes"], *known.called.get(languoid.glottocode, ())]
+    texts += [text for row in rows if row for text in (row.name, row.endonym, row.bcp47)]
+    folded = (names.fold(text) for text in texts if text)
+    return " | ".join(dict.fromkeys(folded))

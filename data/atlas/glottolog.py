@@ -1,0 +1,207 @@
+"""Glottolog's languoids and its classification of them, from its CLDF tables.
+
+    python -m data.catalog fetch glottolog
+
+A languoid is a family, a language or a dialect. Top-level families that group languages by
+something other than descent (sign languages, pidgins, unattested ones ...) are pseudo-families:
+they say what a language is, its category, and are no family. One of them, Bookkeeping, holds
+entries that Glottolog keeps only so that their codes stay known: languages that proved to be
+spurious or the same as another. See https://glottolog.org/glottolog/glottologinformation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from data.atlas.cldf import TableRow, number, read_table
+from data.errors import InputError
+from data.tsv import read_lines
+
+# Glottolog's pseudo-families by name, and the category of the languages in each.
+PSEUDO_FAMILIES = {
+    "Artificial Language": "artificial",
+    "Bookkeeping": "bookkeeping",
+    "Mixed Language": "mixed",
+    "Pidgin": "pidgin",
+    "Sign Language": "sign",
+    "Speech Register": "register",
+    "Unattested": "unattested",
+    "Unclassifiable": "unclassifiable",
+}
+SPOKEN = "spoken"
+COLUMNS = (
+    "Name",
+    "Macroarea",
+    "Latitude",
+    "Longitude",
+    "Glottocode",
+    "ISO639P3code",
+    "Level",
+    "Countries",
+    "Family_ID",
+    "Language_ID",
+    "Is_Isolate",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Languoid:
+    """One line of Glottolog's languages.csv.
+
+    family: the glottocode of its top-level family, also a pseudo-family, None for isolates and
+    for the top itself. language: of a dialect, the language that it belongs to. countries: ISO
+    3166-1. latitude, longitude: degrees; the place is a point, not an area.
+    """
+
+    glottocode: str
+    name: str
+    level: str
+    macroarea: str | None
+    latitude: float | None
+    longitude: float | None
+    iso639_3: str | None
+    countries: tuple[str, ...]
+    family: str | None
+    language: str | None
+    is_isolate: bool
+
+
+@dataclass(frozen=True)
+class Glottolog:
+    """All languoids by level, and for every language the groups above it, the widest first."""
+
+    languages: Mapping[str, Languoid]
+    dialects: Mapping[str, str]
+    families: Mapping[str, str]
+    lineages: Mapping[str, tuple[str, ...]]
+
+    def category(self, languoid: Languoid) -> str:
+        """`spoken`, or what the pseudo-family says: `sign`, `pidgin`, `bookkeeping` ..."""
+        return PSEUDO_FAMILIES.get(self.families.get(languoid.family or "", ""), SPOKEN)
+
+    def language_of(self, glottocode: str) -> str | None:
+        """The language that a glottocode of a language or of one of its dialects denotes."""
+        return glottocode if glottocode in self.languages else self.dialects.get(glottocode)
+
+
+def read_languoids(path: Path) -> Iterator[Languoid]:
+    """Yield the lines of `cldf/languages.csv`.
+
+    Raises:
+        InputError: the file is no such table; with path and line.
+    """
+    for row in read_table(path, COLUMNS):
+        cells = row.cells
+        if cells["Level"] not in ("family", "language", "dialect"):
+            raise InputError(
+                f"{path}:{row.line}: expected the level family, language or dialect, "
+                f'found "{cells["Level"]}"; fetch the file again'
+            )
+        yield _languoid(row, path)
+
+
+def _languoid(row: TableRow, path: Path) -> Languoid:
+    cells = row.cells
+    return Languoid(
+        glottocode=cells["Glottocode"],
+        name=cells["Name"],
+        level=cells["Level"],
+        macroarea=cells["Macroarea"] or None,
+        latitude=number(row, "Latitude", path),
+        longitude=number(row, "Longitude", path),
+        iso639_3=cells["ISO639P3code"] or None,
+        countries=tuple(filter(None, cells["Countries"].split(";"))),
+        family=cells["Family_ID"] or None,
+        language=cells["Language_ID"] or None,
+        is_isolate=cells["Is_Isolate"] == "true",
+    )
+
+
+def read_glottolog(languages_csv: Path) -> Glottolog:
+    """Read `cldf/languages.csv`, without the lineages.
+
+    Raises:
+        InputError: the file is no such table, or has no language in it.
+    """
+    languoids = list(read_languoids(languages_csv))
+    languages = {entry.glottocode: entry for entry in languoids if entry.level == "language"}
+    if not languages:
+        raise InputError(f"{languages_csv}: expected languages, found none; fetch the file again")
+    return Glottolog(
+        languages=languages,
+        dialects={
+            entry.glottocode: entry.language
+            for entry in languoids
+            if entry.level == "dialect" and entry.language
+        },
+        families={entry.glottocode: entry.name for entry in languoids if entry.level == "family"},
+        lineages={},
+    )
+
+
+def read_classification(path: Path) -> dict[str, tuple[str, ...]]:
+    """For every leaf of the trees in `cldf/classification.nex`, the nodes above it, root first.
+
+    Raises:
+        InputError: a tree is not in Newick's notation; with path and line.
+    """
+    lineages: dict[str, tuple[str, ...]] = {}
+    for line, text in read_lines(path):
+        tree = re.fullmatch(r"\s*tree (\S+) = (?:\[&[RU]\] )?(.+;)\s*", text)
+        if tree:
+            try:
+                lineages.update(leaves(tree[2]))
+            except ValueError as error:
+                raise InputError(
+                    f"{path}:{line}: expected a tree in Newick's notation, found {error} in "
+                    f"{tree[1]}; fetch the file again"
+                ) from error
+    if not lineages:
+        raise InputError(f"{path}: expected lines like `tree NAME = (a,b)c;`, found none")
+    return lineages
+
+
+def leaves(newick: str) -> dict[str, tuple[str, ...]]:
+    """The leaves of a tree in Newick's notation, each with the nodes above it, root first.
+
+    >>> leaves("((abaz1241:1,abkh1244:1)abkh1243:1,ubyk1235:1)abkh1242:1;")["abaz1241"]
+    ('abkh1242', 'abkh1243')
+
+    Raises:
+        ValueError: brackets do not match, or a node has no name.
+    """
+    # Read from the right, a node's name comes before its children.
+    above: list[str] = []
+    found: dict[str, tuple[str, ...]] = {}
+    pieces = re.findall(r"[(),]|[^(),:;]+(?=[(),:;])|:[^(),;]*", newick)
+    name = ""
+    for piece in reversed([piece for piece in pieces if not piece.startswith(":")]):
+        if piece == ")":
+            above.append(_named(name))
+            name = ""
+        elif piece in ("(", ","):
+            if name:
+                found[name] = tuple(above)
+            name = ""
+            if piece == "(":
+                _close(above)
+        else:
+            name = piece
+    if above:
+        raise ValueError("a bracket that is not opened")
+    return dict(reversed(found.items())) if found or not name else {name: ()}
+
+
+def _named(name: str) -> str:
+    if not name:
+        raise ValueError("a group without a name")
+    return name
+
+
+def _close(above: list[str]) -> None:
+    if not above:
+        raise ValueError("a bracket that is not closed")
+    above.pop()

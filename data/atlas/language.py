@@ -1,0 +1,221 @@
+"""One language of the inventory: its row, its sources, its resources, its nearest relatives.
+
+row = row_of(inventory, find(inventory, "Kiswahili"))
+relatives(inventory, row["glottocode"], lacking="inflection")
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from data.atlas.resources import place
+from data.atlas.schema import KINDS, SOURCED, Inventory, Source, catalog_key, schema
+from data.errors import InputError
+from data.languages import Language, resolve
+
+if TYPE_CHECKING:
+    import polars
+
+    from data.resources import Resource
+
+EARTH_RADIUS_KM = 6371.0088  # the mean radius of the International Union of Geodesy
+
+
+def find(inventory: Inventory, text: str) -> str:
+    """The glottocode of the row that a code or name means, as `data.languages.resolve` reads it.
+
+    Codes of what Glottolog calls dialects lead to their language (`hr`), those of a macrolanguage
+    to the language that it mostly means (`ku` to kmr).
+
+    Raises:
+        InputError: no language answers to the text, or it has no row.
+    """
+    if text in inventory.table["glottocode"]:
+        return text
+    language = resolve(text)
+    for column, value in _ways(language):
+        row = _first(inventory.table, column, value)
+        if row is not None:
+            return row
+    who = f"{language.name} ({language.bcp47})"
+    raise InputError(f"{who} has no row in the inventory; {_hint(inventory, language)}")
+
+
+def _ways(language: Language) -> tuple[tuple[str, str | None], ...]:
+    return (
+        ("bcp47", language.bcp47),
+        ("includes", language.bcp47),
+        ("glottocode", language.glottocode),
+        ("iso639_3", language.individual),
+        ("iso639_3", language.iso639_3),
+    )
+
+
+def _first(table: polars.DataFrame, column: str, value: str | None) -> str | None:
+    import polars as pl
+
+    if value is None:
+        return None
+    cell = pl.col(column)
+    found = table.filter(cell.list.contains(value) if column == "includes" else cell == value)
+    return str(found["glottocode"][0]) if found.height else None
+
+
+def _hint(inventory: Inventory, language: Language) -> str:
+    import polars as pl
+
+    members = inventory.table.filter(pl.col("macrolanguage") == language.bcp47)
+    tags = members["bcp47"].drop_nulls().to_list()
+    if tags:
+        return f"its members have: {', '.join(sorted(tags))}"
+    return (
+        "python -m data.inventory --rebuild says what is missing"
+        if inventory.notes
+        else ("give another code of it")
+    )
+
+
+def row_of(inventory: Inventory, glottocode: str) -> dict[str, Any]:
+    """The row of a language as a dictionary.
+
+    Raises:
+        InputError: the inventory has no such glottocode.
+    """
+    import polars as pl
+
+    found = inventory.table.filter(pl.col("glottocode") == glottocode)
+    if not found.height:
+        raise InputError(
+            f'no language of the inventory has the glottocode "{glottocode}"; '
+            "python -m data.inventory --text NAME finds languages"
+        )
+    return found.row(0, named=True)
+
+
+def where_from(inventory: Inventory, glottocode: str, column: str) -> Source | None:
+    """The source of a cell; None where the cell is empty or is derived from other cells.
+
+    Raises:
+        InputError: no such language or column.
+    """
+    row = row_of(inventory, glottocode)
+    if column not in schema():
+        raise InputError(f'no column "{column}" in the inventory; it has: {", ".join(schema())}')
+    if column in (*KINDS, "kinds", "resource_class"):
+        key = None if row[column] is None else catalog_key()
+    else:
+        key = row["sources"][DERIVED.get(column, column)] if _is_sourced(column) else None
+    return next((source for source in inventory.sources if source.key == key), None)
+
+
+# Columns whose source is that of another: they were read together.
+DERIVED = {
+    "family_glottocode": "family",
+    "genus_inferred": "genus",
+    "speakers_alone": "speakers",
+    "groups": "lineage",
+}
+
+
+def _is_sourced(column: str) -> bool:
+    return DERIVED.get(column, column) in SOURCED
+
+
+def resources_of(inventory: Inventory, glottocode: str) -> polars.DataFrame:
+    """What the catalog has for a language, the largest of each kind first.
+
+    Columns: dataset, group (its own name for the part), kind, language (the tag under which it is
+    filed, `hr` for a row that includes Croatian), size (null = unknown), unit, licence, link.
+    """
+    import polars as pl
+
+    from data.resources import resources
+
+    row = row_of(inventory, glottocode)
+    found = [] if row["kinds"] is None else place(resources(), [row])[0].get(glottocode, [])
+    columns = ("dataset", "group", "kind", "language", "size", "unit", "licence", "link")
+    types = {column: pl.Int64 if column == "size" else pl.String for column in columns}
+    rows = [[getattr(entry, column) for column in columns] for entry in sorted(found, key=_order)]
+    return pl.DataFrame(rows, schema=types, orient="row")
+
+
+def _order(entry: Resource) -> tuple[int, int, str]:
+    return KINDS.index(entry.kind), -(entry.size or 0), entry.dataset
+
+
+def relatives(
+    inventory: Inventory, glottocode: str, *, lacking: str | None = None, limit: int = 10
+) -> polars.DataFrame:
+    """The nearest languages that have what this one lacks: by tree, then by kilometres.
+
+    tree_distance: edges between the two in Glottolog's classification (sisters: 2), null for
+    languages of other families, which come last. kilometres: great circle between the two points
+    that Glottolog gives, null where one has none. lends: the kinds that it has and this one lacks.
+    Sign languages lend to sign languages only, others to others.
+
+    Args:
+        lacking: one kind of resource; by default any that the language lacks.
+
+    Raises:
+        InputError: no such language or kind.
+    """
+    import polars as pl
+
+    row = row_of(inventory, glottocode)
+    if lacking is not None and lacking not in KINDS:
+        raise InputError(f'expected a kind of resource ({", ".join(KINDS)}), found "{lacking}"')
+    wanted = [
+        kind for kind in KINDS if kind not in (row["kinds"] or ()) and lacking in (None, kind)
+    ]
+    return (
+        inventory.table.filter(
+            pl.col("glottocode") != glottocode,
+            pl.col("category") != "bookkeeping",
+            (pl.col("category") == "sign") == (row["category"] == "sign"),
+        )
+        .with_columns(
+            _tree_distance(row).alias("tree_distance"),
+            _kilometres(row).alias("kilometres"),
+            pl.col("kinds").list.set_intersection(wanted).alias("lends"),
+        )
+        .filter(pl.col("lends").list.len() > 0)
+        .sort("tree_distance", "kilometres", "name", nulls_last=True)
+        .select(
+            "glottocode",
+            "bcp47",
+            "name",
+            "genus",
+            "family",
+            "tree_distance",
+            "kilometres",
+            "lends",
+            *KINDS,
+        )
+        .head(limit)
+    )
+
+
+def _tree_distance(row: Mapping[str, Any]) -> polars.Expr:
+    """Edges up to the nearest group that holds both, and down again."""
+    import polars as pl
+
+    lineage = row["lineage"] or []
+    shared = pl.col("lineage").list.set_intersection(lineage).list.len()
+    edges = pl.col("lineage").list.len() + len(lineage) + 2 - 2 * shared
+    return pl.when(shared > 0).then(edges.cast(pl.Int64))
+
+
+def _kilometres(row: Mapping[str, Any]) -> polars.Expr:
+    """Great-circle distance by the haversine formula, which is exact enough for near points."""
+    import polars as pl
+
+    if row["latitude"] is None or row["longitude"] is None:
+        return pl.lit(None, dtype=pl.Float64)
+    latitude, longitude = pl.col("latitude").radians(), pl.col("longitude").radians()
+    here, there = math.radians(row["latitude"]), math.radians(row["longitude"])
+    squared = ((latitude - here) / 2).sin() ** 2 + latitude.cos() * math.cos(here) * (
+        (longitude - there) / 2
+    ).sin() ** 2
+    return (2 * EARTH_RADIUS_KM * squared.clip(0, 1).sqrt().arcsin()).round(1)

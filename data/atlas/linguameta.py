@@ -1,0 +1,116 @@
+"""LinguaMeta: names, endonyms, speakers, scripts and endangerment of 7,511 languages.
+
+    python -m data.catalog fetch linguameta
+
+Ritchie et al. 2024, https://aclanthology.org/2024.lrec-main.921. Numbers of speakers are sums over
+countries, rounded to one or two digits (their README says how): orders of magnitude, no census.
+Endangerment is on the six-point scale of UNESCO's atlas (Moseley 2010). Sign languages are
+left out there. A cell that is empty is unknown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from data.errors import InputError
+from data.tsv import excerpt, read_tsv
+
+COLUMNS = (
+    "bcp_47_code",
+    "iso_639_3_code",
+    "english_name",
+    "endonym",
+    "estimated_number_of_speakers",
+    "writing_systems",
+    "locales",
+    "cldr_official_status",
+    "endangerment_status",
+    "is_macrolanguage",
+    "macrolanguage_bcp_47_code",
+    "individual_language_bcp_47_code",
+    "iso_639_2b_code",
+    "deprecated_bcp_47_code",
+    "glottocode",
+    "wikidata_id",
+    "wikidata_description",
+)
+# UNESCO's scale, from the safest on.
+ENDANGERMENT = (
+    "Not endangered",
+    "Vulnerable",
+    "Definitely endangered",
+    "Severely endangered",
+    "Critically endangered",
+    "Extinct",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LinguaMetaRow:
+    """A language or macrolanguage of LinguaMeta; None and () are unknown.
+
+    scripts: ISO 15924. countries: ISO 3166-1; regions such as 145 and CLDR's trial locale XA are
+    left out. members: of a macrolanguage, the tags of its individual languages.
+    """
+
+    bcp47: str
+    iso639_3: str
+    name: str
+    endonym: str | None
+    speakers: int | None
+    scripts: tuple[str, ...]
+    countries: tuple[str, ...]
+    endangerment: str | None
+    is_macrolanguage: bool
+    macrolanguage: str | None
+    members: tuple[str, ...]
+    glottocode: str | None
+
+
+def read_linguameta(path: Path) -> Iterator[LinguaMetaRow]:
+    """Yield the rows of `linguameta.tsv`.
+
+    Raises:
+        InputError: the file is no such table; with path and line.
+    """
+    repairs: Counter[str] = Counter()  # normal forms of names are repaired without a word
+    for row in read_tsv(path, COLUMNS, header=True, empty=COLUMNS[2:], repairs=repairs):
+        cells = dict(zip(COLUMNS, row.cells, strict=True))
+        where = f"{path}:{row.line}"
+        yield LinguaMetaRow(
+            bcp47=cells["bcp_47_code"],
+            iso639_3=cells["iso_639_3_code"],
+            name=cells["english_name"],
+            endonym=cells["endonym"] or None,
+            speakers=_speakers(cells["estimated_number_of_speakers"], where),
+            scripts=_listed(cells["writing_systems"]),
+            countries=tuple(
+                code for code in _listed(cells["locales"]) if re.fullmatch("(?!XA)[A-Z]{2}", code)
+            ),
+            endangerment=_endangerment(cells["endangerment_status"], where),
+            is_macrolanguage=cells["is_macrolanguage"] == "True",
+            macrolanguage=cells["macrolanguage_bcp_47_code"] or None,
+            members=_listed(cells["individual_language_bcp_47_code"]),
+            glottocode=cells["glottocode"] or None,
+        )
+
+
+def _listed(cell: str) -> tuple[str, ...]:
+    return tuple(filter(None, re.split(r",\s*", cell)))
+
+
+def _speakers(cell: str, where: str) -> int | None:
+    if cell and not cell.isdecimal():
+        raise InputError(f"{where}: expected a number of speakers, found {excerpt(cell)}")
+    return int(cell) if cell else None
+
+
+def _endangerment(cell: str, where: str) -> str | None:
+    if cell and cell not in ENDANGERMENT:
+        scale = ", ".join(ENDANGERMENT)
+        raise InputError(f"{where}: expected one of {scale}, found {excerpt(cell)}")
+    return cell or None

@@ -1,0 +1,251 @@
+"""Questions to an inventory's table: which languages, how many, what is missing where.
+
+    select(table, genus="Bantu", script="Latn", missing="lexicon")
+    counts(table, "family")
+    gaps(table, "genus")
+
+All are pure functions from a table to a table, so that the command line, the app and a notebook
+get the same answers. Unknown is not zero: a language whose resources are unknown neither has a kind
+nor lacks it, and a sum over none but unknown figures is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from data.atlas.massive_locales import massive_glottocodes
+from data.atlas.schema import ISOLATE, KINDS, NONE
+from data.errors import InputError
+from data.language_names import fold
+
+if TYPE_CHECKING:
+    import polars
+
+GROUPINGS = {"genus": "genus", "family": "family", "script": "scripts"}
+UNKNOWN_KIND = f"expected a kind of resource ({', '.join(KINDS)}), found "
+
+Texts = str | Iterable[str]
+
+
+def select(
+    table: polars.DataFrame,
+    *,
+    genus: Texts = (),
+    family: Texts = (),
+    script: Texts = (),
+    macroarea: Texts = (),
+    country: Texts = (),
+    endangerment: Texts = (),
+    category: Texts = (),
+    resource_class: Iterable[int] = (),
+    has: Texts = (),
+    missing: Texts = (),
+    text: str = "",
+    sign: bool | None = None,
+    limit: int | None = None,
+) -> polars.DataFrame:
+    """The rows that meet every condition, in one pass.
+
+    Of the values of one condition any will do: `script=("Latn", "Arab")` is either; but of `has`
+    and `missing` all must be met. `(none)` and `(isolate)` stand for what counts calls so.
+
+    Args:
+        genus, family: WALS's genus, Glottolog's family; a name that no language of the table
+            has is taken as that of any group of Glottolog's tree: Bantoid, Romance.
+        script, country: codes of ISO 15924 and ISO 3166-1.
+        has, missing: kinds of resource.
+        text: words that must all stand in the names and codes; case and diacritics are ignored.
+        sign: True for sign languages only, False for all others.
+        limit: the first rows only.
+
+    Raises:
+        InputError: `has` or `missing` names no kind of resource.
+    """
+    import polars as pl
+
+    conditions = [
+        _in_group(table, "genus", _texts(genus)),
+        _in_group(table, "family", _texts(family)),
+        _any_of("scripts", _texts(script)),
+        _one_of("macroarea", _texts(macroarea)),
+        _any_of("countries", _texts(country)),
+        _one_of("endangerment", _texts(endangerment)),
+        _one_of("category", _texts(category)),
+        _of_class(resource_class),
+        *(_has(kind) for kind in _texts(has)),
+        *(~_has(kind) for kind in _texts(missing)),
+        *(pl.col("search").str.contains(word, literal=True) for word in fold(text).split()),
+        None if sign is None else (pl.col("category") == "sign") == sign,
+    ]
+    stated = [condition for condition in conditions if condition is not None]
+    found = table.filter(*stated) if stated else table
+    return found if limit is None else found.head(limit)
+
+
+def counts(table: polars.DataFrame, by: str) -> polars.DataFrame:
+    """Languages and speakers of every genus, family or script, most languages first.
+
+    Columns: value; languages; speakers (`speakers_alone` summed, so nobody is counted twice
+    within a group; null where none is known); massive, how many of them MASSIVE has. A language
+    with several scripts counts under each. Bookkeeping entries are no languages and left out.
+    """
+    import polars as pl
+
+    in_massive = pl.col("glottocode").is_in(massive_glottocodes())
+    return (
+        _grouped(table, by)
+        .group_by("value")
+        .agg(
+            pl.len().cast(pl.Int64).alias("languages"),
+            _sum_of_known(pl.col("speakers_alone")).alias("speakers"),
+            in_massive.sum().cast(pl.Int64).alias("massive"),
+        )
+        .sort(["languages", "value"], descending=[True, False])
+    )
+
+
+def gaps(table: polars.DataFrame, by: str = "family") -> polars.DataFrame:
+    """How many languages of each group have each kind of resource.
+
+    Columns: value, languages, and one a kind; most languages first.
+    """
+    import polars as pl
+
+    return (
+        _grouped(table, by)
+        .group_by("value")
+        .agg(
+            pl.len().cast(pl.Int64).alias("languages"),
+            *(_sum_of_known(_has(kind).cast(pl.Int64)).alias(kind) for kind in KINDS),
+        )
+        .sort(["languages", "value"], descending=[True, False])
+    )
+
+
+def most_speakers_without(table: polars.DataFrame, kind: str, n: int = 10) -> polars.DataFrame:
+    """The languages without this kind of resource that would add the most speakers.
+
+    Columns: glottocode, bcp47, name, genus, family, speakers (`speakers_alone`).
+    """
+    import polars as pl
+
+    columns = ["glottocode", "bcp47", "name", "genus", "family"]
+    return (
+        _languages(table)
+        .filter(~_has(kind), pl.col("speakers_alone").is_not_null())
+        .sort(["speakers_alone", "name"], descending=[True, False])
+        .select(*columns, pl.col("speakers_alone").alias("speakers"))
+        .head(n)
+    )
+
+
+def most_genera(table: polars.DataFrame, kind: str, n: int = 10) -> polars.DataFrame:
+    """Languages that would each bring this kind of resource to a genus that has none of it.
+
+    One language adds one genus at most, so these are the n largest such genera, each with the
+    language of most speakers. Columns: glottocode, bcp47, name, genus, family, languages (of the
+    genus), speakers.
+    """
+    import polars as pl
+
+    columns = ["glottocode", "bcp47", "name", "genus", "family"]
+    known = _languages(table).filter(pl.col("genus").is_not_null(), pl.col("kinds").is_not_null())
+    covered = known.filter(_has(kind))["genus"].unique()
+    order = pl.col("speakers_alone").fill_null(-1)
+    return (
+        known.filter(~pl.col("genus").is_in(covered.to_list()))
+        .sort([order, "name"], descending=[True, False])
+        .group_by("genus", maintain_order=True)
+        .agg(
+            pl.len().cast(pl.Int64).alias("languages"),
+            pl.col("glottocode", "bcp47", "name", "family", "speakers_alone").first(),
+        )
+        .sort(["languages", "genus"], descending=[True, False])
+        .select(*columns, "languages", pl.col("speakers_alone").alias("speakers"))
+        .head(n)
+    )
+
+
+def _texts(values: Texts) -> tuple[str, ...]:
+    return (values,) if isinstance(values, str) else tuple(values)
+
+
+def _has(kind: str) -> polars.Expr:
+    import polars as pl
+
+    if kind not in KINDS:
+        raise InputError(f'{UNKNOWN_KIND}"{kind}"')
+    return pl.col("kinds").list.contains(kind)
+
+
+def _one_of(column: str, values: tuple[str, ...]) -> polars.Expr | None:
+    import polars as pl
+
+    if not values:
+        return None
+    found = pl.col(column).is_in(values)
+    return found.fill_null(False) | pl.col(column).is_null() if NONE in values else found
+
+
+def _any_of(column: str, values: tuple[str, ...]) -> polars.Expr | None:
+    import polars as pl
+
+    if not values:
+        return None
+    found = pl.any_horizontal(*(pl.col(column).list.contains(value) for value in values))
+    return found.fill_null(False) | pl.col(column).is_null() if NONE in values else found
+
+
+def _of_class(values: Iterable[int]) -> polars.Expr | None:
+    import polars as pl
+
+    wanted = [values] if isinstance(values, int) else list(values)
+    return pl.col("resource_class").is_in(wanted) if wanted else None
+
+
+def _in_group(table: polars.DataFrame, column: str, values: tuple[str, ...]) -> polars.Expr | None:
+    """Languages of a genus or family, or of a group of Glottolog's tree of that name."""
+    import polars as pl
+
+    if not values:
+        return None
+    label = _label(column)
+    groups = set(values) - {ISOLATE, NONE} - set(table[column].unique())
+    in_tree = [pl.col("groups").list.contains(name).fill_null(False) for name in sorted(groups)]
+    return pl.any_horizontal(label.is_in(values), *in_tree)
+
+
+def _label(column: str) -> polars.Expr:
+    """A group's name, `(isolate)` or `(none)`."""
+    import polars as pl
+
+    if column != "family":
+        return pl.col(column).fill_null(NONE)
+    alone = pl.when(pl.col("is_isolate").fill_null(False)).then(pl.lit(ISOLATE))
+    return pl.coalesce(pl.col("family"), alone.otherwise(pl.lit(NONE)))
+
+
+def _languages(table: polars.DataFrame) -> polars.DataFrame:
+    """The table without bookkeeping entries, which are no languages."""
+    import polars as pl
+
+    return table.filter(pl.col("category") != "bookkeeping")
+
+
+def _grouped(table: polars.DataFrame, by: str) -> polars.DataFrame:
+    """The table with a column `value`, one row a language and group; no bookkeeping entries."""
+    if by not in GROUPINGS:
+        raise InputError(f'expected one of {", ".join(GROUPINGS)} to group by, found "{by}"')
+    column = GROUPINGS[by]
+    languages = _languages(table)
+    if column == "scripts":
+        languages = languages.explode("scripts")
+    return languages.with_columns(_label(column).alias("value"))
+
+
+def _sum_of_known(figure: polars.Expr) -> polars.Expr:
+    """A sum that is unknown where every figure is; polars would call it 0."""
+    import polars as pl
+
+    return pl.when(figure.count() > 0).then(figure.sum())

@@ -1,0 +1,142 @@
+"""What an inventory of languages is: its columns, its sources, and what its words mean.
+
+    >>> KINDS
+    ('test_set', 'lexicon', 'inflection', 'tagged', 'parallel', 'utterances')
+
+`data.inventory` is the door; the modules of data.atlas share the names of this one.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from data.errors import UnavailableError
+
+if TYPE_CHECKING:
+    import polars
+
+# Kinds of resource, and the unit in which the records of each are counted.
+UNITS = {
+    "test_set": "segments",
+    "lexicon": "entries",
+    "inflection": "triples",
+    "tagged": "sentences",
+    "parallel": "segments",
+    "utterances": "utterances",
+}
+KINDS = tuple(UNITS)
+
+# Values that stand for "no group" in counts, gaps and select.
+ISOLATE = "(isolate)"  # a family of its own
+NONE = "(none)"  # no genus or script known; a pseudo-family, which is no family
+
+# Columns whose source is written down for every cell, in the struct column `sources`.
+SOURCED = (
+    "glottocode",
+    "iso639_3",
+    "bcp47",
+    "name",
+    "endonym",
+    "family",
+    "genus",
+    "macroarea",
+    "countries",
+    "scripts",
+    "latitude",
+    "longitude",
+    "speakers",
+    "endangerment",
+    "category",
+    "is_isolate",
+    "macrolanguage",
+    "lineage",
+)
+LISTS = ("countries", "scripts", "includes", "kinds", "lineage", "groups")
+
+INSTALL = 'pip install -e ".[app]"'
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a figure comes from.
+
+    key: what the table's `sources` column and the BibTeX entry call it, with the version:
+    `glottolog-5.1`. note: how the figure was derived, where it was not simply read.
+    """
+
+    key: str
+    title: str
+    version: str
+    licence: str
+    link: str
+    citation: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """One row a language, with the sources of its cells.
+
+    table: the columns that `data.inventory` describes, sorted by name. notes: which figures are
+    missing and how to get them, one line each. builtin: whether the rows are only those of
+    MASSIVE's languages, because Glottolog could not be had.
+    """
+
+    table: polars.DataFrame
+    sources: tuple[Source, ...]
+    notes: tuple[str, ...] = ()
+    builtin: bool = False
+
+
+def catalog_key() -> str:
+    """The key of the source of all counts of resources: this project's catalog, and its version."""
+    try:
+        return f"kilolingua-{importlib.metadata.version('kilolingua')}"
+    except importlib.metadata.PackageNotFoundError:
+        return "kilolingua"
+
+
+def need_polars() -> None:
+    """Raise a line with the command that installs polars where it is missing."""
+    if importlib.util.find_spec("polars") is None:
+        raise UnavailableError(f"the inventory needs polars, which is not installed; {INSTALL}")
+
+
+def schema() -> dict[str, Any]:
+    """The columns of an inventory's table in order, with their polars types."""
+    import polars as pl
+
+    texts = pl.List(pl.String)
+    return {
+        "glottocode": pl.String,
+        "iso639_3": pl.String,
+        "bcp47": pl.String,
+        "name": pl.String,
+        "endonym": pl.String,
+        "family": pl.String,
+        "family_glottocode": pl.String,
+        "genus": pl.String,
+        "genus_inferred": pl.Boolean,
+        "macroarea": pl.String,
+        "countries": texts,
+        "scripts": texts,
+        "latitude": pl.Float64,
+        "longitude": pl.Float64,
+        "speakers": pl.Int64,
+        "speakers_alone": pl.Int64,
+        "endangerment": pl.String,
+        "category": pl.String,
+        "is_isolate": pl.Boolean,
+        "macrolanguage": pl.String,
+        "includes": texts,
+        "resource_class": pl.Int64,
+        **dict.fromkeys(KINDS, pl.Int64),
+        "kinds": texts,
+        "lineage": texts,
+        "groups": texts,
+        "search": pl.String,
+        "sources": pl.Struct(dict.fromkeys(SOURCED, pl.String)),
+    }

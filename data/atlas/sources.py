@@ -1,0 +1,208 @@
+"""What the inventory is built from: files of the catalog, this project's resources, versions.
+
+Whatever cannot be had or read is left out, and a note says which figures are missing and which
+command gets them. Only Glottolog has a stand-in, the built-in table of MASSIVE's languages.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeVar
+
+from data.atlas.build import INFERRED, WALS, Ingredients, builtin_genera, builtin_glottolog
+from data.atlas.facts import GLOTTOLOG, LANGCODES, LINGUAMETA, OF_MACROLANGUAGE
+from data.atlas.glottolog import SPOKEN, Glottolog, read_classification, read_glottolog
+from data.atlas.linguameta import read_linguameta
+from data.atlas.massive_locales import massive_locales
+from data.atlas.schema import Source, catalog_key
+from data.atlas.wals import read_wals
+from data.catalog import File, dataset
+from data.download import Report, cache_folder, fetch, mirror_folder
+from data.errors import KilolinguaError
+from data.resources import Resource, resources
+
+T = TypeVar("T")
+
+REFERENCES = {
+    ("glottolog", "languages"): "the languages themselves, families, isolates, macroareas, places",
+    ("glottolog", "classification"): "relatives by tree and inferred genera",
+    ("wals", "languages"): "genera",
+    ("linguameta", "languages"): "speakers, endangerment, most scripts and endonyms",
+}
+CATALOG = "catalog"  # the source of all counts of resources
+MASSIVE = "massive-1.1"
+
+
+@dataclass
+class Gathered:
+    """The ingredients of an inventory, its sources, and what could not be had."""
+
+    ingredients: Ingredients
+    sources: dict[str, Source]
+    notes: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    builtin: bool = False
+
+
+def reference_files() -> dict[tuple[str, str], File]:
+    """The catalog's lines of the files that an inventory is built from."""
+    return {(name, role): dataset(name).select(role)[0] for name, role in REFERENCES}
+
+
+def state(path: str) -> list[list[str | int]]:
+    """What lies at a path of the catalog in the cache and the mirror: place, size, time."""
+    folders = [cache_folder(), *filter(None, [mirror_folder()])]
+    there = [folder / path for folder in folders if (folder / path).is_file()]
+    return [[str(file), file.stat().st_size, file.stat().st_mtime_ns] for file in there]
+
+
+@dataclass
+class _Gatherer:
+    offline: bool
+    report: Report | None
+    notes: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+    def read(self, name: str, role: str, reader: Callable[[Path], T]) -> T | None:
+        """Fetch and read one file; None, and a note, where that fails."""
+        file = reference_files()[name, role]
+        try:
+            return reader(fetch(file, offline=self.offline, report=self.report).path)
+        except (KilolinguaError, OSError) as error:
+            self.missing.append(file.path)
+            self.notes.append(
+                f"{dataset(name).title}: {REFERENCES[name, role]} are missing ({error}); "
+                f"python -m data.catalog fetch {name} && python -m data.inventory --rebuild"
+            )
+            return None
+
+
+def gather(*, offline: bool = False, report: Report | None = None) -> Gathered:
+    """Fetch and read all that there is."""
+    gatherer = _Gatherer(offline, report)
+    read = gatherer.read
+    glottolog = read("glottolog", "languages", read_glottolog)
+    lineages = read("glottolog", "classification", read_classification) if glottolog else None
+    genera = read("wals", "languages", lambda path: tuple(read_wals(path)))
+    linguameta = read("linguameta", "languages", lambda path: tuple(read_linguameta(path)))
+    sources = all_sources()
+    names = {name: name for name in sources}
+    if glottolog is None:
+        names[GLOTTOLOG] = MASSIVE
+    if glottolog is None and genera is None:
+        names[WALS] = MASSIVE
+        genera = builtin_genera(massive_locales())
+    ingredients = Ingredients(
+        glottolog=_complete(glottolog, lineages),
+        genera=genera or (),
+        linguameta=linguameta or (),
+        resources=_resources(gatherer.notes),
+        keys={name: sources[stand_in].key for name, stand_in in names.items()},
+    )
+    if glottolog is None:
+        gatherer.notes.append(
+            f"these are only the {len(ingredients.glottolog.languages)} languages of MASSIVE, "
+            "which are built in"
+        )
+    return Gathered(ingredients, sources, gatherer.notes, gatherer.missing, glottolog is None)
+
+
+def _complete(
+    glottolog: Glottolog | None, lineages: dict[str, tuple[str, ...]] | None
+) -> Glottolog:
+    """Glottolog with the lineages of spoken languages: pseudo-families have no tree of descent."""
+    if glottolog is None:
+        return builtin_glottolog(massive_locales())
+    kept = {
+        glottocode: tuple(group for group in lineage if group in glottolog.families)
+        for glottocode, lineage in (lineages or {}).items()
+        if (languoid := glottolog.languages.get(glottocode))
+        and glottolog.category(languoid) == SPOKEN
+    }
+    return replace(glottolog, lineages=kept)
+
+
+def _resources(notes: list[str]) -> tuple[Resource, ...] | None:
+    try:
+        return tuple(resources())
+    except (KilolinguaError, OSError) as error:
+        notes.append(f"counts of resources are missing ({error}); correct that table")
+        return None
+
+
+def all_sources() -> dict[str, Source]:
+    """Every source that an inventory may name, by its name in the code."""
+    linguameta, wals = reference("linguameta"), reference("wals")
+    return {
+        GLOTTOLOG: reference("glottolog"),
+        WALS: wals,
+        INFERRED: replace(
+            wals,
+            key=f"{wals.key}-inferred",
+            note="inferred: the one genus of all WALS languages in the nearest group of "
+            "Glottolog's tree that has any",
+        ),
+        LINGUAMETA: linguameta,
+        OF_MACROLANGUAGE: replace(
+            linguameta,
+            key=f"{linguameta.key}-macrolanguage",
+            note="stated for the macrolanguage or wider name that this language stands for",
+        ),
+        LANGCODES: _langcodes(),
+        MASSIVE: _massive(),
+        CATALOG: _catalog(),
+    }
+
+
+def reference(name: str) -> Source:
+    """A data set of the catalog as a source; the version is in its title, else its commit.
+
+    >>> reference("wals").key, reference("linguameta").key
+    ('wals-2020.4', 'linguameta-452a21a')
+    """
+    entry = dataset(name)
+    stated = re.search(r"\d+(\.\d+)+", entry.title)
+    urls = " ".join(source for file in entry.files for source in file.sources)
+    commit = re.search(r"/([0-9a-f]{7})[0-9a-f]{33}/", urls)
+    version = stated[0] if stated else commit[1] if commit else ""
+    key = f"{name.removesuffix(f'-{version}')}-{version}" if version else name
+    return Source(key, entry.title, version, entry.licence, entry.homepage, entry.citation)
+
+
+def _langcodes() -> Source:
+    version = importlib.metadata.version("langcodes")
+    return Source(
+        key=f"langcodes-{version}",
+        title="langcodes: the IANA language subtag registry and Unicode CLDR",
+        version=version,
+        licence="MIT; Unicode-3.0 for CLDR's data",
+        link="https://github.com/georgkrause/langcodes",
+        citation="Speer",
+    )
+
+
+def _massive() -> Source:
+    return Source(
+        key=MASSIVE,
+        title="MASSIVE's locales, a table built into kilolingua",
+        version="1.1",
+        licence="Apache-2.0",
+        link="https://github.com/alexa/massive",
+        citation="FitzGerald et al. 2023, https://aclanthology.org/2023.acl-long.235",
+    )
+
+
+def _catalog() -> Source:
+    return Source(
+        key=catalog_key(),
+        title="kilolingua's catalog of data sets",
+        version=catalog_key().partition("-")[2],
+        licence="Apache-2.0",
+        link="",
+        citation="The kilolingua authors 2026",
+        note="records in the data sets that the catalog can fetch",
+    )

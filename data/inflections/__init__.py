@@ -1,0 +1,1 @@
+"""The parts of data.unimorph: the schema, bundles as trees, a language's tables."""

@@ -1,0 +1,142 @@
+"""All languages x all resources: one row a language, and where each figure comes from.
+
+    python -m data.inventory --genus Bantoid --script Latn --missing lexicon --format csv
+    python -m data.inventory --language sw
+    python -m data.inventory --rebuild
+
+or from Python:
+
+    from data.inventory import load_inventory, select
+    inventory = load_inventory()
+    select(inventory.table, genus="Bantu", missing="lexicon")
+
+A row is what Glottolog calls a language. An empty cell is unknown: neither zero nor empty text.
+
+glottocode, iso639_3, bcp47   codes; a tag stands in one row only
+name, endonym                 in English, and in the language itself
+family, family_glottocode     Glottolog's top-level family; empty for isolates
+genus, genus_inferred         WALS's genus; True where it follows from the tree
+macroarea, countries          Glottolog's; ISO 3166-1
+scripts                       ISO 15924, of all uses, historical ones too
+latitude, longitude           one point for the whole language
+speakers, speakers_alone      rounded to one or two digits; the second counts nobody twice
+endangerment                  UNESCO's scale of six
+category, is_isolate          spoken, sign, pidgin, mixed, artificial, register, unattested,
+                              unclassifiable, bookkeeping
+macrolanguage, includes       the tag of what it belongs to; tags that count for this row
+resource_class                0-5, by the rule in data.atlas.resources
+test_set ... utterances       records of each kind that the catalog has; 0 is none
+kinds                         the kinds it has, those of unknown size too
+lineage, groups               codes and names of the groups above it, the widest first
+search                        names and codes, without case and diacritics
+sources                       the source of every cell, as the keys of Inventory.sources
+
+Macrolanguages have no row, since Glottolog has none for them: the individual language that one
+stands for in practice (swh for `sw`) takes its tag and, where its own are empty, its figures.
+What ISO 639 counts as a language and Glottolog as a dialect (Croatian, Bokmål) has no row either:
+its tag is in `includes` of the language. Isolates have no family and are so marked; genera they
+may have. Glottolog's pseudo-families (sign languages, pidgins, unattested ones ...) are no
+families: they give the category, and their languages have no family and no relatives by tree.
+Bookkeeping entries, whose languages proved spurious, keep their rows so that their codes can be
+found, and stand in no count. Resources are those of data.resources.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from data.atlas.export import export_bibtex, export_cldf, export_csv, export_json
+from data.atlas.language import find, relatives, resources_of, row_of, where_from
+from data.atlas.query import counts, gaps, most_genera, most_speakers_without, select
+from data.atlas.schema import (
+    ISOLATE,
+    KINDS,
+    NONE,
+    UNITS,
+    Inventory,
+    Source,
+    need_polars,
+)
+from data.download import Report
+
+__all__ = [
+    "ISOLATE",
+    "KINDS",
+    "NONE",
+    "UNITS",
+    "Inventory",
+    "Source",
+    "counts",
+    "export_bibtex",
+    "export_cldf",
+    "export_csv",
+    "export_json",
+    "find",
+    "gaps",
+    "load_inventory",
+    "most_genera",
+    "most_speakers_without",
+    "relatives",
+    "resources_of",
+    "row_of",
+    "select",
+    "where_from",
+]
+
+
+def load_inventory(
+    *, offline: bool = False, rebuild: bool = False, report: Report | None = None
+) -> Inventory:
+    """The inventory out of the cache, or built and kept there.
+
+    It is built anew when its sources or this code have changed. A source that cannot be had or
+    read leaves its cells empty, and the notes say so; without Glottolog the rows are MASSIVE's
+    languages, and nothing is kept.
+
+    Args:
+        offline: open no socket: the cache and the mirror only.
+        rebuild: build it even if the kept one is good.
+        report: called with one line before anything slow.
+
+    Raises:
+        UnavailableError: polars is not installed.
+    """
+    need_polars()
+    from data.atlas.cache import keep, kept
+
+    found = None if rebuild else kept()
+    if found is not None:
+        return found
+    if report:
+        report("building the inventory of languages")
+    inventory, missing = _build(offline, report)
+    if inventory.builtin:
+        return inventory
+    try:
+        keep(inventory, missing)
+    except OSError as error:
+        note = f"the inventory could not be kept ({error}); it is built again next time"
+        return replace(inventory, notes=(*inventory.notes, note))
+    return inventory
+
+
+def _build(offline: bool, report: Report | None) -> tuple[Inventory, list[str]]:
+    from data.atlas.build import build_table
+    from data.atlas.sources import gather
+
+    gathered = gather(offline=offline, report=report)
+    table, unplaced = build_table(gathered.ingredients)
+    notes = list(gathered.notes)
+    if unplaced:
+        tags = ", ".join(sorted({resource.language for resource in unplaced}))
+        notes.append(
+            f"{len(unplaced)} resources stand for no single language and count for none: {tags}"
+        )
+    sources = tuple(gathered.sources.values())
+    return Inventory(table, sources, tuple(notes), gathered.builtin), gathered.missing
+
+
+if __name__ == "__main__":
+    from data.atlas.commands import main
+
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""The parts of data.lexicon: entries, files of many forms, filters, merge, coverage."""

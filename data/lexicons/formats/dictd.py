@@ -1,0 +1,221 @@
+"""FreeDict's dictionaries in dictd form: an index of offsets and a compressed text.
+
+    python -m data.lexicon show --lang sw --lexicon freedict-eng-swh.index book
+
+A line of the index is `headword<TAB>offset<TAB>length`, both numbers in base 64 with the digits
+A-Z, a-z, 0-9, + and / (dictfmt(1)). The text beside it, `.dict.dz` or `.dict`, is gzip with a table
+for random access that a plain reader may ignore. How an article is taken apart stands in
+`data.lexicons.formats.freedict`.
+
+Every equivalent becomes an entry with the number of its sense, for every headword of the
+article. What is left out is counted. A plural with an article of its own gets the equivalents of
+its singular; such entries come after all others, so that the dictionary form of a word stands
+first when the lexicon is inverted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from data.errors import InputError
+from data.lexicons.entries import Entry
+from data.lexicons.formats.freedict import FREEDICT_TAGS, Article, parse_article
+from data.lexicons.formats.reading import Reading, Sample, language_or_none, most
+from data.spelling import fold
+from data.tsv import DAMAGED_GZIP, clean, excerpt, open_bytes, read_tsv
+
+# Reasons under which parts of a dictionary are left out.
+HEADER = "header of the dictionary"
+ALIAS = "index line of an article already read"
+NO_SINGULAR = "plural whose singular has no entry"
+DAMAGED = "article that the index places wrongly, or that is not UTF-8"
+
+_COLUMNS = ("headword", "offset", "length")
+_HEADERS = ("00database", "00-database")
+_INDEX_LINE = re.compile(r"[^\t]*(\t[A-Za-z0-9+/]+){2}")
+_TITLE = re.compile(r"([^\W\d_]+) ?- ?([^\W\d_]+)")
+_DIGITS = {
+    digit: value
+    for value, digit in enumerate(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    )
+}
+
+Spans = dict[tuple[int, int], int]  # (offset, length) of an article: the first line that names it
+
+
+def recognises(sample: Sample) -> bool:
+    """Whether nine in ten lines end in two numbers in base 64."""
+    return most(bool(_INDEX_LINE.fullmatch(line)) for line in sample.lines)
+
+
+def entries(path: Path, reading: Reading) -> Iterator[Entry]:
+    """Yield the entries of an index and the text beside it.
+
+    Raises:
+        InputError: no text beside the index; what `read_articles` raises; a title that names
+            other languages.
+    """
+    texts = [path.with_suffix(suffix) for suffix in (".dict.dz", ".dict")]
+    text = next((one for one in texts if one.exists()), None)
+    if text is None:
+        raise InputError(
+            f"{path}: expected the dictionary's text beside its index, found no {texts[0].name};"
+            " put both files into one folder"
+        )
+    yield from dictionary_entries(path, text, reading)
+
+
+def dictionary_entries(
+    index: Path, text: Path, reading: Reading, tags: Mapping[str, str] = FREEDICT_TAGS
+) -> Iterator[Entry]:
+    """Yield the entries in the order of the text, those of plurals last.
+
+    Args:
+        tags: the dictionary's part-of-speech tags and the Universal POS of each; a tag that is
+            not here leaves the entry without one and is counted.
+
+    Raises:
+        InputError: an index line that is not headword, offset and length; an article outside
+            the text; text that is not UTF-8; a damaged gzip file.
+    """
+    articles = [
+        parse_article(article, tags, reading.dropped)
+        for article in _read_articles(index, text, reading)
+    ]
+    direct = [entry for article in articles for entry in _entries(article, reading.name)]
+    yield from direct
+    yield from _plurals(articles, direct, reading.dropped)
+
+
+def decode_number(digits: str) -> int:
+    """A number of a dictd index: base 64, the most significant digit first.
+
+    >>> decode_number("BA"), decode_number("b")
+    (64, 27)
+
+    Raises:
+        KeyError: a character that is no digit.
+    """
+    value = 0
+    for digit in digits:
+        value = value * 64 + _DIGITS[digit]
+    return value
+
+
+def _read_articles(index: Path, text: Path, reading: Reading) -> Iterator[str]:
+    """Yield every article once, in the order of the text."""
+    titles: Spans = {}
+    spans = _read_index(index, reading, titles)
+    content = _read_bytes(text)
+    for (offset, length), line in titles.items():
+        title = content[offset : offset + length].decode(errors="replace")
+        _check_title(f"{index}:{line}", title, reading)
+    for (offset, length), line in sorted(spans.items()):
+        where = f"{text}: article at byte {offset}"
+        try:
+            _check_place(f"{index}:{line}", offset, length, text, len(content))
+            article = _decode(content[offset : offset + length], where)
+        except InputError:
+            if not reading.skip_bad:
+                raise
+            reading.dropped[DAMAGED] += 1
+        else:
+            yield clean(article, where, repairs=reading.repairs)
+
+
+def _read_index(index: Path, reading: Reading, titles: Spans) -> Spans:
+    """Where the articles stand; the dictionary's title goes to `titles`."""
+    spans: Spans = {}
+    for row in read_tsv(
+        index,
+        _COLUMNS,
+        header=False,
+        empty=_COLUMNS[:1],
+        skip_bad=reading.skip_bad,
+        dropped=reading.dropped,
+        repairs=reading.repairs,
+    ):
+        headword, *numbers = row.cells
+        try:
+            offset, length = map(decode_number, numbers)
+        except KeyError as error:
+            if not reading.skip_bad:
+                raise InputError(
+                    f"{index}:{row.line}: expected an offset and a length in base 64, found"
+                    f" {excerpt(' '.join(numbers))}; fetch the file again"
+                ) from error
+            reading.dropped[DAMAGED] += 1
+            continue
+        if headword.startswith(_HEADERS):
+            reading.dropped[HEADER] += 1
+            if headword.endswith("short"):
+                titles[offset, length] = row.line
+        elif (offset, length) in spans:
+            reading.dropped[ALIAS] += 1
+        else:
+            spans[offset, length] = row.line
+    return spans
+
+
+def _check_title(where: str, title: str, reading: Reading) -> None:
+    """Refuse "English-Swahili FreeDict Dictionary" where other languages are expected."""
+    for left, right in _TITLE.findall(title):
+        if language_or_none(left) and language_or_none(right):
+            reading.expect(where, left, right)
+            return
+
+
+def _check_place(where: str, offset: int, length: int, text: Path, size: int) -> None:
+    if offset + length > size:
+        raise InputError(
+            f"{where}: expected {length} bytes at {offset}, found the end of {text}"
+            f" at {size}; the files do not belong together, fetch both again"
+        )
+
+
+def _decode(raw: bytes, where: str) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{where}: expected UTF-8, found byte 0x{raw[error.start]:02x}; index and text do not"
+            " belong together or are damaged, fetch both again"
+        ) from error
+
+
+def _read_bytes(path: Path) -> bytes:
+    with open_bytes(path) as file:
+        try:
+            return file.read()
+        except DAMAGED_GZIP as error:
+            raise InputError(
+                f"{path}: expected gzip data, found: {error}; fetch the file again"
+            ) from error
+
+
+def _entries(article: Article, name: str) -> Iterator[Entry]:
+    for headword in article.headwords:
+        for equivalent in article.equivalents:
+            yield Entry(headword, equivalent.text, equivalent.pos, equivalent.sense, origin=name)
+
+
+def _plurals(
+    articles: Iterable[Article], direct: Iterable[Entry], dropped: Counter[str]
+) -> Iterator[Entry]:
+    """Yield the entries of plurals: those of the singular with the same part of speech."""
+    known: defaultdict[tuple[str, str | None], list[Entry]] = defaultdict(list)
+    for entry in direct:
+        known[fold(entry.source), entry.pos].append(entry)
+    for article in articles:
+        if article.singular is None:
+            continue
+        entries = known.get((fold(article.singular), article.pos), [])
+        if not entries:
+            dropped[NO_SINGULAR] += 1
+        for headword in article.headwords:
+            yield from (replace(entry, source=headword) for entry in entries)

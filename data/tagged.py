@@ -1,0 +1,260 @@
+r"""Sentences with a tag on every token: parts of speech, named entities.
+
+    corpus = load_tagged("masakhaner2", resolve("sw"))              # from the catalog
+    for sentence in read_tagged(Path("ner.txt")):                   # `token TAG`
+        print(sentence.tokens, data.labels.bio.spans(sentence.tags))
+    columns = ("token", "pos", "chunk", "ner")                      # CoNLL-2003
+    read_conll(Path("eng.testb"), columns, token="token", tag="ner")
+
+CoNLL-U is read by `data.labels.conllu`. A file is streamed, a blank line ends a sentence.
+Identifiers are `prefix` and the sentence's number in the file, from 1, which does not depend on
+what is left out. A sentence with a bad line is an error, or with `skip_bad` left out whole and counted.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from data.catalog import dataset
+from data.download import Report
+from data.errors import InputError
+from data.files import appears_whole
+from data.labels import bio
+from data.labels.conll import DOCUMENT_MARK, Block, read_blocks
+from data.labels.labelled import fetch_split
+from data.languages import Language
+from data.tsv import BYTE_ORDER_MARK, REPLACEMENT, excerpt
+
+Scheme = Literal["pos", "bio"]
+SCHEMES: dict[str, Scheme] = {"pos": "pos", "ner": "bio"}  # by the catalog's kind
+
+
+@dataclass(frozen=True, slots=True)
+class TaggedSentence:
+    """The tokens of a sentence and as many tags.
+
+    >>> TaggedSentence("1", ("Nyeri",), ())
+    Traceback (most recent call last):
+    data.errors.InputError: sentence 1: expected a tag for each token, found 1 tokens and 0 tags
+    """
+
+    id: str
+    tokens: tuple[str, ...]
+    tags: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse lists of different lengths."""
+        if len(self.tokens) != len(self.tags):
+            raise InputError(
+                f"sentence {self.id}: expected a tag for each token, found {len(self.tokens)}"
+                f" tokens and {len(self.tags)} tags"
+            )
+
+
+@dataclass(frozen=True)
+class TaggedCorpus:
+    """One split of a data set in one language, with where it comes from.
+
+    code: the data set's own for the language. scheme: `pos`, a part of speech a token, or `bio`,
+    spans (see `data.labels.bio`; the tags are valid). dropped, repairs: counts by reason.
+    """
+
+    name: str
+    code: str
+    split: str
+    scheme: Scheme
+    language: Language
+    sentences: tuple[TaggedSentence, ...]
+    licence: str
+    origin: str
+    dropped: Counter[str]
+    repairs: Counter[str]
+
+
+def read_tagged(
+    path: Path,
+    *,
+    prefix: str = "",
+    skip_bad: bool = False,
+    dropped: Counter[str] | None = None,
+    repairs: Counter[str] | None = None,
+    keep_replacement: bool = False,
+) -> Iterator[TaggedSentence]:
+    """Yield the sentences of a file of two columns, `token TAG`, with spaces or a tab between.
+
+    There are no comments: `# SYM` is the token #.
+
+    Raises:
+        InputError: `ner.txt:7: expected 2 columns (token, tag), found 1 ("Nyeri"); ...`; what
+            `data.tsv.read_lines` refuses.
+    """
+    blocks = read_blocks(
+        path,
+        ("token", "tag"),
+        separator=None,
+        skip_bad=skip_bad,
+        dropped=dropped,
+        repairs=repairs,
+        keep_replacement=keep_replacement,
+    )
+    for block in blocks:
+        yield sentence_of(block, prefix, 0, 1)
+
+
+def read_conll(
+    path: Path,
+    columns: Sequence[str],
+    *,
+    token: str,
+    tag: str,
+    separator: str | None = None,
+    comments: bool = False,
+    prefix: str = "",
+    skip_bad: bool = False,
+    dropped: Counter[str] | None = None,
+    repairs: Counter[str] | None = None,
+    keep_replacement: bool = False,
+) -> Iterator[TaggedSentence]:
+    """Yield the sentences of a file with the columns that the caller names.
+
+    Args:
+        columns: names for all columns in order; `token` and `tag` say which two are wanted.
+        separator, comments: see `data.labels.conll.read_blocks`.
+
+    Raises:
+        InputError: `token` or `tag` is none of the columns; a line with more or fewer.
+    """
+    for name in (token, tag):
+        if name not in columns:
+            raise InputError(f'no column "{name}" among {", ".join(columns)}; name one of them')
+    blocks = read_blocks(
+        path,
+        columns,
+        separator=separator,
+        comments=comments,
+        skip_bad=skip_bad,
+        dropped=dropped,
+        repairs=repairs,
+        keep_replacement=keep_replacement,
+    )
+    for block in blocks:
+        yield sentence_of(block, prefix, columns.index(token), columns.index(tag))
+
+
+def write_tagged(path: Path, sentences: Iterable[TaggedSentence]) -> None:
+    """Write `token TAG` lines that `read_tagged` reads back; the file appears whole.
+
+    Raises:
+        InputError: a token or tag that would not come back (see `tagged_lines`).
+    """
+    with appears_whole(path) as file:
+        for sentence in sentences:
+            file.write(tagged_lines(sentence).encode())
+
+
+def tagged_lines(sentence: TaggedSentence) -> str:
+    r"""The lines of one sentence in two columns, and the blank line after it.
+
+    >>> tagged_lines(TaggedSentence("1", ("anasoma", "kitabu"), ("VERB", "NOUN")))
+    'anasoma VERB\nkitabu NOUN\n\n'
+
+    Raises:
+        InputError: no tokens; a token or tag with a space, a tab or a line end, or that is empty
+            or not NFC.
+    """
+    tokens = sentence.tokens
+    if not tokens or (len(tokens) == 1 and tokens[0].startswith(DOCUMENT_MARK)):
+        found = "".join(tokens) or "none"
+        raise InputError(f"sentence {sentence.id}: expected tokens of a text, found {found}")
+    for cell in (*sentence.tokens, *sentence.tags):
+        if not _is_writable(cell):
+            raise InputError(
+                f"sentence {sentence.id}: expected tokens and tags of NFC text without spaces,"
+                f" found {excerpt(cell)}; replace it before writing"
+            )
+    pairs = zip(sentence.tokens, sentence.tags, strict=True)
+    return "".join(f"{token} {tag}\n" for token, tag in pairs) + "\n"
+
+
+def load_tagged(
+    name: str,
+    language: Language | str,
+    split: str = "test",
+    *,
+    offline: bool = False,
+    report: Report | None = None,
+) -> TaggedCorpus:
+    """One split of a data set of the catalog in one language (or own code of the data set).
+
+    Sentences with a bad line are left out, I- tags that continue nothing are made B-; how many
+    stands in the corpus. Letters that the publisher lost (U+FFFD) stay.
+
+    Raises:
+        InputError: no such data set, language or split.
+        UnavailableError: the file cannot be had.
+    """
+    entry = dataset(name)
+    if entry.kind not in SCHEMES:
+        raise InputError(f"{name} is a {entry.kind}, not tagged text")
+    part = fetch_split(entry, language, (split,), offline=offline, report=report)
+    dropped, repairs = Counter[str](), Counter[str]()
+    sentences = read_tagged(
+        part.paths[0], skip_bad=True, dropped=dropped, repairs=repairs, keep_replacement=True
+    )
+    if SCHEMES[entry.kind] == "bio":
+        sentences = with_valid_bio(sentences, repairs)
+    return TaggedCorpus(
+        name=name,
+        code=part.code,
+        split=split,
+        scheme=SCHEMES[entry.kind],
+        language=part.language,
+        sentences=tuple(sentences),
+        licence=entry.licence,
+        origin=part.origin,
+        dropped=dropped,
+        repairs=repairs,
+    )
+
+
+def with_valid_bio(
+    sentences: Iterable[TaggedSentence], repairs: Counter[str]
+) -> Iterator[TaggedSentence]:
+    """The sentences with BIO tags that are valid; how many tags were mended is counted.
+
+    Raises:
+        InputError: a tag that is none of O, B-LABEL and I-LABEL.
+    """
+    for sentence in sentences:
+        try:
+            tags, mended = bio.repaired(sentence.tags)
+        except InputError as error:
+            raise InputError(f"sentence {sentence.id}: {error}") from error
+        if mended:
+            repairs[bio.REPAIRED] += mended
+            sentence = replace(sentence, tags=tags)
+        yield sentence
+
+
+def sentence_of(block: Block, prefix: str, token: int, tag: int) -> TaggedSentence:
+    """The sentence of a block; `token` and `tag` number the columns, from 0."""
+    return TaggedSentence(
+        f"{prefix}{block.number}",
+        tuple(row.cells[token] for row in block.rows),
+        tuple(row.cells[tag] for row in block.rows),
+    )
+
+
+def _is_writable(cell: str) -> bool:
+    """Whether `read_tagged` would read the cell as it is."""
+    bad = f" \t\n\r\0{BYTE_ORDER_MARK}{REPLACEMENT}"
+    return (
+        bool(cell)
+        and not any(c in bad or "\ud800" <= c <= "\udfff" for c in cell)
+        and unicodedata.is_normalized("NFC", cell)
+    )

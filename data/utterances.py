@@ -1,0 +1,239 @@
+"""What people say to an assistant: the intent of an utterance, and slots as BIO tags.
+
+    corpus = load_utterances("xsid", resolve("da"), "dev")          # from the catalog
+    corpus = load_utterances("xsid", "de-muc", "test")              # by the data set's own code
+    for utterance in read_xsid(Path("da.valid.conll")):
+        print(utterance.intent, data.labels.bio.spans(utterance.slots))
+
+Read here are xSID's CoNLL and the two files of its English train part, in `data.labels.massive`
+the JSON lines of MASSIVE and SLURP, each as a stream. Intents and labels stay as the data set
+spells them. Slots that break the BIO scheme are mended and counted in `repairs`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+
+from data.catalog import Dataset, dataset
+from data.download import Report
+from data.errors import InputError
+from data.labels.conll import Block, read_blocks
+from data.labels.labelled import fetch_split
+from data.labels.massive import read_massive, read_slurp
+from data.labels.slots import BAD_RECORD, Utterance, mended
+from data.languages import Language
+from data.tsv import counted, read_lines, reject
+
+# Reasons under which repairs are counted, beside those of `data.tsv` and `data.labels.bio`.
+BLANK = "empty token, removed"
+LABELLED_O = "O with a label, made O"
+OTHER_INTENT = "token with another intent than its utterance, whose intent stands"
+
+COLUMNS = ("number", "token", "intent", "slot")  # of xSID
+
+
+@dataclass(frozen=True)
+class UtteranceCorpus:
+    """One split of a data set in one language, with where it comes from.
+
+    code: the data set's own for the language. dropped, repairs: counts by reason.
+    """
+
+    name: str
+    code: str
+    split: str
+    language: Language
+    utterances: tuple[Utterance, ...]
+    licence: str
+    origin: str
+    dropped: Counter[str]
+    repairs: Counter[str]
+
+
+def read_xsid(
+    path: Path,
+    *,
+    prefix: str = "",
+    skip_bad: bool = False,
+    dropped: Counter[str] | None = None,
+    repairs: Counter[str] | None = None,
+) -> Iterator[Utterance]:
+    """Yield the utterances of a file of xSID (van der Goot et al. 2021).
+
+    Above the tokens stand comments: `# id = 7`, `# text = ...` (or `# text: ...`), `# intent`,
+    `# dialect`. The id is the file's own, which translations share, or else the number of the
+    utterance. Every token repeats the intent; where one differs, the comment's intent stands.
+    Seven utterances of the Chinese part hold a token without letters, which is taken out.
+
+    Raises:
+        InputError: a line with other columns than number, token, intent, slot; no intent.
+    """
+    blocks = read_blocks(
+        path,
+        COLUMNS,
+        comments=True,
+        empty=("token",),
+        skip_bad=skip_bad,
+        dropped=dropped,
+        repairs=repairs,
+    )
+    with counted(dropped, path, "dropped") as tally, counted(repairs, path, "repaired") as fixed:
+        for block in blocks:
+            try:
+                yield _of_block(block, prefix, fixed)
+            except InputError as error:
+                where = f"{path}:{block.line}"
+                reject((BAD_RECORD, str(error)), where, skip_bad=skip_bad, dropped=tally)
+
+
+def read_text_and_labels(
+    text: Path,
+    labels: Path,
+    *,
+    prefix: str = "",
+    skip_bad: bool = False,
+    dropped: Counter[str] | None = None,
+    repairs: Counter[str] | None = None,
+) -> Iterator[Utterance]:
+    """Yield the utterances of two files whose lines correspond, as xSID's English train part.
+
+    A line of the one has tokens, with spaces between; of the other as many BIO tags, a tab and
+    the intent: `O O B-location<TAB>weather/find`. Line 7 has the id `prefix` + "7". In 357 lines
+    the token after a span has the tag `Orecurring_datetime`: it is outside, and becomes O.
+
+    Raises:
+        InputError: files of different lengths; a line with another number of tags than tokens.
+    """
+    with (
+        counted(dropped, labels, "dropped") as tally,
+        counted(repairs, labels, "repaired") as fixed,
+    ):
+        lines = zip_longest(*(read_lines(path, repairs=fixed) for path in (text, labels)))
+        for number, (left, right) in enumerate(lines, 1):
+            if left is None or right is None:
+                ended = text if left is None else labels
+                raise InputError(
+                    f"{ended}: expected a line {number}, found the end; fetch it again"
+                )
+            try:
+                yield _of_lines(f"{prefix}{number}", left[1], right[1], fixed)
+            except InputError as error:
+                where = f"{labels}:{number}"
+                reject((BAD_RECORD, str(error)), where, skip_bad=skip_bad, dropped=tally)
+
+
+def load_utterances(
+    name: str,
+    language: Language | str,
+    split: str = "test",
+    *,
+    offline: bool = False,
+    report: Report | None = None,
+) -> UtteranceCorpus:
+    """One split of a data set of the catalog in one language (or own code of the data set).
+
+    Records that are no utterance are left out and slots mended; how many stands in the corpus.
+
+    Raises:
+        InputError: no such data set, language or split.
+        UnavailableError: a file cannot be had.
+    """
+    entry = dataset(name)
+    if entry.kind != "utterances":
+        raise InputError(f"{name} is a {entry.kind}, not utterances")
+    part = fetch_split(entry, language, roles_of(entry, split), offline=offline, report=report)
+    dropped, repairs = Counter[str](), Counter[str]()
+    utterances = tuple(read_split(entry, split, part.paths, dropped=dropped, repairs=repairs))
+    if not utterances:
+        raise InputError(f'{name} has no utterances in the split "{split}" in {part.code}')
+    return UtteranceCorpus(
+        name=name,
+        code=part.code,
+        split=split,
+        language=part.language,
+        utterances=utterances,
+        licence=entry.licence,
+        origin=part.origin,
+        dropped=dropped,
+        repairs=repairs,
+    )
+
+
+def read_split(
+    entry: Dataset,
+    split: str,
+    paths: Sequence[Path],
+    *,
+    dropped: Counter[str],
+    repairs: Counter[str],
+) -> Iterator[Utterance]:
+    """The utterances of a split out of its files, by the data set's reader in the catalog."""
+    if entry.reader == "massive":
+        return read_massive(paths[0], split, skip_bad=True, dropped=dropped, repairs=repairs)
+    if entry.reader == "slurp":
+        return read_slurp(paths[0], skip_bad=True, dropped=dropped, repairs=repairs)
+    if len(paths) == 2:
+        return read_text_and_labels(*paths, skip_bad=True, dropped=dropped, repairs=repairs)
+    return read_xsid(paths[0], skip_bad=True, dropped=dropped, repairs=repairs)
+
+
+def roles_of(entry: Dataset, split: str) -> tuple[str, ...]:
+    """The roles of the files that a split stands in: xSID's train part has two, text and labels.
+
+    >>> roles_of(dataset("xsid"), "train"), roles_of(dataset("massive-1.1"), "train")
+    (('train-text', 'train-label'), ('utterances',))
+    """
+    roles = {file.role for file in entry.files}
+    if "utterances" in roles:  # one file holds all splits
+        return ("utterances",)
+    pair = (f"{split}-text", f"{split}-label")
+    return pair if roles.issuperset(pair) else (split,)
+
+
+def _of_block(block: Block, prefix: str, repairs: Counter[str]) -> Utterance:
+    told = dict(_key_and_value(comment) for comment in block.comments)
+    intent = told.get("intent")
+    if not intent:
+        raise InputError("expected a comment # intent = ..., found none")
+    rows = [row for row in block.rows if row.cells[1].strip()]
+    if not rows:
+        raise InputError("expected tokens, found empty ones only")
+    _count(repairs, BLANK, len(block.rows) - len(rows))
+    _count(repairs, OTHER_INTENT, sum(row.cells[2] != intent for row in rows))
+    tokens = tuple(row.cells[1] for row in rows)
+    return Utterance(
+        id=f"{prefix}{told.get('id') or block.number}",
+        tokens=tokens,
+        intent=intent,
+        slots=mended([row.cells[3] for row in rows], repairs),
+        text=told.get("text") or " ".join(tokens),
+        dialect=told.get("dialect"),
+    )
+
+
+def _key_and_value(comment: str) -> tuple[str, str]:
+    """`text` and its value, of `text = alle Wecker aus` or `text: alle Wecker aus`."""
+    key, *value = re.split(r"\s*[=:]\s*", comment, maxsplit=1)
+    return key, value[0] if value else ""
+
+
+def _of_lines(id_: str, text: str, labels: str, repairs: Counter[str]) -> Utterance:
+    tags, tab, intent = labels.partition("\t")
+    tokens, slots = text.split(" "), tags.split(" ")
+    if not tab or not intent.strip():
+        raise InputError("expected tags, a tab and an intent, found no intent")
+    if len(tokens) != len(slots) or not all(tokens):
+        raise InputError(f"expected a tag for each of {len(tokens)} tokens, found {len(slots)}")
+    plain = [re.sub(r"^O\w+$", "O", slot) for slot in slots]
+    _count(repairs, LABELLED_O, sum(old != new for old, new in zip(slots, plain, strict=True)))
+    return Utterance(id_, tuple(tokens), intent, mended(plain, repairs), text)
+
+
+def _count(repairs: Counter[str], reason: str, number: int) -> None:
+    if number:
+        repairs[reason] += number

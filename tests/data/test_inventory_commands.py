@@ -1,0 +1,114 @@
+"""The command line of the inventory, in this process, on the built-in languages and the real ones.
+
+pytest tests/data/test_inventory_commands.py
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from data.atlas.commands import main
+from data.inventory import load_inventory, select
+
+
+@pytest.fixture
+def builtin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that can reach nothing."""
+    monkeypatch.delenv("KILOLINGUA_MIRROR", raising=False)
+
+
+def answer(capfd: pytest.CaptureFixture[str], *options: str) -> tuple[int, str, str]:
+    code = main([*options, "--offline"])
+    out, err = capfd.readouterr()
+    return code, out, err
+
+
+def test_csv_of_a_selection(builtin: None, capfd: pytest.CaptureFixture[str]) -> None:
+    code, out, err = answer(capfd, "--script", "Arab", "Ethi", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(out, newline="")))
+    assert code == 0
+    # LinguaMeta cannot be had here, so scripts are CLDR's.
+    assert [row["name"] for row in rows] == ["Amharic", "Arabic", "Persian", "Urdu"]
+    assert rows[0]["genus_source"] == "massive-1.1"
+    assert "note: these are only the 51 languages of MASSIVE, which are built in" in err
+    assert "4 of 51 languages" in err
+
+
+def test_json_and_a_file(builtin: None, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "out.json"
+    code, out, _ = answer(capfd, "--genus", "Celtic", "--format", "json", "--out", str(path))
+    assert (code, out) == (0, "")
+    languages = json.loads(path.read_text(encoding="utf-8"))["languages"]
+    assert [row["endonym"] for row in languages] == ["Cymraeg"]
+
+
+def test_cldf_goes_into_a_folder(
+    builtin: None, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    answer(capfd, "--format", "cldf", "--out", str(tmp_path / "cldf"))
+    names = sorted(path.name for path in (tmp_path / "cldf").iterdir())
+    assert names == ["cldf-metadata.json", "languages.csv", "sources.bib"]
+    code, out, err = answer(capfd, "--format", "cldf", "--limit", "1")
+    assert (code, out.splitlines()[0].split(",")[:2]) == (0, ["ID", "Name"])
+    assert "with --out FOLDER, cldf-metadata.json and sources.bib go beside it" in err
+
+
+def test_a_table_for_the_eye(builtin: None, capfd: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = answer(capfd, "--text", "cymraeg")
+    header, line = out.splitlines()
+    assert header.split()[:4] == ["code", "tag", "name", "genus"]
+    assert line.split()[:4] == ["wels1247", "cy", "Welsh", "Celtic"]
+    assert " ? " in line, "speakers are unknown here"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--genus", "Romanse"], 'no language has the genus "Romanse"; did you mean Romance'),
+        (["--country", "ZZ"], 'no language has the country "ZZ"; there are '),
+        (["--missing", "lexica"], "invalid choice: 'lexica'"),
+        (["--language", "swahilli"], "unknown language 'swahilli'; did you mean Swahili (sw)?"),
+        (["--scripts", "Latn"], "unrecognized arguments: --scripts Latn (did you mean --script?)"),
+    ],
+)
+def test_mistakes(
+    builtin: None, capfd: pytest.CaptureFixture[str], options: list[str], message: str
+) -> None:
+    code, out, err = answer(capfd, *options)
+    assert (code, out) == (2, "")
+    assert message in err.splitlines()[-1]
+
+
+def test_help_needs_no_polars() -> None:
+    code = "import sys; from data.atlas.commands import main; main(['--help'])"
+    code += "; print('polars' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "False"
+
+
+def test_the_real_world(mirror: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    code, out, err = answer(
+        capfd, "--genus", "Bantoid", "--script", "Latn", "--missing", "lexicon", "--format", "csv"
+    )
+    assert code == 0
+    assert (
+        'note: "Bantoid" is no genus; taken as the group of that name in Glottolog\'s tree' in err
+    )
+    rows = list(csv.DictReader(io.StringIO(out, newline="")))
+    table = load_inventory(offline=True).table
+    expected = select(table, genus="Bantoid", script="Latn", missing="lexicon")
+    assert [row["glottocode"] for row in rows] == expected["glottocode"].to_list()
+    assert len(rows) > 500
+    code, out, _ = answer(capfd, "--language", "sw")
+    lines = {line.split()[0]: line for line in out.splitlines() if line.strip()}
+    assert code == 0
+    assert lines["genus"].split() == ["genus", "Bantu", "wals-2020.4"]
+    assert "171,000,000" in lines["speakers"]
+    assert "1,997 segments  CC-BY-SA-4.0" in out

@@ -1,0 +1,144 @@
+"""Exports: whole, with sources, safe in a spreadsheet, in the shape that CLDF asks for.
+
+pytest tests/data/test_inventory_export.py
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data.atlas.export import cell
+from data.atlas.schema import KINDS, SOURCED, Source, schema
+from data.inventory import Inventory, export_bibtex, export_cldf, export_csv, export_json
+
+WALS = Source("wals-1", "WALS {50 %}", "1", "CC-BY-4.0", "https://w.org/a_b", "Dryer et al. 2013")
+UNUSED = Source("other", "Other", "2", "MIT", "", "Nobody 2026")
+
+
+def row(**known: Any) -> dict[str, Any]:
+    sources = {column: "wals-1" if known.get(column) is not None else None for column in SOURCED}
+    return {**dict.fromkeys(schema()), "kinds": [], "includes": [], "sources": sources, **known}
+
+
+SWAHILI = row(
+    glottocode="swah1253",
+    bcp47="sw",
+    name="Swahili",
+    endonym='=HYPERLINK("x")',
+    latitude=-8.25,
+    speakers=0,
+    countries=["KE", "TZ"],
+    is_isolate=False,
+    lexicon=4000,
+    kinds=["lexicon"],
+    search="swahili",
+)
+NKO = row(glottocode="nkoa1234", name="@ߒߞߏ, \r\n\u202e<b>", category="spoken", search="nko")
+WORLD = Inventory(
+    pl.DataFrame([SWAHILI, NKO], schema=schema()), (WALS, UNUSED), ("genera are missing",)
+)
+
+
+def read(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+
+
+def test_csv_has_every_row_column_and_source() -> None:
+    swahili, nko = read(export_csv(WORLD.table))
+    assert set(swahili) == {*schema(), *(f"{name}_source" for name in SOURCED)} - {
+        "search",
+        "sources",
+    }
+    assert (swahili["latitude"], swahili["speakers"], swahili["lexicon"]) == ("-8.25", "0", "4000")
+    assert (swahili["countries"], swahili["is_isolate"]) == ("KE;TZ", "false")
+    assert (swahili["latitude_source"], swahili["genus_source"]) == ("wals-1", "")
+    assert (nko["speakers"], nko["lexicon"]) == ("", ""), "unknown is empty, not zero"
+    assert swahili["endonym"] == '\'=HYPERLINK("x")'
+    assert nko["name"] == "'@ߒߞߏ, \r\n\u202e<b>"
+
+
+@given(st.text() | st.text().map("=".__add__))
+def test_no_text_is_a_formula(text: str) -> None:
+    written = cell(text)
+    assert not written.startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert written in (text, f"'{text}")
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False) | st.integers())
+def test_numbers_stay_numbers(value: float) -> None:
+    assert type(value)(cell(value)) == value
+
+
+def test_json_says_null_where_nothing_is_known() -> None:
+    whole = json.loads(export_json(WORLD))
+    swahili, nko = whole["languages"]
+    assert (swahili["endonym"], swahili["speakers"]) == ('=HYPERLINK("x")', 0)
+    assert (nko["speakers"], nko["kinds"]) == (None, [])
+    assert swahili["sources"]["name"] in whole["sources"]
+    assert whole["sources"]["wals-1"]["licence"] == "CC-BY-4.0"
+    assert whole["notes"] == ["genera are missing"]
+
+
+def test_cldf_describes_its_table() -> None:
+    """https://github.com/cldf/cldf: a LanguageTable has these columns, defined by these terms."""
+    files = export_cldf(WORLD)
+    assert set(files) == {"languages.csv", "cldf-metadata.json", "sources.bib"}
+    metadata = json.loads(files["cldf-metadata.json"])
+    assert metadata["dc:conformsTo"] == "http://cldf.clld.org/v1.0/terms.rdf#Generic"
+    table = metadata["tables"][0]
+    assert table["url"] == "languages.csv"
+    assert table["dc:conformsTo"] == "http://cldf.clld.org/v1.0/terms.rdf#LanguageTable"
+    columns = {column["name"]: column for column in table["tableSchema"]["columns"]}
+    rows = read(files["languages.csv"])
+    assert list(columns) == list(rows[0])
+    assert table["tableSchema"]["primaryKey"] == ["ID"]
+    assert (rows[0]["ID"], rows[0]["Glottocode"]) == ("swah1253", "swah1253")
+    assert (rows[0]["Countries"], columns["Countries"]["separator"]) == ("KE;TZ", ";")
+    assert rows[0]["Source"] == "wals-1"
+    assert {kind.title() for kind in KINDS} < set(columns)
+
+
+def terms(metadata: Mapping[str, Any]) -> dict[str, str]:
+    """The terms of a LanguageTable by column."""
+    table = next(
+        table
+        for table in metadata["tables"]
+        if table.get("dc:conformsTo", "").endswith("LanguageTable")
+    )
+    described = table["tableSchema"]["columns"]
+    return {entry["name"]: entry["propertyUrl"] for entry in described if "propertyUrl" in entry}
+
+
+def test_cldf_uses_the_terms_that_glottolog_uses(mirror: Path) -> None:
+    theirs = terms(json.loads((mirror / "glottolog/cldf/cldf-metadata.json").read_text()))
+    ours = terms(json.loads(export_cldf(WORLD)["cldf-metadata.json"]))
+    shared = {"ID", "Name", "Macroarea", "Latitude", "Longitude", "Glottocode", "ISO639P3code"}
+    assert {name: ours[name] for name in shared} == {name: theirs[name] for name in shared}
+
+
+def test_bibtex_names_what_is_used() -> None:
+    text = export_bibtex(WORLD)
+    assert text.startswith(
+        "@misc{wals-1,\n  title = {WALS 50 \\%},\n  author = {Dryer and others},"
+    )
+    assert "https://w.org/a\\_b" in text
+    assert "other" not in re.findall(r"@misc\{([^,]+),", text)
+
+
+@pytest.mark.parametrize("kinds", [[], ["lexicon"]])
+def test_bibtex_names_the_data_sets_of_the_languages(kinds: list[str]) -> None:
+    wolof = row(glottocode="nucl1347", bcp47="wo", name="Wolof", kinds=kinds, search="")
+    world = Inventory(pl.DataFrame([wolof], schema=schema()), (WALS,))
+    assert "@misc{gatitos," in export_bibtex(world)
+    assert "Jones and others" in export_bibtex(world)

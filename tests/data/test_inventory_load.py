@@ -1,0 +1,158 @@
+"""The inventory from the cache, built anew, with sources missing or broken, and with none.
+
+pytest tests/data/test_inventory_load.py
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from pathlib import Path
+
+import pytest
+
+from data.atlas.cache import inventory_path
+from data.catalog import DATASET_COLUMNS, FILE_COLUMNS, read_catalog
+from data.errors import UnavailableError
+from data.files import sha256_file
+from data.inventory import Inventory, load_inventory
+
+TOY = Path(__file__).parent / "inventory_toy"
+FILES = {
+    "glottolog/cldf/languages.csv": "languages",
+    "glottolog/cldf/classification.nex": "classification",
+    "wals/cldf/languages.csv": "languages",
+    "linguameta/linguameta.tsv": "languages",
+}
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A mirror with the small world, and a catalog that names its files."""
+    mirror = tmp_path / "mirror"
+    shutil.copytree(TOY, mirror)
+    lines = [
+        f"{path.partition('/')[0]}\t{role}\t-\t-\t{path}\t-\t{sha256_file(TOY / path)}\t"
+        "https://example.invalid/x"
+        for path, role in FILES.items()
+    ]
+    names = ("glottolog", "wals", "linguameta")
+    cells = "reference\tcsv\tCC0-1.0\thttps://example.invalid"
+    sets = [f"{name}\t{cells}\tToy {name} 1.0\tNobody 2026\t-" for name in names]
+    for name, columns, rows in (("f", FILE_COLUMNS, lines), ("d", DATASET_COLUMNS, sets)):
+        (tmp_path / name).write_text("\n".join(["\t".join(columns), *rows, ""]))
+    entries = read_catalog(tmp_path / "d", tmp_path / "f")
+    monkeypatch.setattr("data.catalog.catalog", lambda: entries)
+    monkeypatch.setenv("KILOLINGUA_MIRROR", str(mirror))
+    return mirror
+
+
+def load(**settings: bool) -> tuple[Inventory, list[str]]:
+    """The inventory, and what was said meanwhile."""
+    said: list[str] = []
+    return load_inventory(offline=True, report=said.append, **settings), said
+
+
+BUILDING = "building the inventory of languages"
+
+
+def test_it_is_built_once_and_then_kept(toy: Path) -> None:
+    first, said = load()
+    assert (first.table.height, said) == (10, [BUILDING])
+    second, said = load()
+    assert said == []
+    assert second.table.equals(first.table)
+    assert (second.sources, second.notes) == (first.sources, first.notes)
+    assert load(rebuild=True)[1] == [BUILDING]
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1 and then nothing", None])
+def test_a_kept_one_that_is_damaged_is_built_again(toy: Path, content: bytes | None) -> None:
+    load()
+    whole = inventory_path().read_bytes()
+    inventory_path().write_bytes(whole[: len(whole) // 2] if content is None else content)
+    found, said = load()
+    assert (found.table.height, said) == (10, [BUILDING])
+
+
+def test_without_wals_the_genera_are_missing_until_it_comes(toy: Path) -> None:
+    path = toy / "wals/cldf/languages.csv"
+    text = path.read_bytes()
+    path.unlink()
+    found, _ = load()
+    assert found.table["genus"].is_null().all()
+    assert found.table["family"].is_not_null().any()
+    note = next(note for note in found.notes if note.startswith("Toy wals 1.0"))
+    assert note.startswith("Toy wals 1.0: genera are missing (wals/cldf/languages.csv (wals) could")
+    assert note.endswith("python -m data.catalog fetch wals && python -m data.inventory --rebuild")
+    again, said = load()
+    assert (said, again.notes) == ([], found.notes), (
+        "nothing is tried again until something changes"
+    )
+    path.write_bytes(text)
+    found, said = load()
+    assert said == [BUILDING]
+    assert found.table["genus"].is_not_null().any()
+
+
+@pytest.mark.parametrize(
+    ("path", "empty", "full"),
+    [
+        ("linguameta/linguameta.tsv", "speakers", "genus"),
+        ("glottolog/cldf/classification.nex", "lineage", "genus"),
+    ],
+)
+def test_a_broken_file_leaves_its_cells_empty(toy: Path, path: str, empty: str, full: str) -> None:
+    (toy / path).write_text("broken\n")
+    found, _ = load()
+    assert found.table.height == 10
+    assert found.table[empty].is_null().all()
+    assert found.table[full].is_not_null().any()
+    assert any("expected sha256" in note and "--rebuild" in note for note in found.notes)
+    assert load()[1] == [], "kept, for the broken file is still the same"
+
+
+def test_without_glottolog_there_is_massive(toy: Path) -> None:
+    (toy / "glottolog/cldf/languages.csv").unlink()
+    found, _ = load()
+    assert found.builtin
+    assert found.table.height == 51
+    assert any("only the 51 languages of MASSIVE" in note for note in found.notes)
+    rows = {row["bcp47"]: row for row in found.table.iter_rows(named=True)}
+    assert rows["sw"]["speakers"] == 900, "what is left is used: LinguaMeta is there"
+    assert rows["sw"]["genus"] == "Bantu", "and WALS"
+    assert rows["fi"]["family"] == "Uralic"
+    assert rows["fi"]["sources"]["family"] == "massive-1.1"
+    assert rows["fi"]["family_glottocode"] is None
+    assert not inventory_path().exists()
+
+
+def test_with_nothing_at_all(toy: Path) -> None:
+    shutil.rmtree(toy)
+    found, _ = load()
+    assert found.builtin
+    assert found.table["genus"].n_unique() == 29
+    assert found.table["speakers"].is_null().all()
+    assert found.table["test_set"].is_not_null().any() or found.table["kinds"].list.len().sum() > 0
+
+
+def test_a_cache_that_cannot_be_written(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    load()
+    inventory_path().unlink()
+    inventory_path().parent.rmdir()
+    inventory_path().parent.write_text("a file where the folder should be")
+    found, _ = load()
+    assert found.table.height == 10
+    assert "could not be kept" in found.notes[-1]
+
+
+def test_without_polars(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "polars" else found(name)
+    )
+    with pytest.raises(UnavailableError) as caught:
+        load_inventory(offline=True)
+    assert str(caught.value) == (
+        'the inventory needs polars, which is not installed; pip install -e ".[app]"'
+    )

@@ -1,0 +1,237 @@
+"""What exists for a language, and whether its sizes are those of the files.
+
+pytest tests/data/test_resources.py
+"""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from langcodes.data_dicts import MACROLANGUAGES
+
+from data.catalog import catalog, dataset
+from data.languages import resolve
+from data.resources import (
+    KINDS,
+    SIZES,
+    VARIETIES,
+    VARIETY_COLUMNS,
+    Resource,
+    checksum,
+    left_out,
+    parts,
+    resources,
+    sizes,
+)
+from data.resources_commands import main
+from data.tsv import read_tsv
+
+
+def found(name: str, group: str) -> Resource:
+    [resource] = [r for r in resources() if (r.dataset, r.group) == (name, group)]
+    return resource
+
+
+def test_a_resource() -> None:
+    assert found("ntrex-128", "swa") == Resource(
+        glottocode="swah1253",
+        language="sw",
+        kind="test_set",
+        dataset="ntrex-128",
+        group="swa",
+        size=1997,
+        unit="segments",
+        licence="CC-BY-SA-4.0",
+        link="https://github.com/MicrosoftTranslator/NTREX",
+        source="Federmann, Kocmi and Xin 2022, https://aclanthology.org/2022.sumeval-1.4",
+    )
+
+
+def test_every_file_in_a_language_is_counted_once_or_left_out() -> None:
+    for entry in catalog().values():
+        if entry.kind in KINDS:
+            counted = [file.path for part in parts(entry) for file in part.files]
+            left = sum(number for of, _, number in left_out() if of is entry)
+            assert len(set(counted)) == len(counted)
+            assert len(counted) + left == sum(bool(file.codes) for file in entry.files)
+
+
+def test_every_pinned_resource_has_a_size_and_no_other() -> None:
+    """Fails when the catalog's files change: run python -m data.resources measure."""
+    for entry in catalog().values():
+        for part in parts(entry):
+            pinned = all(file.sha256 for file in part.files)
+            sizes_here = {
+                r.size for r in resources() if (r.dataset, r.group) == (entry.name, part.group)
+            }
+            assert len(sizes_here) == 1
+            assert (None not in sizes_here) == pinned, f"{entry.name} {part.group}"
+            assert 0 not in sizes_here
+
+
+def test_the_size_of_other_files_is_unknown() -> None:
+    [part] = parts(dataset("slurp"))
+    assert checksum(part) == sizes()["slurp", "en"].files
+    changed = replace(part.files[0], sha256="0" * 64)
+    assert checksum(part._replace(files=(changed, *part.files[1:]))) != checksum(part)
+    unpinned = replace(part.files[0], sha256=None)
+    assert checksum(part._replace(files=(unpinned, *part.files[1:]))) is None
+    assert found("flores-200", "wol_Latn").size is None
+    assert found("unimorph", "fin").size is None
+
+
+def test_both_languages_of_a_lexicon_have_it() -> None:
+    both = {r.language: r for r in resources() if r.group == "wol-fra"}
+    assert set(both) == {"wo", "fr"}
+    assert both["wo"].size == both["fr"].size
+
+
+@pytest.mark.parametrize(
+    ("name", "group", "glottocode"),
+    [
+        ("lafand", "en-swa", "swah1253"),  # the macrolanguage means swh
+        ("unimorph", "swc", "cong1236"),
+        ("gatitos", "en-om", "west2721"),  # gaz
+        ("gatitos", "en-fa-AF", "dari1249"),
+        ("gatitos", "en-doi", "dogr1250"),  # told by the publisher
+        ("ntrex-128", "zho-TW", "mand1415"),
+        ("sigmorphon2023", "jap", "nucl1643"),
+        ("sigmorphon2023", "heb_unvoc", "hebr1245"),
+        ("xsid", "de-ba", "bava1246"),  # Bavarian, not the German of Bosnia
+        ("xsid", "de-muc", "bava1246"),
+        ("xsid", "de-st", "bava1246"),
+        ("unimorph", "ckt", "chuk1273"),
+    ],
+)
+def test_glottocodes(name: str, group: str, glottocode: str) -> None:
+    here = [r for r in resources() if (r.dataset, r.group) == (name, group) and r.language != "en"]
+    assert [r.glottocode for r in here] == [glottocode]
+
+
+def test_what_is_left_without_a_glottocode(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "--unmapped"]) == 0
+    header, *lines, total = capsys.readouterr().out.splitlines()
+    assert header.split() == [
+        "language",
+        "glottocode",
+        "kind",
+        "data",
+        "set",
+        "group",
+        "size",
+        "unit",
+        "licence",
+    ]
+    groups = [line.split()[4] for line in lines]
+    # Sardinian, Balochi, Berber, Fula, Romani, Cree, Haida: groups of languages.
+    assert groups == [
+        "srd_Latn",
+        *["en-bal", "en-ber-Latn", "en-ber", "en-ff", "en-rom", "cre", "hai"],
+    ]
+    assert total.startswith("8 resources, ")
+
+
+def test_glottolog_knows_the_glottocodes(mirror: Path) -> None:
+    with open(mirror / "glottolog/cldf/languages.csv", encoding="utf-8", newline="") as lines:
+        languoids = {row["Glottocode"]: row for row in csv.DictReader(lines)}
+    for resource in resources():
+        if resource.glottocode:
+            assert languoids[resource.glottocode]["Level"] in ("language", "dialect")
+    for row in read_tsv(VARIETIES, VARIETY_COLUMNS, header=True):
+        _, code, glottocode, _ = row.cells
+        if glottocode != "-":
+            iso639_3 = languoids[glottocode]["ISO639P3code"]
+            assert MACROLANGUAGES[iso639_3] == resolve(code).bcp47 == code
+
+
+def shell(command: str, folder: Path) -> int:
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return int(done.stdout)
+
+
+# Paragraphs, which are sentences in the two-column files.
+PARAGRAPHS = "awk -v RS= 'END {print NR}'"
+
+
+@pytest.mark.parametrize(
+    ("name", "group", "command"),
+    [
+        ("ntrex-128", "yue", "grep -c . ntrex/NTREX-128/newstest2019-ref.yue.txt"),
+        ("gatitos", "en-wo", "sort -u gatitos/en_wo.tsv | wc -l"),
+        ("gatitos", "en-arn", "sort -u gatitos/en_arn.tsv | grep -c $'\\t.'"),
+        ("lafand", "en-swa", "cat lafand/text_files/en-swa/*.swa | wc -l"),
+        ("unimorph", "swc", "tr -d '\\r' < unimorph/swc/swc | grep . | sort -u | wc -l"),
+        ("unimorph", "mlt", "grep . unimorph/mlt/mlt | sort -u | wc -l"),
+        ("sigmorphon2023", "heb", "cat sigmorphon2023/part1/data/heb.{trn,dev,tst} | wc -l"),
+        ("masakhapos", "bam", f"cat masakhapos/data/bam/*.txt | {PARAGRAPHS}"),
+        ("xsid", "no", "grep -h '^1.' xsid/xSID-0.7/no.* | grep -c -P '^1\\t[^\\t]'"),
+        ("xsid", "ja", "cat xsid/xSID-0.7/ja.* | grep -c '^# intent'"),
+        ("slurp", "en", "cat slurp/dataset/slurp/*.jsonl | wc -l"),
+    ],
+)
+def test_sizes_against_other_tools(mirror: Path, name: str, group: str, command: str) -> None:
+    counted = {r.size for r in resources() if (r.dataset, r.group) == (name, group)}
+    assert counted == {shell(command, mirror)}
+
+
+def test_list_of_a_language(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "--lang", "wolof", "--kind", "lexicon"]) == 0
+    _, gatitos, freedict, total = capsys.readouterr().out.splitlines()
+    assert gatitos.split() == [
+        "wo",
+        "nucl1347",
+        "lexicon",
+        "gatitos",
+        "en-wo",
+        "4,034",
+        "entries",
+        "CC-BY-4.0",
+    ]
+    assert freedict.split()[4] == "wol-fra"
+    assert total == "2 resources, 0 of unknown size"
+
+
+def test_list_of_what_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "--left-out"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert (
+        "sigmorphon2023  covered-dev           27 files  the rows of dev without their forms"
+        in lines
+    )
+
+
+def test_measure_finds_what_the_table_says(
+    mirror: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert mirror
+    out = tmp_path / "sizes.tsv"
+    assert main(["measure", "freedict", "xsid", "lafand", "--offline", "--out", str(out)]) == 0
+    assert out.read_bytes() == SIZES.read_bytes()
+    assert len(capsys.readouterr().out.splitlines()) == 7 + 19 + 4 + 1
+
+
+def test_measure_without_the_files_keeps_the_sizes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("KILOLINGUA_MIRROR", raising=False)
+    out = tmp_path / "sizes.tsv"
+    assert main(["measure", "slurp", "--offline", "--out", str(out)]) == 0
+    assert capsys.readouterr().err == "slurp en: no source has its files\n"
+    assert out.read_bytes() == SIZES.read_bytes()
+
+
+def test_a_data_set_that_does_not_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["measure", "xsids"]) == 2
+    assert "did you mean xsid?" in capsys.readouterr().err
+
+
+def test_kinds_and_units_belong_together() -> None:
+    units = Counter((r.kind, r.unit) for r in resources())
+    assert set(units) == set(KINDS.values())

@@ -1,0 +1,86 @@
+"""Tables by language: the catalog's, a shared task's splits, the package's folder, a file."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from data.errors import InputError
+from data.inflections.tables import load_triples, tables_of
+from data.languages import resolve
+from data.unimorph import Triple
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder as the Python package unimorph leaves it, with nothing else to be had."""
+    monkeypatch.setenv("UNIMORPH", str(tmp_path))
+    monkeypatch.delenv("KILOLINGUA_MIRROR", raising=False)
+    (tmp_path / "swc").mkdir()
+    (tmp_path / "swc" / "swc").write_text("soma\talisoma\tV;PST\n")
+    (tmp_path / "fin").mkdir()
+    (tmp_path / "fin" / "fin.1").write_text("talo\ttalot\tN;NOM(PL)\n")
+    (tmp_path / "fin" / "fin.2").write_text("auto\tautot\tN;NOM(PL)\n")
+    return tmp_path
+
+
+def test_the_packages_folder_serves_where_the_catalog_cannot(
+    package: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    table = load_triples(resolve("sw"), offline=True)
+    assert table.triples == (Triple("soma", "V;PST", "alisoma"),)
+    assert (table.name, table.language.bcp47) == ("package/swc", "swc")
+    assert "its swc, Congo Swahili in the script Latn, stands in for it" in caplog.text
+    finnish = load_triples(resolve("fi"), source="package")
+    assert [triple.form for triple in finnish.triples] == ["talot", "autot"]
+
+
+def test_an_empty_folder_of_the_package_says_what_to_do(package: Path) -> None:
+    (package / "zul").mkdir()
+    with pytest.raises(InputError, match=r"zul/zul: no such file; .*unimorph download zul"):
+        load_triples(resolve("zu"), source="package")
+    with pytest.raises(InputError, match=r"code of Wolof \(wol\), found fin, swc, zul; unimorph"):
+        load_triples(resolve("wo"), source="package")
+
+
+def test_a_wrong_source_split_or_language_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r'expected the split "trian", found covered-dev'):
+        load_triples(resolve("sw"), "trian")
+    with pytest.raises(InputError, match=r"nosuch: no such file.*unimorph, sigmorphon2023"):
+        load_triples(resolve("sw"), source="nosuch")
+    with pytest.raises(InputError, match=r"sigmorphon2023 has no Wolof \(wo\); it has: afb"):
+        load_triples(resolve("wo"), "train")
+    covered = tmp_path / "swa.covered.trn"
+    covered.write_text("soma\tV;PST\n")
+    with pytest.raises(InputError, match="it is a covered file"):
+        load_triples(resolve("sw"), "train", covered)
+
+
+def test_a_checksum_tells_tables_apart(tmp_path: Path) -> None:
+    path = tmp_path / "table"
+    path.write_text("soma\tV;PST\talisoma\n")
+    first = load_triples(resolve("sw"), source=path)
+    path.write_text("soma\tV;PST\takasoma\n")
+    assert first.sha256 != load_triples(resolve("sw"), source=path).sha256
+
+
+def test_splits_of_the_shared_task_are_whole(
+    mirror: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.ERROR)
+    train = load_triples(resolve("sw"), "train")
+    test = load_triples(resolve("ja"), "test")  # its code is the misnomer jap
+    covered = load_triples(resolve("ja"), "covered-test")
+    assert (len(train.triples), len(test.triples)) == (10_000, 1000)
+    assert [(t.lemma, t.features) for t in test.triples] == [
+        (t.lemma, t.features) for t in covered.triples
+    ]
+    assert {t.form for t in covered.triples} == {None}
+    pointed = load_triples(resolve("he"), "train")
+    unvocalised = load_triples(resolve("he"), "train", group="heb_unvoc")
+    assert pointed.dropped == {"no such form (-)": 8}
+    assert pointed.name != unvocalised.name
+    names = [table.name for table in tables_of(resolve("sw"), offline=True)]
+    assert names == ["sigmorphon2023/swa", "unimorph/swc"]
