@@ -14,17 +14,27 @@ from typing import Literal, Protocol
 
 from data.download import Report
 from data.errors import InputError
-from icl.models import CTRANSLATE2_DECODERS, model_type, resolve_model
-from icl.prompt import Prompt
+from icl.models import (
+    CTRANSLATE2_DECODERS,
+    CTRANSLATE2_ENCODER_DECODERS,
+    model_type,
+    resolve_model,
+)
+from icl.prompt import Hint, Prompt
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One sentence to translate: its id, the sentence itself, and the whole prompt."""
+    """One sentence to translate: its id, the sentence itself, and the whole prompt.
+
+    `shots` are the ids of the pairs in the prompt, `hints` the dictionary entries of the sentence.
+    """
 
     id: str
     source: str
     prompt: Prompt
+    shots: tuple[str, ...] = ()
+    hints: tuple[Hint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +83,17 @@ class Settings:
     offline: bool = False
     base_url: str | None = None
     concurrency: int = 8
+    max_prompt_tokens: int | None = None
     report: Report | None = None
+
+    def room(self, context: int | None) -> int | None:
+        """The most tokens that a prompt may take, given the model's context; None: no end.
+
+        >>> Settings("m", Decoding(28, ("\\n",))).room(2048)
+        2020
+        """
+        own = None if context is None else context - self.decoding.max_new_tokens
+        return min((n for n in (own, self.max_prompt_tokens) if n is not None), default=None)
 
 
 class Backend(Protocol):
@@ -82,6 +102,10 @@ class Backend(Protocol):
     @property
     def identity(self) -> Mapping[str, str]:
         """What makes an answer this one's: model, revision, engine, dtype; part of a key."""
+        ...
+
+    def fits(self, prompt: Prompt) -> bool:
+        """Whether prompt and answer fit the model; True where nobody can tell."""
         ...
 
     def plan(self, requests: Sequence[Request]) -> list[Batch]:
@@ -123,4 +147,5 @@ def _choose(settings: Settings) -> str:
     if settings.device != "cpu" or settings.dtype in ("bfloat16", "float16"):
         return "transformers"
     folder = resolve_model(settings.model, settings.offline, settings.report).folder
-    return "ctranslate2" if model_type(folder) in CTRANSLATE2_DECODERS else "transformers"
+    known = CTRANSLATE2_DECODERS | CTRANSLATE2_ENCODER_DECODERS
+    return "ctranslate2" if model_type(folder) in known else "transformers"

@@ -2,11 +2,14 @@
 
     python -m icl.compare runs/icl-sw-1f0c runs/icl-sw-77ab
     python -m icl.compare runs/icl-sw-1f0c runs/icl-sw-1f0c --systems copy,model
+    python -m icl.compare runs/A runs/B --scores COMET=comet_a.txt,comet_b.txt
 
 Per direction and metric: both scores, their difference with a 95 % paired bootstrap interval, the
 p-values of paired bootstrap (Koehn 2004) and approximate randomisation (Riezler and Maxwell 2005),
 and on how many segments B scores higher and lower. No text is read again: the statistics are those
-of segments.jsonl. Runs whose test set, segments or references differ are refused.
+of segments.jsonl. Runs whose test set, segments or references differ are refused. Of several
+directions all are tested, and all their segments together ("pooled"). Another tool's scores, such
+as COMET's, come in as text files with a number a segment, for the files that icl.export writes.
 """
 
 from __future__ import annotations
@@ -17,9 +20,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from data.cli import Parser, run
+from data.errors import InputError
 
 if TYPE_CHECKING:
     from icl.paired_tests import Comparison
+    from icl.pairing import Pairing
 
 
 def table(comparisons: Sequence[Comparison]) -> list[str]:
@@ -47,27 +52,52 @@ def main(argv: Sequence[str] | None = None) -> int:
         metavar="A,B",
         help="which of model, copy, gloss to take from each run (default model,model)",
     )
+    parser.add_argument(
+        "--scores",
+        metavar="NAME=A,B",
+        help="files with another metric's score a segment, of each run (one direction only)",
+    )
     parser.add_common("--seed", "--out", "-v")
     return run(parser, _run, argv)
 
 
 def _run(options: argparse.Namespace) -> int:
-    from data.errors import InputError
-    from icl.comparison_report import write_comparison
+    from icl.comparison_report import Sides, write_comparison
     from icl.console import show
-    from icl.paired_tests import compare
+    from icl.paired_tests import compare_pairings
+    from icl.pairing import pair_runs
 
-    names = options.systems.split(",")
-    if len(names) != 2:
-        raise InputError(f'--systems "{options.systems}": expected two, such as copy,model')
-    systems = (names[0], names[1])
-    comparisons = compare(options.run_a, options.run_b, systems, seed=options.seed)
+    systems = _two(options.systems, "--systems", "copy,model")
+    pairings = pair_runs(options.run_a, options.run_b, systems)
+    if options.scores:
+        pairings = [_scored(pairing, pairings, options.scores) for pairing in pairings]
+    comparisons = compare_pairings(pairings, seed=options.seed)
     for line in table(comparisons):
         show(line)
-    page = write_comparison(options.run_a, options.run_b, systems, comparisons, options.out)
+    sides = Sides(options.run_a, options.run_b, systems)
+    page = write_comparison(sides, pairings, comparisons, options.out)
     show(f"A is {options.run_a} ({systems[0]}), B is {options.run_b} ({systems[1]})")
     show(f"wrote {page.parent}: scores.json {page.name}")
     return 0
+
+
+def _two(text: str, option: str, example: str) -> tuple[str, str]:
+    names = text.split(",")
+    if len(names) != 2:
+        raise InputError(f'{option} "{text}": expected two, such as {example}')
+    return names[0], names[1]
+
+
+def _scored(pairing: Pairing, pairings: Sequence[Pairing], scores: str) -> Pairing:
+    """The pairing with the scores of --scores."""
+    from icl.pairing import with_scores
+
+    if len(pairings) > 1:
+        directions = ", ".join(p.direction for p in pairings)
+        raise InputError(f"--scores: the runs have several directions ({directions}); give one")
+    name, _, files = scores.partition("=")
+    a, b = _two(files, "--scores", "COMET=comet_a.txt,comet_b.txt")
+    return with_scores(pairing, name, Path(a), Path(b))
 
 
 if __name__ == "__main__":

@@ -6,25 +6,33 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from data.files import canonical_json, sha256_text, write_whole
 from data.languages import resolve
 from icl.paired_tests import Comparison
-from icl.pairing import Pairing, extremes, pair_runs
+from icl.pairing import Pairing, extremes
 from icl.report import language_attributes, template
 
 SHOWN = 25  # segments a direction and side
 
 
+class Sides(NamedTuple):
+    """The two run folders, and which system of each."""
+
+    a: Path
+    b: Path
+    systems: tuple[str, str]
+
+
 def write_comparison(
-    a: Path,
-    b: Path,
-    systems: tuple[str, str],
+    sides: Sides,
+    pairings: Sequence[Pairing],
     comparisons: Sequence[Comparison],
     out: Path | None = None,
 ) -> Path:
     """Write the comparison's folder (`out`, or runs/compare-HASH); returns the page's path."""
+    a, b, systems = sides
     runs = [(folder / "config.json").read_text("utf-8") for folder in (a, b)]
     name = sha256_text(canonical_json([runs, systems]))[:12]
     folder = out or Path("runs") / f"compare-{name}"
@@ -36,7 +44,7 @@ def write_comparison(
         title=f"{b.name} ({systems[1]}) against {a.name} ({systems[0]})",
         sides=[f"{a} ({systems[0]})", f"{b} ({systems[1]})"],
         comparisons=comparisons,
-        sections=[_section(pairing) for pairing in pair_runs(a, b, systems)],
+        sections=[_section(pairing) for pairing in pairings],
     )
     write_whole(folder / "report.html", page)
     return folder / "report.html"

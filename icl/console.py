@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from icl.run import Evaluation, Result
+from icl.run import Average, Evaluation, Result
 from metrics.score import Score
 
 PLAIN_STEPS = 10  # lines of progress a system, where there is no terminal
@@ -75,13 +75,14 @@ def progress_bar() -> Iterator[ProgressBar]:
 
 def show_evaluation(evaluation: Evaluation) -> None:
     """The table, the signatures, the notes, and where the files are."""
-    if not evaluation.results:
+    if not evaluation.results and not evaluation.complete:
         show("stopped before the first segment was finished")
-    lines = [*table(evaluation.results), *signatures(evaluation.results)]
+    lines = [*table(evaluation.results), *averages(evaluation.averages)]
+    lines += signatures(evaluation.results)
     lines += [f"note: {note}" for note in evaluation.notes]
     if evaluation.complete:
-        files = "config.json segments.jsonl scores.json report.html"
-        lines.append(f"wrote {evaluation.folder}: {files}")
+        files = "scores.json report.html" if evaluation.results else ""  # none of a shard
+        lines.append(f"wrote {evaluation.folder}: config.json segments.jsonl {files}".rstrip())
     else:
         lines.append(
             f"stopped; what is finished is in {evaluation.folder}: run the same command to go on"
@@ -101,6 +102,22 @@ def table(results: Sequence[Result]) -> list[str]:
         scores = [_cell(result.score(name)) for name in names]
         n = str(result.scores[0].n)
         rows.append([result.label, result.direction, *scores, n, f"{result.seconds:.1f}", speed])
+    return aligned(rows)
+
+
+def averages(found: Sequence[Average]) -> list[str]:
+    """Aligned lines of macro averages; none where there is one language."""
+    if not found:
+        return []
+    names = list(dict.fromkeys(s.name for average in found for s in average.scores))
+    rows = [["macro average", "system", "direction", *names, "languages", "n"]]
+    for average in found:
+        scores = {score.name: score for score in average.scores}
+        label = average.kind if average.kind == "all" else f"{average.kind} {average.value}"
+        cells = [_cell(scores.get(name)) for name in names]
+        n = str(average.scores[0].n)
+        row = [label, average.system, average.way, *cells, str(len(average.languages)), n]
+        rows.append(row)
     return aligned(rows)
 
 

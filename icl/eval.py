@@ -2,6 +2,7 @@
 
     python -m icl.eval --lang sw --shots 1 --limit 100
     python -m icl.eval --lang yor --direction both --test-set ntrex-128 --shots 4
+    python -m icl.eval --lang sw,yo,am --shots 4 --select bm25 --dictionary auto
     python -m icl.eval --lang sw --engine openai --base-url http://localhost:8000/v1 --model NAME
 
 Beside the model stand the baselines that cost nothing: copying the source, glossing it with a
@@ -13,13 +14,37 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from data.cli import Parser, run
 
 OPTIONS: dict[str, dict[str, Any]] = {
+    "--group": {
+        "metavar": "KIND:NAME",
+        "help": "all languages of the test set of a genus, family or script: genus:Bantu",
+    },
     "--direction": {"default": "xx-en", "help": "xx-en (into English, default), en-xx, both"},
     "--shots": {"type": int, "default": 1, "metavar": "K", "help": "examples (default 1)"},
+    "--select": {
+        "default": "random",
+        "metavar": "HOW",
+        "help": "random (default) or first: one set for all sentences; bm25, r-bm25, embedding: "
+        "those most like each sentence",
+    },
+    "--embedder": {
+        "metavar": "MODEL",
+        "help": "what --select embedding compares sentences with (default: the model itself)",
+    },
+    "--max-prompt-tokens": {
+        "type": int,
+        "metavar": "N",
+        "help": "whole shots are left out of longer prompts (default: what the model can read)",
+    },
+    "--dictionary": {
+        "metavar": "LEXICON",
+        "help": "add entries for the words of the sentence: auto, a catalog name, a file",
+    },
     "--test-set": {
         "default": "auto",
         "metavar": "NAME",
@@ -42,15 +67,22 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--base-url": {"metavar": "URL", "help": "address of an OpenAI-compatible server"},
     "--concurrency": {"type": int, "default": 8, "help": "requests at once (default 8)"},
     "--template": {
-        "default": "plain",
+        "default": "auto",
         "metavar": "NAME",
-        "help": "plain (default), xglm, alexatm, chat, a TOML file",
+        "help": "plain (default), xglm, alexatm, chat, dictionary (default with --dictionary), "
+        "dipmt, nllb, m2m, a TOML file",
     },
     "--metrics": {
         "default": "BLEU,chrF++",
         "help": "of BLEU, chrF++, TER (slow on repetitive output), spBLEU",
     },
     "--max-new-tokens": {"type": int, "default": 128, "metavar": "N", "help": "default 128"},
+    "--seen": {
+        "type": Path,
+        "metavar": "FILE",
+        "help": "a corpus, a sentence a line: test segments and shots that stand in it are counted",
+    },
+    "--shard": {"metavar": "I/N", "help": "answer the I-th of every N segments; see icl.merge"},
     "--batch-size": {"type": int, "metavar": "N", "help": "changes speed, no result (default 8)"},
 }
 
@@ -66,14 +98,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from data.errors import InputError
     from icl import console
-    from icl.evaluate import finish, prepare
+    from icl.evaluate import finish
+    from icl.prepare import prepare
     from icl.run import RunConfig
 
     settings = vars(options)
-    if options.lang is None:
-        raise InputError("--lang is missing: name a language, for instance --lang sw")
     metrics = tuple(name.strip() for name in settings.pop("metrics").split(","))
     del settings["verbose"]
     prepared = prepare(RunConfig(**settings, metrics=metrics), console.say)

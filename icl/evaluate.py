@@ -7,38 +7,26 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
-import platform
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from data.download import Report
-from data.errors import InputError, UnavailableError
-from data.files import canonical_json, sha256_text, write_whole
-from data.load import find_language, load_lexicon
-from icl.backend import Backend, Decoding, Settings, open_backend
-from icl.engines.baselines import copy_baseline, gloss_baseline
-from icl.prompt import Template, load_template
+from data.errors import InputError
+from data.files import write_whole
+from icl.averages import macro_averages
+from icl.diagnostics import contamination
+from icl.folder import open_folder
+from icl.opening import open_systems
+from icl.prepare import Preparation, prepare
 from icl.report import write_report
-from icl.run import Evaluation, Progress, Result, RunConfig, Task, below_copy
-from icl.scoring import open_metrics, scores_of
-from icl.store import Record, Store
-from icl.system import System
-from icl.testset import choose_test_set, make_tasks
+from icl.run import Evaluation, Progress, Result, RunConfig, below_copy
+from icl.scoring import scores_of
+from icl.store import Record, Store, read_records
+from icl.system import System, answer
 
-PACKAGES = (
-    "kilolingua",
-    "ctranslate2",
-    "numpy",
-    "openai",
-    "sacrebleu",
-    "tokenizers",
-    "torch",
-    "transformers",
-)
+Answers = Sequence[tuple[System, Sequence[Record]]]
 
 
 def evaluate(
@@ -61,103 +49,68 @@ def evaluate(
     return finish(prepare(config, report), report, progress)
 
 
-@dataclass(frozen=True, slots=True)
-class Preparation:
-    """What a configuration comes down to, before a model is opened."""
-
-    config: RunConfig
-    template: Template
-    tasks: tuple[Task, ...]
-    why: str
-
-    @property
-    def description(self) -> str:
-        """Which test set, which languages, how much of it: the same on every machine."""
-        task, limit = self.tasks[0], self.config.limit
-        corpus = task.corpus
-        aside = [f"{task.pool_size} held back for shots"] if task.held_back else []
-        aside += [f"--limit {limit}"] if limit else []
-        why_fewer = f" ({', '.join(aside)})" if aside else ""
-        return (
-            f"test set: {corpus.name} {corpus.split}, {corpus.source.name} and "
-            f"{corpus.target.name}, {len(task.scored):,} of {len(corpus.pairs):,} segments"
-            f"{why_fewer}"
-        )
-
-    @property
-    def first_line(self) -> str:
-        """The description, and why it is this test set."""
-        return f"{self.description}, {self.why}"
-
-
-def prepare(config: RunConfig, report: Report | None = None) -> Preparation:
-    """Settle template, test set and shots; raises as `evaluate` does."""
-    template = load_template(config.template)
-    language = find_language(config.lang, offline=config.offline, report=report)
-    corpus, why = choose_test_set(config, language, report)
-    return Preparation(config, template, tuple(make_tasks(config, corpus, report)), why)
-
-
 def finish(
-    prepared: Preparation, report: Report | None = None, progress: Progress | None = None
+    prepared: Preparation,
+    report: Report | None = None,
+    progress: Progress | None = None,
+    shards: Sequence[Path] = (),
 ) -> Evaluation:
-    """Open the model, let every system answer, score, and write the run folder."""
-    config, report = prepared.config, report or (lambda _: None)
-    systems, notes = _systems(prepared, report)
-    name = f"icl-{prepared.tasks[0].language.bcp47}"
-    folder = _open_folder(config, name, _identity(config, systems))
+    """Let every system answer, score, and write the run folder.
+
+    A shard (`config.shard`) answers its segments and stops there: `icl.merge` scores.
+
+    Args:
+        shards: folders whose answers are taken over; then nothing may be left to answer.
+    """
+    config = prepared.config
+    systems, notes = open_systems(prepared, report or (lambda _: None))
+    if config.seen and not config.shard:  # first, so that a bad line in it is told before the work
+        notes += contamination(config.seen, [system.task for system in systems], report)
+    folder = open_folder(config, f"icl-{prepared.name}", _identity(config, systems))
     with Store(folder) as store:
+        _adopt(shards, systems, store)
         complete = _answer(systems, store, progress)
+        if config.shard:
+            return Evaluation(folder, prepared.description, (), complete, (_of_shard(systems),))
         answers = _answers(systems, store)
+    return _scored(prepared, folder, answers, notes, complete)
+
+
+def _scored(
+    prepared: Preparation, folder: Path, answers: Answers, notes: list[str], complete: bool
+) -> Evaluation:
+    config = prepared.config
     results = [_result(config, system, records, folder) for system, records in answers if records]
-    notes += _copy_notes(results)
-    evaluation = Evaluation(folder, prepared.description, tuple(results), complete, tuple(notes))
+    averages, missing = macro_averages(results, answers, config)
+    notes += [*_shortened_notes(answers), *_copy_notes(results), *missing]
+    evaluation = Evaluation(
+        folder, prepared.description, tuple(results), complete, tuple(notes), tuple(averages)
+    )
     if complete:
         _write(evaluation, answers)
     return evaluation
 
 
-def _systems(prepared: Preparation, report: Report) -> tuple[list[System], list[str]]:
-    """The systems of all directions, and notes on what a reader must know beside them."""
-    config, template = prepared.config, prepared.template
-    metrics = [open_metrics(config, task) for task in prepared.tasks]
-    decoding = Decoding(config.max_new_tokens, template.stop)
-    model = open_backend(config.engine, _settings(config, decoding, report))
-    systems, notes = [], []
-    for task, (own, missing) in zip(prepared.tasks, metrics, strict=True):
-        backends, absent = _backends(task, model, config, report)
-        for name, backend in backends.items():
-            systems.append(System(name, task, backend, template, decoding, own))
-        notes += [*missing, *absent, *_leak_notes(task)]
-    return systems, notes
+def _adopt(shards: Sequence[Path], systems: Sequence[System], store: Store) -> None:
+    """Take over the answers of shards.
 
-
-def _settings(config: RunConfig, decoding: Decoding, report: Report) -> Settings:
-    return Settings(
-        model=config.model,
-        decoding=decoding,
-        device=config.device,
-        dtype=config.dtype,
-        batch_size=config.batch_size,
-        offline=config.offline,
-        base_url=config.base_url,
-        concurrency=config.concurrency,
-        report=report,
-    )
-
-
-def _backends(
-    task: Task, model: Backend, config: RunConfig, report: Report
-) -> tuple[dict[str, Backend], list[str]]:
-    """The systems of one direction by name, and a note for each baseline that cannot be had."""
-    backends: dict[str, Backend] = {"model": model, "copy": copy_baseline()}
-    try:
-        lexicon = load_lexicon(
-            task.corpus.source, task.corpus.target, offline=config.offline, report=report
+    Raises:
+        InputError: a segment that none of them answered.
+    """
+    for folder in shards:
+        records = [record for _, record in read_records(folder / "segments.jsonl")]
+        store.append([r for r in records if store.get(r["id"], r["key"]) is None])
+    missing = [request.id for system in systems for request in system.missing(store)]
+    if shards and missing:
+        raise InputError(
+            f"{', '.join(map(str, shards))}: {len(missing)} answers are missing ({missing[0]} for "
+            "instance); run the other shards, or these to their end"
         )
-    except UnavailableError as error:
-        return backends, [f"no gloss baseline for {task.direction}: {error}"]
-    return {**backends, "gloss": gloss_baseline(lexicon)}, []
+
+
+def _of_shard(systems: Sequence[System]) -> str:
+    place, shards = systems[0].shard
+    return f"shard {place} of {shards}: score all of them with python -m icl.merge"
 
 
 def _identity(config: RunConfig, systems: Sequence[System]) -> dict[str, Any]:
@@ -172,69 +125,20 @@ def _identity(config: RunConfig, systems: Sequence[System]) -> dict[str, Any]:
     }
 
 
-def _open_folder(config: RunConfig, what: str, identity: Mapping[str, Any]) -> Path:
-    """Make the run folder, or find the one that this configuration has.
-
-    Raises:
-        InputError: --out names a folder that holds another run; the differences are named.
-    """
-    name = f"{what}-{sha256_text(canonical_json(identity))[:12]}"
-    folder = config.out or Path("runs") / name
-    path = folder / "config.json"
-    if path.exists():
-        found = json.loads(path.read_text("utf-8"))["run"]
-        differing = sorted(_differences(found, identity))
-        if differing:
-            raise InputError(
-                f"{folder}: holds another run (it differs in {', '.join(differing)}); "
-                "choose another --out, or leave it out"
-            )
-    settings = {"run": identity, "environment": _environment(config)}
-    write_whole(path, json.dumps(settings, ensure_ascii=False, indent=2, sort_keys=True) + "\n")
-    return folder
-
-
-def _differences(found: Mapping[str, Any], expected: Mapping[str, Any]) -> Iterator[str]:
-    """The settings in which two configurations differ."""
-    for key in ("metrics", "limit"):
-        if found.get(key) != expected[key]:
-            yield key
-    old, new = found.get("systems", []), expected["systems"]
-    if len(old) != len(new):
-        yield "directions"
-    for mine, theirs in zip(old, new, strict=False):
-        yield from {k for k in {*mine, *theirs} if mine.get(k) != theirs.get(k)}
-
-
-def _environment(config: RunConfig) -> dict[str, Any]:
-    """What the run was made with; it explains a result and does not define it."""
-    versions = {}
-    for package in PACKAGES:
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            versions[package] = "not installed"
-    return {
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "device": config.device,
-        "batch_size": config.batch_size,
-        "packages": versions,
-    }
-
-
 def _answer(systems: Sequence[System], store: Store, progress: Progress | None) -> bool:
     """Let every system answer, baselines first. False when Ctrl-C came."""
     try:
-        for system in sorted(systems, key=lambda system: system.name == "model"):
-            system.answer(store, progress)
+        for system in systems:
+            if system.name != "model":
+                answer([system], store, progress)
+        answer([system for system in systems if system.name == "model"], store, progress)
     except KeyboardInterrupt:
         return False
     return True
 
 
-def _answers(systems: Sequence[System], store: Store) -> list[tuple[System, list[Record]]]:
-    """Each system's records, all on the segments that the direction's model has finished."""
+def _answers(systems: Sequence[System], store: Store) -> Answers:
+    """Each system's records, all on the segments that their direction's model has finished."""
     records = [(system, system.records(store)) for system in systems]
     finished = {
         record["id"] for system, mine in records if system.name == "model" for record in mine
@@ -255,10 +159,18 @@ def _result(config: RunConfig, system: System, records: Sequence[Record], folder
     )
 
 
-def _leak_notes(task: Task) -> list[str]:
-    if not task.leaked:
-        return []
-    return [f"{task.leaked} pairs of the pool stand in the test set and were left out of it"]
+def _shortened_notes(answers: Answers) -> Iterator[str]:
+    for system, _ in answers:
+        if system.name == "model" and system.shortened:
+            yield (
+                f"{system.task.direction}: {system.shortened} prompts hold fewer shots than asked "
+                "for, because more would not fit; segments.jsonl names those they hold"
+            )
+        if system.name == "model" and system.overlong:
+            yield (
+                f"{system.task.direction}: {system.overlong} prompts are too long even without "
+                "shots, and were given to the model as they are"
+            )
 
 
 def _copy_notes(results: Sequence[Result]) -> Iterator[str]:
@@ -270,7 +182,7 @@ def _copy_notes(results: Sequence[Result]) -> Iterator[str]:
             )
 
 
-def _write(evaluation: Evaluation, answers: Sequence[tuple[System, Sequence[Record]]]) -> None:
+def _write(evaluation: Evaluation, answers: Answers) -> None:
     """scores.json and report.html; neither holds a time, so a resumed run writes the same."""
     results = [
         {
@@ -282,6 +194,8 @@ def _write(evaluation: Evaluation, answers: Sequence[tuple[System, Sequence[Reco
         for result in evaluation.results
     ]
     content = {"results": results, "notes": list(evaluation.notes)}
+    if evaluation.averages:
+        content["averages"] = [average.to_dict() for average in evaluation.averages]
     text = json.dumps(content, ensure_ascii=False, indent=2)
     write_whole(evaluation.folder / "scores.json", f"{text}\n")
     write_report(evaluation, answers)

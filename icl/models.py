@@ -37,6 +37,9 @@ CTRANSLATE2_DECODERS = frozenset(
     | {"opt", "phi", "phi3", "qwen2", "qwen3"}
 )  # the model types of config.json that its converter knows
 
+CTRANSLATE2_ENCODER_DECODERS = frozenset({"bart", "m2m_100", "marian", "mbart", "mt5", "t5"})
+CONTEXT_KEYS = ("max_position_embeddings", "n_positions", "max_sequence_length", "max_seq_len")
+
 
 @dataclass(frozen=True, slots=True)
 class Model:
@@ -86,6 +89,14 @@ def model_type(folder: Path) -> str:
 def is_encoder_decoder(folder: Path) -> bool:
     """Whether the model has an encoder that reads the prompt."""
     return bool(_config(folder).get("is_encoder_decoder", False))
+
+
+def context_length(folder: Path) -> int | None:
+    """How many tokens the model can read, None where positions have no end (T5) or none is told."""
+    config = _config(folder)
+    if config.get("model_type") in ("t5", "mt5", "umt5"):  # relative positions: n_positions lies
+        return None
+    return next((int(config[key]) for key in CONTEXT_KEYS if config.get(key)), None)
 
 
 def _config(folder: Path) -> dict[str, Any]:

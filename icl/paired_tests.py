@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from icl.pairing import Pairing, pair_runs
-from metrics.significance import (
-    approximate_randomisation,
-    paired_bootstrap,
-    paired_interval,
-    summed,
+from icl.pairing import Pairing, pair_runs, pooled
+from metrics.paired import (
+    bootstrap_p,
+    bootstrap_sums,
+    difference_interval,
+    randomisation_p,
+    swapped_sums,
 )
 
 SIGNIFICANT = 0.05
@@ -56,37 +58,54 @@ def compare(
     resamples: int = 1000,
     trials: int = 10_000,
 ) -> list[Comparison]:
-    """Compare two finished runs, direction by direction, metric by metric.
+    """Compare two finished runs, direction by direction, metric by metric, and pooled.
 
     Raises:
         InputError: a folder holds no finished run or lacks the system, or the two runs differ in
             test set, segments, references or metric settings; the message says in what.
     """
+    plan = {"seed": seed, "resamples": resamples, "trials": trials}
+    return compare_pairings(pair_runs(a, b, systems), **plan)
+
+
+def compare_pairings(
+    pairings: Sequence[Pairing], *, seed: int = 1, resamples: int = 1000, trials: int = 10_000
+) -> list[Comparison]:
+    """`compare` of runs that are paired already; several directions are pooled at the end."""
     return [
-        _compare(pairing, name, seed, resamples, trials)
-        for pairing in pair_runs(a, b, systems)
-        for name in pairing.metrics
+        comparison
+        for pairing in (*pairings, *pooled(pairings))
+        for comparison in _compare(pairing, seed, resamples, trials)
     ]
 
 
-def _compare(pairing: Pairing, name: str, seed: int, resamples: int, trials: int) -> Comparison:
-    rows_a, rows_b = pairing.statistics(name)
-    scale = pairing.metric(name)
-    first, second = (scale.aggregate(summed(rows)) for rows in (rows_a, rows_b))
-    pair = (scale.aggregate_columns, rows_a, rows_b)
-    low, high = paired_interval(*pair, resamples=resamples, seed=seed)
-    wins, losses = pairing.wins(name)
-    return Comparison(
-        direction=pairing.direction,
-        metric=name,
-        n=len(rows_a),
-        a=first,
-        b=second,
-        difference=second - first,
-        low=low,
-        high=high,
-        p_bootstrap=paired_bootstrap(*pair, resamples=resamples, seed=seed),
-        p_randomisation=approximate_randomisation(*pair, trials=trials, seed=seed),
-        wins=wins,
-        losses=losses,
-    )
+def _compare(pairing: Pairing, seed: int, resamples: int, trials: int) -> Iterator[Comparison]:
+    """All metrics of one direction over the same draws."""
+    rows_a, rows_b = pairing.all_statistics()
+    drawn = bootstrap_sums(rows_a, rows_b, resamples=resamples, seed=seed)
+    swapped = swapped_sums(rows_a, rows_b, trials=trials, seed=seed)
+    start = 0
+    for name in pairing.metrics:
+        scale = pairing.metric(name)
+        columns = start, start + scale.width
+        start = columns[1]
+        mine = drawn.of_columns(*columns)
+        differences = mine.differences(scale.aggregate_columns)
+        randomised = swapped.of_columns(*columns).differences(scale.aggregate_columns)
+        low, high = difference_interval(differences)
+        wins, losses = pairing.wins(name)
+        a, b = scale.aggregate(mine.baseline[0].tolist()), scale.aggregate(mine.system[0].tolist())
+        yield Comparison(
+            direction=pairing.direction,
+            metric=name,
+            n=len(rows_a),
+            a=a,
+            b=b,
+            difference=b - a,
+            low=low,
+            high=high,
+            p_bootstrap=bootstrap_p(differences),
+            p_randomisation=randomisation_p(randomised),
+            wins=wins,
+            losses=losses,
+        )

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from data.errors import InputError
+from data.files import canonical_json
 from icl.store import Record, read_records
+from metrics.external import Mean, read_scores
 from metrics.significance import Row
 from metrics.translation import Metric, metric, segment_scores
 
@@ -33,13 +35,21 @@ class Pairing:
     b: Sequence[Record]
 
     def metric(self, name: str) -> Metric:
-        """What sums and scores the rows of that metric."""
-        return metric(SCALES[name], target_language=self.direction.partition("-")[2])
+        """What sums and scores the rows of that metric; the rows' tokens are settled already."""
+        return metric(SCALES[name]) if name in SCALES else Mean(name)
 
     def statistics(self, name: str) -> tuple[list[Row], list[Row]]:
         """The stored rows of both systems."""
         rows = [[record["statistics"][name] for record in side] for side in (self.a, self.b)]
         return rows[0], rows[1]
+
+    def all_statistics(self) -> tuple[list[Row], list[Row]]:
+        """The rows of both systems, those of all metrics side by side."""
+        sides: list[list[Row]] = [
+            [[n for name in self.metrics for n in record["statistics"][name]] for record in side]
+            for side in (self.a, self.b)
+        ]
+        return sides[0], sides[1]
 
     def differences(self, name: str) -> list[float]:
         """Segment score of B less that of A, a segment."""
@@ -78,6 +88,48 @@ def pair_runs(a: Path, b: Path, systems: tuple[str, str]) -> list[Pairing]:
     return pairings
 
 
+def with_scores(pairing: Pairing, name: str, a: Path, b: Path) -> Pairing:
+    """The same pairing with another tool's scores of both systems, in the order of icl.export.
+
+    Raises:
+        InputError: not a number a line, or not one for each segment.
+    """
+    sides = []
+    for records, path in ((pairing.a, a), (pairing.b, b)):
+        try:
+            rows = read_scores(path)
+        except (OSError, ValueError) as error:
+            raise InputError(str(error)) from error
+        if len(rows) != len(records):
+            raise InputError(
+                f"{path}: expected {len(records)} scores, one a segment, found {len(rows)}; "
+                f"score the files that icl.export wrote for {pairing.direction}"
+            )
+        sides.append(
+            [
+                {**record, "statistics": {**record["statistics"], name: row}}
+                for record, row in zip(records, rows, strict=True)
+            ]
+        )
+    return Pairing(pairing.direction, (*pairing.metrics, name), *sides)
+
+
+def pooled(pairings: Sequence[Pairing]) -> Iterator[Pairing]:
+    """The segments of several languages as one, into English and out of it apart.
+
+    With the metrics that all of them have; nothing where there is one language.
+    """
+    for way, mine in (
+        ("xx-en", [p for p in pairings if not p.direction.startswith("en-")]),
+        ("en-xx", [p for p in pairings if p.direction.startswith("en-")]),
+    ):
+        if len(mine) > 1:
+            common = [n for n in mine[0].metrics if all(n in p.metrics for p in mine)]
+            a = [record for pairing in mine for record in pairing.a]
+            b = [record for pairing in mine for record in pairing.b]
+            yield Pairing(f"pooled {way}", tuple(common), a, b)
+
+
 def _settings(folder: Path, system: str) -> dict[str, Mapping[str, Any]]:
     """What the run's configuration says of a system, by direction."""
     run = _read_json(folder / "config.json")["run"]
@@ -103,11 +155,18 @@ def _read_json(path: Path) -> dict[str, Any]:
 def _answers(folder: Path, system: str) -> dict[str, dict[str, Record]]:
     """Records by segment id, by direction."""
     found: dict[str, dict[str, Record]] = {}
-    for _, record in read_records(folder / "segments.jsonl"):
+    marker = canonical_json({"system": system})[1:-1].encode()
+    for _, record in read_records(folder / "segments.jsonl", having=marker):
         if record["system"] == system:
             direction = record["id"].split(":")[-2]
             found.setdefault(direction, {})[record["id"]] = record
-    return found
+    return {direction: dict(sorted(r.items(), key=_place)) for direction, r in found.items()}
+
+
+def _place(item: tuple[str, Record]) -> tuple[int, str]:
+    """The place in the test set: ids end in the number of the line."""
+    tail = item[0].rpartition(":")[2]
+    return (int(tail) if tail.isdecimal() else 0), tail
 
 
 def _check_test_set(where: str, a: Mapping[str, Any], b: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from data.files import write_whole
 from data.languages import Language, is_right_to_left
+from icl.diagnostics import diagnose
 from icl.run import Evaluation, Result
 from icl.store import Record
 from metrics.translation import Metric, segment_score
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from icl.system import System
 
 SHOWN = 25  # worst and best segments a system
+SHOWN_FAULTS = 10  # segments a fault
 RANKED_BY = "chrF++"
 
 
@@ -36,6 +38,7 @@ def write_report(
         notes=evaluation.notes,
         names=[score.name for score in evaluation.results[0].scores],
         results=[_row(result, evaluation.results) for result in evaluation.results],
+        averages=evaluation.averages,
         sections=[_section(system, records) for system, records in answers if records],
     )
     path = evaluation.folder / "report.html"
@@ -90,8 +93,9 @@ def _section(system: System, records: Sequence[Record]) -> dict[str, Any]:
         "best": segments[half:][::-1][:half],
         "source": language_attributes(task.corpus.source),
         "target": language_attributes(task.corpus.target),
-        "shots": task.shots if system.name == "model" else (),
+        "shots": len(task.shots[0]) if system.name == "model" else 0,
         "first_prompt": system.requests[0].prompt if system.name == "model" else None,
+        "diagnoses": diagnose(records, SHOWN_FAULTS) if system.name != "copy" else (),
     }
 
 

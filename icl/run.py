@@ -6,16 +6,17 @@ A `RunConfig` is what the user asked for. A `Task` is one direction of it with i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from data.errors import InputError
-from data.languages import Language
+from data.languages import Language, codes_of
 from data.load import ParallelCorpus
 from data.parallel import Pair
-from icl.backend import Request
-from icl.prompt import Template, render
+from icl.prompt import Languages
 from metrics.score import Score
 
 DIRECTIONS = ("xx-en", "en-xx", "both")
@@ -30,14 +31,19 @@ Progress = Callable[[str, int, int], None]
 class RunConfig:
     """What to evaluate; the options of `python -m icl.eval`, which documents them."""
 
-    lang: str
+    lang: str | None = None
+    group: str | None = None
     direction: str = "xx-en"
     shots: int = 1
     test_set: str = "auto"
     pool: str = "auto"
     model: str = DEFAULT_MODEL
     engine: str = "auto"
-    template: str = "plain"
+    template: str = "auto"
+    select: str = "random"
+    embedder: str | None = None
+    dictionary: str | None = None
+    max_prompt_tokens: int | None = None
     seed: int = 1
     limit: int | None = None
     max_new_tokens: int = 128
@@ -48,6 +54,8 @@ class RunConfig:
     base_url: str | None = None
     concurrency: int = 8
     offline: bool = False
+    seen: Path | None = None
+    shard: str | None = None
     out: Path | None = None
 
     def __post_init__(self) -> None:
@@ -62,22 +70,49 @@ class RunConfig:
             ("--max-new-tokens", self.max_new_tokens, 1),
             ("--batch-size", self.batch_size, 1),
             ("--concurrency", self.concurrency, 1),
+            ("--max-prompt-tokens", self.max_prompt_tokens, 1),
         ):
             if value is not None and value < least:
                 raise InputError(f"{option} {value}: expected {least} or more")
+        if self.seen and not self.seen.is_file():
+            raise InputError(f"--seen {self.seen}: no such file; give a corpus, a sentence a line")
+        self.shard_of()
+
+    def shard_of(self) -> tuple[int, int]:
+        """(i, n) of --shard i/n: the i-th of every n segments; (1, 1) for all of them.
+
+        >>> RunConfig("sw", shard="2/4").shard_of()
+        (2, 4)
+        """
+        if self.shard is None:
+            return 1, 1
+        match = re.fullmatch(r"(\d+)/(\d+)", self.shard)
+        if not match or not 1 <= int(match[1]) <= int(match[2]):
+            raise InputError(f'--shard "{self.shard}": expected i/n with i from 1 to n, as in 2/4')
+        return int(match[1]), int(match[2])
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One direction: what is scored, with which shots."""
+    """One direction: what is scored, with which shots.
+
+    Attributes:
+        shots: those of each scored pair, the most similar last; all alike where `selection` is
+            one of `icl.selection.FIXED`.
+        pool_sha256: of the pool's pairs; with `selection` and `embedder` it tells the shots.
+        embedder: the model that told which pairs are nearest, and its revision; "" for none.
+    """
 
     corpus: ParallelCorpus
     scored: tuple[Pair, ...]
-    shots: tuple[Pair, ...]
+    shots: tuple[tuple[Pair, ...], ...]
+    selection: str
     pool_name: str
     pool_size: int
+    pool_sha256: str
     held_back: bool
     leaked: int
+    embedder: str = ""
 
     @property
     def direction(self) -> str:
@@ -90,21 +125,23 @@ class Task:
         source, target = self.corpus.source, self.corpus.target
         return target if source.bcp47 == "en" else source
 
+    @property
+    def languages(self) -> Languages:
+        """Names and codes, as prompts give them."""
+        source, target = self.corpus.source, self.corpus.target
+        flores = codes_of("flores-200")
+        return Languages(
+            source.name,
+            target.name,
+            source.code_in(flores) or "",
+            target.code_in(flores) or "",
+            source.bcp47,
+            target.bcp47,
+        )
+
     def segment_id(self, pair: Pair) -> str:
         """Names a segment in records and reports: test set, direction, line."""
         return f"{self.corpus.name}:{self.direction}:{pair.id}"
-
-    def requests(self, template: Template) -> list[Request]:
-        """One request a scored pair."""
-        names = self.corpus.source.name, self.corpus.target.name
-        return [
-            Request(
-                self.segment_id(pair),
-                pair.source,
-                render(template, self.shots, pair.source, *names),
-            )
-            for pair in self.scored
-        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +169,35 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Average:
+    """The mean score of several languages, each counting once.
+
+    Attributes:
+        kind: "all", "genus", "family" or "script"; `value` is which one.
+        system: "model", "copy" or "gloss"; `way` is "xx-en" or "en-xx".
+        languages: their codes.
+    """
+
+    kind: str
+    value: str
+    system: str
+    way: str
+    languages: tuple[str, ...]
+    scores: tuple[Score, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As it stands in scores.json."""
+        return {
+            "by": self.kind,
+            "value": self.value,
+            "system": self.system,
+            "direction": self.way,
+            "languages": list(self.languages),
+            "scores": [score.to_dict() for score in self.scores],
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """What `evaluate` returns; `complete` is False after Ctrl-C."""
 
@@ -140,6 +206,7 @@ class Evaluation:
     results: tuple[Result, ...]
     complete: bool = True
     notes: tuple[str, ...] = field(default=())
+    averages: tuple[Average, ...] = field(default=())
 
 
 def below_copy(results: Sequence[Result], result: Result) -> list[str]:

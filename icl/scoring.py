@@ -103,10 +103,18 @@ def make_records(
             "reference": expected[index],
             "output": outputs[index],
             "finish": completion.finish,
+            **_context_of(request),
             "statistics": {name: rows[index] for name, rows in statistics.items()},
         }
         for index, (request, completion) in enumerate(zip(requests, completions, strict=True))
     ]
+
+
+def _context_of(request: Request) -> dict[str, Any]:
+    """The shots and the dictionary entries of a prompt, where it has any."""
+    shots = {"shots": list(request.shots)} if request.shots else {}
+    hints = {"dictionary": [[h.word, *h.meanings] for h in request.hints]} if request.hints else {}
+    return {**shots, **hints}
 
 
 def decoding_settings(decoding: Decoding) -> dict[str, Any]:

@@ -108,8 +108,11 @@ def _address(record: Record) -> tuple[str, str]:
     return segment, key
 
 
-def read_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def read_records(path: Path, having: bytes = b"") -> Iterator[tuple[int, dict[str, Any]]]:
     """(end offset in bytes, record) for each whole line; a torn last line is left out.
+
+    Args:
+        having: lines without these bytes are passed over unread.
 
     Raises:
         InputError: a damaged line that is not the last.
@@ -120,6 +123,8 @@ def read_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             if not line.endswith(b"\n"):
                 return
             end += len(line)
+            if having not in line:
+                continue
             try:
                 record = json.loads(line)
                 _address(record)

@@ -7,16 +7,20 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 from data.files import canonical_json
+from data.parallel import Pair
 from icl.backend import Backend, Batch, Completion, Decoding, Request
-from icl.prompt import Template
+from icl.dictionary import Dictionary
+from icl.prompt import Hints, Prompt, no_hints, render
 from icl.run import Progress, Task
 from icl.scoring import decoding_settings, make_records
+from icl.selection import FIXED
 from icl.store import Record, Store, request_key
+from icl.templates import Template
 from metrics.translation import Metric
 
 TIMING = "timing.jsonl"
@@ -29,6 +33,8 @@ class System:
 
     Attributes:
         name: "model", "copy" or "gloss"; with the direction it names the system in records.
+        dictionary: what the prompts get entries from.
+        shard: (i, n): this process answers the i-th of every n segments.
     """
 
     name: str
@@ -37,6 +43,9 @@ class System:
     template: Template
     decoding: Decoding
     metrics: Sequence[Metric]
+    dictionary: Dictionary | None = None
+    max_prompt_tokens: int | None = None
+    shard: tuple[int, int] = (1, 1)
 
     @property
     def label(self) -> str:
@@ -62,16 +71,60 @@ class System:
         return context | {
             "template": self.template.name,
             "template-sha256": self.template.fingerprint,
-            "shots": len(task.shots),
-            "shot-ids": ",".join(shot.id for shot in task.shots) or "none",
-            "seed": seed,
+            **self._shots_context(seed),
+            **(self.dictionary.identity if self.dictionary else {}),
             **decoding_settings(self.decoding),
         }
+
+    def _shots_context(self, seed: int) -> dict[str, str | int]:
+        """How many shots, which, and what settles them where they differ by segment."""
+        task = self.task
+        count = len(task.shots[0])
+        if task.selection in FIXED:
+            ids = ",".join(shot.id for shot in task.shots[0]) or "none"
+            which: dict[str, str | int] = {"shot-ids": ids}
+        else:
+            which = {"shot-ids": "by segment", "pool-sha256": task.pool_sha256[:DIGITS]}
+        select = {} if task.selection == "random" else {"select": task.selection}
+        select |= {"embedder": task.embedder} if task.embedder else {}
+        budget = self.max_prompt_tokens
+        limits = {"max-prompt-tokens": budget} if budget else {}
+        return {"shots": count, **select, **which, **limits, "seed": seed}
 
     @cached_property
     def requests(self) -> list[Request]:
         """One request a segment, in the order of the test set."""
-        return self.task.requests(self.template)
+        pairs = zip(self.task.scored, self.task.shots, strict=True)
+        if self.name != "model":
+            return [Request(self._id(p), p.source, Prompt(p.source)) for p, _ in pairs]
+        return [self._request(pair, shots) for pair, shots in pairs]
+
+    def _id(self, pair: Pair) -> str:
+        return self.task.segment_id(pair)
+
+    def _request(self, pair: Pair, shots: tuple[Pair, ...]) -> Request:
+        """The prompt with as many whole shots as fit; those least like the sentence go first."""
+        languages = self.task.languages
+        prompt = render(self.template, shots, pair.source, languages, self._hints)
+        while shots and not self.backend.fits(prompt):
+            shots = shots[1:]
+            prompt = render(self.template, shots, pair.source, languages, self._hints)
+        ids = tuple(shot.id for shot in shots)
+        return Request(self._id(pair), pair.source, prompt, ids, tuple(self._hints(pair.source)))
+
+    @cached_property
+    def _hints(self) -> Hints:
+        return lru_cache(maxsize=4096)(self.dictionary.hints) if self.dictionary else no_hints
+
+    @property
+    def shortened(self) -> int:
+        """How many prompts lack shots that did not fit."""
+        return sum(len(r.shots) < len(self.task.shots[0]) for r in self.requests)
+
+    @property
+    def overlong(self) -> int:
+        """How many prompts do not fit even without a shot."""
+        return sum(not r.shots and not self.backend.fits(r.prompt) for r in self.requests)
 
     @cached_property
     def keys(self) -> Mapping[str, str]:
@@ -89,49 +142,35 @@ class System:
         found = (store.get(request.id, self.keys[request.id]) for request in self.requests)
         return [record for record in found if record is not None]
 
-    def answer(self, store: Store, progress: Progress | None = None) -> None:
-        """Answer what the store does not hold yet, a batch at a time.
+    def missing(self, store: Store) -> list[Request]:
+        """This shard's requests that the store has no answer to."""
+        place, shards = self.shard
+        mine = self.requests[place - 1 :: shards]
+        return [r for r in mine if store.get(r.id, self.keys[r.id]) is None]
 
-        The plan is made over all requests, so that a batch holds the same segments whether or
-        not the run was killed before.
+    def pending(self, store: Store) -> list[Batch]:
+        """The batches that hold a missing request.
+
+        The plan is made over all of the shard's requests, so that a batch holds the same segments
+        whether or not the run was killed before.
         """
-        pending = [b for b in self.backend.plan(self.requests) if self._missing(b, store)]
-        done, total = len(self.records(store)), len(self.requests)
-        if progress:
-            progress(f"{self.label} {self.task.direction}", done, total)
-        for batch, completions in self._timed(pending, store.path.parent / TIMING):
-            new = self._missing(batch, store)
-            store.append([r for r in self._to_records(batch, completions) if r["id"] in new])
-            done += len(new)
-            if progress:
-                progress(f"{self.label} {self.task.direction}", done, total)
+        missing = {request.id for request in self.missing(store)}
+        if not missing:
+            return []
+        plan = self.backend.plan(self.requests[self.shard[0] - 1 :: self.shard[1]])
+        return [batch for batch in plan if any(r.id in missing for r in batch.requests)]
 
-    def _missing(self, batch: Batch, store: Store) -> set[str]:
-        return {r.id for r in batch.requests if store.get(r.id, self.keys[r.id]) is None}
-
-    def _to_records(self, batch: Batch, completions: Sequence[Completion]) -> list[Record]:
+    def keep(self, batch: Batch, completions: Sequence[Completion], store: Store) -> int:
+        """Store what the batch brought that was missing; returns how many answers that was."""
         stop = self.decoding.stop if self.name == "model" else ()
         made = make_records(batch.requests, completions, self._references, stop, self.metrics)
-        return [{**record, "key": self.keys[record["id"]], "system": self.name} for record in made]
-
-    def _timed(
-        self, pending: Sequence[Batch], log: Path
-    ) -> Iterator[tuple[Batch, list[Completion]]]:
-        """Batches with their completions; a line in `log` says how long this process took."""
-        if not pending:
-            return
-        start, segments = time.perf_counter(), 0
-        try:
-            for batch, completions in zip(pending, self.backend.run(pending), strict=True):
-                segments += len(batch.requests)
-                yield batch, completions
-        finally:
-            seconds = round(time.perf_counter() - start, 3)
-            line = {"system": self.name, "direction": self.task.direction}
-            with open(log, "a", encoding="utf-8") as file:
-                file.write(
-                    f"{canonical_json({**line, 'segments': segments, 'seconds': seconds})}\n"
-                )
+        new = [
+            {**record, "key": self.keys[record["id"]], "system": self.name}
+            for record in made
+            if store.get(record["id"], self.keys[record["id"]]) is None
+        ]
+        store.append(new)
+        return len(new)
 
     def timing(self, folder: Path) -> tuple[int, float]:
         """(segments, seconds) that the run's processes took for this system, in all."""
@@ -141,6 +180,68 @@ class System:
             if (line["system"], line["direction"]) == (self.name, self.task.direction)
         ]
         return sum(line["segments"] for line in mine), sum(line["seconds"] for line in mine)
+
+
+def answer(systems: Sequence[System], store: Store, progress: Progress | None = None) -> None:
+    """Answer what the store does not hold yet, in one queue through the backend they share.
+
+    Nothing waits between two languages: while the last batches of one are under way, the first
+    of the next one start.
+    """
+    queue = [(system, batch) for system in systems for batch in system.pending(store)]
+    tally = _Tally(systems, store, progress)
+    results = systems[0].backend.run([batch for _, batch in queue]) if queue else []
+    try:
+        for (system, batch), completions in zip(queue, results, strict=True):
+            tally.count(system, batch, system.keep(batch, completions, store))
+    finally:
+        tally.write(store.path.parent / TIMING)
+
+
+class _Tally:
+    """Counts answers and seconds by system, for the progress bar and for timing.jsonl."""
+
+    def __init__(self, systems: Sequence[System], store: Store, progress: Progress | None) -> None:
+        self._progress = progress
+        self._since = time.perf_counter()
+        self._done: dict[int, int] = {}
+        self._spent: dict[int, tuple[System, int, float]] = {}
+        for system in systems:
+            self._done[id(system)] = len(system.records(store))
+            self._show(system)
+
+    def _show(self, system: System) -> None:
+        if self._progress:
+            label = f"{system.label} {system.task.direction}"
+            place, shards = system.shard
+            total = len(system.requests[place - 1 :: shards])
+            self._progress(label, self._done[id(system)], total)
+
+    def count(self, system: System, batch: Batch, new: int) -> None:
+        """A batch has come back; the time since the last one is its system's."""
+        now = time.perf_counter()
+        _, segments, seconds = self._spent.get(id(system), (system, 0, 0.0))
+        spent = (system, segments + len(batch.requests), seconds + now - self._since)
+        self._spent[id(system)] = spent
+        self._since = now
+        self._done[id(system)] += new
+        self._show(system)
+
+    def write(self, log: Path) -> None:
+        """A line a system says how long this process took."""
+        lines = [
+            canonical_json(
+                {
+                    "system": system.name,
+                    "direction": system.task.direction,
+                    "segments": segments,
+                    "seconds": round(seconds, 3),
+                }
+            )
+            for system, segments, seconds in self._spent.values()
+        ]
+        with open(log, "a", encoding="utf-8") as file:
+            file.writelines(f"{line}\n" for line in lines)
 
 
 def _timing_lines(log: Path) -> Iterator[dict[str, Any]]:

@@ -13,8 +13,10 @@ from data.download import NoSourceError, Report
 from data.errors import InputError
 from data.languages import Language, resolve
 from data.load import ParallelCorpus, load_parallel, splits
+from data.parallel import Pair
 from icl.run import RunConfig, Task
-from icl.shots import Split, draw_shots, hold_out, without_leaks
+from icl.selection import Embed, select_shots
+from icl.shots import Split, hold_out, without_leaks
 
 FIRST_CHOICE = "ntrex-128"
 HELD_BACK = "held-back documents"
@@ -56,14 +58,17 @@ def _with_hint(error: InputError, language: Language, test_set: str) -> InputErr
 
 
 def make_tasks(
-    config: RunConfig, corpus: ParallelCorpus, report: Report | None = None
+    config: RunConfig,
+    corpus: ParallelCorpus,
+    report: Report | None = None,
+    embed: Embed | None = None,
 ) -> Iterator[Task]:
     """One task a direction. Both directions hold the same segments back.
 
     Raises:
         InputError: more shots than the pool holds, or nothing left to score.
     """
-    split, pool_name = _split(config, corpus, report)
+    split, pool_name = split_pool(config, corpus, report)
     if not split.scored:
         raise InputError(f"{corpus.name}: nothing is left to score; name another --pool")
     limited = split.scored[: config.limit]
@@ -75,19 +80,34 @@ def make_tasks(
         scored, pool = (
             (forward, held) if direction == "xx-en" else (forward.reversed(), held.reversed())
         )
+        shots = select_shots(
+            config.select,
+            pool.pairs,
+            [pair.source for pair in scored.pairs],
+            config.shots,
+            language=scored.source,
+            seed=config.seed,
+            key=corpus.name,
+            embed=embed,
+        )
         yield Task(
             corpus=corpus if direction == "xx-en" else corpus.reversed(),
             scored=scored.pairs,
-            shots=draw_shots(pool.pairs, config.shots, config.seed, corpus.name),
+            shots=tuple(shots),
+            selection=config.select,
             pool_name=pool_name,
             pool_size=len(pool.pairs),
+            pool_sha256=pool.sha256,
             held_back=pool_name == HELD_BACK,
             leaked=split.leaked,
+            embedder=embed.identity if embed else "",
         )
 
 
-def _split(config: RunConfig, corpus: ParallelCorpus, report: Report | None) -> tuple[Split, str]:
-    """What is scored, the pool, and the pool's name for signatures."""
+def split_pool(
+    config: RunConfig, corpus: ParallelCorpus, report: Report | None
+) -> tuple[Split, str]:
+    """What is scored, the pool, and the pool's name for signatures; raises as `make_tasks`."""
     development = splits(corpus.name)[1]
     if config.pool == "none":
         if config.shots:
@@ -103,3 +123,12 @@ def _split(config: RunConfig, corpus: ParallelCorpus, report: Report | None) -> 
         name, corpus.source, corpus.target, part or None, offline=config.offline, report=report
     )
     return without_leaks(corpus.pairs, pool.pairs), f"{pool.name}:{pool.split}"
+
+
+def pool_of(config: RunConfig, task: Task, report: Report | None = None) -> tuple[Pair, ...]:
+    """All pairs that a task's shots may come from, in its direction."""
+    corpus = task.corpus
+    turned = corpus.source.bcp47 == "en"
+    split, _ = split_pool(config, corpus.reversed() if turned else corpus, report)
+    pool = replace(corpus, pairs=split.pool)
+    return (pool.reversed() if turned else pool).pairs

@@ -1,13 +1,13 @@
-"""Resampling of stored statistics: intervals and paired tests without a second pass over text.
+"""Resampling of stored statistics: intervals without a second pass over text.
 
 A corpus score such as BLEU is a function of *summed* sufficient statistics. One bootstrap
 resample draws n segments with replacement (Efron 1979; Koehn 2004 for machine translation), so
 it is a vector of n counts, and its summed statistics are `counts @ statistics`. Draws depend on
 (n, resamples, seed) only: two systems over the same test set meet the same resamples, which is
-what a paired test needs.
+what a paired test needs (`metrics.paired`).
 
-The draws, the percentile rule and the p-value are sacrebleu's, so that its `--confidence` and
-`--paired-bs` print the same figures for the same seed.
+The draws and the percentile rule are sacrebleu's, so that its `--confidence` prints the same
+figures for the same seed.
 
 >>> hits_and_trials = [[1, 1], [0, 1], [1, 1]]
 >>> def rate(totals): return 100 * totals[0] / totals[1]
@@ -111,120 +111,6 @@ def percentile_interval(scores: Sequence[float] | NDArray[np.float64]) -> tuple[
     ordered = sorted(map(float, scores))
     tail = len(ordered) // 40
     return ordered[tail], ordered[-1 - tail]
-
-
-def paired_bootstrap(
-    aggregate: Aggregate,
-    baseline: Sequence[Row],
-    system: Sequence[Row],
-    *,
-    resamples: int = 1000,
-    seed: int,
-) -> float:
-    """p-value of the difference between two systems over the same segments, in (0, 1].
-
-    The share of resamples whose difference, less the mean difference, exceeds the difference
-    that was observed (Koehn 2004, as sacrebleu computes it: absolute differences, one added to
-    numerator and denominator). For `aggregate` see `resampled_scores`.
-
-    Raises:
-        ValueError: the systems have different numbers of segments; see also `bootstrap_totals`.
-
-    >>> def rate(totals): return 100 * totals[0] / totals[1]
-    >>> nothing, everything = [[0, 1]] * 50, [[1, 1]] * 50
-    >>> round(paired_bootstrap(rate, nothing, everything, resamples=1000, seed=1), 4)
-    0.001
-    """
-    import numpy as np
-
-    differences = np.abs(_paired_differences(aggregate, baseline, system, resamples, seed))
-    observed, resampled = differences[0], differences[1:]
-    exceeding = int((resampled - resampled.mean() > observed).sum())
-    return (exceeding + 1) / (resamples + 1)
-
-
-def approximate_randomisation(
-    aggregate: Aggregate,
-    baseline: Sequence[Row],
-    system: Sequence[Row],
-    *,
-    trials: int = 10_000,
-    seed: int,
-) -> float:
-    """p-value of the difference between two systems over the same segments, in (0, 1].
-
-    In each trial every segment's two outputs change places with probability one half. The share
-    of trials whose difference exceeds the one that was observed (Riezler and Maxwell 2005, as
-    sacrebleu computes it: absolute differences, one added to numerator and denominator).
-
-    Raises:
-        ValueError: the systems have different numbers of segments; see also `checked_rows`.
-
-    >>> def rate(totals): return 100 * totals[0] / totals[1]
-    >>> same = [[0, 1], [1, 1]] * 25
-    >>> approximate_randomisation(rate, same, same[::-1], trials=100, seed=1) > 0.5
-    True
-    """
-    import numpy as np
-
-    check_paired(baseline, system)
-    theirs, ours = (np.asarray(checked_rows(rows), np.float64) for rows in (baseline, system))
-    stay = np.random.default_rng(seed).integers(2, size=(trials, len(theirs)), dtype=bool)
-    blocks = np.array_split(stay, 1 + stay.size // _BLOCK_CELLS)
-    swapped = np.concatenate([block @ (theirs - ours) for block in blocks]) + ours.sum(0)
-    # The outputs as they stand come first, scored in the same call as the trials.
-    first = np.vstack([theirs.sum(0), swapped])
-    second = theirs.sum(0) + ours.sum(0) - first
-    differences = np.abs(aggregate(first.T) - aggregate(second.T))
-    return (int((differences[1:] > differences[0]).sum()) + 1) / (trials + 1)
-
-
-def paired_interval(
-    aggregate: Aggregate,
-    baseline: Sequence[Row],
-    system: Sequence[Row],
-    *,
-    resamples: int = 1000,
-    seed: int,
-) -> tuple[float, float]:
-    """The 95 % percentile interval of the difference, system less baseline.
-
-    Both systems meet the same resamples, so what makes a segment hard for both cancels out.
-
-    >>> def rate(totals): return 100 * totals[0] / totals[1]
-    >>> paired_interval(rate, [[0, 1]] * 50, [[1, 1]] * 50, seed=1)
-    (100.0, 100.0)
-    """
-    return percentile_interval(
-        _paired_differences(aggregate, baseline, system, resamples, seed)[1:]
-    )
-
-
-def _paired_differences(
-    aggregate: Aggregate,
-    baseline: Sequence[Row],
-    system: Sequence[Row],
-    resamples: int,
-    seed: int,
-) -> NDArray[np.float64]:
-    """System less baseline: as observed, then on each resample, the same ones for both."""
-    import numpy as np
-
-    check_paired(baseline, system)
-    scores = []
-    for rows in (baseline, system):
-        drawn = bootstrap_totals(rows, resamples=resamples, seed=seed)
-        scores.append(aggregate(np.vstack([summed(rows), drawn]).T))
-    return scores[1] - scores[0]
-
-
-def check_paired(baseline: Sequence[Row], system: Sequence[Row]) -> None:
-    """Raise ValueError unless both systems have as many segments."""
-    if len(baseline) != len(system):
-        raise ValueError(
-            f"paired test: expected the same segments for both systems, found "
-            f"{len(baseline)} and {len(system)}; score both over one test set"
-        )
 
 
 def summed(statistics: Sequence[Row]) -> list[int | float]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from data.files import canonical_json, sha256_text
+from data.lemmas import Lemmatizer
 from data.lexicon import Lexicon, gloss
 from icl.backend import Batch, Completion, Request
+from icl.dictionary import fingerprint, identity_of
+from icl.prompt import Prompt
 
 
 class Baseline:
@@ -19,6 +21,10 @@ class Baseline:
     def __init__(self, translate: Callable[[str], str], identity: Mapping[str, str]) -> None:
         self._translate = translate
         self.identity = identity
+
+    def fits(self, prompt: Prompt) -> bool:  # noqa: ARG002
+        """Always: no prompt is read."""
+        return True
 
     def plan(self, requests: Sequence[Request]) -> list[Batch]:
         """All requests in one batch."""
@@ -35,12 +41,16 @@ def copy_baseline() -> Baseline:
     return Baseline(lambda source: source, {"engine": "copy"})
 
 
-def gloss_baseline(lexicon: Lexicon) -> Baseline:
-    """Replaces each word by its first translation; words without one stay (longest match)."""
-    entries = [[entry.source, entry.target] for entry in lexicon.entries]
+def gloss_baseline(lexicon: Lexicon, lemmatizer: Lemmatizer | None = None) -> Baseline:
+    """Replaces each word by its first translation; words without one stay (longest match).
+
+    A word that is no headword is looked up by its base forms.
+    """
     identity = {
         "engine": "gloss",
         "lexicon": lexicon.name,
-        "lexicon-sha256": sha256_text(canonical_json(entries))[:16],
+        "lexicon-sha256": fingerprint(lexicon),
+        **identity_of(lemmatizer),
     }
-    return Baseline(lambda source: gloss(source, lexicon).text, identity)
+    lemmas = lemmatizer.lemmas if lemmatizer else None
+    return Baseline(lambda source: gloss(source, lexicon, lemmas=lemmas).text, identity)

@@ -1,22 +1,28 @@
-"""ctranslate2: decoders on a CPU, one single-threaded replica a core, the shared prefix cached.
+"""ctranslate2: decoders and encoder-decoders on a CPU, one single-threaded replica a core.
 
 Replicas share the weights. Two replicas of one thread beat one of two threads: a sentence's tokens
-come one after another, and the matrices of small models are too small to split.
+come one after another, and the matrices of small models are too small to split. Of a decoder's
+prompts the shared prefix is computed once and cached.
 """
 
 from __future__ import annotations
 
+import json
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from data.errors import InputError, UnavailableError
 from icl.backend import Batch, Completion, Request, Settings
 from icl.engines.tokenization import PromptTokenizer, batches_by_length
+from icl.engines.vocabulary import end_ids
 from icl.models import (
     CTRANSLATE2_DECODERS,
+    CTRANSLATE2_ENCODER_DECODERS,
+    context_length,
     derived_folder,
     first_line,
     is_encoder_decoder,
@@ -25,61 +31,92 @@ from icl.models import (
     quiet_transformers,
     resolve_model,
 )
+from icl.prompt import Prompt
 
 DTYPES = ("float32", "int8", "bfloat16", "float16")
 BATCH_SIZE = 8
+BATCH_IDS = 1024  # a replica's memory grows by about 0.2 MB an id of the prompts in its batch
+GREEDY = {"beam_size": 1, "sampling_topk": 1}
 
 
 class Ctranslate2Backend:
-    """A decoder converted to ctranslate2 once and kept in the cache."""
+    """A model converted to ctranslate2 once, kept in the cache, opened when it is first asked."""
 
     def __init__(self, settings: Settings) -> None:
         dtype = settings.dtype or ("float32" if settings.device == "cpu" else "bfloat16")
         if dtype not in DTYPES:
             raise InputError(f'--dtype "{dtype}": ctranslate2 has {", ".join(DTYPES)}')
-        model = resolve_model(settings.model, settings.offline, settings.report)
-        if is_encoder_decoder(model.folder) or model_type(model.folder) not in CTRANSLATE2_DECODERS:
+        self._model = resolve_model(settings.model, settings.offline, settings.report)
+        self._encoder_decoder = is_encoder_decoder(self._model.folder)
+        known = CTRANSLATE2_ENCODER_DECODERS if self._encoder_decoder else CTRANSLATE2_DECODERS
+        kind = model_type(self._model.folder)
+        if kind not in known:
             raise InputError(
-                f'--engine ctranslate2: no converter here for "{model_type(model.folder)}" '
-                f"({', '.join(sorted(CTRANSLATE2_DECODERS))}); use --engine transformers"
+                f'--engine ctranslate2: no converter here for "{kind}" '
+                f"({', '.join(sorted(known))}); use --engine transformers"
             )
         self.identity: Mapping[str, str] = {
-            "model": model.name,
-            "revision": model.revision,
+            "model": self._model.name,
+            "revision": self._model.revision,
             "engine": "ctranslate2",
             "dtype": dtype,
         }
+        self._settings = settings
         self._decoding = settings.decoding
-        self._batch_size = settings.batch_size or BATCH_SIZE
-        self._tokenizer = PromptTokenizer(model.folder)
-        self._stop_ids = self._tokenizer.stop_ids(settings.decoding.stop, ())
+        self._room = settings.room(context_length(self._model.folder))
+
+    @cached_property
+    def _tokenizer(self) -> PromptTokenizer:
+        return PromptTokenizer(self._model, self._settings.report)
+
+    @cached_property
+    def _stop_ids(self) -> list[int]:
+        return self._tokenizer.stop_ids(self._decoding.stop, end_ids(self._model.folder))
+
+    @cached_property
+    def _runner(self) -> Any:
+        """ctranslate2's Generator or Translator."""
         converted = derived_folder(
-            f"{model.revision}-ctranslate2",
-            lambda out: _convert(model.folder, out),
-            settings.report,
+            f"{self._model.revision}-ctranslate2",
+            lambda out: _convert(self._model.folder, out),
+            self._settings.report,
         )
-        self._generator = _open(converted, settings.device, dtype)
+        kind = "Translator" if self._encoder_decoder else "Generator"
+        return _open(kind, converted, self._settings.device, self.identity["dtype"])
+
+    def fits(self, prompt: Prompt) -> bool:
+        """Whether prompt and answer fit the model's context."""
+        return self._tokenizer.fits(prompt, self._room)
 
     def plan(self, requests: Sequence[Request]) -> list[Batch]:
         """Batches by length over the ids of whole prompts."""
         ids = [self._tokenizer.encode(request.prompt) for request in requests]
-        return batches_by_length(requests, ids, self._batch_size)
+        size = self._settings.batch_size or BATCH_SIZE
+        most = None if self._settings.batch_size else BATCH_IDS
+        shared = not self._encoder_decoder
+        return batches_by_length(requests, ids, size, share_prefix=shared, most_ids=most)
 
     def run(self, batches: Iterable[Batch]) -> Iterator[list[Completion]]:
         """Keep every replica busy and one batch waiting; hand results back in order.
 
         No more wait than that: what is under way is lost when the run is killed.
         """
+        submit = self._translate if self._encoder_decoder else self._generate
         ahead: deque[list[Any]] = deque()
         for batch in batches:
-            ahead.append(self._submit(batch))
-            if len(ahead) > self._generator.num_generators:
+            ahead.append(submit(batch))
+            if len(ahead) > self._replicas:
                 yield self._collect(ahead.popleft())
         while ahead:
             yield self._collect(ahead.popleft())
 
-    def _submit(self, batch: Batch) -> list[Any]:
-        results: list[Any] = self._generator.generate_batch(
+    @property
+    def _replicas(self) -> int:
+        count = "num_translators" if self._encoder_decoder else "num_generators"
+        return int(getattr(self._runner, count))
+
+    def _generate(self, batch: Batch) -> list[Any]:
+        results: list[Any] = self._runner.generate_batch(
             [self._tokenizer.pieces(suffix) for suffix in batch.suffixes],
             static_prompt=self._tokenizer.pieces(batch.prefix) or None,
             cache_static_prompt=True,
@@ -87,9 +124,24 @@ class Ctranslate2Backend:
             max_length=self._decoding.max_new_tokens,
             end_token=self._stop_ids,
             return_end_token=True,
-            beam_size=1,
-            sampling_topk=1,
             asynchronous=True,
+            **GREEDY,
+        )
+        return results
+
+    def _translate(self, batch: Batch) -> list[Any]:
+        start = batch.requests[0].prompt.target_start
+        self._tokenizer.ids_of([start] if start else [])  # an unknown one would be read as <unk>
+        results: list[Any] = self._runner.translate_batch(
+            [self._tokenizer.pieces(suffix) for suffix in batch.suffixes],
+            target_prefix=[[start]] * len(batch.requests) if start else None,
+            max_input_length=0,  # ctranslate2 cuts prompts at 1,024 ids unless it is told not to
+            max_decoding_length=self._decoding.max_new_tokens,
+            min_decoding_length=0,
+            end_token=self._stop_ids,
+            return_end_token=True,
+            asynchronous=True,
+            **GREEDY,
         )
         return results
 
@@ -97,12 +149,27 @@ class Ctranslate2Backend:
         stop = frozenset(self._stop_ids)
         completions = []
         for result in results:
-            ids = result.result().sequences_ids[0]
+            ids = self._ids(self._finished(result))
             ended = bool(ids) and ids[-1] in stop
             completions.append(
                 Completion(self._tokenizer.decode(ids), "stop" if ended else "length")
             )
         return completions
+
+    def _finished(self, result: Any) -> Any:
+        try:
+            return result.result()
+        except RuntimeError as error:  # more positions than the model has, or no memory left
+            raise UnavailableError(
+                f"{self._model.name}: {first_line(error)}; finished segments are kept, go on with "
+                "shorter prompts (--max-prompt-tokens) or a smaller --batch-size"
+            ) from error
+
+    def _ids(self, result: Any) -> list[int]:
+        if self._encoder_decoder:
+            return self._tokenizer.known_ids(result.hypotheses[0])
+        ids: list[int] = result.sequences_ids[0]
+        return ids
 
 
 def _convert(folder: Path, out: Path) -> None:
@@ -114,10 +181,22 @@ def _convert(folder: Path, out: Path) -> None:
     try:
         TransformersConverter(str(folder)).convert(str(out), force=True)
     except (KeyError, RuntimeError, ValueError) as error:
-        raise InputError(f"{folder}: cannot be converted: {first_line(error)}") from error
+        raise InputError(
+            f"{folder}: cannot be converted: {first_line(error)}; use --engine transformers"
+        ) from error
+    _name_unknown(out / "config.json")
 
 
-def _open(folder: Path, device: str, dtype: str) -> Any:
+def _name_unknown(path: Path) -> None:
+    """Name a piece for what the vocabulary lacks: a Translator opens no model without one, not even
+    one that spells in bytes and lacks nothing."""
+    config = json.loads(path.read_text("utf-8"))
+    if config.get("unk_token", "") is None:
+        config["unk_token"] = config["eos_token"]
+        path.write_text(json.dumps(config), "utf-8")
+
+
+def _open(runner: str, folder: Path, device: str, dtype: str) -> Any:
     try:
         import ctranslate2
     except ImportError as error:
@@ -125,7 +204,7 @@ def _open(folder: Path, device: str, dtype: str) -> Any:
     kind, _, index = device.partition(":")
     replicas = len(os.sched_getaffinity(0)) if kind == "cpu" else 1
     try:
-        return ctranslate2.Generator(
+        return getattr(ctranslate2, runner)(
             str(folder),
             device=kind,
             device_index=int(index or 0),

@@ -26,6 +26,7 @@ from data.errors import InputError, UnavailableError
 from data.randomness import stream
 from icl.backend import Batch, Completion, Request, Settings
 from icl.models import missing_package
+from icl.prompt import Prompt
 
 ATTEMPTS = 5
 FIRST_PAUSE_SECONDS = 1.0  # doubled after each attempt
@@ -76,6 +77,10 @@ class OpenaiBackend:
             ) from error
         except openai.APIStatusError:
             return
+
+    def fits(self, prompt: Prompt) -> bool:  # noqa: ARG002
+        """Always: how much a server's model can read, and in which tokens, is the server's own."""
+        return True
 
     def plan(self, requests: Sequence[Request]) -> list[Batch]:
         """Each request on its own: the server makes its own batches."""

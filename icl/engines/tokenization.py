@@ -6,70 +6,125 @@ other tokens: a tokenizer may join the end of a shot and the start of a query in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import takewhile
-from pathlib import Path
 from typing import Any
 
+from data.download import Report
 from data.errors import InputError
 from icl.backend import Batch, Request
-from icl.models import first_line, missing_package
-from icl.prompt import Prompt
+from icl.engines.vocabulary import open_tokenizer, open_vocabulary
+from icl.models import Model
+from icl.prompt import Prompt, parted
+
+_MOST_TOKENS_A_CHARACTER = 5  # four bytes, and something for special tokens
 
 
 class PromptTokenizer:
-    """A model's tokenizer, as the engines need it."""
+    """From prompts to ids, for one model."""
 
-    def __init__(self, folder: Path) -> None:
-        try:
-            from transformers import AutoTokenizer
-        except ImportError as error:
-            raise missing_package(error, "cpu") from error
-        where = {"local_files_only": True, "trust_remote_code": False}
-        try:
-            self._tokenizer: Any = AutoTokenizer.from_pretrained(folder, **where)
-        except Exception as error:  # tokenizers raises nothing narrower for a damaged file
-            raise InputError(f"{folder}: no usable tokenizer: {first_line(error)}") from error
+    def __init__(self, model: Model, report: Report | None = None) -> None:
+        self._folder = model.folder
+        self._vocabulary = open_vocabulary(model, report)
 
     @property
     def pad_id(self) -> int:
-        """The id that fills a batch up; any id serves, the attention mask hides it."""
-        return int(self._tokenizer.pad_token_id or 0)
+        """The id that fills a batch up."""
+        return self._vocabulary.pad_id
 
     def encode(self, prompt: Prompt) -> list[int]:
-        """The ids of a whole prompt, special tokens as the tokenizer adds them."""
-        if not prompt.messages:
-            return list(self._tokenizer(prompt.text).input_ids)
-        if not self._tokenizer.chat_template:
+        """The ids of a whole prompt, special tokens as the tokenizer adds them.
+
+        What a corpus says is never read as a special token: see `data_only`.
+        """
+        if prompt.messages:
+            return self._vocabulary.ids(self._laid_out(prompt), add_special=False)
+        opening, body = prompt.text[: prompt.opening], prompt.text[prompt.opening :]
+        text = opening + data_only(body, self._vocabulary.special)
+        if not prompt.source_start:
+            return self._vocabulary.ids(text)
+        first = self.ids_of([prompt.source_start])
+        last = [] if self._vocabulary.end_id is None else [self._vocabulary.end_id]
+        return [*first, *self._vocabulary.ids(text, add_special=False), *last]
+
+    def fits(self, prompt: Prompt, room: int | None) -> bool:
+        """Whether a prompt takes at most `room` tokens; None is room without end."""
+        if room is None:
+            return True
+        characters = len(prompt.text) + sum(len(content) for _, content in prompt.messages)
+        if not prompt.messages and _MOST_TOKENS_A_CHARACTER * characters < room:
+            return True  # no need to tokenise what cannot be too long
+        return len(self.encode(prompt)) <= room
+
+    def _laid_out(self, prompt: Prompt) -> str:
+        """A chat as the model's own template writes it."""
+        if not self._vocabulary.has_chat:
             raise InputError(
                 "--template chat: this model's tokenizer has no chat template; use --template plain"
             )
-        messages = [{"role": role, "content": content} for role, content in prompt.messages]
+        special = self._vocabulary.special
+        messages = [
+            {"role": role, "content": data_only(content, special)}
+            for role, content in prompt.messages
+        ]
         text = self._tokenizer.apply_chat_template(
             messages, tokenize=False, add_generation_prompt=True
         )
-        return list(self._tokenizer(text, add_special_tokens=False).input_ids)
+        return str(text)
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        return open_tokenizer(self._folder)
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of generated ids, special tokens left out, spaces as they are."""
-        return str(
-            self._tokenizer.decode(
-                list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False
-            )
-        )
+        return self._vocabulary.text(ids)
 
     def pieces(self, ids: Sequence[int]) -> list[str]:
         """The vocabulary's own strings for ids."""
-        return list(self._tokenizer.convert_ids_to_tokens(list(ids)))
+        return self._vocabulary.pieces(ids)
 
-    def stop_ids(self, stop: Sequence[str], end: Sequence[int]) -> list[int]:
+    def known_ids(self, pieces: Sequence[str]) -> list[int]:
+        """The ids of pieces that a converted model wrote. Those that only fill its matrices up
+        ("madeupword7") are none of the vocabulary's and stand for nothing."""
+        ids = (self._vocabulary.id_of(piece) for piece in pieces)
+        return [index for index in ids if index is not None]
+
+    def ids_of(self, pieces: Sequence[str]) -> list[int]:
+        """The ids of the vocabulary's own strings.
+
+        Raises:
+            InputError: a string that is none of them, such as the code of a language that a
+                translation model does not know.
+        """
+        ids = [self._vocabulary.id_of(piece) for piece in pieces]
+        for piece, index in zip(pieces, ids, strict=True):
+            if index is None:
+                raise InputError(
+                    f'{self._folder}: the vocabulary has no token "{piece}"; '
+                    "choose a template or language that the model knows"
+                )
+        return [index for index in ids if index is not None]
+
+    def stop_ids(self, stop: Sequence[str], end: Sequence[int | None]) -> list[int]:
         """The ids after which nothing that counts can follow: the model's end-of-text ids, and
         every piece of the vocabulary that holds a stop string."""
-        pieces = [[index] for index in range(len(self._tokenizer))]
-        texts = self._tokenizer.batch_decode(pieces, clean_up_tokenization_spaces=False)
+        texts = self._vocabulary.texts()
         holds = [index for index, text in enumerate(texts) if any(s in text for s in stop)]
-        own = [self._tokenizer.eos_token_id, *end]
+        own = [self._vocabulary.end_id, *end]
         return sorted({*holds, *(index for index in own if index is not None)})
+
+
+def data_only(text: str, special: Sequence[str]) -> str:
+    """Text in which no special token's string stands: a space parts its first character from it.
+
+    Otherwise a sentence about a language model could end a prompt, or open a new turn of a chat.
+
+    >>> data_only("Andika </s> mwishoni.", ["<s>", "</s>"])
+    'Andika < /s> mwishoni.'
+    """
+    return parted(text, special)
 
 
 def batches_by_length(
@@ -78,14 +133,20 @@ def batches_by_length(
     batch_size: int,
     *,
     share_prefix: bool = True,
+    most_ids: int | None = None,
 ) -> list[Batch]:
     """Batches of neighbours in length, longest first, so that padding is short.
 
     The order hangs on the requests alone: the same plan after a kill as before it.
+
+    Args:
+        most_ids: of a batch of more than one request, prefix and padding counted: long prompts
+            come in smaller batches, because memory grows with the ids.
     """
     prefix = common_prefix(ids) if share_prefix else ()
     order = sorted(range(len(requests)), key=lambda index: (-len(ids[index]), index))
-    chunks = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+    lengths = [len(ids[index]) for index in order]
+    chunks = [order[start:stop] for start, stop in _cuts(lengths, batch_size, most_ids)]
     return [
         Batch(
             tuple(requests[index] for index in chunk),
@@ -94,6 +155,18 @@ def batches_by_length(
         )
         for chunk in chunks
     ]
+
+
+def _cuts(
+    lengths: Sequence[int], batch_size: int, most_ids: int | None
+) -> Iterator[tuple[int, int]]:
+    """Where batches begin and end in sequences that grow shorter."""
+    start = 0
+    while start < len(lengths):
+        room = batch_size if most_ids is None else most_ids // max(lengths[start], 1)
+        stop = min(start + max(1, min(batch_size, room)), len(lengths))
+        yield start, stop
+        start = stop
 
 
 def common_prefix(ids: Sequence[Sequence[int]]) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,14 @@ from data.errors import InputError, UnavailableError
 from icl.backend import Batch, Completion, Request, Settings
 from icl.engines.tokenization import PromptTokenizer, batches_by_length, until_stop
 from icl.models import (
+    context_length,
     first_line,
     is_encoder_decoder,
     missing_package,
     quiet_transformers,
     resolve_model,
 )
+from icl.prompt import Prompt
 
 DTYPES = ("float32", "bfloat16", "float16")
 BATCH_SIZE = 8
@@ -35,26 +38,41 @@ class TransformersBackend:
         if dtype not in DTYPES:
             raise InputError(f'--dtype "{dtype}": transformers has {", ".join(DTYPES)} here')
         model = resolve_model(settings.model, settings.offline, settings.report)
+        self._source = model
         self.identity: Mapping[str, str] = {
             "model": model.name,
             "revision": model.revision,
             "engine": "transformers",
             "dtype": dtype,
         }
+        self._settings = settings
         self._decoding = settings.decoding
-        self._batch_size = settings.batch_size or BATCH_SIZE
         self._encoder_decoder = is_encoder_decoder(model.folder)
-        self._tokenizer = PromptTokenizer(model.folder)
-        self._model = _open(model.folder, settings.device, dtype, self._encoder_decoder)
-        self._stop_ids = self._tokenizer.stop_ids(settings.decoding.stop, self._end_ids())
+        self._room = settings.room(context_length(model.folder))
         self._cached: tuple[tuple[int, ...], Any] = ((), None)
+
+    @cached_property
+    def _tokenizer(self) -> PromptTokenizer:
+        return PromptTokenizer(self._source, self._settings.report)
+
+    @cached_property
+    def _model(self) -> Any:
+        device, dtype = self._settings.device, self.identity["dtype"]
+        return _open(self._source.folder, device, dtype, self._encoder_decoder)
+
+    @cached_property
+    def _stop_ids(self) -> list[int]:
+        return self._tokenizer.stop_ids(self._decoding.stop, self._end_ids())
+
+    def fits(self, prompt: Prompt) -> bool:
+        """Whether prompt and answer fit the model's context."""
+        return self._tokenizer.fits(prompt, self._room)
 
     def plan(self, requests: Sequence[Request]) -> list[Batch]:
         """Batches by length over the ids of whole prompts."""
         ids = [self._tokenizer.encode(request.prompt) for request in requests]
-        return batches_by_length(
-            requests, ids, self._batch_size, share_prefix=not self._encoder_decoder
-        )
+        size = self._settings.batch_size or BATCH_SIZE
+        return batches_by_length(requests, ids, size, share_prefix=not self._encoder_decoder)
 
     def run(self, batches: Iterable[Batch]) -> Iterator[list[Completion]]:
         """One batch after another."""
@@ -65,7 +83,7 @@ class TransformersBackend:
         kept, ended = until_stop(ids, frozenset(self._stop_ids))
         return Completion(self._tokenizer.decode(kept), "stop" if ended else "length")
 
-    def _end_ids(self) -> list[int]:
+    def _end_ids(self) -> list[int | None]:
         """The end-of-text ids that the model itself names."""
         ids = self._model.generation_config.eos_token_id
         return list(ids) if isinstance(ids, list) else [ids]
@@ -75,7 +93,7 @@ class TransformersBackend:
         import torch
 
         prompt, mask = self._padded(batch)  # (B, T), (B, T)
-        options = {} if self._encoder_decoder else self._prefix_cache(batch)
+        options = self._opening(batch) if self._encoder_decoder else self._prefix_cache(batch)
         with torch.inference_mode():
             out = self._model.generate(
                 input_ids=prompt,
@@ -90,6 +108,11 @@ class TransformersBackend:
         new = out[:, 1:] if self._encoder_decoder else out[:, prompt.shape[1] :]
         ids: list[list[int]] = new.tolist()
         return ids
+
+    def _opening(self, batch: Batch) -> dict[str, Any]:
+        """The language that an encoder-decoder such as NLLB is told to answer in."""
+        token = batch.requests[0].prompt.target_start
+        return {"forced_bos_token_id": self._tokenizer.ids_of([token])[0]} if token else {}
 
     def _padded(self, batch: Batch) -> tuple[Any, Any]:
         """Prompt ids and mask, both (B, T): prefix, then padding, then suffix; a decoder goes on

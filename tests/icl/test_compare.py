@@ -13,7 +13,8 @@ import pytest
 from data.errors import InputError
 from icl.compare import main
 from icl.evaluate import evaluate
-from icl.paired_tests import Comparison, compare
+from icl.paired_tests import Comparison, compare, compare_pairings
+from icl.pairing import pair_runs, with_scores
 from icl.run import RunConfig
 
 
@@ -154,3 +155,30 @@ def test_bad_input(
     monkeypatch.chdir(run.parent)
     assert main(options) == 2
     assert message in capsys.readouterr().err
+
+
+def test_several_languages_are_pooled_by_way(run: Path) -> None:
+    one, back = pair_runs(run, run, ("copy", "gloss"))
+    other = replace(one, direction="yo-en")
+    found = compare_pairings([one, back, other], trials=40, resamples=40)
+    by_name = {(c.direction, c.metric): c for c in found}
+    assert {c.direction for c in found} == {"sw-en", "en-sw", "yo-en", "pooled xx-en"}
+    pooled = by_name["pooled xx-en", "chrF++"]
+    assert pooled.n == 120
+    assert pooled.b == pytest.approx(by_name["sw-en", "chrF++"].b), "twice the same segments"
+
+
+def test_scores_of_another_tool(run: Path, tmp_path: Path) -> None:
+    [pairing, _] = pair_runs(run, run, ("copy", "gloss"))
+    files = [tmp_path / "a.txt", tmp_path / "b.txt"]
+    for path, score in zip(files, ("0.25\n", "0.75\n"), strict=True):
+        path.write_text(score * 60)
+    [*_, comet] = compare_pairings([with_scores(pairing, "COMET", *files)], trials=40)
+    assert (comet.metric, comet.a, comet.b, comet.verdict) == ("COMET", 0.25, 0.75, "B")
+    assert (comet.wins, comet.losses) == (60, 0)
+    files[0].write_text("0.25\nnan\n")
+    with pytest.raises(InputError, match=r"a\.txt:2: expected a number, found 'nan'; correct it"):
+        with_scores(pairing, "COMET", *files)
+    files[0].write_text("0.25\n")
+    with pytest.raises(InputError, match="expected 60 scores, one a segment, found 1; score the"):
+        with_scores(pairing, "COMET", *files)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import shutil
 from pathlib import Path
@@ -13,7 +12,10 @@ from data.errors import InputError
 from data.parallel import Pair
 from icl.backend import Batch, Decoding, Request, Settings, open_backend
 from icl.engines.tokenization import PromptTokenizer, batches_by_length, common_prefix, until_stop
-from icl.prompt import TEMPLATES, Prompt, render
+from icl.models import resolve_model
+from icl.prompt import Languages, Prompt, render
+from icl.templates import TEMPLATES
+from tests.icl.conftest import byte_tokenizer
 
 SOURCES = [
     "Habari ya asubuhi.",
@@ -24,11 +26,12 @@ SOURCES = [
     "Ndiyo.",
     "Walimu walifika.",
 ]
+LANGUAGES = Languages("Swahili", "English")
 SHOT = Pair("1", "Asante sana.", "Thank you very much.", None)
 
 
 def requests(template: str = "plain") -> list[Request]:
-    prompts = [render(TEMPLATES[template], [SHOT], s, "Swahili", "English") for s in SOURCES]
+    prompts = [render(TEMPLATES[template], [SHOT], s, LANGUAGES) for s in SOURCES]
     return [Request(str(i), SOURCES[i], prompt) for i, prompt in enumerate(prompts)]
 
 
@@ -77,11 +80,26 @@ def test_engine_agrees_with_greedy_decoding_spelt_out(
     assert outputs(engine, tiny_decoder, batch_size=batch_size) == expected
 
 
+@pytest.mark.parametrize("engine", ["transformers", "ctranslate2"])
+def test_every_end_that_the_model_names_ends_an_answer(
+    engine: str, tiny_decoder: Path, tmp_path: Path
+) -> None:
+    """Chat models have several: one ends a turn, one a text. Here a letter is the second one."""
+    whole = naive_outputs(tiny_decoder)
+    letter = next(c for text in whole.values() for c in text[1:] if c.isascii() and c.isalnum())
+    folder = Path(shutil.copytree(tiny_decoder, tmp_path / "model"))
+    ends = [257, byte_tokenizer().convert_tokens_to_ids(letter)]
+    (folder / "generation_config.json").write_text(json.dumps({"eos_token_id": ends}), "utf-8")
+    expected = {name: text[: text.find(letter) + 1] or text for name, text in whole.items()}
+    assert expected != whole
+    assert outputs(engine, folder) == expected
+
+
 def test_chat_template_is_laid_out_by_the_tokenizer(tiny_decoder: Path) -> None:
-    tokenizer = PromptTokenizer(tiny_decoder)
+    tokenizer = PromptTokenizer(resolve_model(str(tiny_decoder)))
     prompt = Prompt("", (("user", "Habari"), ("assistant", "Hello"), ("user", "Asante")))
     text = "<s>user: Habari</s><s>assistant: Hello</s><s>user: Asante</s><s>assistant: "
-    assert tokenizer.encode(prompt) == tokenizer.encode(Prompt(text))
+    assert tokenizer.encode(prompt) == tokenizer.encode(Prompt(text, opening=len(text)))
     by_engine = [outputs(e, tiny_decoder, "chat") for e in ("transformers", "ctranslate2")]
     assert by_engine[0] == by_engine[1]
 
@@ -90,10 +108,10 @@ def test_encoder_decoder_reads_the_whole_prompt(tiny_encoder_decoder: Path) -> N
     found = outputs("transformers", tiny_encoder_decoder, "alexatm", batch_size=1)
     assert found == outputs("transformers", tiny_encoder_decoder, "alexatm", batch_size=4)
     assert len(set(found.values())) > 1
-    assert open_backend("auto", settings(tiny_encoder_decoder)).identity["engine"] == "transformers"
 
 
-def test_auto_takes_ctranslate2_for_a_decoder_on_a_cpu(tiny_decoder: Path) -> None:
+def test_auto_takes_ctranslate2_on_a_cpu(tiny_decoder: Path, tiny_encoder_decoder: Path) -> None:
+    assert open_backend("auto", settings(tiny_encoder_decoder)).identity["engine"] == "ctranslate2"
     assert open_backend("auto", settings(tiny_decoder)).identity == {
         "model": "tiny-llama",
         "revision": open_backend("transformers", settings(tiny_decoder)).identity["revision"],
@@ -141,8 +159,7 @@ def test_code_in_a_model_folder_never_runs(tiny_decoder: Path, tmp_path: Path) -
             json.dumps({**json.loads(path.read_text()), "auto_map": {auto: "evil.Evil"}})
         )
     for engine in ("transformers", "ctranslate2"):
-        with contextlib.suppress(InputError):
-            open_backend(engine, settings(folder))
+        assert outputs(engine, folder) == outputs(engine, tiny_decoder)
     assert not marker.exists()
 
 
@@ -150,8 +167,9 @@ def test_damaged_tokenizer(tiny_decoder: Path, tmp_path: Path) -> None:
     folder = tmp_path / "model"
     shutil.copytree(tiny_decoder, folder)
     (folder / "tokenizer.json").write_text('{"model": {}}', "utf-8")
+    backend = open_backend("transformers", settings(folder))
     with pytest.raises(InputError, match="no usable tokenizer: "):
-        open_backend("transformers", settings(folder))
+        backend.plan(requests())
 
 
 @pytest.mark.parametrize(
@@ -169,6 +187,9 @@ def test_what_an_engine_has_not(
         open_backend(engine, settings(tiny_decoder, **changes))
 
 
-def test_ctranslate2_refuses_an_encoder_decoder(tiny_encoder_decoder: Path) -> None:
-    with pytest.raises(InputError, match=r'no converter here for "t5".*use --engine transformers'):
-        open_backend("ctranslate2", settings(tiny_encoder_decoder))
+def test_ctranslate2_refuses_what_it_cannot_convert(tiny_decoder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny_decoder, tmp_path / "model"))
+    (folder / "config.json").write_text('{"model_type": "mamba"}', "utf-8")
+    with pytest.raises(InputError, match=r'for "mamba" \(bloom, .*use --engine transformers'):
+        open_backend("ctranslate2", settings(folder))
+    assert open_backend("auto", settings(folder)).identity["engine"] == "transformers"

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from data.errors import InputError
 from data.parallel import Pair
-from icl.prompt import TEMPLATES, Prompt, Template, extract_answer, load_template, one_line, render
+from icl.prompt import Languages, Prompt, as_data, extract_answer, render
+from icl.templates import TEMPLATES, Template, load_template
 
+LANGUAGES = Languages("Swahili", "English", "swh_Latn", "eng_Latn", "sw", "en")
 SHOTS = [
     Pair("1", "Habari za asubuhi.", "Good morning."),
     Pair("2", "Mvua inanyesha.", "It is raining."),
@@ -31,7 +33,7 @@ CHAT_QUERY = "Translate this sentence from Swahili to English. Answer with the t
 
 
 def swahili(name: str, shots: int, source: str = SOURCE) -> Prompt:
-    return render(TEMPLATES[name], SHOTS[:shots], source, "Swahili", "English")
+    return render(TEMPLATES[name], SHOTS[:shots], source, LANGUAGES)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +55,8 @@ def swahili(name: str, shots: int, source: str = SOURCE) -> Prompt:
     ],
 )
 def test_template_against_text_laid_out_by_hand(name: str, shots: int, text: str) -> None:
-    assert swahili(name, shots) == Prompt(text)
+    opening = len("[CLM] ") if name == "alexatm" else 0
+    assert swahili(name, shots) == Prompt(text, opening=opening)
 
 
 @pytest.mark.parametrize("shots", [0, 1, 2])
@@ -70,7 +73,7 @@ def test_chat_messages(shots: int) -> None:
 
 def test_a_chats_prefix_is_the_systems_message() -> None:
     template = dataclasses.replace(TEMPLATES["chat"], prefix="You know {source_language}.")
-    first, *_ = render(template, [], SOURCE, "Swahili", "English").messages
+    first, *_ = render(template, [], SOURCE, LANGUAGES).messages
     assert first == ("system", "You know Swahili.")
 
 
@@ -78,12 +81,15 @@ def test_prefix_and_separator_hold_the_languages() -> None:
     template = Template(
         "x", "{source} ->", " {target}", "|{target_language}|", "{source_language}!"
     )
-    text = render(template, SHOTS[:1], SOURCE, "Swahili", "English").text
+    text = render(template, SHOTS[:1], SOURCE, LANGUAGES).text
     assert text == "Swahili!Habari za asubuhi. -> Good morning.|English|Asante sana. ->"
 
 
+NAMES = "plain, xglm, alexatm, chat, dictionary, dipmt, nllb, m2m"
+
+
 def test_names_of_the_table_and_of_the_templates_agree() -> None:
-    assert list(TEMPLATES) == ["plain", "xglm", "alexatm", "chat"]
+    assert ", ".join(TEMPLATES) == NAMES
     assert all(load_template(name).name == name for name in TEMPLATES)
 
 
@@ -92,7 +98,7 @@ HOSTILE = "{target} {0} {source.__class__} }}{{ %s $x"
 
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_braces_in_data_are_text(name: str) -> None:
-    prompt = render(TEMPLATES[name], [Pair("1", HOSTILE, HOSTILE)], HOSTILE, "Swahili", "English")
+    prompt = render(TEMPLATES[name], [Pair("1", HOSTILE, HOSTILE)], HOSTILE, LANGUAGES)
     text = prompt.text + "".join(content for _, content in prompt.messages)
     assert text.count(HOSTILE) == 3
 
@@ -107,7 +113,7 @@ def test_data_cannot_open_a_shot() -> None:
 
 @given(st.text(), st.text(), st.text())
 def test_whatever_the_data_the_lines_are_the_templates(source: str, left: str, right: str) -> None:
-    prompt = render(TEMPLATES["plain"], [Pair("1", left, right)], source, "Swahili", "English")
+    prompt = render(TEMPLATES["plain"], [Pair("1", left, right)], source, LANGUAGES)
     lines = prompt.text.splitlines()
     assert [line.split(":")[0] for line in lines] == [
         "Swahili",
@@ -119,15 +125,15 @@ def test_whatever_the_data_the_lines_are_the_templates(source: str, left: str, r
 
 
 @given(st.text())
-def test_one_line_is_one_line_and_stays_so(text: str) -> None:
-    assert len(one_line(text).splitlines()) <= 1
-    assert one_line(one_line(text)) == one_line(text)
-    assert not any(ord(character) < 32 for character in one_line(text))
+def test_data_is_one_line_and_stays_so(text: str) -> None:
+    assert len(as_data(text).splitlines()) <= 1
+    assert as_data(as_data(text)) == as_data(text)
+    assert not any(ord(character) < 32 for character in as_data(text))
 
 
 @pytest.mark.parametrize("text", ["Ọjọ́ dára.", "مرحبا\u200f!", "ⴰⵣⵓⵍ", "東京 は", "e\u0301"])
-def test_one_line_leaves_letters_alone(text: str) -> None:
-    assert one_line(text) == text
+def test_data_leaves_letters_alone(text: str) -> None:
+    assert as_data(text) == text
 
 
 def write(folder: Path, text: str | bytes) -> str:
@@ -150,7 +156,7 @@ def test_template_file(tmp_path: Path) -> None:
         prefix="{{x}} ",
         stop=("\n", "--"),
     )
-    found = render(template, SHOTS[:1], SOURCE, "Swahili", "English").text
+    found = render(template, SHOTS[:1], SOURCE, LANGUAGES).text
     assert found == ("{x} Swahili: Habari za asubuhi. = Good morning.\n--\nSwahili: Asante sana. =")
 
 
@@ -159,7 +165,7 @@ def test_template_file_of_another_editor(text: str, tmp_path: Path) -> None:
     assert load_template(write(tmp_path, text)).query == "{source_language}: {source} ="
 
 
-FIELDS = "expected {source}, {source_language}, {target_language}"
+FIELDS = "expected {dictionary}, {source}, {source_language}, {target_language}"
 
 
 @pytest.mark.parametrize(
@@ -211,9 +217,7 @@ def test_bad_template_file(text: str | bytes, message: str, tmp_path: Path) -> N
 def test_neither_a_file_nor_a_name(name: str) -> None:
     with pytest.raises(InputError) as caught:
         load_template(name)
-    assert str(caught.value) == (
-        f'--template "{name}": neither a file nor one of plain, xglm, alexatm, chat'
-    )
+    assert str(caught.value) == (f'--template "{name}": neither a file nor one of {NAMES}')
 
 
 def test_fingerprint_is_of_the_wording_and_not_of_the_name() -> None:
@@ -221,12 +225,7 @@ def test_fingerprint_is_of_the_wording_and_not_of_the_name() -> None:
     assert dataclasses.replace(plain, name="mine").fingerprint == plain.fingerprint
     settings = {
         "answer": " {target}",
-        "chat": False,
-        "name": "",
-        "prefix": "",
         "query": "{source_language}: {source}\n{target_language}:",
-        "separator": "\n\n",
-        "stop": ["\n"],
     }
     spelt_out = json.dumps(settings, separators=(",", ":"))
     assert plain.fingerprint == hashlib.sha256(spelt_out.encode()).hexdigest()[:16]
@@ -241,6 +240,11 @@ def test_fingerprint_is_of_the_wording_and_not_of_the_name() -> None:
         {"prefix": "x"},
         {"stop": ("\n", "x")},
         {"chat": True},
+        {"dictionary": "({entries})"},
+        {"entry": "{word}: {meanings}"},
+        {"between_entries": ", "},
+        {"source_start": "{source_code}"},
+        {"target_start": "{target_code}"},
     ],
 )
 def test_fingerprint_changes_with_every_setting(change: dict[str, object]) -> None:

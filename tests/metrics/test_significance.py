@@ -4,14 +4,11 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from metrics import significance
 from metrics.significance import (
     bootstrap_counts,
     bootstrap_totals,
-    paired_bootstrap,
     percentile_interval,
     resampled_scores,
 )
@@ -68,22 +65,6 @@ def test_percentiles_leave_a_fortieth_out_at_either_end():
     assert percentile_interval([*range(40)]) == (1.0, 38.0)
 
 
-def test_a_system_does_not_differ_from_itself():
-    rows = [[0, 1], [1, 1], [1, 1]]
-    assert paired_bootstrap(rate, rows, rows, resamples=100, seed=1) == 1 / 101
-
-
-@settings(max_examples=30, deadline=None)
-@given(
-    st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=30), st.integers(0, 99)
-)
-def test_the_paired_test_does_not_mind_which_system_comes_first(pairs, seed):
-    first, second = ([[int(pair[side]), 1] for pair in pairs] for side in (0, 1))
-    one_way = paired_bootstrap(rate, first, second, resamples=40, seed=seed)
-    assert one_way == paired_bootstrap(rate, second, first, resamples=40, seed=seed)
-    assert 0 < one_way <= 1
-
-
 @pytest.mark.parametrize(
     ("rows", "plan", "message"),
     [
@@ -106,8 +87,3 @@ def test_no_segments_no_counts():
 def test_too_few_scores_have_no_percentiles():
     with pytest.raises(ValueError, match=r"no 2\.5 % tail, found 3; 1000 is usual"):
         percentile_interval([1.0, 2.0, 3.0])
-
-
-def test_paired_systems_share_the_segments():
-    with pytest.raises(ValueError, match="same segments for both systems, found 1 and 2"):
-        paired_bootstrap(rate, [[1, 1]], [[1, 1], [0, 1]], seed=1)

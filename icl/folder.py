@@ -1,0 +1,103 @@
+"""The run folder's configuration: what names it, what it was made with, is it the same run."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+import json
+import platform
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from data.errors import InputError
+from data.files import canonical_json, sha256_text, write_whole
+from icl.run import RunConfig
+
+PACKAGES = (
+    "kilolingua",
+    "bm25s",
+    "ctranslate2",
+    "numpy",
+    "openai",
+    "sacrebleu",
+    "tokenizers",
+    "torch",
+    "transformers",
+)
+PLACES = ("out", "shard")  # options that say where and how much of a run is done, not which run
+
+
+def open_folder(config: RunConfig, what: str, identity: Mapping[str, Any]) -> Path:
+    """Make the run folder, or find the one that this configuration has.
+
+    Args:
+        identity: everything that a result hangs on; its hash names the folder.
+
+    Raises:
+        InputError: --out names a folder that holds another run; the differences are named.
+    """
+    name = f"{what}-{sha256_text(canonical_json(identity))[:12]}"
+    if config.shard:
+        name += "-shard-" + config.shard.replace("/", "-of-")
+    folder = config.out or Path("runs") / name
+    path = folder / "config.json"
+    if path.exists():
+        found = json.loads(path.read_text("utf-8"))["run"]
+        differing = sorted(_differences(found, identity))
+        if differing:
+            raise InputError(
+                f"{folder}: holds another run (it differs in {', '.join(differing)}); "
+                "choose another --out, or leave it out"
+            )
+    options = {k: v for k, v in dataclasses.asdict(config).items() if k not in PLACES}
+    options["seen"] = str(config.seen) if config.seen else None
+    settings = {"run": identity, "options": options, "environment": _environment(config)}
+    write_whole(path, json.dumps(settings, ensure_ascii=False, indent=2, sort_keys=True) + "\n")
+    return folder
+
+
+def _differences(found: Mapping[str, Any], expected: Mapping[str, Any]) -> Iterator[str]:
+    """The settings in which two configurations differ."""
+    for key in ("metrics", "limit"):
+        if found.get(key) != expected[key]:
+            yield key
+    old, new = found.get("systems", []), expected["systems"]
+    if len(old) != len(new):
+        yield "directions"
+    for mine, theirs in zip(old, new, strict=False):
+        yield from {k for k in {*mine, *theirs} if mine.get(k) != theirs.get(k)}
+
+
+def _environment(config: RunConfig) -> dict[str, Any]:
+    """What the run was made with; it explains a result and does not define it."""
+    versions = {}
+    for package in PACKAGES:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            versions[package] = "not installed"
+    return {
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "device": config.device,
+        "batch_size": config.batch_size,
+        "packages": versions,
+    }
+
+
+def read_options(folder: Path) -> tuple[RunConfig, Mapping[str, Any]]:
+    """The configuration of a run folder, and its identity.
+
+    Raises:
+        InputError: the folder holds no run of this version.
+    """
+    path = folder / "config.json"
+    try:
+        settings = json.loads(path.read_text("utf-8"))
+        options = settings["options"]
+        seen = Path(options["seen"]) if options["seen"] else None
+        config = RunConfig(**{**options, "metrics": tuple(options["metrics"]), "seen": seen})
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: not the configuration of a run of icl.eval ({error})") from error
+    return config, settings["run"]
