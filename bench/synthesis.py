@@ -1,0 +1,230 @@
+"""Synthesis beside the published recipe's loop, on the same 140 MB of English, in one run.
+
+    KILOLINGUA_MIRROR=... python bench/synthesis.py --lang wo
+
+The reference is the loop of lexicon-based synthesis written straight in Python: split a line, look
+each word up, choose one of its translations, join, keep the line if three or more were replaced.
+Both sides read and write files, in one process, and take turns; the table shows the median of
+--rounds. CPU seconds stand beside wall seconds: on a busy machine they are the fairer ones.
+Start-up (compiling, laying out the lexicon) is left out on both sides and printed. Nothing is
+asserted: machines differ.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import resource
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from data.catalog import dataset
+from data.download import fetch, mirror_folder
+from data.languages import resolve
+from data.lexicon import Lexicon
+from data.load import load_lexicon
+from lexaug.compiled import Block, CompiledTable
+from lexaug.inflection import load_analyser, load_inflector
+from lexaug.phrases import PhraseTable, compile_phrases
+
+BLOCK_BYTES = 1 << 20
+KEEP = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """One side's turn: tokens read, wall and CPU seconds (of this process and its children)."""
+
+    tokens: int
+    wall: float
+    cpu: float
+
+
+def english() -> Iterator[str]:
+    """Every English line that the catalog's small corpora hold."""
+    plain = [file for file in dataset("ntrex-128").files if file.codes == ("eng",)]
+    plain += dataset("lafand").select("train", code="en")
+    for file in plain:
+        yield from fetch(file).path.read_text("utf-8-sig").splitlines()
+    for file in (file for file in dataset("xsid").files if file.path.endswith("/text.en")):
+        yield from fetch(file).path.read_text("utf-8").splitlines()
+    for file in dataset("slurp").files:
+        for line in fetch(file).path.read_text("utf-8").splitlines():
+            yield json.loads(line)["sentence"]
+
+
+def write_corpus(path: Path, megabytes: int) -> None:
+    """A file of this size: the English lines, repeated."""
+    text = "".join(f"{line}\n" for line in english() if line.strip()).encode()
+    with open(path, "wb") as file:
+        while file.tell() < megabytes * 1_000_000:
+            file.write(text)
+
+
+def reference(source: Path, target: Path, lexicon: Lexicon) -> int:
+    """The recipe, word by word; the number of tokens."""
+    translations: dict[str, list[str]] = {}
+    for entry in lexicon.entries:
+        translations.setdefault(entry.source, []).append(entry.target)
+    tokens = 0
+    with open(source, encoding="utf-8") as lines, open(target, "w", encoding="utf-8") as out:
+        for line in lines:
+            words = line.split()
+            tokens += len(words)
+            replaced = 0
+            for place, word in enumerate(words):
+                if word in translations:
+                    words[place] = random.choice(translations[word])
+                    replaced += 1
+            if replaced >= KEEP:
+                out.write(" ".join(words) + "\n")
+    return tokens
+
+
+def blocks(source: Path) -> Iterator[bytes]:
+    """Whole lines, about BLOCK_BYTES at a time."""
+    rest = b""
+    with open(source, "rb", buffering=0) as file:
+        while data := file.read(BLOCK_BYTES):
+            end = data.rfind(b"\n") + 1
+            yield rest + data[:end]
+            rest = data[end:]
+    if rest:
+        yield rest
+
+
+def ours(source: Path, target: Path, compiled: CompiledTable, provenance: bool) -> int:
+    """Compiled substitution in one thread."""
+    first, tokens = 1, 0
+    with open(target, "wb") as out, open(f"{target}.provenance", "wb") as account:
+        for data in blocks(source):
+            block = compiled.block(data, first, provenance)
+            first, tokens = first + block.lines, tokens + block.tokens
+            out.write(block.text)
+            account.write(block.provenance)
+    return tokens
+
+
+def threaded(source: Path, target: Path, compiled: CompiledTable, workers: int) -> int:
+    """The same over several threads; blocks are written in order."""
+    first, tokens = 1, 0
+    waiting: deque = deque()
+    with open(target, "wb") as out, ThreadPoolExecutor(workers) as pool:
+
+        def write() -> int:
+            block: Block = waiting.popleft().result()
+            out.write(block.text)
+            return block.tokens
+
+        for data in blocks(source):
+            waiting.append(pool.submit(compiled.block, data, first))
+            first += data.count(b"\n")
+            if len(waiting) > 2 * workers:
+                tokens += write()
+        while waiting:
+            tokens += write()
+    return tokens
+
+
+def words_counted(source: Path) -> int:
+    """`wc -w`, the limit of what reading allows."""
+    done = subprocess.run(["wc", "-w", str(source)], capture_output=True, text=True, check=True)
+    return int(done.stdout.split()[0])
+
+
+def timed(work: Callable[[], int]) -> Timed:
+    """Run once."""
+    before, wall = os.times(), time.perf_counter()
+    tokens = work()
+    wall, after = time.perf_counter() - wall, os.times()
+    return Timed(tokens, wall, sum(after[:4]) - sum(before[:4]))
+
+
+def table_row(name: str, turns: Sequence[Timed], base: Sequence[Timed]) -> str:
+    """A line of the table: medians, and ratios to the base in the same round."""
+    speeds = [[turn.tokens / turn.wall, turn.tokens / turn.cpu] for turn in turns]
+    wall, cpu = (statistics.median(column) / 1e6 for column in zip(*speeds, strict=True))
+    rounds = list(zip(turns, base, strict=True))
+    by_wall = statistics.median(b.wall / t.wall for t, b in rounds)
+    by_cpu = statistics.median(b.cpu / t.cpu for t, b in rounds)
+    return f"{name:34} {wall:12.2f} {cpu:12.2f} {by_wall:8.2f} {by_cpu:8.2f}"
+
+
+def prepared(lexicon: Lexicon, lang: str, inflect: bool) -> CompiledTable:
+    """A compiled table, with its start-up time printed and its code compiled."""
+    start = time.perf_counter()
+    table: PhraseTable
+    if inflect:
+        analyser = load_analyser(resolve("en"))
+        inflector = load_inflector(resolve(lang))
+        table = compile_phrases(lexicon, "uniform", analyser=analyser, inflector=inflector)
+    else:
+        table = compile_phrases(lexicon, "uniform")
+    compiled = CompiledTable(table, 1.0, 1, KEEP)
+    compiled.block(b"warm\n", 1)
+    kind = "inflected" if inflect else "plain"
+    print(f"start-up, {kind}: {time.perf_counter() - start:.1f} s, {len(table.options)} phrases")
+    return compiled
+
+
+def main() -> None:
+    """Measure all sides and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--lang", default="wo")
+    parser.add_argument("--megabytes", type=int, default=140)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    if mirror_folder() is None:
+        print("KILOLINGUA_MIRROR is not set: the corpora come from their publishers")
+    lexicon = load_lexicon(resolve("en"), resolve(options.lang))
+    folder = Path(tempfile.mkdtemp(prefix="kilolingua-bench-"))
+    try:
+        measure(folder, lexicon, options)
+    finally:
+        shutil.rmtree(folder)
+
+
+def measure(folder: Path, lexicon: Lexicon, options: argparse.Namespace) -> None:
+    """Let all sides take turns, and print medians and peak memory."""
+    source, target = folder / "english.txt", folder / "out.txt"
+    write_corpus(source, options.megabytes)
+    plain = prepared(lexicon, options.lang, inflect=False)
+    inflected = prepared(lexicon, options.lang, inflect=True)
+    sides: dict[str, Callable[[], int]] = {
+        "(a) reference loop": lambda: reference(source, target, lexicon),
+        "(b) ours, text": lambda: ours(source, target, plain, False),
+        "(c) ours, inflected + provenance": lambda: ours(source, target, inflected, True),
+        "(d) wc -w": lambda: words_counted(source),
+        "(e) ours, text, two threads": lambda: threaded(source, target, plain, 2),
+    }
+    turns: dict[str, list[Timed]] = {name: [] for name in sides}
+    peak = 0
+    for _ in range(options.rounds):
+        for name, work in sides.items():
+            turns[name].append(timed(work))
+        peak = max(peak, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    print(f"{source.stat().st_size / 1e6:.0f} MB, {lexicon.name} ({len(lexicon)} entries)")
+    print(
+        f"{'medians of ' + str(options.rounds):34} {'M tokens/s':>12} {'M per CPU s':>12}", end=""
+    )
+    print(f" {'x (a)':>8} {'x CPU':>8}")
+    for name, some in turns.items():
+        print(table_row(name, some, turns["(a) reference loop"]))
+    one, two = turns["(b) ours, text"], turns["(e) ours, text, two threads"]
+    ratio = statistics.median(b.wall / t.wall for t, b in zip(two, one, strict=True))
+    print(f"two threads against one: {ratio:.2f} (load average {os.getloadavg()[0]:.1f})")
+    print(f"peak memory {peak / 1024:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""From a bilingual lexicon to text and labels: substitution, inflection, induction, pipelines."""

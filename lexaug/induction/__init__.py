@@ -1,0 +1,1 @@
+"""The parts of lexaug.induce: alignment, extraction, quality."""

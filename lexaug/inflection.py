@@ -1,0 +1,192 @@
+"""Inflection that crosses languages: what form of the target word translates a form of the source.
+
+    english = load_analyser(resolve("en"))          # walked: walk, V;PST
+    swahili = load_inflector(resolve("sw"))         # tembea, V;PST: alitembea
+    compile_phrases(lexicon, analyser=english, inflector=swahili)
+
+`TableInflector` takes the target's form from an inflection table by this rule. The features that
+translation keeps are part of speech, finiteness (infinitive, participle ...), tense, aspect, mood,
+person, number, polarity, voice and comparison. Of the rows of the lemma those fit
+
+1. that have every such feature of the source, where person and number may be missing: they agree
+   with something and mean nothing by themselves;
+2. that say nothing else of these, nor of gender, case, evidence and questions, than the source, or
+   where it is silent the default: indicative, third person, singular, masculine or a noun class
+   of people, affirmative, active, nominative, positive; and that have no object and no possessor.
+   A past may also be recent or remote, perfective or perfect; a present imperfective, progressive
+   or habitual; a perfect present or past (`lexaug.bundles`).
+
+Of several that fit the best has the language's own features (LGSPEC1) that the lemma has where it
+stands in its table, as Zulu's `umuntu` and `abantu` have the same; then the fewest other features;
+then no tense rather than the present, and the present rather than others, where the source has
+none; then the lowest of those features; then the longest stretch of letters in common with the
+lemma, since some tables give the subjunctive the features of the past; then the table's order.
+
+English participles do more than participles: where the target has no participle, `walked` is the
+perfect, else the past, and `walking` the progressive, else the verbal noun, else the infinitive.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+from data.download import Report
+from data.inflections.tables import tables_of
+from data.languages import Language
+from data.lemmas import Analysis, citation_forms
+from data.lexicon import fold
+from data.unimorph import Triple
+from lexaug.bundles import fitting, specific
+
+__all__ = [
+    "Analyser",
+    "Analysis",
+    "EnglishForms",
+    "Inflector",
+    "TableAnalyser",
+    "TableInflector",
+    "load_analyser",
+    "load_inflector",
+]
+
+
+class Analyser(Protocol):
+    """Knows the forms of the source's lemmas."""
+
+    def forms_of(self, lemma: str) -> Iterable[tuple[str, str]]:
+        """(form, feature bundle) of a lemma, in a fixed order; nothing of an unknown one."""
+
+
+class Inflector(Protocol):
+    """Knows the forms of the target's lemmas."""
+
+    def inflect(self, lemma: str, features: str) -> str | None:
+        """The target's form for a bundle of the source, or None where none is known."""
+
+
+class TableAnalyser:
+    """The forms of an inflection table.
+
+    >>> rows = [Triple("go", "V;PST", "went"), Triple("go", "V;V.PTCP;PST", "gone")]
+    >>> list(TableAnalyser(rows).forms_of("go"))
+    [('went', 'V;PST'), ('gone', 'V;V.PTCP;PST')]
+    """
+
+    def __init__(self, triples: Iterable[Triple]) -> None:
+        self._forms: dict[str, list[tuple[str, str]]] = {}
+        for triple in triples:
+            if triple.form is not None:
+                forms = self._forms.setdefault(fold(triple.lemma), [])
+                forms.append((triple.form, triple.features))
+
+    def forms_of(self, lemma: str) -> Iterable[tuple[str, str]]:
+        """(form, feature bundle) in table order."""
+        return self._forms.get(fold(lemma), ())
+
+
+class EnglishForms(TableAnalyser):
+    """English: the table's forms, and for every word the regular plural that nouns have.
+
+    UniMorph's pinned English table has verbs only. The plural is -s, -es after a hissing sound,
+    -ies for a consonant and -y; irregular ones (children) are headwords in most lexicons.
+
+    >>> english = EnglishForms([Triple("walk", "V;PST", "walked")])
+    >>> list(english.forms_of("walk"))
+    [('walked', 'V;PST'), ('walks', 'N;PL')]
+    >>> [list(english.forms_of(word))[0][0] for word in ("city", "box", "boy", "church")]
+    ['cities', 'boxes', 'boys', 'churches']
+    """
+
+    def forms_of(self, lemma: str) -> Iterable[tuple[str, str]]:
+        """(form, feature bundle): the table's, then the plural."""
+        yield from super().forms_of(lemma)
+        if re.fullmatch(r"[A-Za-z]{3,}", lemma) and not lemma.isupper():
+            yield _plural(lemma), "N;PL"
+
+
+class TableInflector:
+    """The forms of inflection tables for the bundles of another language.
+
+    Args:
+        triples: of one table or of several, the one that is to win first.
+
+    >>> rows = [("tembea", "V;FIN;IND;PST;1;SG", "nilitembea"), ("tembea", "V;NFIN", "kutembea"),
+    ...         ("tembea", "V;FIN;IND;PST;3;SG;LGSPEC1", "alitembea")]
+    >>> inflector = TableInflector(Triple(*row) for row in rows)
+    >>> [inflector.inflect("tembea", bundle) for bundle in ("V;PST", "V;NFIN", "V;FUT")]
+    ['alitembea', 'kutembea', None]
+    """
+
+    def __init__(self, triples: Iterable[Triple]) -> None:
+        self._paradigms: dict[str, list[tuple[str, str]]] = {}
+        rows: dict[str, list[Triple]] = {}
+        for triple in triples:
+            if triple.form is not None:
+                rows.setdefault(triple.lemma, []).append(triple)
+        for paradigm in rows.values():
+            forms = [(row.features, row.form or "") for row in paradigm]
+            for name in citation_forms(paradigm):
+                self._paradigms.setdefault(fold(name), []).extend(forms)
+
+    def inflect(self, lemma: str, features: str) -> str | None:
+        """The best target form by the module's rule; None if nothing fits.
+
+        Args:
+            lemma: as a lexicon lists it: the table's lemma or infinitive, perhaps with the
+                hyphen (`-soma`) that dictionaries of Bantu languages put before stems.
+            features: the source form's bundle.
+        """
+        name = fold(lemma.lstrip("-"))
+        paradigm = self._paradigms.get(name, [])
+        own = {specific(bundle) for bundle, form in paradigm if fold(form) == name}
+        fits = []
+        for place, (bundle, form) in enumerate(paradigm):
+            rank = fitting(features, bundle)
+            if rank is not None:
+                unlike = bool(own) and specific(bundle) not in own
+                key = (rank[0], unlike, *rank[1:], -_common_stretch(form, name), place)
+                fits.append((key, form))
+        return min(fits)[1] if fits else None
+
+
+def load_analyser(
+    language: Language, *, offline: bool = False, report: Report | None = None
+) -> TableAnalyser:
+    """The forms of a source language from all inflection tables at hand; perhaps none."""
+    triples = _triples(language, offline, report)
+    return EnglishForms(triples) if language.bcp47 == "en" else TableAnalyser(triples)
+
+
+def load_inflector(
+    language: Language, *, offline: bool = False, report: Report | None = None
+) -> TableInflector | None:
+    """The inflector of a target language from all inflection tables at hand; None without any.
+
+    A relative's table may stand in (swc for sw); that is logged as a warning.
+    """
+    triples = list(_triples(language, offline, report))
+    return TableInflector(triples) if triples else None
+
+
+def _triples(language: Language, offline: bool, report: Report | None) -> Iterator[Triple]:
+    for table in tables_of(language, offline=offline, report=report):
+        yield from table.read(skip_bad=True, dropped=Counter(), repairs=Counter())
+
+
+def _plural(noun: str) -> str:
+    if re.search(r"(s|x|z|ch|sh)$", noun):
+        return f"{noun}es"
+    return f"{noun[:-1]}ies" if re.search(r"[^aeiou]y$", noun) else f"{noun}s"
+
+
+def _common_stretch(form: str, lemma: str) -> int:
+    """How many letters of a lemma stand together in a form.
+
+    >>> _common_stretch("alisoma", "soma"), _common_stretch("asome", "soma")
+    (4, 3)
+    """
+    spans = ((i, j) for i in range(len(lemma)) for j in range(i, len(lemma) + 1))
+    return max((j - i for i, j in spans if lemma[i:j] in form), default=0)

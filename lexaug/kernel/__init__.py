@@ -1,0 +1,1 @@
+"""The compiled matcher behind lexaug.compiled."""

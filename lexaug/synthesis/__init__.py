@@ -1,0 +1,1 @@
+"""The parts of lexaug.synthesize: reading, work by blocks, writing, reports."""

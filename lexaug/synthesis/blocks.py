@@ -1,0 +1,292 @@
+r"""Text in blocks of a few MB that are cut at line ends (or blank lines) and cleaned.
+
+    for block in read_blocks(stream, "line"):
+        cleaned = clean_lines(block, "news.en", skip_bad=False)
+
+Block k holds the lines that begin in bytes k·B to (k+1)·B of the text, whoever reads it and from
+where, so that a run which goes on in the middle, and one of eight tasks on a cluster, sees the
+same blocks as a run that starts at the top. Between two blocks nothing is remembered: memory does
+not grow with the text.
+
+>>> import io
+>>> text = io.BytesIO(b"one\ntwo\nthree\n")
+>>> [(block.start.line, block.data) for block in read_blocks(text, "line", block_bytes=5)]
+[(1, b'one\ntwo\n'), (3, b'three\n')]
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import groupby
+from typing import BinaryIO, Literal, NamedTuple
+
+from data.errors import InputError
+from data.labels.conll import DOCUMENT_MARK
+from data.tsv import BYTE_ORDER_MARK, REPLACEMENT, clean, excerpt
+
+BLOCK_BYTES = 1 << 20  # of 1, 2 and 4 MiB the one that needs the least memory; none is quicker
+LONGEST_BYTES = 16 << 20  # of a line, or of a labelled sentence
+MARK = BYTE_ORDER_MARK.encode()
+_ASCII = bytes(range(1, 128))
+
+Unit = Literal["line", "sentence"]
+
+# Reasons under which --skip-bad counts lines.
+NOT_UTF8 = "not UTF-8"
+NUL_INSIDE = "NUL character"
+TAB_INSIDE = "tab inside a line"
+
+
+class BadLineError(InputError):
+    """A line that cannot be used; `reason` is what --skip-bad counts it under."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class Position(NamedTuple):
+    """A place between two blocks: all counts are of what stands before it, or from 1 after it.
+
+    `block` blocks and `offset` bytes stand before; `line` is the number of the next line,
+    `record` of the next line or labelled sentence.
+    """
+
+    block: int = 0
+    offset: int = 0
+    line: int = 1
+    record: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TextBlock:
+    """Whole lines, or whole sentences with the blank lines behind them."""
+
+    start: Position
+    data: bytes
+    end: Position
+
+
+class Piece(NamedTuple):
+    """Clean lines without a gap: UTF-8 in NFC, each ended by a line feed."""
+
+    first_line: int
+    data: bytes
+
+
+class Bad(NamedTuple):
+    """A record that was left out: its line, the reason it is counted under, its text."""
+
+    line: int
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """A block without what cannot be used; `repairs` counts repaired lines by reason."""
+
+    pieces: list[Piece]
+    repairs: Counter[str] = field(default_factory=Counter)
+    bad: list[Bad] = field(default_factory=list)
+
+
+def read_blocks(
+    stream: BinaryIO,
+    unit: Unit,
+    start: Position = Position(),  # noqa: B008 (immutable)
+    *,
+    block_bytes: int = BLOCK_BYTES,
+    stop: int | None = None,
+    limit: int | None = None,
+    name: str = "input",
+) -> Iterator[TextBlock]:
+    """Yield the blocks from `start`, at whose offset the stream stands.
+
+    Args:
+        unit: blocks end after a line, or after the blank line that ends a labelled sentence.
+        stop: the number of the first block that is not read.
+        limit: records that the whole text may have; the rest is not read.
+
+    Raises:
+        InputError: a line or a sentence of more than 16 MiB.
+    """
+    at = start
+    while (stop is None or at.block < stop) and (limit is None or at.record <= limit):
+        wanted = (at.block + 1) * block_bytes - at.offset
+        data = _cut(stream, wanted, unit, name, at) if wanted > 0 else b""
+        if wanted > 0 and not data:
+            return
+        end = _after(at, data, unit)
+        if limit is not None and end.record > limit + 1:
+            data = _first(data, limit + 1 - at.record, unit)
+            end = _after(at, data, unit)
+        yield TextBlock(at, data if data.endswith(b"\n") or not data else data + b"\n", end)
+        at = end
+
+
+def clean_lines(
+    block: TextBlock, name: str, *, skip_bad: bool, refuse_tabs: bool = False
+) -> Cleaned:
+    r"""The lines of a block as the substitution takes them: UTF-8, NFC, ended by a line feed.
+
+    CRLF becomes LF; a byte-order mark is taken out; what is not NFC is normalised; U+FFFD stays.
+    All but the first and a mark at the very start are counted. A line that is not UTF-8 or holds
+    NUL is an error, or is left out and counted; the other lines keep their numbers.
+
+    Args:
+        refuse_tabs: a line with a tab is bad as well, because the output is a table.
+
+    >>> block = TextBlock(Position(), b"caf\xc3\xa9\r\ncaf\xe9\n", Position(1, 11, 3, 3))
+    >>> clean_lines(block, "menu.txt", skip_bad=True).pieces
+    [Piece(first_line=1, data=b'caf\xc3\xa9\n')]
+    >>> clean_lines(block, "menu.txt", skip_bad=False)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    lexaug.synthesis.blocks.BadLineError: menu.txt:2: expected UTF-8, found byte 0xe9 at ...
+    """
+    data, first = unmarked(block), block.start.line
+    cleaned = Cleaned([])
+    if _needs_nothing(data) and not (refuse_tabs and b"\t" in data):
+        cleaned.pieces.append(Piece(first, data))
+        return cleaned
+    lines = data.split(b"\n")[:-1]
+    gaps = []
+    for i, line in enumerate(lines):
+        if line.isascii() and b"\0" not in line and not (refuse_tabs and b"\t" in line):
+            continue
+        try:
+            text = checked_line(line, f"{name}:{first + i}", cleaned.repairs, refuse_tabs)
+            lines[i] = text.encode()
+        except BadLineError as error:
+            if not skip_bad:
+                raise
+            cleaned.bad.append(Bad(first + i, error.reason, shown(line)))
+            gaps.append(i)
+    for begin, end in zip([-1, *gaps], [*gaps, len(lines)], strict=True):
+        if end > begin + 1:
+            whole = b"\n".join(lines[begin + 1 : end]) + b"\n"
+            cleaned.pieces.append(Piece(first + begin + 1, whole))
+    return cleaned
+
+
+def unmarked(block: TextBlock) -> bytes:
+    """The block's bytes with LF at line ends and no byte-order mark at the start of the text."""
+    data = block.data.replace(b"\r\n", b"\n") if b"\r" in block.data else block.data
+    return data.removeprefix(MARK) if block.start.line == 1 else data
+
+
+def checked_line(line: bytes, where: str, repairs: Counter[str], refuse_tabs: bool = False) -> str:
+    """A line decoded and in NFC; repairs are counted.
+
+    Raises:
+        BadLineError: it is not UTF-8, or holds NUL, or a tab where tabs are refused.
+    """
+    try:
+        text = line.decode()
+    except UnicodeDecodeError as error:
+        raise BadLineError(
+            f"{where}: expected UTF-8, found byte 0x{line[error.start]:02x} at position"
+            f" {error.start + 1}; convert the file with iconv -f ENCODING -t UTF-8, or pass"
+            " --skip-bad",
+            NOT_UTF8,
+        ) from error
+    if "\0" in text:
+        problem = f"{where}: expected text, found NUL at position {text.index(chr(0)) + 1}"
+        raise BadLineError(f"{problem}; fix the line or pass --skip-bad", NUL_INSIDE)
+    if refuse_tabs and "\t" in text:
+        raise BadLineError(
+            f"{where}: expected a line without tabs, because a tab stands between source and"
+            f" target; found {excerpt(text)}; choose --format jsonl or pass --skip-bad",
+            TAB_INSIDE,
+        )
+    odd = BYTE_ORDER_MARK in text or REPLACEMENT in text
+    if odd or not unicodedata.is_normalized("NFC", text):
+        return clean(text, where, repairs=repairs, keep_replacement=True)
+    return text
+
+
+def shown(line: bytes) -> str:
+    """A line as text, its bytes that are not UTF-8 written as backslash escapes."""
+    return line.decode(errors="backslashreplace")
+
+
+def sentences_of(lines: Sequence[bytes]) -> Iterator[tuple[int, Sequence[bytes]]]:
+    r"""Yield (place of the first line, lines) of each labelled sentence: one token a line.
+
+    Blank lines stand between sentences. A line -DOCSTART- on its own is none (CoNLL-2003).
+
+    >>> list(sentences_of([b"-DOCSTART- O", b"", b"Dogs NOUN", b"bark VERB", b"", b"Yes INTJ"]))
+    [(2, [b'Dogs NOUN', b'bark VERB']), (5, [b'Yes INTJ'])]
+    """
+    at = 0
+    for is_blank, run in groupby(lines, lambda line: not line.strip()):
+        rows = list(run)
+        is_mark = len(rows) == 1 and rows[0].startswith(DOCUMENT_MARK.encode())
+        if not is_blank and not is_mark:
+            yield at, rows
+        at += len(rows)
+
+
+def _needs_nothing(data: bytes) -> bool:
+    """Whether it is easily seen that a block is clean: no line has to be looked at by itself."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return all(map(_is_settled, set(data.translate(None, _ASCII).decode())))
+
+
+@cache
+def _is_settled(character: str) -> bool:
+    """Whether a character is in NFC whatever stands before it, and is no mark of damage.
+
+    What can join the character before it is a mark (M), or a letter of Hangul's own. Characters
+    beyond the first plane are looked at in their lines, but for pictures.
+    """
+    category = unicodedata.category(character)
+    common = character < "\U00010000" or category[0] == "S"
+    joins = category[0] == "M" or "\u1100" <= character <= "\u11ff"
+    odd = character in (BYTE_ORDER_MARK, REPLACEMENT, "\0")
+    return common and not joins and not odd and unicodedata.is_normalized("NFC", character)
+
+
+def _cut(stream: BinaryIO, wanted: int, unit: Unit, name: str, at: Position) -> bytes:
+    """At least `wanted` bytes where there are so many, up to the end of a record."""
+    data = stream.read(wanted)
+    if len(data) < wanted:
+        return data
+    pieces, spent = [data], 0
+    line = data[data.rfind(b"\n", 0, -1) + 1 :]
+    while not line.endswith(b"\n") or (unit == "sentence" and line.strip()):
+        rest = stream.readline(LONGEST_BYTES + 1)
+        if not rest:
+            break
+        spent += len(rest)
+        if spent > LONGEST_BYTES:
+            number = at.line + data.count(b"\n")
+            raise InputError(
+                f"{name}:{number}: expected {unit}s of at most {LONGEST_BYTES >> 20} MiB, found a"
+                " longer one; is this such a text? cut it into shorter ones"
+            )
+        pieces.append(rest)
+        line = rest if line.endswith(b"\n") else line + rest
+    return b"".join(pieces)
+
+
+def _after(at: Position, data: bytes, unit: Unit) -> Position:
+    lines = data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
+    records = lines if unit == "line" else sum(1 for _ in sentences_of(data.split(b"\n")))
+    return Position(at.block + 1, at.offset + len(data), at.line + lines, at.record + records)
+
+
+def _first(data: bytes, records: int, unit: Unit) -> bytes:
+    """The first so many records of a block."""
+    lines = data.removesuffix(b"\n").split(b"\n")
+    if unit == "sentence":
+        ends = [first + len(rows) for first, rows in sentences_of(lines)]
+        records = ends[records - 1]
+    return b"".join(line + b"\n" for line in lines[:records])

@@ -1,0 +1,264 @@
+"""Where the text of a run comes from: a file, standard input, or a corpus of the catalog.
+
+    text = find_text("news.en.zst", labelled=False, target=resolve("wo"))
+    with open_text(text) as stream:
+        first = stream.readline()
+
+Files whose names end in .gz or .zst are unpacked on the way. Of a corpus of the catalog the English
+side is read: `ntrex-128`, `lafand:dev`, for labels `ewt:train`; `sample` is the project's own.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from data.catalog import Dataset, catalog, dataset
+from data.download import Report, fetch
+from data.errors import InputError, UnavailableError
+from data.languages import Language, resolve
+from data.tsv import DAMAGED_GZIP
+
+CHUNK_BYTES = 1 << 20
+FRAME_PIECE_BYTES = 4096
+NOT_STATED = "not stated"
+STDIN = "-"
+SPLITS = ("train", "test", "devtest", "dev")  # the first that a corpus has is its default
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text to read: its name for messages, its files in order, and its licence.
+
+    Attributes:
+        paths: none for standard input and for the sample, whose bytes are `inline`.
+        note: what a reader of the result must know about this text; "" for nothing.
+    """
+
+    name: str
+    paths: tuple[Path, ...]
+    licence: str = NOT_STATED
+    note: str = ""
+    inline: bytes | None = None
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether it can be read only once."""
+        return not self.paths and self.inline is None
+
+    @property
+    def seekable(self) -> bool:
+        """Whether a place in it can be reached without reading what stands before."""
+        return len(self.paths) == 1 and self.paths[0].suffix not in (".gz", ".zst")
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Its size and the sha256 of its first and last MiB: enough to see that it was changed.
+
+        The whole of 100 GB is not read twice for that.
+        """
+        if self.inline is not None:
+            return {"bytes": len(self.inline)}
+        if self.is_stream:
+            return {}
+        size = sum(path.stat().st_size for path in self.paths)
+        return {"bytes": size, "sha256_of_ends": _sha256_of_ends(self.paths)}
+
+
+def find_text(
+    name: str,
+    *,
+    labelled: bool,
+    target: Language,
+    offline: bool = False,
+    report: Report | None = None,
+) -> Text:
+    """The text that `--input` names.
+
+    Args:
+        name: `-`, a file, `sample`, or a corpus of the catalog with or without `:SPLIT`.
+        labelled: whether tokens with tags are asked for.
+        target: of several English sides (lafand), the one beside this language if there is one.
+
+    Raises:
+        InputError: no such file or corpus, no English in it, or not of the kind asked for.
+        UnavailableError: a file of the catalog cannot be had.
+    """
+    if name == STDIN:
+        return Text("standard input", ())
+    path = Path(name)
+    if path.is_file():
+        return Text(name, (path,))
+    if name == "sample" and not labelled:
+        return _sample()
+    corpus, _, split = name.partition(":")
+    if corpus not in catalog():
+        if path.is_fifo():
+            raise InputError(f"{path} is a pipe; let it run into standard input: --input -")
+        if path.is_dir():
+            raise InputError(f"{path}: expected a file, found a folder; join its files or name one")
+        raise InputError(
+            f"{path}: no such file, and no corpus of that name in the catalog; check the path, or "
+            "see python -m data.catalog list"
+        )
+    return _from_catalog(dataset(corpus), split, labelled, target, offline, report)
+
+
+def open_text(text: Text, offset: int = 0) -> BinaryIO:
+    """The text's bytes, unpacked, from `offset` (counted in unpacked bytes) on.
+
+    Raises:
+        InputError: the text is a stream and `offset` is not 0; the file ends before `offset`.
+        UnavailableError: .zst without the package zstandard.
+    """
+    if text.is_stream:
+        if offset:
+            raise InputError("standard input cannot be read again from the middle; give a file")
+        return sys.stdin.buffer
+    if text.seekable:
+        file = open(text.paths[0], "rb")  # noqa: SIM115 (the caller closes it)
+        file.seek(offset)
+        return file
+    chunks = iter([text.inline]) if text.inline is not None else _chunks(text.paths)
+    stream = cast("BinaryIO", io.BufferedReader(_Chunks(chunks), CHUNK_BYTES))
+    while offset:
+        passed = len(stream.read(min(offset, CHUNK_BYTES)))
+        if not passed:
+            raise InputError(f"{text.name}: shorter than when the run began; choose another --out")
+        offset -= passed
+    return stream
+
+
+def _sha256_of_ends(paths: Sequence[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        with open(path, "rb") as file:
+            digest.update(file.read(CHUNK_BYTES))
+            file.seek(max(file.seek(0, os.SEEK_END) - CHUNK_BYTES, 0))
+            digest.update(file.read(CHUNK_BYTES))
+    return digest.hexdigest()
+
+
+def _sample() -> Text:
+    from data.load import load_parallel
+
+    corpus = load_parallel("sample", resolve("en"), resolve("sw"))
+    lines = "".join(f"{pair.source}\n" for pair in corpus.pairs)
+    return Text("sample", (), corpus.licence, inline=lines.encode())
+
+
+def _from_catalog(
+    entry: Dataset,
+    split: str,
+    labelled: bool,
+    target: Language,
+    offline: bool,
+    report: Report | None,
+) -> Text:
+    expected = "conll" if labelled else "aligned"
+    if entry.reader != expected:
+        mode = "--mode tags needs tokens with tags" if labelled else "this mode needs lines of text"
+        raise InputError(f"{entry.name} is a {entry.kind} ({entry.reader}); {mode}")
+    roles = {file.role for file in entry.files}
+    split = split or next((one for one in SPLITS if one in roles), "")
+    code = entry.code_for(resolve("en"))
+    files = entry.select(split, code=code)
+    if not files:
+        have = ", ".join(one for one in SPLITS if one in roles)
+        raise InputError(f'{entry.name} has no English in the split "{split}"; it has: {have}')
+    beside = target.closest([f.codes[0] for f in entry.select(split)])
+    groups = {f.group for f in entry.select(split, code=beside.code)} if beside else set()
+    files = [file for file in files if file.group in groups] or files
+    paths = tuple(fetch(file, offline=offline, report=report).path for file in files)
+    note = ""
+    if entry.kind == "test-set" or split != "train":
+        note = f"{entry.name}:{split} is test data: do not train on this what is scored on it"
+    return Text(f"{entry.name}:{split}", paths, entry.licence, note)
+
+
+class _Chunks(io.RawIOBase):
+    """Pieces of any size as a file, for `io.BufferedReader`."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks, self._left = chunks, memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._left:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return 0
+            self._left = memoryview(chunk)
+        size = min(len(buffer), len(self._left))
+        buffer[:size], self._left = self._left[:size], self._left[size:]
+        return size
+
+
+def _chunks(paths: Sequence[Path]) -> Iterator[bytes]:
+    """The bytes of the files one after the other; each file ends a line."""
+    for path in paths:
+        last = b"\n"
+        for chunk in _read_all(path):
+            yield chunk
+            last = chunk[-1:] or last
+        if last != b"\n":
+            yield b"\n"
+
+
+def _read_all(path: Path) -> Iterator[bytes]:
+    try:
+        if path.suffix == ".zst":
+            yield from _frames(path)
+            return
+        with gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as file:
+            while chunk := file.read(CHUNK_BYTES):
+                yield chunk
+    except _damage(path) as error:
+        raise InputError(f"{path}: damaged ({error}); fetch or pack the file again") from error
+
+
+def _frames(path: Path) -> Iterator[bytes]:
+    """The bytes of all frames of a .zst file; a file that was cut short is an error.
+
+    A stream reader of the package would end there in silence. Pieces are small, because each is
+    unpacked whole, to 32,000 times its size at worst.
+    """
+    package = zstandard()
+    frame = None
+    with open(path, "rb") as file:
+        while chunk := file.read(FRAME_PIECE_BYTES):
+            while chunk:
+                frame = frame or package.ZstdDecompressor().decompressobj()
+                yield frame.decompress(chunk)
+                chunk = frame.unused_data if frame.eof else b""
+                frame = None if frame.eof else frame
+    if frame is not None:
+        raise package.ZstdError("the file ends inside a frame")
+
+
+def _damage(path: Path) -> tuple[type[Exception], ...]:
+    """What reading raises when the file is not what its name says."""
+    return (zstandard().ZstdError,) if path.suffix == ".zst" else DAMAGED_GZIP
+
+
+def zstandard() -> Any:
+    """The package zstandard.
+
+    Raises:
+        UnavailableError: it is not installed.
+    """
+    try:
+        import zstandard as package
+    except ImportError as error:
+        raise UnavailableError(
+            '.zst needs the package zstandard; pip install -e ".[lexaug]"'
+        ) from error
+    return package

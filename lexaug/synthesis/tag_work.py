@@ -1,0 +1,235 @@
+"""One block of labelled sentences: read, substituted with their tags, encoded, counted.
+
+`TagWork` goes to worker processes, so it and what it returns can be pickled.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from data.errors import InputError
+from data.files import canonical_json
+from data.labels import bio
+from data.lexicon import UNIVERSAL_POS
+from data.randomness import key
+from data.tsv import WRONG_COLUMNS, excerpt
+from lexaug.matching import matches, token_runs
+from lexaug.phrases import PhraseTable
+from lexaug.substitute import Substitution, origin, substitute
+from lexaug.synthesis.blocks import (
+    Bad,
+    BadLineError,
+    TextBlock,
+    checked_line,
+    sentences_of,
+    shown,
+    unmarked,
+)
+from lexaug.synthesis.examples import SHOWN, of_sentence
+from lexaug.synthesis.formats import Sentences, encode, file_name, packed
+from lexaug.synthesis.line_work import DROPPED, Made, dropped_lines, provenance_file
+from lexaug.synthesis.run import SynthesisConfig
+from lexaug.synthesis.tally import Tally, is_sampled
+
+NO_BIO = "tag that is none of O, B-LABEL and I-LABEL"
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A labelled sentence: its number and line in the text, from 1, tokens and tags."""
+
+    number: int
+    line: int
+    tokens: tuple[str, ...]
+    tags: tuple[str, ...]
+
+
+class TagWork:
+    """The mode tags."""
+
+    phrases: Sequence[str] = ()
+
+    def __init__(self, config: SynthesisConfig, name: str, table: PhraseTable, scheme: str) -> None:
+        self._config, self._name, self._table, self._scheme = config, name, table, scheme
+
+    def __call__(self, block: TextBlock) -> Made:
+        """What the sentences of a block become.
+
+        Raises:
+            InputError: a line that is not `token TAG`, without `skip_bad`.
+        """
+        made, gone = Made(block.end), list[Bad]()
+        sentences = read_sentences(
+            block, self._name, skip_bad=self._config.skip_bad, bad=gone, tally=made.tally
+        )
+        kept: list[tuple[Sentence, Substitution]] = []
+        for sentence in self._valid(sentences, gone, made.tally):
+            done = self._substituted(sentence)
+            _count(sentence, done, made.tally)
+            if self._is_kept(done):
+                kept.append((sentence, done))
+                _count_kept(done, made.tally)
+            else:
+                text = " ".join(sentence.tokens)
+                gone.append(Bad(sentence.line, self._config.rule, text))
+            if is_sampled(sentence.number):
+                _count_types(sentence, self._table, made.tally)
+        made.tally.dropped.update(bad.reason for bad in gone)
+        self._write(kept, gone, made)
+        if not block.start.block:
+            step = max(len(kept) // SHOWN, 1)
+            shown = (of_sentence(s.number, s.tokens, s.tags, d) for s, d in kept[::step])
+            made.examples = [example for example in shown if example][:SHOWN]
+        return made
+
+    def _substituted(self, sentence: Sentence) -> Substitution:
+        return substitute(
+            sentence.tokens,
+            self._table,
+            ratio=self._config.share,
+            key=key(self._config.seed, sentence.number),
+            tags=sentence.tags,
+            scheme=self._scheme,
+        )
+
+    def _valid(
+        self, sentences: Iterator[Sentence], gone: list[Bad], tally: Tally
+    ) -> Iterator[Sentence]:
+        """The sentences with tags that the scheme allows."""
+        for one in sentences:
+            if self._scheme != "bio":
+                yield one
+                continue
+            try:
+                tags, mended = bio.repaired(one.tags)
+            except InputError as error:
+                if not self._config.skip_bad:
+                    raise InputError(
+                        f"{self._name}:{one.line}: {error}; fix it or pass --skip-bad"
+                    ) from error
+                gone.append(Bad(one.line, NO_BIO, " ".join(one.tags)))
+                continue
+            tally.repaired[bio.REPAIRED] += mended
+            yield Sentence(one.number, one.line, one.tokens, tags)
+
+    def _is_kept(self, done: Substitution) -> bool:
+        share = self._config.keep_share or 0.0
+        return done.replaced >= self._config.least and done.replaced >= share * done.words
+
+    def _write(
+        self, kept: Sequence[tuple[Sentence, Substitution]], gone: list[Bad], made: Made
+    ) -> None:
+        config = self._config
+        sentences = Sentences(
+            [sentence.number for sentence, _ in kept],
+            [done.tokens for _, done in kept],
+            [done.tags or () for _, done in kept],
+        )
+        name = file_name(config.mode, config.format, config.compress)
+        made.outputs[name] = [encode(sentences, config.format, config.compress)]
+        if config.provenance:
+            account = "".join(f"{_provenance(s.number, done)}\n" for s, done in kept)
+            made.outputs[provenance_file(config)] = [packed(account.encode(), config.compress)]
+        if config.dropped and gone:
+            made.outputs[DROPPED] = [dropped_lines(gone)]
+
+
+def read_sentences(
+    block: TextBlock, name: str, *, skip_bad: bool, bad: list[Bad], tally: Tally
+) -> Iterator[Sentence]:
+    """Yield the sentences of a block of `token TAG` lines with a blank line between sentences.
+
+    A sentence with a bad line is an error, or is left out whole and put in `bad`. A line
+    -DOCSTART- between blank ones is no sentence.
+
+    Raises:
+        InputError: `ner.txt:7: expected 2 columns (token, tag), found 1 ("Nyeri"); ...`
+    """
+    lines = unmarked(block).split(b"\n")
+    for number, (first, rows) in enumerate(sentences_of(lines), block.start.record):
+        line = block.start.line + first
+        tally.numbers["lines"] += 1
+        try:
+            cells = [
+                _cells(row, f"{name}:{at}", tally.repaired) for at, row in enumerate(rows, line)
+            ]
+        except BadLineError as error:
+            if not skip_bad:
+                raise
+            bad.append(Bad(line, error.reason, shown(b" / ".join(rows))))
+        else:
+            tokens, tags = zip(*cells, strict=True)
+            yield Sentence(number, line, tokens, tags)
+
+
+def find_scheme(sentences: Sequence[Sentence], name: str) -> str:
+    """`pos` or `bio`, by the tags of the first sentences.
+
+    >>> find_scheme([Sentence(1, 1, ("Nyeri",), ("B-LOC",))], "ner.txt")
+    'bio'
+
+    Raises:
+        InputError: they are neither all Universal POS tags nor all O, B-LABEL or I-LABEL.
+    """
+    tags = {tag for sentence in sentences for tag in sentence.tags}
+    if not tags:
+        raise InputError(f"{name}: expected labelled sentences, found none; is the file empty?")
+    if all(tag == bio.OUTSIDE or tag[:2] in ("B-", "I-") for tag in tags):
+        return "bio"
+    odd = sorted(tags - UNIVERSAL_POS)
+    if not odd:
+        return "pos"
+    raise InputError(
+        f"{name}: expected Universal POS tags or O, B-LABEL and I-LABEL, found {excerpt(odd[0])};"
+        " say what they are: --scheme pos or --scheme bio"
+    )
+
+
+def _cells(line: bytes, where: str, repairs: Counter[str]) -> tuple[str, str]:
+    text = checked_line(line, where, repairs)
+    cells = text.split()
+    if len(cells) != 2:
+        raise BadLineError(
+            f"{where}: expected 2 columns (token, tag), found {len(cells)} ({excerpt(text)});"
+            " fix the line or pass --skip-bad",
+            WRONG_COLUMNS,
+        )
+    return cells[0], cells[1]
+
+
+def _count(sentence: Sentence, done: Substitution, tally: Tally) -> None:
+    tally.numbers.update(
+        tokens=len(sentence.tokens),
+        words=done.words,
+        matched=done.matched,
+        straddling=done.straddling,
+    )
+
+
+def _count_kept(done: Substitution, tally: Tally) -> None:
+    tally.numbers.update(
+        kept=1,
+        kept_words=done.words,
+        replaced_words=done.replaced,
+        replaced_phrases=len(done.replacements),
+    )
+    tally.rules.update(r.option.rule for r in done.replacements)
+
+
+def _count_types(sentence: Sentence, table: PhraseTable, tally: Tally) -> None:
+    """Count the phrases that the lexicon has and the words that it lacks."""
+    unknown: list[str] = []
+    for run in token_runs(sentence.tokens):
+        tally.numbers["sampled_words"] += len(run)
+        tally.hits.update(match.phrase for match in matches(run, table, None, unknown))
+    tally.missing.update(unknown)
+
+
+def _provenance(number: int, done: Substitution) -> str:
+    """The account of a sentence, in tokens: like `lexaug.substitute.provenance` of a line."""
+    rows = [
+        [r.start, r.end, r.target_start, r.target_end, *origin(r.option)] for r in done.replacements
+    ]
+    return canonical_json({"sentence": number, "replacements": rows})

@@ -1,0 +1,133 @@
+"""Blocks are the same wherever the reading begins; cleaning repairs, refuses and counts."""
+
+from __future__ import annotations
+
+import io
+import unicodedata
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data.errors import InputError
+from lexaug.synthesis import blocks
+from lexaug.synthesis.blocks import (
+    NOT_UTF8,
+    NUL_INSIDE,
+    Bad,
+    Piece,
+    Position,
+    TextBlock,
+    clean_lines,
+    read_blocks,
+)
+
+LINES = st.lists(st.sampled_from(["", " ", "a", "dog NOUN", "barks VERB", "é" * 9]), max_size=30)
+
+
+def whole(data: bytes) -> TextBlock:
+    return TextBlock(Position(), data, Position(1, len(data), data.count(b"\n") + 1, 1))
+
+
+@settings(deadline=None)
+@given(LINES, st.integers(1, 40), st.sampled_from(["line", "sentence"]), st.booleans())
+def test_blocks_are_the_text_and_can_be_read_from_any_of_them(
+    lines: list[str], size: int, unit: blocks.Unit, ends: bool
+) -> None:
+    text = ("\n".join(lines) + "\n" * ends).encode()
+    found = list(read_blocks(io.BytesIO(text), unit, block_bytes=size))
+    joined = b"".join(block.data for block in found)
+    assert joined == text + b"\n" * (bool(text) and not text.endswith(b"\n"))
+    for i, block in enumerate(found):
+        before = b"".join(one.data for one in found[:i])
+        assert block.start.line == before.count(b"\n") + 1
+        stream = io.BytesIO(text[block.start.offset :])
+        rest = list(read_blocks(stream, unit, block.start, block_bytes=size))
+        assert rest == found[i:]
+    if unit == "sentence":
+        for block in found:
+            last = block.data.removesuffix(b"\n").rpartition(b"\n")[2]
+            assert not last.strip() or block.end.offset == len(text)
+
+
+@settings(deadline=None)
+@given(LINES, st.integers(1, 40), st.integers(1, 12))
+def test_a_limit_is_the_start_of_the_text(lines: list[str], size: int, limit: int) -> None:
+    text = "".join(f"{line}\n" for line in lines).encode()
+    found = read_blocks(io.BytesIO(text), "line", block_bytes=size, limit=limit)
+    expected = "".join(f"{line}\n" for line in lines[:limit]).encode()
+    assert b"".join(block.data for block in found) == expected
+
+
+def test_a_limit_counts_labelled_sentences() -> None:
+    text = b"-DOCSTART- O\n\nNyeri B-LOC\n\n\nWangari B-PER\nMaathai I-PER\n\nYes O\n"
+    [block] = read_blocks(io.BytesIO(text), "sentence", limit=2)
+    assert block.data == b"-DOCSTART- O\n\nNyeri B-LOC\n\n\nWangari B-PER\nMaathai I-PER\n"
+    assert block.end.record == 3
+
+
+def test_a_line_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "LONGEST_BYTES", 1 << 20)
+    text = io.BytesIO(b"short\n" + b"x" * (2 << 20))
+    with pytest.raises(InputError, match=r"^news\.en:2: expected lines of at most 1 MiB, found"):
+        list(read_blocks(text, "line", block_bytes=100, name="news.en"))
+
+
+def test_repairs_are_counted_by_reason() -> None:
+    # a mark and CRLF at the start, a mark inside, n and a combining tilde, U+FFFD
+    data = "\ufeffOne\r\nt\ufeffwo\nn\u0303andu\nth\ufffdree\n".encode()
+    cleaned = clean_lines(whole(data), "swa.txt", skip_bad=False)
+    assert cleaned.pieces == [Piece(1, "One\ntwo\nñandu\nth\ufffdree\n".encode())]
+    assert cleaned.repairs == Counter(
+        {
+            "byte-order mark inside a line, removed": 1,
+            "not NFC, normalised": 1,
+            "U+FFFD, kept": 1,
+        }
+    )
+
+
+def test_bad_lines_leave_a_gap_in_the_numbers() -> None:
+    data = b"one\nt\xffwo\nthree\nfo\0ur\nfive\nsix\n"
+    cleaned = clean_lines(whole(data), "x.txt", skip_bad=True)
+    assert cleaned.pieces == [Piece(1, b"one\n"), Piece(3, b"three\n"), Piece(5, b"five\nsix\n")]
+    assert cleaned.bad == [Bad(2, NOT_UTF8, "t\\xffwo"), Bad(4, NUL_INSIDE, "fo\0ur")]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"one\nt\xffwo\n", "x.txt:2: expected UTF-8, found byte 0xff at position 2; convert"),
+        (b"o\0ne\n", "x.txt:1: expected text, found NUL at position 2; fix the line or pass"),
+        (b"a\tb\n", 'x.txt:1: expected a line without tabs.*found "a<TAB>b"; choose --format'),
+    ],
+)
+def test_bad_lines_are_named(data: bytes, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        clean_lines(whole(data), "x.txt", skip_bad=False, refuse_tabs=True)
+
+
+ODD = st.sampled_from(
+    [*"ae\u0301\u0308\u1100\u1161\u11a8\u212b\u2019ñ\ufeff\ufffd\U0001f600\U0001d15e\t\0"]
+)
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(ODD, max_size=8), min_size=1, max_size=5))
+def test_the_quick_look_at_a_block_and_the_look_at_its_lines_agree(lines: list[str]) -> None:
+    block = whole("".join(f"{line}\n" for line in lines).encode())
+    cleaned = clean_lines(block, "x.txt", skip_bad=True)
+    expected = [
+        unicodedata.normalize("NFC", line.replace("\ufeff", ""))
+        for i, line in enumerate(lines)
+        if "\0" not in (line.removeprefix("\ufeff") if not i else line)
+    ]
+    found = b"".join(piece.data for piece in cleaned.pieces).decode()
+    assert found.split("\n")[:-1] == expected
+
+
+def test_every_character_that_joins_another_is_looked_at_in_its_line() -> None:
+    apart = (unicodedata.normalize("NFD", chr(i)) for i in range(0x110000))
+    joining = {character[-1] for character in apart if len(character) > 1}
+    assert not [character for character in joining if blocks._is_settled(character)]

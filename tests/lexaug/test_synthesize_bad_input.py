@@ -1,0 +1,135 @@
+"""Every kind of bad input is named with where, what and what next; --skip-bad counts it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from data.errors import InputError, KilolinguaError
+from lexaug.synthesis.formats import packed as pack
+from lexaug.synthesis.run import SynthesisConfig
+from lexaug.synthesize import Synthesis, synthesize
+
+LEXICON = b"big\tkubwa\ndog\tmbwa\nhouse\tnyumba\n"
+NEWS = b"The big dog, the house.\n"
+TAGS = b"big ADJ\ndog NOUN\nhouse NOUN\n\n"
+
+
+def run(folder: Path, lexicon: bytes = LEXICON, text: bytes = NEWS, **options: Any) -> Synthesis:
+    (folder / "lexicon.tsv").write_bytes(lexicon)
+    (folder / "news.en").write_bytes(text)
+    settings: dict[str, Any] = {
+        "lexicon": str(folder / "lexicon.tsv"), "inflect": False, "out": folder / "out",
+    }  # fmt: skip
+    return synthesize(SynthesisConfig("sw", str(folder / "news.en"), **(settings | options)))
+
+
+@pytest.mark.parametrize(
+    ("lexicon", "message"),
+    [
+        (LEXICON * 7 + b"taa\n", r"lexicon\.tsv:22: expected 2 columns .*found 1 \(\"taa\"\); fix"),
+        (b"", r"lexicon\.tsv.*found"),
+        ("big\tдом\ndog\tпёс\nhouse\tдом\n".encode() * 5, r"lexicon\.tsv.*Cyrl"),
+    ],
+    ids=["one column", "empty", "another language"],
+)
+def test_lexicons(tmp_path: Path, lexicon: bytes, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        run(tmp_path, lexicon)
+
+
+def test_a_lexicon_whose_header_names_another_language(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"lexicon\.tsv:1: .*to Swahili, found.*to Wolof"):
+        run(tmp_path, b"en\two\nbig\trey\ndog\txaj\n")
+
+
+def test_a_target_with_a_tab(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"lexicon\.tsv:16: expected 2 columns .*found 3"):
+        run(tmp_path, LEXICON * 5 + b"cow\tng'ombe\tNOUN\n")
+
+
+def test_bad_lines_of_a_lexicon_are_counted(tmp_path: Path) -> None:
+    done = run(tmp_path, LEXICON * 7 + b"taa\n", skip_bad=True)
+    assert done.folder is not None
+    assert '"wrong number of columns": 1' in (done.folder / "config.json").read_text("utf-8")
+
+
+def test_text_that_is_not_utf8(tmp_path: Path) -> None:
+    bad = NEWS + b"caf\xe9\n" + NEWS
+    with pytest.raises(InputError, match=r"news\.en:2: expected UTF-8, found byte 0xe9 at pos"):
+        run(tmp_path, text=bad)
+    done = run(tmp_path, text=bad, skip_bad=True)  # nothing was committed: the folder is free
+    assert done.figures["dropped"] == {"not UTF-8": 1}
+    assert (done.figures["records"], done.figures["kept"]) == (3, 2)
+
+
+def test_a_tag_file_with_a_broken_line(tmp_path: Path) -> None:
+    bad = TAGS + b"dog NOUN\nbarks\n\n" + TAGS
+    message = r'news\.en:6: expected 2 columns \(token, tag\), found 1 \("barks"\); fix the line'
+    with pytest.raises(InputError, match=message):
+        run(tmp_path, text=bad, mode="tags")
+    done = run(tmp_path, text=bad, mode="tags", skip_bad=True, dropped=tmp_path / "gone.tsv")
+    assert done.figures["dropped"] == {"wrong number of columns": 1}
+    assert (done.figures["records"], done.figures["kept"]) == (3, 2)
+    gone = (tmp_path / "gone.tsv").read_text("utf-8")
+    assert gone == "5\twrong number of columns\tdog NOUN / barks\n"
+
+
+def test_tags_of_no_scheme(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r'found "NN"; say what they are: --scheme pos or'):
+        run(tmp_path, text=b"dog NN\n", mode="tags")
+
+
+def test_tags_that_break_the_scheme(tmp_path: Path) -> None:
+    mended = run(tmp_path, text=b"big O\ndog I-PER\nhouse I-PER\n", mode="tags")
+    assert mended.figures["repaired"] == {"I- tag that continues no span, made B-": 1}
+    with pytest.raises(InputError, match=r"news\.en:1: token 2: expected O, B-LABEL or I-LABEL"):
+        run(tmp_path, text=b"big O\ndog PER\n", mode="tags", scheme="bio", out=tmp_path / "b")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("missing.en", r"missing\.en: no such file, and no corpus of that name in the catalog"),
+        ("ewt", r"ewt is a pos \(conll\); this mode needs lines of text"),
+        ("lafand:tset", 'lafand has no English in the split "tset"; it has: train, test, dev'),
+        (".", "expected a file, found a folder"),
+    ],
+)
+def test_no_such_text(text: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        synthesize(SynthesisConfig("sw", text, lexicon="sample", inflect=False))
+
+
+def test_an_empty_text(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"news\.en: expected text, found none"):
+        run(tmp_path, text=b"")
+
+
+@pytest.mark.parametrize("suffix", ["gz", "zst"])
+def test_a_packed_file_that_was_cut_short(tmp_path: Path, suffix: str) -> None:
+    packed = tmp_path / f"news.{suffix}"
+    packed.write_bytes(pack(NEWS * 1000, suffix) + pack(NEWS * 1000, suffix)[:-9])
+    with pytest.raises(InputError, match=rf"news\.{suffix}: damaged \(.* fetch or pack the file"):
+        synthesize(SynthesisConfig("sw", str(packed), lexicon="sample", out=tmp_path / "out"))
+
+
+def test_folders_that_are_not_this_run(tmp_path: Path) -> None:
+    run(tmp_path)
+    with pytest.raises(InputError, match=r"other settings: ratio was 1\.0, is now 0\.5; choose"):
+        run(tmp_path, ratio=0.5)
+    with pytest.raises(InputError, match=r"other settings: .*text\.bytes was 24, is now 48"):
+        run(tmp_path, text=NEWS * 2)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "text.txt").write_text("dear diary")
+    with pytest.raises(InputError, match="expected an empty folder or a run's, found other files"):
+        run(tmp_path, out=tmp_path / "mine")
+    with pytest.raises(InputError, match=r"text\.txt: there is such a file already; name another"):
+        run(tmp_path, out=tmp_path / "new", dropped=tmp_path / "mine" / "text.txt")
+    assert (tmp_path / "mine" / "text.txt").read_text() == "dear diary"
+
+
+def test_errors_are_of_two_kinds() -> None:
+    assert issubclass(InputError, KilolinguaError)
