@@ -1,0 +1,1 @@
+"""The app for linguists: `streamlit run app/main.py`."""

@@ -1,0 +1,298 @@
+"""Explore: filters, a world map, counts beside MASSIVE's, a table; all of one selection.
+
+The address holds the selection, so a link opens the same view again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from app import charts, filters, table
+from app import map as world
+from app.base_map import outlines
+from app.links import LAST, link_to
+from app.selection import Filters, shown
+from app.source import opened, say_what_is_missing
+from app.texts import escape_markdown, named, number, people, quantity, script_name
+from app.texts import table as html_table
+from data.atlas.massive_locales import massive_locales
+from data.errors import UnavailableError
+from data.inventory import (
+    NONE,
+    Inventory,
+    counts,
+    export_bibtex,
+    export_csv,
+    export_json,
+)
+
+if TYPE_CHECKING:
+    import polars
+
+RINGED = "ringed"  # in the session: the language that the map marks when it is drawn
+GROUPS = {"family": "Families", "genus": "Genera", "script": "Scripts"}
+HINT = (
+    "Drag to move, Ctrl or ⌘ and the wheel to zoom, double-click to reset. Click a mark to choose "
+    "a language; Shift and drag to keep a part of the map."
+)
+
+
+def show() -> None:
+    """Draw the page."""
+    inventory = opened()
+    say_what_is_missing(inventory)
+    chosen = filters.chosen(inventory)
+    st.session_state[LAST] = chosen.to_address()
+    for strange in st.session_state.get(filters.STRANGE, ()):
+        st.warning(escape_markdown(f"Left out of this address: {strange}"))
+    selected = shown(inventory.table, chosen)
+    counted = {by: counts(selected, by) for by in GROUPS}
+    _headline(inventory, selected, counted)
+    if selected.is_empty():
+        st.info("No language meets all of these conditions. Take one away in the sidebar.")
+        return
+    _focus(inventory, selected, chosen)
+    _map(inventory, selected, chosen)
+    _bars(counted, chosen)
+    _rows(inventory, selected, chosen)
+
+
+def _headline(
+    inventory: Inventory, selected: polars.DataFrame, counted: dict[str, polars.DataFrame]
+) -> None:
+    """How much is shown, of how much, beside MASSIVE's figures."""
+    everything = _totals(inventory)
+    here = {"languages": selected.height} | {by: groups(counts) for by, counts in counted.items()}
+    massive = _massive()
+    names = {"languages": "Languages", **GROUPS}
+    rows = [
+        [names[key], number(here[key]), number(everything[key]), number(massive[key])]
+        for key in names
+    ]
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    with left:
+        st.html('<h1 class="kl-title">Languages, and what exists for them</h1>')
+        known = selected["speakers_alone"].drop_nulls()
+        spoken = people(int(known.sum()) if known.len() else None)
+        of = f"{quantity(selected.height, 'language')} shown of {number(inventory.table.height)}"
+        st.html(
+            f'<p role="status" aria-live="polite">{of}. Speakers: {spoken} '
+            f"(a figure is known for {number(known.len())} of them).</p>"
+        )
+    right.html(html_table(rows, ["", "shown", "in all", "MASSIVE 1.0"], numbers=(1, 2, 3)))
+
+
+@st.cache_resource(show_spinner=False, hash_funcs={Inventory: id})
+def _totals(inventory: Inventory) -> dict[str, int]:
+    found = {by: groups(counts(inventory.table, by)) for by in GROUPS}
+    return {"languages": inventory.table.height} | found
+
+
+@st.cache_resource(show_spinner=False)
+def _massive() -> dict[str, int]:
+    """The figures of FitzGerald et al. 2023: locales as languages, since Chinese counts twice."""
+    locales = massive_locales("1.0")
+    found = {by: len({getattr(locale, by) for locale in locales}) for by in GROUPS}
+    return {"languages": len(locales)} | found
+
+
+def groups(counted: polars.DataFrame) -> int:
+    """How many groups were counted; isolates together and "none" are no groups."""
+    return sum(not value.startswith("(") for value in counted["value"])
+
+
+def _focus(inventory: Inventory, selected: polars.DataFrame, chosen: Filters) -> None:
+    """Which language is marked: the one that was clicked on the map or in the table, or by name."""
+    import polars as pl
+
+    rows = inventory.table.filter(pl.col("glottocode") == chosen.focus).to_dicts()
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        few = selected.height <= table.MARKED_UP_TO
+        if few:
+            _by_name(selected, chosen)
+        if not rows:
+            more = "" if few else f"; of {table.MARKED_UP_TO:,} or fewer you can choose by name"
+            st.caption(f"Click a mark on the map to see a language here{more}.")
+            return
+        st.html(_card(rows[0], chosen.focus in selected["glottocode"]))
+        link_to("language", "Open its page", {"lang": chosen.focus})
+        st.button("Unmark", on_click=_mark, args=("",))
+
+
+def _by_name(selected: polars.DataFrame, chosen: Filters) -> None:
+    """The list of the languages that are shown: the way to mark one without a pointer."""
+    names = dict(zip(selected["glottocode"], selected["name"], strict=True))
+    codes = ["", *names]
+    key = f"mark-{chosen.to_address()}"
+    st.selectbox(
+        "Mark a language",
+        codes,
+        index=codes.index(chosen.focus) if chosen.focus in names else 0,
+        format_func=lambda code: f"{names[code]} ({code})" if code else "none",
+        key=key,
+        on_change=lambda: _mark(st.session_state[key]),
+        width=280,
+    )
+
+
+def _mark(glottocode: str) -> None:
+    """Mark a language; the map is drawn anew, with a ring round it."""
+    filters.set_focus(glottocode)
+    st.session_state[RINGED] = {}
+
+
+def _card(row: Mapping[str, Any], is_shown: bool) -> str:
+    """What the marked language is, as HTML."""
+    facts = [row["family"] or "no family", row["genus"], row["endangerment"]]
+    facts += [f"speakers: {people(row['speakers'])}", f"resource class {row['resource_class']}"]
+    facts += [] if is_shown else ["not among those that are shown"]
+    own = f" {named(row['endonym'], row['bcp47'] or '')}" if row["endonym"] else ""
+    told = " · ".join(escape(str(fact)) for fact in facts if fact)
+    return f"<strong>{named(row['name'])}</strong>{own}<br>{told}"
+
+
+def _selection(chosen: Filters) -> str:
+    """What is selected, whichever language is marked: charts of one selection stay as they are."""
+    return str(replace(chosen, focus="").to_address())
+
+
+def _map(inventory: Inventory, selected: polars.DataFrame, chosen: Filters) -> None:
+    import polars as pl
+
+    marks = world.marks(selected, inventory.table)
+    placed = world.points(selected, marks)
+    if placed.is_empty():
+        st.info("None of these languages has coordinates here, so there is no map.")
+        return
+    key = f"map-{_selection(chosen)}"
+    ringed = st.session_state.setdefault(RINGED, {})
+    if ringed.get("key") != key:  # else the map stays as it is, so that its zoom does too
+        st.session_state[RINGED] = ringed = {"key": key, "focus": chosen.focus}
+    try:
+        land = bool(outlines())
+    except UnavailableError as error:
+        land = False
+        st.warning(escape_markdown(str(error)))
+    chart = world.world_map(placed, marks, world.view(chosen.box, placed), ringed["focus"], land)
+    clicked = partial(_map_clicked, key)
+    st.vega_lite_chart(
+        spec=chart,
+        key=key,
+        on_select=clicked,
+        selection_mode=[world.PICKED, world.DRAWN],
+        theme=None,
+        alt=f"World map of {quantity(placed.height, 'language')}; the table below lists them",
+    )
+    absent = selected.filter(pl.col("latitude").is_null() | pl.col("longitude").is_null()).height
+    without = f" {quantity(absent, 'language')} without coordinates." if absent else ""
+    st.caption(f"{HINT} Outlines: Natural Earth.{' Not on the map:' + without if absent else ''}")
+
+
+def _map_clicked(key: str) -> None:
+    selection = st.session_state[key].get("selection", {})
+    drawn, picked = selection.get(world.DRAWN), selection.get(world.PICKED)
+    if drawn and "x" in drawn and "y" in drawn:
+        filters.draw_box(world.drawn_box(drawn["x"], drawn["y"]))
+    elif picked:
+        filters.set_focus(str(picked[0]["glottocode"]))
+
+
+def _bars(counted: dict[str, polars.DataFrame], chosen: Filters) -> None:
+    """The largest families, genera and scripts; a click on a bar sets the filter."""
+    places = st.columns(3)
+    for place, (field, heading) in zip(places, GROUPS.items(), strict=True):
+        found = counted[field]
+        names = {code: script_name(code) for code in found["value"].head(charts.BARS)}
+        key = f"bars-{field}-{_selection(chosen)}"
+        with place:
+            st.subheader(f"{heading}: {number(groups(found))}", anchor=False)
+            st.vega_lite_chart(
+                spec=charts.bars(found, names if field == "script" else None),
+                key=key,
+                on_select=partial(_bar_clicked, key, field),
+                selection_mode=charts.CLICKED,
+                theme=None,
+                alt=f"Bar chart: the largest {heading.lower()} by number of languages",
+            )
+    st.caption(
+        f"The {charts.BARS} largest of each. In brackets: those that MASSIVE 1.0 has. Click a "
+        "bar to filter by it, click again to take the filter away. A language with several "
+        "scripts counts under each."
+    )
+
+
+def _bar_clicked(key: str, field: str) -> None:
+    clicked: list[dict[str, Any]] = (
+        st.session_state[key].get("selection", {}).get(charts.CLICKED, [])
+    )
+    if clicked:
+        filters.toggle(field, clicked[0]["value"])
+        if clicked[0]["value"] == NONE:  # the bar did not count bookkeeping entries
+            filters.leave_out("category", "bookkeeping")
+
+
+def _rows(inventory: Inventory, selected: polars.DataFrame, chosen: Filters) -> None:
+    """The table, and the exports of exactly its languages."""
+    st.subheader(quantity(selected.height, "language"), anchor=False)
+    key = f"rows-{_selection(chosen)}"
+    many = selected.height > table.MARKED_UP_TO
+    st.dataframe(
+        table.displayed(selected),
+        key=key,
+        on_select="ignore" if many else partial(_row_clicked, key, selected),
+        selection_mode="single-row",
+        column_config=table.columns(),
+        height=table.HEIGHT,
+        lazy=many,
+        placeholder="",
+        alt="Table of the selected languages",
+    )
+    mark = "" if many else " The box at the left of a row marks the language on the map."
+    st.caption(
+        "Empty is not known; 0 means that the catalog has none. A glottocode opens the "
+        f"language's page.{mark}"
+    )
+    _exports(inventory, selected)
+
+
+def _row_clicked(key: str, selected: polars.DataFrame) -> None:
+    glottocode = table.clicked_row(st.session_state[key], selected)
+    if glottocode:
+        _mark(glottocode)
+
+
+def _exports(inventory: Inventory, selected: polars.DataFrame) -> None:
+    """Downloads; each is made when it is clicked."""
+    with st.container(horizontal=True):
+        for label, name, kind, make in (
+            ("CSV", "languages.csv", "text/csv", partial(export_csv, selected)),
+            (
+                "JSON",
+                "languages.json",
+                "application/json",
+                partial(export_json, inventory, selected),
+            ),
+            (
+                "BibTeX of the sources",
+                "sources.bib",
+                "application/x-bibtex",
+                partial(export_bibtex, inventory, selected),
+            ),
+        ):
+            st.download_button(
+                f"{label}: {quantity(selected.height, 'language')}"
+                if name != "sources.bib"
+                else label,
+                make,
+                file_name=name,
+                mime=kind,
+                on_click="ignore",
+                icon=":material/download:",
+            )
+    st.caption("Exports hold all rows that are shown, with every column and its source.")

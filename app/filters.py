@@ -1,0 +1,178 @@
+"""The filters of Explore in the sidebar, kept in step with the page's address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from app.selection import ADDRESS, Box, Filters, problems
+from app.texts import KIND_NAMES, country_name, script_name
+from data.inventory import ISOLATE, KINDS, NONE, Inventory
+
+WRITTEN = "written"  # in the session: the address that this page wrote last
+STRANGE = "strange"  # in the session: what the address that was opened held and no filter can be
+OPTIONS = "options"  # in the session: the values that can be chosen, by field
+FOCUS = "focus"  # in the session: the language that was clicked
+LISTS = ("family", "genus", "macroarea", "country", "script", "endangerment", "category")
+CLASSES = (0, 1, 2, 3, 4, 5)
+
+LABELS: Mapping[str, str] = {
+    "family": "Family",
+    "genus": "Genus",
+    "macroarea": "Macroarea",
+    "country": "Country",
+    "script": "Script",
+    "endangerment": "Endangerment",
+    "category": "Spoken, signed …",
+}
+IN_TREE = "A group of Glottolog's tree may be typed as well: Romance, Bantoid."
+GROUPS = "groups"  # all groups of Glottolog's tree, which can be asked for but are not listed
+TREES = ("family", "genus")
+COLUMNS = {"country": "countries", "script": "scripts"}
+
+
+def chosen(inventory: Inventory) -> Filters:
+    """Draw the filters and return what is chosen; an address that was opened sets them first."""
+    options = offered(inventory)
+    st.session_state[OPTIONS] = options
+    address = {name: st.query_params.get_all(name) for name in st.query_params}
+    if address != st.session_state.get(WRITTEN) or _key("text") not in st.session_state:
+        _set(address, options)
+    with st.sidebar:
+        filters = _drawn(options)
+    written = filters.to_address()
+    if written != address:
+        st.query_params.from_dict(written)
+    st.session_state[WRITTEN] = written
+    return filters
+
+
+def offered(inventory: Inventory) -> Mapping[str, tuple[Any, ...]]:
+    """The values that can be chosen, by field; those that stand for "none" come last."""
+    return _offered(inventory)
+
+
+@st.cache_resource(show_spinner=False, hash_funcs={Inventory: id})
+def _offered(inventory: Inventory) -> Mapping[str, tuple[Any, ...]]:
+    found: dict[str, tuple[Any, ...]] = {}
+    for field in LISTS:
+        values = inventory.table[COLUMNS.get(field, field)]
+        if field in COLUMNS:
+            values = values.explode()
+        found[field] = tuple(values.drop_nulls().unique().sort())
+    tree = inventory.table["groups"].explode().drop_nulls().unique()
+    found["family"] += (ISOLATE, NONE)
+    found["genus"] += (NONE,)
+    found["script"] += (NONE,)
+    kinds = {"has": KINDS, "missing": KINDS}
+    return {**found, "resource_class": CLASSES, **kinds, GROUPS: tuple(tree)}
+
+
+def _key(field: str) -> str:
+    return f"filter-{field}"
+
+
+def _set(address: Mapping[str, Sequence[str]], options: Mapping[str, Sequence[Any]]) -> None:
+    """Set every filter to what an address says."""
+    known = {field: values for field, values in options.items() if field != GROUPS}
+    trees = {field: {*options[field], *options[GROUPS]} for field in TREES}
+    filters, unknown = Filters.from_address(address).offered({**known, **trees})
+    st.session_state[STRANGE] = [*problems(address), *unknown]
+    for field in ADDRESS:
+        value = getattr(filters, field)
+        st.session_state[_key(field)] = list(value) if field in options else value
+    st.session_state[_key("box")] = str(filters.box) if filters.box else ""
+    st.session_state[FOCUS] = filters.focus
+
+
+def _drawn(options: Mapping[str, Sequence[Any]]) -> Filters:
+    """The widgets, in the order in which linguists tend to ask."""
+    values: dict[str, Any] = {"text": _text()}
+    for field in ("family", "genus", "macroarea"):
+        values[field] = _several(field, LABELS[field], options)
+    values["country"] = _several("country", LABELS["country"], options, country_name)
+    values["script"] = _several("script", LABELS["script"], options, script_name)
+    values["has"] = _several("has", "Has", options, KIND_NAMES.__getitem__)
+    values["missing"] = _several("missing", "Lacks", options, KIND_NAMES.__getitem__)
+    values["resource_class"] = _several("resource_class", "Resource class (0–5)", options)
+    values["endangerment"] = _several("endangerment", LABELS["endangerment"], options)
+    values["category"] = _several("category", LABELS["category"], options)
+    values["box"] = _box()
+    st.button("Clear all filters", on_click=clear, width="stretch", icon=":material/close:")
+    return Filters(**values, focus=st.session_state.get(FOCUS, ""))
+
+
+def _text() -> str:
+    return st.text_input(
+        "Name or code",
+        key=_key("text"),
+        placeholder="kiswahili, swh, ngambay …",
+        help="Names in English and in the language itself, and codes; case and diacritics do "
+        "not count.",
+    ).strip()
+
+
+def _several(
+    field: str,
+    label: str,
+    options: Mapping[str, Sequence[Any]],
+    name: Callable[[Any], str] = str,
+) -> tuple[Any, ...]:
+    found = st.multiselect(
+        label,
+        options[field],
+        format_func=name,
+        key=_key(field),
+        placeholder="any",
+        select_all=False,
+    )
+    return tuple(found)
+
+
+def _box() -> Box | None:
+    text = st.text_input(
+        "Part of the map",
+        key=_key("box"),
+        placeholder="west,south,east,north",
+        help="Degrees, such as 8,-6,32,13. Shift and a drag on the map fill this in.",
+    ).strip()
+    box = Box.parse(text) if text else None
+    if text and box is None:
+        st.warning("Expected west,south,east,north in degrees, such as 8,-6,32,13.")
+    return box
+
+
+def clear() -> None:
+    """Take every filter away."""
+    empty = Filters()
+    for field in ADDRESS:
+        value = getattr(empty, field)
+        st.session_state[_key(field)] = [] if value == () else value or ""
+    st.session_state[STRANGE] = []
+    st.session_state[FOCUS] = ""
+
+
+def toggle(field: str, value: Any) -> None:
+    """Add a value to a filter, or take it away where it is chosen already."""
+    now = list(st.session_state.get(_key(field), []))
+    kept = [v for v in now if v != value]
+    st.session_state[_key(field)] = kept if len(kept) < len(now) else [*now, value]
+
+
+def leave_out(field: str, value: Any) -> None:
+    """Choose all other values of a field, if none is chosen."""
+    options = st.session_state.get(OPTIONS, {}).get(field, ())
+    if not st.session_state.get(_key(field)):
+        st.session_state[_key(field)] = [option for option in options if option != value]
+
+
+def draw_box(box: Box) -> None:
+    """Set the part of the map."""
+    st.session_state[_key("box")] = str(box)
+
+
+def set_focus(glottocode: str) -> None:
+    """Mark one language."""
+    st.session_state[FOCUS] = glottocode

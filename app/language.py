@@ -1,0 +1,270 @@
+"""Language: one page a language, `?lang=sw`; facts with sources, resources, relatives, commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from app import coverage, texts
+from app import map as world
+from app.base_map import outlines
+from app.commands import commands
+from app.links import LAST, link_to
+from app.source import opened, say_what_is_missing
+from data.atlas.resources import USEFUL_SIZES
+from data.errors import InputError, UnavailableError
+from data.inventory import (
+    KINDS,
+    Inventory,
+    Source,
+    find,
+    relatives,
+    resources_of,
+    row_of,
+    select,
+    where_from,
+)
+
+ASKED = "language-asked"
+DEFAULT = "sw"
+AROUND = 45.0  # degrees that the map shows at least, so that the place is recognised
+
+FACTS: Mapping[str, str] = {
+    "glottocode": "Glottocode",
+    "iso639_3": "ISO 639-3",
+    "bcp47": "BCP-47 tag",
+    "macrolanguage": "Macrolanguage",
+    "family": "Family",
+    "genus": "Genus",
+    "lineage": "Within",
+    "macroarea": "Macroarea",
+    "countries": "Countries",
+    "scripts": "Scripts",
+    "latitude": "Place",
+    "speakers": "Speakers",
+    "endangerment": "Endangerment",
+    "category": "Kind of language",
+}
+
+
+def show() -> None:
+    """Draw the page of the language that the address names."""
+    inventory = opened()
+    say_what_is_missing(inventory)
+    link_to("explore", "Back to your selection", st.session_state.get(LAST, {}))
+    row = _asked(inventory)
+    if row is None:
+        return
+    _heading(row)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _facts(inventory, row)
+    with right:
+        _place(inventory, row)
+    _resources(inventory, row)
+    _relatives(inventory, row)
+    found = resources_of(inventory, row["glottocode"]).to_dicts()
+    lexicons = [entry["dataset"] for entry in found if entry["kind"] == "lexicon"]
+    coverage.show(row["bcp47"], list(dict.fromkeys(lexicons)))
+    _commands(found, row)
+
+
+def _asked(inventory: Inventory) -> dict[str, Any] | None:
+    """The row of the language in the address or in the text field; None where there is none."""
+    address = st.query_params.get("lang", DEFAULT)
+    if st.session_state.get(ASKED) is None or st.session_state.get("language-address") != address:
+        st.session_state[ASKED] = address
+    text = st.text_input(
+        "Language",
+        key=ASKED,
+        help="Any code or name: sw, swh, swa, swah1253, Swahili, Kiswahili",
+        width=420,
+    ).strip()
+    st.session_state["language-address"] = text
+    if text != address:
+        st.query_params["lang"] = text
+    try:
+        return row_of(inventory, find(inventory, text))
+    except InputError as error:
+        st.error(texts.escape_markdown(str(error)))
+        _near(inventory, text)
+        return None
+
+
+def _near(inventory: Inventory, text: str) -> None:
+    """Links to languages whose names hold the text."""
+    for row in select(inventory.table, text=text, limit=10).iter_rows(named=True) if text else ():
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.html(texts.named(row["name"]))
+            link_to("language", row["glottocode"], {"lang": row["glottocode"]})
+
+
+def _heading(row: Mapping[str, Any]) -> None:
+    st.html(f'<h1 class="kl-title">{texts.named(row["name"])}</h1>')
+    if row["endonym"]:
+        own = texts.named(row["endonym"], row["bcp47"] or "")
+        st.html(f'<p class="kl-endonym">{own}</p>')
+
+
+def _facts(inventory: Inventory, row: Mapping[str, Any]) -> None:
+    st.subheader("Facts", anchor=False)
+    rows = [
+        [heading, _fact(column, row), _source(where_from(inventory, row["glottocode"], column))]
+        for column, heading in FACTS.items()
+    ]
+    st.html(texts.table(rows, ["", "", "source"]))
+    st.caption("What each figure means, and what it does not: docs/LINGUISTS.md.")
+
+
+def _fact(column: str, row: Mapping[str, Any]) -> str:
+    """A cell as HTML; "not known" where it is empty, but for what can rightly be empty."""
+    value = row[column]
+    if column == "family" and value is None:
+        return "an isolate: a family of its own" if row["is_isolate"] else texts.UNKNOWN
+    if column == "macrolanguage" and value is None:
+        return "of none"
+    if column == "lineage":
+        return " › ".join(map(escape, row["groups"] or ())) or texts.UNKNOWN
+    if column == "latitude" and value is not None:
+        return f"{value:.2f}, {row['longitude']:.2f} (one point for the whole language)"
+    if value is None or value == []:
+        return texts.UNKNOWN
+    if column == "genus" and row["genus_inferred"]:
+        return f"{escape(value)} (inferred: all WALS languages of its group are of this genus)"
+    if column == "speakers":
+        return texts.people(value)
+    if column == "bcp47" and row["includes"]:
+        return escape(f"{value}; also what is written under {', '.join(row['includes'])}")
+    if column in ("countries", "scripts"):
+        name = texts.country_name if column == "countries" else texts.script_name
+        return ", ".join(escape(name(code)) for code in value)
+    return escape(str(value))
+
+
+def _source(source: Source | None) -> str:
+    """A source as HTML: where it can be read, its version and licence."""
+    if source is None:
+        return texts.NOT_A_FIGURE
+    name = source.title.partition(":")[0]
+    full = name if source.version in name else f"{name} {source.version}"
+    title = texts.link(source.link, full)
+    note = f"; {escape(source.note)}" if source.note else ""
+    return f'<span class="kl-source">{title}, {escape(source.licence)}{note}</span>'
+
+
+def _place(inventory: Inventory, row: Mapping[str, Any]) -> None:
+    """A map of the language and its nearest relatives."""
+    import polars as pl
+
+    if row["latitude"] is None or row["longitude"] is None:
+        st.info("Where it is spoken is not known here.")
+        return
+    near = relatives(inventory, row["glottocode"], limit=10)["glottocode"].to_list()
+    around = inventory.table.filter(pl.col("glottocode").is_in([row["glottocode"], *near]))
+    marks = world.marks(around, inventory.table)
+    placed = world.points(around, marks)
+    try:
+        land = bool(outlines())
+    except UnavailableError as error:
+        land = False
+        st.warning(texts.escape_markdown(str(error)))
+    fitted = world.view(None, placed, AROUND)
+    chart = world.world_map(placed, marks, fitted, row["glottocode"], land)
+    st.vega_lite_chart(spec=chart, theme=None, alt="Map of the language and its nearest relatives")
+    st.caption("The language, and the relatives of the list below. Outlines: Natural Earth.")
+
+
+def _resources(inventory: Inventory, row: Mapping[str, Any]) -> None:
+    """What the catalog has for it, and the class that follows."""
+    st.subheader("What exists for it", anchor=False)
+    found = resources_of(inventory, row["glottocode"])
+    rows = [
+        [
+            escape(texts.KIND_NAMES[entry["kind"]]),
+            texts.link(entry["link"] or "", entry["dataset"]),
+            _size(entry["size"], entry["unit"]),
+            escape(entry["language"]),
+            escape(entry["licence"]),
+        ]
+        for entry in found.iter_rows(named=True)
+    ]
+    if rows:
+        st.html(texts.table(rows, ["", "data set", "size", "filed as", "licence"], numbers=(2,)))
+    lacking = [kind for kind in KINDS if kind not in (row["kinds"] or ())]
+    if row["kinds"] is None:
+        st.info("What the catalog has for it is not known here.")
+    elif lacking:
+        st.write(
+            f"The catalog has no {_either(texts.KIND_NAMES[kind] for kind in lacking)} for it."
+        )
+    useful = ", ".join(f"{texts.KIND_NAMES[k]} {n:,}" for k, n in USEFUL_SIZES.items())
+    st.caption(
+        f"Resource class {row['resource_class']} of 0 to 5: how many kinds are large enough to be "
+        f"of use (at least: {useful}); 1 where all are smaller. It counts this catalog, not what "
+        "the web has."
+    )
+
+
+def _size(size: int | None, unit: str) -> str:
+    """How large a resource is; nobody has counted all of them."""
+    return "size not known" if size is None else f"{texts.number(size)} {escape(unit)}"
+
+
+def _either(names: Iterator[str]) -> str:
+    """Words in a row, "or" before the last.
+
+    >>> _either(iter(["lexicon", "test set", "tagged text"]))
+    'lexicon, test set or tagged text'
+    """
+    *most, last = names
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def _relatives(inventory: Inventory, row: Mapping[str, Any]) -> None:
+    """The nearest languages that have what this one lacks."""
+    lacking = [kind for kind in KINDS if kind not in (row["kinds"] or ())]
+    if not lacking:
+        return
+    st.subheader("Relatives that could lend", anchor=False)
+    kind = st.selectbox(
+        "What it lacks",
+        ["", *lacking],
+        format_func=lambda kind: texts.KIND_NAMES.get(kind, "anything that it lacks"),
+        width=320,
+    )
+    found = relatives(inventory, row["glottocode"], lacking=kind or None)
+    rows = [
+        [
+            f'<a href="language?lang={escape(entry["glottocode"])}" target="_self">'
+            f"{texts.named(entry['name'])}</a>",
+            escape(entry["genus"] or texts.UNKNOWN),
+            texts.number(entry["tree_distance"]) if entry["tree_distance"] else "other family",
+            texts.number(entry["kilometres"]),
+            escape(", ".join(texts.KIND_NAMES[lent] for lent in entry["lends"])),
+        ]
+        for entry in found.iter_rows(named=True)
+    ]
+    header = ["", "genus", "steps in the tree", "kilometres", "has"]
+    if not rows:
+        st.write("None of the catalog's languages has it.")
+        return
+    st.html(texts.table(rows, header, numbers=(2, 3)))
+    st.caption(
+        "Nearest first: steps up and down Glottolog's tree (sisters: 2), then kilometres between "
+        "the two points. Near in the tree is not the same as understood by the speakers."
+    )
+
+
+def _commands(resources: Sequence[Mapping[str, Any]], row: Mapping[str, Any]) -> None:
+    """Lines for the shell, ready to copy."""
+    st.subheader("To run next", anchor=False)
+    best: dict[str, str] = {}
+    for entry in resources:
+        best.setdefault(entry["kind"], entry["dataset"])
+    tag = row["bcp47"] or row["glottocode"]
+    for command in commands(tag, best, genus=row["genus"]):
+        st.caption(command.purpose)
+        st.code(command.line, language="bash")

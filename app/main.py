@@ -1,0 +1,77 @@
+"""The app: coverage of the world's languages, what is missing, results, and things to try.
+
+    pip install -e ".[app]" && streamlit run app/main.py
+    streamlit run app/main.py -- --offline        # never opens a socket to fetch a data set
+
+Each page is one file with a function `show`; what it shows comes from functions that the command
+lines call too. An address with `?lang=sw` opens the page of that language.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = str(Path(__file__).resolve().parent.parent)
+ICON = str(Path(__file__).with_name("icon.svg"))  # an icon by name would come from a server
+if ROOT not in sys.path:  # Streamlit puts app/ there, and not the folder that holds the packages
+    sys.path.insert(0, ROOT)
+
+import streamlit as st  # noqa: E402
+
+from app import links, texts  # noqa: E402
+
+
+def _explore() -> None:
+    from app.explore import show
+
+    show()
+
+
+def _language() -> None:
+    from app.language import show
+
+    show()
+
+
+def _gaps() -> None:
+    from app.gaps import show
+
+    show()
+
+
+def _results() -> None:
+    from app.results import show
+
+    show()
+
+
+def _try() -> None:
+    from app.try_it import show
+
+    show()
+
+
+def main() -> None:
+    """Draw the frame, and in it the page that the address names."""
+    st.set_page_config(page_title="kilolingua", page_icon=ICON, layout="wide")
+    st.html(texts.STYLE)
+    pages = {
+        "explore": st.Page(_explore, title="Explore", icon=":material/public:", default=True),
+        "language": st.Page(
+            _language, title="Language", icon=":material/translate:", url_path="language"
+        ),
+        "gaps": st.Page(_gaps, title="Gaps", icon=":material/grid_on:", url_path="gaps"),
+        "results": st.Page(
+            _results, title="Results", icon=":material/monitoring:", url_path="results"
+        ),
+        "try": st.Page(_try, title="Try", icon=":material/edit_note:", url_path="try"),
+    }
+    links.register(pages)
+    page = st.navigation(list(pages.values()), position="top")
+    if page == pages["explore"] and "lang" in st.query_params:
+        st.switch_page(pages["language"], query_params={"lang": st.query_params["lang"]})
+    page.run()
+
+
+main()

@@ -1,0 +1,162 @@
+"""Results: the runs under runs/, scores with intervals, two runs side by side."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+from app import texts
+from app.runs import Run, find_runs
+from data.errors import InputError
+from data.languages import resolve
+from icl.paired_tests import Comparison, compare
+from icl.pairing import Pairing, SegmentPair, pair_runs
+from icl.run import below_copy
+
+PAGE = 20  # segments shown at once
+ORDERS = ("as in the test set", "largest wins of B first", "largest wins of A first")
+
+
+def folder() -> Path:
+    """Where the runs are: `runs`, or what `streamlit run app/main.py -- --runs FOLDER` names."""
+    given = sys.argv[1:]
+    at = given.index("--runs") + 1 if "--runs" in given else len(given)
+    return Path(given[at]) if at < len(given) else Path("runs")
+
+
+def show() -> None:
+    """Draw the page."""
+    st.html('<h1 class="kl-title">Results of runs</h1>')
+    runs, unread = find_runs(folder())
+    for line in unread:
+        st.warning(texts.escape_markdown(line))
+    if not runs:
+        st.info(texts.escape_markdown(f"No finished run lies in {folder()}/. This makes one:"))
+        st.code("python -m icl.eval --lang sw --shots 1 --limit 100", language="bash")
+        return
+    by_name = {run.folder.name: run for run in runs}
+    name = st.selectbox("Run", list(by_name), width=480)
+    _scores(by_name[name])
+    st.subheader("Two runs side by side", anchor=False)
+    left, right = st.columns(2)
+    with left:
+        a = _side("A", by_name, 0)
+    with right:
+        b = _side("B", by_name, 1 % len(by_name))
+    _side_by_side(a, b)
+
+
+def _scores(run: Run) -> None:
+    """Every score with its interval and n; bars would hide how the intervals overlap."""
+    header = ["system", "direction", *run.metrics, "n"]
+    rows = []
+    for result in run.results:
+        scores = [result.score(name) for name in run.metrics]
+        cells = [
+            f"{s.value:.1f} <small>[{s.low:.1f}, {s.high:.1f}]</small>" if s else texts.NOT_A_FIGURE
+            for s in scores
+        ]
+        n = next((texts.number(s.n) for s in scores if s), texts.NOT_A_FIGURE)
+        weak = below_copy(run.results, result)
+        mark = f" <small>(no better than copy in {' and '.join(weak)})</small>" if weak else ""
+        rows.append([escape(result.label) + mark, escape(result.direction), *cells, n])
+    st.html(texts.table(rows, map(escape, header), numbers=range(2, len(header))))
+    st.caption(
+        "In brackets: 95 % bootstrap interval over segments. It says how a figure would move with "
+        "other sentences of the same kind; nothing of other texts, prompts or shots."
+    )
+    for note in run.notes:
+        st.caption(texts.escape_markdown(note))
+    with st.expander("Signatures: how to get each figure again"):
+        for result in run.results:
+            for score in result.scores:
+                line = f"{result.label} {result.direction} {score.name}: {score.signature}"
+                st.code(line, language=None, wrap_lines=True)
+
+
+def _side(letter: str, runs: dict[str, Run], at: int) -> tuple[Run, str]:
+    """One side of a comparison: a run and one of its systems."""
+    names = list(runs)
+    name = st.selectbox(f"Run {letter}", names, index=at, key=f"run-{letter}")
+    systems = runs[name].systems
+    return runs[name], st.selectbox(f"System {letter}", systems, key=f"system-{letter}")
+
+
+def _side_by_side(a: tuple[Run, str], b: tuple[Run, str]) -> None:
+    systems = a[1], b[1]
+    if (a[0].folder, a[1]) == (b[0].folder, b[1]):
+        st.info("A and B are the same system of the same run. Choose another run or system.")
+        return
+    try:
+        pairings = pair_runs(a[0].folder, b[0].folder, systems)
+    except InputError as error:
+        st.error(texts.escape_markdown(str(error)))
+        return
+    names = [pairing.direction for pairing in pairings]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        direction = st.selectbox("Direction", names, width=160)
+        pairing = pairings[names.index(direction)]
+        metric = st.selectbox("Metric", pairing.metrics, width=160)
+        order = st.selectbox("Order", ORDERS, width=260)
+        last = max(1, -(-len(pairing.a) // PAGE))
+        page = int(st.number_input(f"Page (of {last:,})", 1, last, 1, width=140))
+    if st.toggle("Test whether B is better than A (some seconds)"):
+        _tests(str(a[0].folder), str(b[0].folder), systems)
+    _segments(pairing, metric, order, page)
+
+
+def _tests(a: str, b: str, systems: tuple[str, str]) -> None:
+    """Paired tests of both, as `python -m icl.compare` prints them."""
+    rows = [
+        [
+            escape(f"{c.metric}, {c.direction}"),
+            f"{c.a:.1f}",
+            f"{c.b:.1f}",
+            f"{c.difference:+.1f} <small>[{c.low:+.1f}, {c.high:+.1f}]</small>",
+            f"{c.p_bootstrap:.4f}",
+            f"{c.p_randomisation:.4f}",
+            escape(c.verdict),
+        ]
+        for c in _compared(a, b, systems)
+    ]
+    header = ["", "A", "B", "B less A", "p, bootstrap", "p, randomisation", "better"]
+    st.html(texts.table(rows, header, numbers=range(1, 6)))
+    st.caption("Better: both tests give p < 0.05. TER is better where it is lower.")
+
+
+@st.cache_data(show_spinner="Testing …")
+def _compared(a: str, b: str, systems: tuple[str, str]) -> list[Comparison]:
+    return compare(Path(a), Path(b), systems)
+
+
+def _segments(pairing: Pairing, metric: str, order: str, page: int) -> None:
+    """Source, reference and both outputs, a segment a row."""
+    segments = ordered(pairing, metric, order)[PAGE * (page - 1) : PAGE * page]
+    source, target = (resolve(code).bcp47 for code in pairing.direction.split("-", 1))
+    rows = [
+        [
+            escape(segment.a["id"].rpartition(":")[2]),
+            texts.named(segment.a["source"], source),
+            texts.named(segment.a["reference"], target),
+            texts.named(segment.a["output"] or "(empty)", target),
+            texts.named(segment.b["output"] or "(empty)", target),
+            f"{segment.difference:+.1f}",
+        ]
+        for segment in segments
+    ]
+    header = ["", "source", "reference", "A", "B", escape(f"{metric}, B less A")]
+    st.html(texts.table(rows, header, numbers=(5,)))
+
+
+def ordered(pairing: Pairing, metric: str, order: str) -> Sequence[SegmentPair]:
+    """The segments of both runs in one of `ORDERS`; of TER, lower is better."""
+    triples = zip(pairing.differences(metric), pairing.a, pairing.b, strict=True)
+    segments = list(map(SegmentPair._make, triples))
+    if order == ORDERS[0]:
+        return segments
+    b_first = (order == ORDERS[1]) != (metric == "TER")
+    return sorted(segments, key=lambda segment: segment.difference, reverse=b_first)

@@ -1,0 +1,54 @@
+"""The inventory, opened once for all visitors, and what to say where figures are missing.
+
+`streamlit run app/main.py -- --offline` never opens a socket to fetch a data set.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import streamlit as st
+
+from data.errors import KilolinguaError
+from data.inventory import Inventory, load_inventory
+
+BUILT_IN = (
+    "Glottolog's table could not be had on this machine, so you see what is built in: the "
+    "languages of MASSIVE's 52 locales, written by hand. It has no coordinates and no speakers."
+)
+
+
+def is_offline() -> bool:
+    """Whether the app was started with `-- --offline`."""
+    return "--offline" in sys.argv[1:]
+
+
+def opened() -> Inventory:
+    """The inventory. Where it cannot be had at all, the page says why and stops."""
+    try:
+        return _opened(is_offline())
+    except KilolinguaError as error:
+        st.error("The inventory could not be opened.", icon=":material/error:")
+        st.code(str(error), language=None, wrap_lines=True)
+        st.stop()
+
+
+@st.cache_resource(show_spinner="Opening the inventory of languages …")
+def _opened(offline: bool) -> Inventory:
+    return load_inventory(offline=offline)
+
+
+def say_what_is_missing(inventory: Inventory) -> None:
+    """A line where the table is the built-in one; what else is missing, and how to get it."""
+    if inventory.builtin:
+        st.warning(BUILT_IN, icon=":material/cloud_off:")
+    if inventory.notes:
+        heading = f"Notes on these figures: what is missing, and why ({len(inventory.notes)})"
+        with st.expander(heading, expanded=any(map(_can_be_mended, inventory.notes))):
+            for note in inventory.notes:
+                st.code(note, language=None, wrap_lines=True)
+
+
+def _can_be_mended(note: str) -> bool:
+    """Whether a note names a command that gets what is missing."""
+    return "python -m" in note or "pip install" in note

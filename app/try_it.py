@@ -1,0 +1,236 @@
+"""Try: a sentence translated with its examples shown, a paragraph rewritten, a lemma's forms.
+
+Each part appears when its package is there. Slow work shows its progress and can be cancelled.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from app import texts
+from app.job import Job
+from app.source import is_offline
+from data.errors import KilolinguaError
+from data.languages import resolve
+
+TRANSLATE, REWRITE, FORMS = "job-translate", "job-rewrite", "job-forms"
+WEAK = (
+    "The model that comes with the project, SmolLM2-135M, is small, English and weak: it does "
+    "not translate Swahili or most other languages. Expect nonsense; this shows how a model is "
+    "asked. Name a better model below; python -m icl.eval measures any of them."
+)
+
+
+def show() -> None:
+    """Draw the page."""
+    st.html('<h1 class="kl-title">Try it on your own words</h1>')
+    parts: dict[str, tuple[str, Callable[[], None]]] = {
+        "icl.translate": ("Translate a sentence", _translate),
+        "lexaug.substitute": ("Rewrite a paragraph", _rewrite),
+        "data.inflections.tables": ("Forms of a lemma", _forms),
+    }
+    there = [part for module, part in parts.items() if is_there(module)]
+    for place, (_, draw) in zip(st.tabs([name for name, _ in there]), there, strict=True):
+        with place:
+            draw()
+
+
+def is_there(module: str) -> bool:
+    """Whether a module can be imported, without importing it.
+
+    >>> is_there("data.words"), is_there("data.no_such_module"), is_there("no_package.inside")
+    (True, False, False)
+    """
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def _translate() -> None:
+    from icl.run import DEFAULT_MODEL, DIRECTIONS, RunConfig
+
+    st.info(WEAK, icon=":material/info:")
+    with st.form("translate"):
+        sentence = st.text_area("Sentence", "Habari za asubuhi, mama yangu.", max_chars=1000)
+        with st.container(horizontal=True):
+            tag = st.text_input("Language", "sw", help="Any code or name", width=180)
+            direction = st.selectbox(
+                "Direction",
+                DIRECTIONS[:2],
+                format_func={"xx-en": "into English", "en-xx": "out of English"}.__getitem__,
+                width=200,
+            )
+            shots = st.number_input("Examples", 0, 8, 1, width=140)
+            model = st.text_input("Model", DEFAULT_MODEL, width=320)
+        asked = st.form_submit_button("Translate")
+    if asked:
+        from app.translation import translate
+
+        config = _made(
+            lambda: RunConfig(
+                lang=tag,
+                direction=direction,
+                shots=int(shots),
+                model=model,
+                max_new_tokens=64,
+                offline=is_offline(),
+            )
+        )
+        if config is not None:
+            _start(TRANSLATE, lambda job: translate(sentence, config, job))
+    _watch(TRANSLATE, _show_translation)
+
+
+def _made(make: Callable[[], Any]) -> Any:
+    """What a function makes; None where the user's settings do not fit, which the page says."""
+    try:
+        return make()
+    except KilolinguaError as error:
+        st.error(texts.escape_markdown(str(error)))
+        return None
+
+
+def _show_translation(found: Any) -> None:
+    source, target = found.source.bcp47, found.target.bcp47
+    st.subheader("What came out", anchor=False)
+    cut = " (cut at the limit of tokens)" if found.cut else ""
+    st.html(f'<p class="kl-endonym">{texts.named(found.text or "(nothing)", target)}{cut}</p>')
+    st.caption(texts.escape_markdown(f"{found.label}, {found.source.name} to {found.target.name}"))
+    st.subheader("The examples that it saw", anchor=False)
+    rows = [
+        [texts.named(shot.source, source), texts.named(shot.target, target)] for shot in found.shots
+    ]
+    header = [escape(found.source.name), escape(found.target.name)]
+    st.html(texts.table(rows, header, headed=False) if rows else "<p>none</p>")
+    with st.expander("The whole prompt"):
+        st.code(found.prompt, language=None, wrap_lines=True)
+
+
+def _rewrite() -> None:
+    from lexaug.phrases import POLICIES
+
+    st.write(
+        "Replaces English words by those of a bilingual lexicon: training text for a language that "
+        "has little. It is not a translation, and word order stays English."
+    )
+    with st.form("rewrite"):
+        text = st.text_area(
+            "English text", "The children walked to school.\nTheir mother sells fish.", height=140
+        )
+        with st.container(horizontal=True):
+            tag = st.text_input("Language", "wo", help="One with a lexicon: see Explore", width=180)
+            policy = st.selectbox(
+                "Of several translations",
+                [policy for policy in POLICIES if policy != "pos"],
+                index=1,
+                width=220,
+            )
+            ratio = st.slider("Share of known words to replace", 0.0, 1.0, 1.0, 0.05, width=260)
+            seed = st.number_input("Seed", 0, 10**6, 1, width=140)
+        asked = st.form_submit_button("Rewrite")
+    if asked:
+        from app.paragraph import rewrite
+
+        settings: dict[str, Any] = {"ratio": ratio, "policy": policy, "seed": int(seed)}
+        offline = is_offline()
+        _start(
+            REWRITE,
+            lambda job: rewrite(text, tag, offline=offline, report=job.say, **settings),
+        )
+    _watch(REWRITE, _show_rewritten)
+
+
+def _show_rewritten(found: Any) -> None:
+    from app.paragraph import marked
+
+    for line in found.lines:
+        way = texts.direction(line.text)
+        st.html(f'<p lang="{escape(found.tag)}" dir="{way}">{marked(line)}</p>')
+    share = f"{100 * found.replaced / found.words:.0f} %" if found.words else "none"
+    st.caption(
+        texts.escape_markdown(
+            f"{found.replaced} of {found.words} words replaced ({share}), underlined; the pointer "
+            f"on one tells its rule. Lexicon: {found.lexicon}, {found.entries:,} entries. "
+            f"Inflection: {found.inflection}."
+        )
+    )
+    for note in found.notes:
+        st.caption(texts.escape_markdown(note))
+
+
+def _forms() -> None:
+    st.write(
+        "Looks a lemma up in the inflection tables of the catalog. Forms that no table lists are "
+        "not made up."
+    )
+    with st.form("forms"), st.container(horizontal=True, vertical_alignment="bottom"):
+        tag = st.text_input("Language", "sw", help="One with an inflection table", width=180)
+        lemma = st.text_input("Lemma", "soma", width=220)
+        asked = st.form_submit_button("Look up")
+    if asked:
+        from app.paradigm import forms
+
+        language, offline = _made(lambda: resolve(tag)), is_offline()
+        if language is not None:
+            _start(FORMS, lambda job: forms(lemma, language, offline=offline, report=job.say))
+    _watch(FORMS, _show_forms)
+
+
+def _show_forms(found: Any) -> None:
+    for note in found.relatives:
+        st.caption(texts.escape_markdown(note))
+    tables = ", ".join(found.tables)
+    if not found.rows:
+        st.write(texts.escape_markdown(f"No table has this lemma; read: {tables}."))
+        return
+    rows = [
+        [escape(features), texts.named(form), escape(name)] for features, form, name in found.rows
+    ]
+    st.html(texts.table(rows, ["features (UniMorph)", "form", "table"]))
+
+
+def _start(name: str, work: Callable[[Job[Any]], Any]) -> None:
+    """Begin a job in the place of an earlier one."""
+    earlier = st.session_state.get(name)
+    if earlier is not None:
+        earlier.cancel()
+    job: Job[Any] = Job(work)
+    st.session_state[name] = job
+    job.start()
+
+
+def _watch(name: str, draw: Callable[[Any], None]) -> None:
+    """Show how a job is getting on, then what came out of it."""
+    job: Job[Any] | None = st.session_state.get(name)
+    if job is None:
+        return
+    if job.running:
+        _progress(name)
+    elif job.cancelled:
+        st.write("Cancelled.")
+    elif job.failure:
+        st.error(texts.escape_markdown(job.failure))
+    elif job.result is not None:
+        draw(job.result)
+
+
+@st.fragment(run_every=0.5)
+def _progress(name: str) -> None:
+    """Progress and a button, drawn anew twice a second; the whole page once the job has ended."""
+    job: Job[Any] = st.session_state[name]
+    if not job.running:
+        st.rerun()
+    line = texts.escape_markdown(job.line)
+    if job.share is None:
+        st.status(f"{line} …", state="running")
+    else:
+        st.progress(job.share, text=line)
+    if st.button("Cancel", key=f"cancel-{name}"):
+        job.cancel()
+        st.rerun()

@@ -1,0 +1,111 @@
+"""The map: a known projection, land where there is land, marks that stay with their families."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app import base_map
+from app import map as world
+from app.selection import Box
+from data.errors import UnavailableError
+
+
+@pytest.fixture
+def outlines() -> Any:
+    try:
+        return base_map.outlines()
+    except UnavailableError as error:
+        pytest.skip(str(error))
+
+
+def test_the_pole_stands_where_snyder_says() -> None:
+    # J. P. Snyder, Map Projections: A Working Manual, table 14: y = 2.30341 at 90 degrees.
+    assert base_map.northing(90) == pytest.approx(2.30341 * 180 / 3.14159265, abs=1e-3)
+    assert base_map.northing(-30) == pytest.approx(-base_map.northing(30))
+
+
+@pytest.mark.parametrize(
+    ("place", "latitude", "longitude", "is_land"),
+    [
+        ("Naypyidaw", 19.75, 96.1, True),
+        ("Kinshasa", -4.3, 15.3, True),
+        ("Budapest", 47.5, 19.05, True),
+        ("Ulaanbaatar", 47.9, 106.9, True),
+        ("the Atlantic", 0.0, -30.0, False),
+        ("the Bay of Bengal", 13.0, 88.0, False),
+    ],
+)
+def test_land_is_where_it_is(
+    outlines: Any, place: str, latitude: float, longitude: float, is_land: bool
+) -> None:
+    x, y, inside = longitude, base_map.northing(latitude), False
+    corners = list(outlines[0].iter_rows())
+    for (x1, y1), (x2, y2) in pairwise(corners):  # rings are closed, and None stands between them
+        if None in (x1, x2):
+            continue
+        if (y1 > y) != (y2 > y) and x < (x2 - x1) * (y - y1) / (y2 - y1) + x1:
+            inside = not inside
+    assert inside == is_land, place
+
+
+def test_without_the_package_the_error_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(base_map, "PACKAGE", "no_such_package_of_maps")
+    base_map.outlines.cache_clear()
+    with pytest.raises(UnavailableError, match=r'the map has no land.*pip install -e "\.\[app\]"'):
+        base_map.outlines()
+
+
+def test_a_damaged_file_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "WorldMap.json"
+    path.write_text('{"arcs": []}', "utf-8")
+    monkeypatch.setattr(base_map, "_path", lambda: path)
+    base_map.outlines.cache_clear()
+    with pytest.raises(UnavailableError, match=r"WorldMap\.json: expected Natural Earth"):
+        base_map.outlines()
+    base_map.outlines.cache_clear()
+
+
+def test_a_family_keeps_its_mark_in_every_selection(table: Any) -> None:
+    import polars as pl
+
+    everything = {mark.family: mark for mark in world.marks(table, table)}
+    one = world.marks(table.filter(pl.col("genus") == "Bantu"), table)
+    assert one == [everything["Atlantic-Congo"]]
+
+
+def test_no_two_families_share_colour_and_shape() -> None:
+    looks = [world._look(rank) for rank in range(80)]
+    assert len(set(looks)) == 80
+    assert len({shape for _, shape in looks[:8]}) == 8, "neighbours in the legend differ in shape"
+
+
+def test_an_isolate_is_no_family(table: Any) -> None:
+    names = {mark.family for mark in world.marks(table, table)}
+    assert world.ISOLATES in names
+    assert world.NO_FAMILY not in names
+
+
+def test_only_languages_with_coordinates_are_sent(table: Any) -> None:
+    placed = world.points(table, world.marks(table, table))
+    assert placed.height == table.height - 1
+    assert placed.columns == ["glottocode", "name", "told", "family", "x", "y"]
+
+
+def test_the_view_holds_what_is_selected(table: Any) -> None:
+    import polars as pl
+
+    placed = world.points(table.filter(pl.col("genus") == "Bantu"), [])
+    west, east, middle = world.view(None, placed)
+    assert west < 31.35
+    assert east > 37.62
+    assert base_map.northing(-25.33) < middle < base_map.northing(-8.26)
+
+
+def test_a_drawn_box_is_in_degrees() -> None:
+    y = [base_map.northing(13.0), base_map.northing(-6.0)]
+    assert world.drawn_box([8.0, 32.0], y) == Box(8.0, -6.0, 32.0, 13.0)
+    assert world.drawn_box([-500.0, 32.0], y).west == -180.0

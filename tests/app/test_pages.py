@@ -1,0 +1,157 @@
+"""Every page runs on a small inventory; names stay data; what is missing is said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MAIN = Path(__file__).parents[2] / "app" / "main.py"
+Run = Callable[..., Any]
+
+# One needle of each kind that a page could take for its own: HTML, a link, mathematics.
+NEEDLES = ("<script>alert", "[x](http://y)", "$a$", ":red[b]")
+
+
+def markdown(test: Any) -> Iterator[str]:
+    """All that a page shows as Markdown."""
+    for kind in ("markdown", "title", "subheader", "caption", "warning", "info", "error"):
+        yield from (str(element.value) for element in test.get(kind))
+    yield from (button.label for button in test.button)
+
+
+def html(test: Any) -> str:
+    """All HTML that a page writes."""
+    return "\n".join(element.proto.body for element in test.get("html"))
+
+
+@pytest.mark.parametrize("page", ["explore", "language", "gaps", "results", "try_it"])
+def test_every_page_runs(run_page: Run, page: str) -> None:
+    test = run_page(page)
+    assert not test.exception
+    assert not test.error
+
+
+@pytest.mark.parametrize(
+    ("page", "address"),
+    [
+        ("explore", {"focus": "ughh1234"}),
+        ("explore", {"genus": "[x](http://y) <script>alert(1)</script>"}),
+        ("language", {"lang": "ughh1234"}),
+        ("language", {"lang": "[x](http://y) <script>alert(1)</script>"}),
+        ("gaps", {}),
+    ],
+)
+def test_names_are_data(run_page: Run, page: str, address: dict[str, str]) -> None:
+    test = run_page(page, **address)
+    assert not test.exception
+    assert "<script>alert" not in html(test)
+    for text in markdown(test):
+        assert not any(needle in text for needle in NEEDLES), text
+
+
+def test_the_address_sets_the_filters(run_page: Run) -> None:
+    test = run_page("explore", genus="Bantu", lacks="lexicon")
+    assert test.multiselect(key="filter-genus").value == ["Bantu"]
+    assert "1 language shown of 10" in html(test)
+    assert test.query_params == {"genus": "Bantu", "lacks": "lexicon"}
+
+
+def test_the_filters_set_the_address(run_page: Run) -> None:
+    test = run_page("explore")
+    test.multiselect(key="filter-script").select("Arab").run()
+    assert test.query_params == {"script": "Arab"}
+    assert "1 language shown of 10" in html(test)
+    test.button[0].click().run()
+    assert "10 languages shown of 10" in html(test)
+
+
+def test_a_strange_address_is_told_and_left_out(run_page: Run) -> None:
+    test = run_page("explore", genus="Bantoo", box="here")
+    said = " ".join(element.value for element in test.warning)
+    assert "no language has “Bantoo”" in said
+    assert "expected west,south,east,north" in said
+    assert "10 languages shown" in html(test)
+
+
+def test_no_language_left(run_page: Run) -> None:
+    test = run_page("explore", q="no such name")
+    assert test.info[0].value.startswith("No language meets all of these conditions.")
+
+
+def test_right_to_left_runs_from_the_right(run_page: Run) -> None:
+    assert '<bdi lang="ur" dir="rtl">اردو</bdi>' in html(run_page("language", lang="ur"))
+    assert '<bdi lang="nqo" dir="rtl">ߒߞߏ</bdi>' in html(run_page("language", lang="nqo"))
+    assert '<bdi lang="am" dir="ltr">አማርኛ</bdi>' in html(run_page("language", lang="am"))
+
+
+def test_unknown_is_not_zero(run_page: Run) -> None:
+    page = html(run_page("language", lang="nqo"))
+    assert ">Speakers</th><td>not known</td>" in page
+    assert ">Speakers</th><td>about 170 million</td>" in html(run_page("language", lang="sw"))
+
+
+def test_an_unknown_language_has_near_ones(run_page: Run) -> None:
+    test = run_page("language", lang="amhar")
+    assert "unknown language 'amhar'" in test.error[0].value
+    assert "Amharic" in html(test)
+
+
+def test_what_is_missing_is_said_with_the_command(run_page: Run, inventory: Any) -> None:
+    note = "no genera: wals/languages.csv is damaged; python -m data.catalog fetch wals"
+    test = run_page("explore", replace(inventory, notes=(note,)))
+    assert not test.exception
+    assert note in [element.value for element in test.code]
+    assert test.expander[0].proto.expanded
+
+
+def test_the_built_in_table_says_that_it_is_one(run_page: Run) -> None:
+    from data.inventory import load_inventory
+
+    inventory = load_inventory(offline=True)
+    assert inventory.builtin
+    for page in ("explore", "language", "gaps"):
+        test = run_page(page, inventory)
+        assert not test.exception
+        assert "languages of MASSIVE's 52 locales" in test.warning[0].value
+
+
+def test_without_polars_the_page_says_what_to_install(
+    run_page: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import streamlit as st
+
+    from data.errors import UnavailableError
+
+    test = run_page("explore")
+    message = 'the inventory needs polars, which is not installed; pip install -e ".[app]"'
+
+    def refuse(**_: Any) -> Any:
+        raise UnavailableError(message)
+
+    st.cache_resource.clear()
+    monkeypatch.setattr("app.source.load_inventory", refuse)
+    test.run()
+    assert test.code[0].value == message
+
+
+def test_gaps_lists_who_has_and_who_lacks(run_page: Run) -> None:
+    test = run_page("gaps")
+    test.selectbox(key="gaps-group").select("Atlantic-Congo")
+    test.selectbox(key="gaps-kind").select("lexicon").run()
+    having, lacking = (frame.value["name"].tolist() for frame in test.dataframe[:2])
+    assert (having, lacking) == (["Swahili"], ["Zulu"])
+
+
+def test_the_language_of_an_address_opens_its_page(run_page: Run) -> None:
+    from streamlit.testing.v1 import AppTest
+
+    run_page("gaps")  # sets the small inventory
+    test = AppTest.from_file(str(MAIN), default_timeout=60)
+    test.query_params["lang"] = "sw"
+    test.run()
+    assert not test.exception
+    assert "Kiswahili" in html(test)

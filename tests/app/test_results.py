@@ -1,0 +1,71 @@
+"""Results: runs are found and read, damaged ones named, two systems put side by side."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.results import ORDERS, ordered
+from app.runs import find_runs
+from icl.pairing import pair_runs
+
+
+def html(test: Any) -> str:
+    return "\n".join(element.proto.body for element in test.get("html"))
+
+
+def test_runs_are_read_and_damaged_ones_named(runs: Path) -> None:
+    comparison, damaged = runs / "compare-1", runs / "icl-sw-2"
+    for folder, content in ((comparison, '{"comparisons": []}'), (damaged, '{"results": [{}]}')):
+        folder.mkdir()
+        (folder / "scores.json").write_text(content, "utf-8")
+    found, unread = find_runs(runs)
+    assert [run.folder.name for run in found] == ["icl-sw-1"]
+    assert found[0].systems == ["copy", "gloss"]
+    assert [line.partition(": expected")[0] for line in unread] == [str(damaged / "scores.json")]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", '{"results": 3}', '{"results": ["x"]}'])
+def test_no_file_breaks_the_page(runs: Path, text: str) -> None:
+    (runs / "icl-sw-1" / "scores.json").write_text(text, "utf-8")
+    found, unread = find_runs(runs)
+    assert not found
+    assert len(unread) <= 1
+
+
+def test_the_order_of_segments(runs: Path) -> None:
+    folder = runs / "icl-sw-1"
+    pairing = pair_runs(folder, folder, ("copy", "gloss"))[0]
+    plain, b_first, a_first = (ordered(pairing, "chrF++", order) for order in ORDERS)
+    assert [segment.a["id"][-1] for segment in plain] == ["1", "2", "3"]
+    assert b_first[0].b["output"] == "cat sleeps", "two of the reference's three words"
+    assert [s.difference for s in a_first] == [s.difference for s in b_first][::-1]
+
+
+def test_the_page_shows_intervals_and_outputs(
+    runs: Path, run_page: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(runs.parent)
+    test = run_page("results")
+    assert not test.exception
+    assert "same system of the same run" in test.info[0].value
+    test.selectbox(key="system-B").select("gloss").run()
+    assert not test.exception
+    page = html(test)
+    score = json.loads((runs / "icl-sw-1" / "scores.json").read_text("utf-8"))["results"][1]
+    chrf = score["scores"][1]
+    assert f"{chrf['value']:.1f} <small>[{chrf['low']:.1f}, {chrf['high']:.1f}]</small>" in page
+    assert "cat sleeps" in page
+    assert "&lt;b&gt;Hi&lt;/b&gt;" in page
+    assert "<b>Hi</b>" not in page
+
+
+def test_without_runs_the_page_says_how_to_make_one(
+    tmp_path: Path, run_page: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run_page("results").code[0].value.startswith("python -m icl.eval --lang sw")
