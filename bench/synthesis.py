@@ -97,7 +97,7 @@ def blocks(source: Path) -> Iterator[bytes]:
     with open(source, "rb", buffering=0) as file:
         while data := file.read(BLOCK_BYTES):
             end = data.rfind(b"\n") + 1
-            yield rest + data[:end]
+            yield b"".join((rest, memoryview(data)[:end]))
             rest = data[end:]
     if rest:
         yield rest
@@ -134,6 +134,11 @@ def threaded(source: Path, target: Path, compiled: CompiledTable, workers: int) 
         while waiting:
             tokens += write()
     return tokens
+
+
+def peak_megabytes() -> float:
+    """The most memory that this process ever held."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def words_counted(source: Path) -> int:
@@ -208,11 +213,11 @@ def measure(folder: Path, lexicon: Lexicon, options: argparse.Namespace) -> None
         "(e) ours, text, two threads": lambda: threaded(source, target, plain, 2),
     }
     turns: dict[str, list[Timed]] = {name: [] for name in sides}
-    peak = 0
+    peaks = [peak_megabytes()]
     for _ in range(options.rounds):
         for name, work in sides.items():
             turns[name].append(timed(work))
-        peak = max(peak, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+        peaks.append(peak_megabytes())
     print(f"{source.stat().st_size / 1e6:.0f} MB, {lexicon.name} ({len(lexicon)} entries)")
     print(
         f"{'medians of ' + str(options.rounds):34} {'M tokens/s':>12} {'M per CPU s':>12}", end=""
@@ -223,7 +228,7 @@ def measure(folder: Path, lexicon: Lexicon, options: argparse.Namespace) -> None
     one, two = turns["(b) ours, text"], turns["(e) ours, text, two threads"]
     ratio = statistics.median(b.wall / t.wall for t, b in zip(two, one, strict=True))
     print(f"two threads against one: {ratio:.2f} (load average {os.getloadavg()[0]:.1f})")
-    print(f"peak memory {peak / 1024:.0f} MB")
+    print(f"peak memory before and after each round: {', '.join(f'{p:.0f} MB' for p in peaks)}")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ r"""Sentences with a tag on every token: parts of speech, named entities.
 
 CoNLL-U is read by `data.labels.conllu`. A file is streamed, a blank line ends a sentence.
 Identifiers are `prefix` and the sentence's number in the file, from 1, which does not depend on
-what is left out. A sentence with a bad line is an error, or with `skip_bad` left out whole and counted.
+what is left out. A sentence with a bad line is an error, or with `skip_bad` left out whole and
+counted.
 """
 
 from __future__ import annotations

@@ -40,7 +40,9 @@ SPECIAL = 256 << POINT_BITS  # its fold hangs on its neighbours
 MARKED = 512 << POINT_BITS  # a mark that Unicode may put into another order
 SEVERAL = 1024 << POINT_BITS  # it folds to more than one code point
 COMPOSES = 2048 << POINT_BITS  # it may melt into the letter before: see `pairs`
-ORDER_SHIFT = POINT_BITS + 12  # from here on stands the canonical combining class, for that order
+ASKS = 4096 << POINT_BITS  # it folds otherwise in a word that also has a letter that is
+BESIDE = 8192 << POINT_BITS  # of the script in question, as Cyrillic а beside Latin letters
+ORDER_SHIFT = POINT_BITS + 14  # from here on stands the canonical combining class, for that order
 
 
 class Characters(NamedTuple):
@@ -66,7 +68,8 @@ def character_table(language: str) -> Characters:
     kinds = ((c, category(c)) for c in map(chr, range(POINTS)))
     assigned = {c: kind for c, kind in kinds if kind not in _UNASSIGNED}
     melting = _melting(assigned)
-    several, special = _folds(assigned, language, melting)
+    rules = _Rules(language)
+    several, special = _folds(assigned, language, melting, rules)
     cells = np.where(several >> POINT_BITS, SEVERAL, several)
     for c, kind in assigned.items():
         cells[ord(c)] |= _case(c) | (LETTER if kind in _LETTERS else _role(c))
@@ -74,6 +77,8 @@ def character_table(language: str) -> Characters:
         cells[ord(c)] |= MARKED | unicodedata.combining(c) << ORDER_SHIFT
     cells[[ord(c) for c in special]] |= SPECIAL
     cells[[ord(mark) for _, mark in melting]] |= COMPOSES
+    for c in assigned:
+        cells[ord(c)] |= (ASKS if rules.asks(c) else 0) | (BESIDE if rules.is_beside(c) else 0)
     pairs = {(fold(letter, language)[-1], mark) for letter, mark in melting} | melting
     numbers = sorted(ord(letter) << POINT_BITS | ord(mark) for letter, mark in pairs)
     is_plain = np.array([_is_plain(cells)])
@@ -83,7 +88,8 @@ def character_table(language: str) -> Characters:
 def _is_plain(cells: NDArray[np.int64]) -> bool:
     """Whether compiled code may fold ASCII letters by one bit; not in Turkish, nor in Russian,
     where the letter a beside Cyrillic ones is taken for theirs."""
-    folded = cells[[ord(c) for c in ascii_letters]] & (SPECIAL | SEVERAL | (1 << POINT_BITS) - 1)
+    all_but_folded = SPECIAL | SEVERAL | ASKS | (1 << POINT_BITS) - 1
+    folded = cells[[ord(c) for c in ascii_letters]] & all_but_folded
     return folded.tolist() == [ord(c) for c in ascii_letters.lower()]
 
 
@@ -110,19 +116,18 @@ def _role(c: str) -> int:
 
 
 def _folds(
-    assigned: Mapping[str, str], language: str, melting: Iterable[tuple[str, str]]
+    assigned: Mapping[str, str], language: str, melting: Iterable[tuple[str, str]], rules: _Rules
 ) -> tuple[NDArray[np.int64], list[str]]:
     """How characters fold, and those for which the neighbours must be asked."""
     folds = np.arange(POINTS, dtype=np.int64)
     special = [chr(point) for span in _JAMO for point in span]
     marks = frozenset(mark for _, mark in melting)
-    contextual, listed = _of_rules(language)
     for c in assigned:
-        form = fold(c, language) if c in listed or c.casefold() != c else c
+        form = fold(c, language) if c in rules.changed or c.casefold() != c else c
         if form == c and not unicodedata.decomposition(c):
-            if c in contextual:
+            if c in rules.joined:
                 special.append(c)
-        elif _stands_alone(c, form, marks) and contextual.isdisjoint(_parts(c)):
+        elif _stands_alone(c, form, marks) and rules.joined.isdisjoint(_parts(c)):
             folds[ord(c)] = sum(ord(part) << i * POINT_BITS for i, part in enumerate(form))
         else:
             special.append(c)
@@ -173,15 +178,29 @@ def _is_compatible(c: str) -> bool:
     return unicodedata.decomposition(c).startswith("<")
 
 
-def _of_rules(language: str) -> tuple[frozenset[str], frozenset[str]]:
-    """The characters of spelling rules that ask for neighbours; those that any rule changes.
+class _Rules:
+    """What a language's spelling rules say of characters.
 
-    The letters i belong to the latter: Turkish folds them otherwise.
+    Attributes:
+        changed: those that a rule changes, and the letters i, which Turkish folds otherwise.
+        joined: those of rules about several characters.
     """
-    rules = rules_of(language)
-    asking = [k for r in rules for k in r.mapping if r.within is not None or len(k) > 1]
-    changed = [k for rule in rules for k in rule.mapping]
-    return frozenset("".join(asking)), frozenset("".join(changed) + "Iiİı")
+
+    def __init__(self, language: str) -> None:
+        rules = rules_of(language)
+        self.changed = frozenset("".join(k for rule in rules for k in rule.mapping) + "Iiİı")
+        self.joined = frozenset("".join(k for r in rules for k in r.mapping if len(k) > 1))
+        inside = [rule for rule in rules if rule.within is not None]
+        self._asking = frozenset("".join(k for rule in inside for k in rule.mapping))
+        self._scripts = tuple(f"{rule.within} " for rule in inside)
+
+    def asks(self, c: str) -> bool:
+        """Whether a rule changes it beside letters of a script."""
+        return bool(self._asking) and not self._asking.isdisjoint(_parts(c))
+
+    def is_beside(self, c: str) -> bool:
+        """Whether it is of that script."""
+        return bool(self._scripts) and unicodedata.name(c, "").startswith(self._scripts)
 
 
 def _parts(c: str) -> str:

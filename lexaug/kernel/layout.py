@@ -129,7 +129,7 @@ class Settings(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Room for a batch: rows of lines, words, phrases; folded words in UTF-8, keys, ids, roots."""
+    """Room for a batch: rows of lines, words, phrases; folded words in UTF-8, keys, ids."""
 
     lines: Any
     words: Any
@@ -137,7 +137,6 @@ class Work(NamedTuple):
     folded: Any
     keys: Any
     ids: Any
-    roots: Any
 
 
 class Buffers(NamedTuple):

@@ -144,6 +144,5 @@ def _work(batch_bytes: int) -> Work:
         phrases=np.empty(words * PHRASE_COLUMNS, np.int32),
         folded=np.empty(batch_bytes + SLACK, np.uint8),
         keys=np.empty(words, np.int64),
-        ids=np.empty(words, np.int32),
-        roots=np.empty(words, np.int32),
+        ids=np.empty(words, np.int64),
     )

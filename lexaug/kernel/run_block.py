@@ -108,9 +108,9 @@ def run(data: Any, table: Any, settings: Any, work: Any, buffers: Any) -> int:
 
 @compiled
 def _find_ids(table: Any, work: Any, n: int) -> None:
-    """The ids and root nodes of a batch's words, -1 for those that are or begin no phrase."""
+    """The rows' SLOT_WORD of a batch's words: id and root node; EMPTY of those in no phrase."""
     slots, starts, known = table.slots, table.word_start, table.word_bytes
-    words, folded, keys, ids, roots = work.words, work.folded, work.keys, work.ids, work.roots
+    words, folded, keys, ids = work.words, work.folded, work.keys, work.ids
     mask = len(slots) // SLOT_COLUMNS - 1
     for k in range(n):
         key = keys[U(k)]
@@ -127,8 +127,7 @@ def _find_ids(table: Any, work: Any, n: int) -> None:
                     break
             row = (row + SLOT_COLUMNS) & (mask * SLOT_COLUMNS)
             found = slots[U(row + SLOT_WORD)]
-        ids[U(k)] = found & _LOWER if found != EMPTY else -1
-        roots[U(k)] = (found >> 32) - 1 if found != EMPTY else -1
+        ids[U(k)] = found
 
 
 @inlined
@@ -147,7 +146,7 @@ def _find_phrases(table: Any, settings: Any, work: Any, count: int, number: int)
     nodes, limit = table.nodes, table.limit
     edge_slots, edge_keys, edge_to = table.edge_slots, table.edge_keys, table.edge_to
     lines, words, phrases = work.lines, work.words, work.phrases
-    ids, roots, options = work.ids, work.roots, len(limit)
+    ids, options = work.ids, len(limit)
     always, bound, seed_key = settings.always, settings.bound, settings.seed_key
     m = 0
     for line in range(count):
@@ -155,7 +154,7 @@ def _find_phrases(table: Any, settings: Any, work: Any, count: int, number: int)
         k, end = np.int64(lines[U(row + FIRST_WORD)]), np.int64(lines[U(row + LAST_WORD)])
         key, counter, replaced, first = draw(seed_key, number + line), 0, 0, m
         while k < end:
-            node = np.int64(roots[U(k)])
+            node = (ids[U(k)] >> 32) - 1  # below 0 for EMPTY as well
             column = 2 * _reading(words[U(k * WORD_COLUMNS + BITS)])
             found, after, j = -1, k + 1, k
             while node >= 0:
@@ -165,11 +164,12 @@ def _find_phrases(table: Any, settings: Any, work: Any, count: int, number: int)
                     found, after = node, j
                 if j == end or ids[U(j)] < 0:
                     break
-                if not nodes[U(cell + GOES_ON)] >> (ids[U(j)] & NEXT_BITS - 1) & 1:
+                word = ids[U(j)] & _LOWER
+                if not nodes[U(cell + GOES_ON)] >> (word & NEXT_BITS - 1) & 1:
                     break
                 if not words[U(j * WORD_COLUMNS + BITS)] & JOINED:
                     break
-                node = _child(edge_slots, edge_keys, edge_to, node << 32 | np.int64(ids[U(j)]))
+                node = _child(edge_slots, edge_keys, edge_to, node << 32 | word)
             if found >= 0:
                 form = -1
                 if always or draw(key, counter) < bound:

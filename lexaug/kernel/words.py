@@ -15,7 +15,9 @@ import numpy as np
 
 from lexaug.kernel.characters import (
     ALNUM,
+    ASKS,
     BARRED,
+    BESIDE,
     BREAK,
     COMPOSES,
     JOINER,
@@ -72,6 +74,7 @@ from lexaug.kernel.utf8 import (
 _LETTER_JOINER = 0x2BC  # the apostrophe ʼ, which other joiners take for a letter
 _LINE_FEED, _RETURN, _BLANK, _FULL_STOP, _SLASH, _COLON = b"\n\r ./:"
 _POINT = (1 << POINT_BITS) - 1
+_SMALL_A = ord("a")  # like all ASCII letters
 _LAST = -1  # stands for the last byte of a folded word so far
 _ONES, _CASE_BITS = np.uint64(0x0101010101010101), np.uint64(0x2020202020202020)
 _LOW_BITS, _HIGH_BITS = np.uint64(0x7F7F7F7F7F7F7F7F), np.uint64(0x8080808080808080)
@@ -171,7 +174,7 @@ def _add_word(
     row = n * WORD_COLUMNS
     begin = filled = np.int64(words[U(row - WORD_COLUMNS + FOLD_STOP)]) if n else 0
     words[U(row + START)], words[U(row + CHAR)], words[U(row + FOLD)] = i, char, begin
-    first_char, starter, before, special = char, 0, 0, 0
+    first_char, starter, before, seen, special = char, 0, 0, 0, 0
     upper = lower = np.uint64(0)
     limit = len(data) - SLACK if table.is_plain[0] else -1
     while i < stop:
@@ -201,7 +204,10 @@ def _add_word(
             points >>= POINT_BITS
         upper |= np.uint64(f & UPPER)
         lower |= np.uint64(f & LOWER)
-        i, char, before = after, char + 1, f
+        i, char, before, seen = after, char + 1, f, seen | f
+    if seen & ASKS:
+        seen |= cells[U(_SMALL_A)] if (upper | lower) & _CASE_BITS else 0
+        special |= seen & BESIDE
     words[U(row + STOP)], words[U(row + CHAR_STOP)], words[U(row + FOLD_STOP)] = i, char, filled
     long = LONG if char - first_char > 1 else 0
     words[U(row + BITS)] = bits | long | (SHOUTED if long and upper and not lower else 0)
