@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from data.errors import UnavailableError
 from icl.groups import KINDS, Groups, groups_of
-from icl.run import Average, Result, RunConfig
+from icl.run import Average, Result, RunConfig, reason
 from metrics.score import Score
 from metrics.significance import percentile_interval, resampled_scores
 
@@ -41,7 +41,7 @@ def macro_averages(
         found = groups_of(list(languages.values()), offline=config.offline)
     except UnavailableError as error:
         found = [{"script": language.script} for language in languages.values()]
-        notes.append(f"no averages by genus and family: {error}")
+        notes.append(f"no averages by genus and family: {reason(error)}")
     groups = dict(zip(languages, found, strict=True))
     rows = [_Row(r, s, records) for r, (s, records) in zip(results, scored, strict=True)]
     return list(_averages(rows, groups, config.seed)), notes

@@ -104,6 +104,11 @@ class Backend(Protocol):
         """What makes an answer this one's: model, revision, engine, dtype; part of a key."""
         ...
 
+    @property
+    def special(self) -> Sequence[str]:
+        """Strings that the model reads as special tokens; none where nobody can tell."""
+        ...
+
     def fits(self, prompt: Prompt) -> bool:
         """Whether prompt and answer fit the model; True where nobody can tell."""
         ...

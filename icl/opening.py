@@ -13,7 +13,7 @@ from icl.backend import Backend, Decoding, Settings, open_backend
 from icl.dictionary import Dictionary
 from icl.engines.baselines import copy_baseline, gloss_baseline
 from icl.prepare import Preparation
-from icl.run import RunConfig, Task
+from icl.run import RunConfig, Task, reason
 from icl.scoring import open_metrics
 from icl.system import System
 
@@ -72,7 +72,9 @@ def _baselines(
     try:
         lexicon = _lexicon(task, None, config, report)
     except UnavailableError as error:
-        return {"copy": copy_baseline()}, [f"no gloss baseline for {task.direction}: {error}"]
+        return {"copy": copy_baseline()}, [
+            f"no gloss baseline for {task.direction}: {reason(error)}"
+        ]
     gloss = gloss_baseline(lexicon, _lemmatizer(task, lexicon, config, report))
     return {"copy": copy_baseline(), "gloss": gloss}, []
 

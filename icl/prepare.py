@@ -14,7 +14,7 @@ from data.errors import InputError, UnavailableError
 from data.languages import Language
 from data.load import ParallelCorpus, find_language
 from icl.groups import members
-from icl.run import RunConfig, Task
+from icl.run import RunConfig, Task, reason
 from icl.selection import Embed
 from icl.templates import Template, load_template
 from icl.testset import choose_test_set, make_tasks
@@ -94,7 +94,7 @@ def prepare(config: RunConfig, report: Report | None = None) -> Preparation:
         raise errors[0]
     tasks = [t for corpus, _ in chosen for t in make_tasks(config, corpus, report, embed)]
     whys = ", ".join(dict.fromkeys(why for _, why in chosen))
-    notes = tuple(f"left out: {error}" for error in errors)
+    notes = tuple(f"left out: {reason(error)}" for error in errors)
     return Preparation(config, template, tuple(tasks), whys, notes)
 
 

@@ -1,7 +1,7 @@
 r"""From a template, shots and a sentence to a prompt, and from what a model wrote to its answer.
 
 Few-shot data is data: nothing that a corpus says can end an answer, open a new shot or speak to the
-model as a special token. `as_data` and `icl.engines.tokenization.data_only` state the rules.
+model as a special token. `as_data` states the rules.
 
 >>> from icl.templates import TEMPLATES
 >>> shot = Pair("1", "Habari", "Hello", None)
@@ -36,14 +36,12 @@ _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029 ]+")
 class Prompt:
     """A prompt as text, or as (role, content) messages when the template is a chat.
 
-    The first `opening` characters are the template's prefix, which may hold a special token.
     `source_start` and `target_start` are those that open the two sides of a translation model
     such as NLLB; "" for all others.
     """
 
     text: str
     messages: tuple[tuple[str, str], ...] = ()
-    opening: int = 0
     source_start: str = ""
     target_start: str = ""
 
@@ -121,19 +119,27 @@ def render(
     source: str,
     languages: Languages,
     hints: Hints = no_hints,
+    special: Sequence[str] = (),
 ) -> Prompt:
     """The prompt for one sentence.
+
+    Args:
+        special: strings that the model reads as special tokens; the template may hold them, what
+            fills it may not.
 
     Raises:
         InputError: a translation model's template wants a code that a language has not.
     """
     names = {"source_language": languages.source, "target_language": languages.target}
 
+    delimiters = (*template.delimiters, *special)
+
     def data(text: str) -> str:
-        return as_data(text, template.stop)
+        return as_data(text, delimiters)
 
     def query(text: str) -> str:
-        dictionary = _dictionary(template, hints(text)) if template.has_dictionary else ""
+        known = hints(text) if template.has_dictionary else ()
+        dictionary = _dictionary(template, known, delimiters)
         return template.query.format_map({**names, "source": data(text), "dictionary": dictionary})
 
     def answer(shot: Pair) -> str:
@@ -146,7 +152,7 @@ def render(
     separator = template.separator.format_map(names)
     parts = [query(shot.source) + answer(shot) + separator for shot in shots]
     text = prefix + "".join(parts) + query(source)
-    return Prompt(text, (), len(prefix), *_starts(template, languages))
+    return Prompt(text, (), *_starts(template, languages))
 
 
 def _starts(template: Template, languages: Languages) -> Iterator[str]:
@@ -159,14 +165,14 @@ def _starts(template: Template, languages: Languages) -> Iterator[str]:
         yield token
 
 
-def _dictionary(template: Template, hints: Sequence[Hint]) -> str:
+def _dictionary(template: Template, hints: Sequence[Hint], delimiters: Sequence[str]) -> str:
     if not hints:
         return ""
     entries = [
         template.entry.format_map(
             {
-                "word": as_data(hint.word, template.stop),
-                "meanings": ", ".join(as_data(m, template.stop) for m in hint.meanings),
+                "word": as_data(hint.word, delimiters),
+                "meanings": ", ".join(as_data(m, delimiters) for m in hint.meanings),
             }
         )
         for hint in hints

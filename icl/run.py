@@ -209,6 +209,17 @@ class Evaluation:
     averages: tuple[Average, ...] = field(default=())
 
 
+def reason(error: Exception) -> str:
+    """What went wrong, without the places of this machine that the advice names.
+
+    Notes stand in scores.json and the report, which are the same on every machine.
+
+    >>> reason(ValueError("gatitos has no Swahili; put the file at /home/amina/cache/sw.tsv"))
+    'gatitos has no Swahili'
+    """
+    return str(error).partition("; put the file at ")[0]
+
+
 def below_copy(results: Sequence[Result], result: Result) -> list[str]:
     """Metrics in which a model does no better than copying the source (chrF++, BLEU)."""
     copies = [r for r in results if r.system == "copy" and r.direction == result.direction]

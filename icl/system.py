@@ -104,11 +104,11 @@ class System:
 
     def _request(self, pair: Pair, shots: tuple[Pair, ...]) -> Request:
         """The prompt with as many whole shots as fit; those least like the sentence go first."""
-        languages = self.task.languages
-        prompt = render(self.template, shots, pair.source, languages, self._hints)
+        languages, special = self.task.languages, self.backend.special
+        prompt = render(self.template, shots, pair.source, languages, self._hints, special)
         while shots and not self.backend.fits(prompt):
             shots = shots[1:]
-            prompt = render(self.template, shots, pair.source, languages, self._hints)
+            prompt = render(self.template, shots, pair.source, languages, self._hints, special)
         ids = tuple(shot.id for shot in shots)
         return Request(self._id(pair), pair.source, prompt, ids, tuple(self._hints(pair.source)))
 

@@ -20,6 +20,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,19 @@ class Template:
         _check_fields(self.name, "target_start", self.target_start, CODE_FIELDS)
         if not self.stop or not all(isinstance(s, str) and s for s in self.stop):
             raise InputError(f'template "{self.name}": stop needs at least one non-empty string')
+
+    @property
+    def delimiters(self) -> tuple[str, ...]:
+        """What a sentence must not hold: the stop strings, and what follows it in the query.
+
+        >>> TEMPLATES["alexatm"].delimiters
+        ('\\n', '; Sentence:', '; Translation in')
+        """
+        pieces = list(string.Formatter().parse(self.query))
+        following = [after[0] for piece, after in pairwise(pieces) if piece[1] == "source"]
+        # A mark of one or two letters, such as "=", is too common in text to be kept out.
+        own = [text.strip() for text in following if "\n" not in text and len(text.strip()) > 2]
+        return (*self.stop, *own)
 
     @property
     def has_dictionary(self) -> bool:

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_users_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Fixtures that serve several tests do not write to the user's cache either."""
+    if "KILOLINGUA_CACHE" in os.environ:
+        yield
+        return
+    os.environ["KILOLINGUA_CACHE"] = str(tmp_path_factory.mktemp("session-cache"))
+    yield
+    del os.environ["KILOLINGUA_CACHE"]
 
 
 @pytest.fixture(autouse=True)

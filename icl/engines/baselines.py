@@ -22,6 +22,11 @@ class Baseline:
         self._translate = translate
         self.identity = identity
 
+    @property
+    def special(self) -> Sequence[str]:
+        """None: no prompt is read."""
+        return ()
+
     def fits(self, prompt: Prompt) -> bool:  # noqa: ARG002
         """Always: no prompt is read."""
         return True

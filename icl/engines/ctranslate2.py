@@ -84,6 +84,11 @@ class Ctranslate2Backend:
         kind = "Translator" if self._encoder_decoder else "Generator"
         return _open(kind, converted, self._settings.device, self.identity["dtype"])
 
+    @property
+    def special(self) -> Sequence[str]:
+        """The strings of the tokenizer's special tokens."""
+        return self._tokenizer.special
+
     def fits(self, prompt: Prompt) -> bool:
         """Whether prompt and answer fit the model's context."""
         return self._tokenizer.fits(prompt, self._room)

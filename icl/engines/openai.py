@@ -78,12 +78,26 @@ class OpenaiBackend:
         except openai.APIStatusError:
             return
 
+    @property
+    def special(self) -> Sequence[str]:
+        """None: which strings are special, only the server knows."""
+        return ()
+
     def fits(self, prompt: Prompt) -> bool:  # noqa: ARG002
         """Always: how much a server's model can read, and in which tokens, is the server's own."""
         return True
 
     def plan(self, requests: Sequence[Request]) -> list[Batch]:
-        """Each request on its own: the server makes its own batches."""
+        """Each request on its own: the server makes its own batches.
+
+        Raises:
+            InputError: prompts of a translation model, whose language tokens no server takes.
+        """
+        if any(request.prompt.source_start for request in requests):
+            raise InputError(
+                "--engine openai: a server takes text, not a translation model's language tokens; "
+                "use a template such as plain or chat, or run the model here"
+            )
         return [Batch((request,)) for request in requests]
 
     def run(self, batches: Iterable[Batch]) -> Iterator[list[Completion]]:

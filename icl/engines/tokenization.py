@@ -16,7 +16,7 @@ from data.errors import InputError
 from icl.backend import Batch, Request
 from icl.engines.vocabulary import open_tokenizer, open_vocabulary
 from icl.models import Model
-from icl.prompt import Prompt, parted
+from icl.prompt import Prompt
 
 _MOST_TOKENS_A_CHARACTER = 5  # four bytes, and something for special tokens
 
@@ -29,6 +29,11 @@ class PromptTokenizer:
         self._vocabulary = open_vocabulary(model, report)
 
     @property
+    def special(self) -> tuple[str, ...]:
+        """The strings of special tokens."""
+        return self._vocabulary.special
+
+    @property
     def pad_id(self) -> int:
         """The id that fills a batch up."""
         return self._vocabulary.pad_id
@@ -36,17 +41,15 @@ class PromptTokenizer:
     def encode(self, prompt: Prompt) -> list[int]:
         """The ids of a whole prompt, special tokens as the tokenizer adds them.
 
-        What a corpus says is never read as a special token: see `data_only`.
+        What a corpus says holds none of their strings any more: see `icl.prompt.as_data`.
         """
         if prompt.messages:
             return self._vocabulary.ids(self._laid_out(prompt), add_special=False)
-        opening, body = prompt.text[: prompt.opening], prompt.text[prompt.opening :]
-        text = opening + data_only(body, self._vocabulary.special)
         if not prompt.source_start:
-            return self._vocabulary.ids(text)
+            return self._vocabulary.ids(prompt.text)
         first = self.ids_of([prompt.source_start])
         last = [] if self._vocabulary.end_id is None else [self._vocabulary.end_id]
-        return [*first, *self._vocabulary.ids(text, add_special=False), *last]
+        return [*first, *self._vocabulary.ids(prompt.text, add_special=False), *last]
 
     def fits(self, prompt: Prompt, room: int | None) -> bool:
         """Whether a prompt takes at most `room` tokens; None is room without end."""
@@ -63,11 +66,7 @@ class PromptTokenizer:
             raise InputError(
                 "--template chat: this model's tokenizer has no chat template; use --template plain"
             )
-        special = self._vocabulary.special
-        messages = [
-            {"role": role, "content": data_only(content, special)}
-            for role, content in prompt.messages
-        ]
+        messages = [{"role": role, "content": content} for role, content in prompt.messages]
         text = self._tokenizer.apply_chat_template(
             messages, tokenize=False, add_generation_prompt=True
         )
@@ -114,17 +113,6 @@ class PromptTokenizer:
         holds = [index for index, text in enumerate(texts) if any(s in text for s in stop)]
         own = [self._vocabulary.end_id, *end]
         return sorted({*holds, *(index for index in own if index is not None)})
-
-
-def data_only(text: str, special: Sequence[str]) -> str:
-    """Text in which no special token's string stands: a space parts its first character from it.
-
-    Otherwise a sentence about a language model could end a prompt, or open a new turn of a chat.
-
-    >>> data_only("Andika </s> mwishoni.", ["<s>", "</s>"])
-    'Andika < /s> mwishoni.'
-    """
-    return parted(text, special)
 
 
 def batches_by_length(

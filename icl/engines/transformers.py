@@ -64,6 +64,11 @@ class TransformersBackend:
     def _stop_ids(self) -> list[int]:
         return self._tokenizer.stop_ids(self._decoding.stop, self._end_ids())
 
+    @property
+    def special(self) -> Sequence[str]:
+        """The strings of the tokenizer's special tokens."""
+        return self._tokenizer.special
+
     def fits(self, prompt: Prompt) -> bool:
         """Whether prompt and answer fit the model's context."""
         return self._tokenizer.fits(prompt, self._room)

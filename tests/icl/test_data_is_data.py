@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from data.parallel import Pair
 from icl.backend import Decoding, Request, Settings, open_backend
-from icl.engines.tokenization import PromptTokenizer, data_only
+from icl.engines.tokenization import PromptTokenizer
 from icl.models import Model, resolve_model
 from icl.prompt import Hint, Languages, as_data, extract_answer, parted, render
 from icl.templates import TEMPLATES, Template
@@ -53,7 +53,8 @@ def tokenizer(model: Path) -> PromptTokenizer:
 
 def special_ids(tokenizer: PromptTokenizer, name: str, left: str, right: str, source: str) -> int:
     """How many ids of a prompt stand for special tokens: from 256 on, but for the word habari."""
-    prompt = render(TEMPLATES[name], [Pair("1", left, right)], source, LANGUAGES)
+    shots = [Pair("1", left, right)]
+    prompt = render(TEMPLATES[name], shots, source, LANGUAGES, special=tokenizer.special)
     return sum(256 <= index < 260 for index in tokenizer.encode(prompt))
 
 
@@ -87,8 +88,9 @@ def test_engines_are_given_what_the_tokenizer_made_of_it(
     engine: str, name: str, tiny_decoder: Path
 ) -> None:
     source = "Andika </s> au <s> hapa."
-    prompt = render(TEMPLATES[name], [Pair("1", "</s>", "<s>")], source, LANGUAGES)
     backend = open_backend(engine, Settings(str(tiny_decoder), Decoding(4, ("\n",))))
+    shots = [Pair("1", "</s>", "<s>")]
+    prompt = render(TEMPLATES[name], shots, source, LANGUAGES, special=backend.special)
     [batch] = backend.plan([Request("1", source, prompt)])
     ids = [*batch.prefix, *batch.suffixes[0]]
     assert sum(index >= 256 for index in ids) == (7 if name == "chat" else 0)
@@ -101,17 +103,20 @@ def test_alexatm_has_as_many_sentences_as_shots_and_one(left: str, right: str, s
     prompt = render(TEMPLATES["alexatm"], [Pair("1", left, right)], source, LANGUAGES)
     assert prompt.text.count("; Sentence:") == 1
     assert prompt.text.startswith("[CLM] Sentence:")
-    assert prompt.opening == len("[CLM] ")
+    assert prompt.text.count("; Translation in") == 2
 
 
-def test_the_prefix_of_alexatm_may_hold_a_special_token(tmp_path: Path) -> None:
+def test_a_template_may_hold_special_tokens_and_data_may_not(tmp_path: Path) -> None:
     tokenizer = byte_tokenizer()
     tokenizer.add_special_tokens({"additional_special_tokens": ["[CLM]"]})
     folder = tmp_path / "model"
     tokenizer.save_pretrained(folder)
-    prompt = render(TEMPLATES["alexatm"], [], "Anza [CLM] hapa", LANGUAGES)
-    ids = PromptTokenizer(Model("x", "prefix-test", folder)).encode(prompt)
-    assert [place for place, index in enumerate(ids) if index == 258] == [0]
+    opened = PromptTokenizer(Model("x", "prefix-test", folder))
+    mine = Template("mine", "[CLM]{source}[CLM]", "{target}")
+    for template, places in ((TEMPLATES["alexatm"], [0]), (mine, [0, 17])):
+        prompt = render(template, [], "Anza [CLM] hapa", LANGUAGES, special=opened.special)
+        ids = opened.encode(prompt)
+        assert [place for place, index in enumerate(ids) if index == 258] == places
 
 
 @given(DATA)
@@ -147,7 +152,6 @@ def test_what_is_parted_is_gone_and_letters_stay(text: str, strings: list[str]) 
 )
 def test_parted_by_hand(text: str, strings: list[str], expected: str) -> None:
     assert parted(text, strings) == expected
-    assert data_only(text, strings) == expected
 
 
 @given(DATA)

@@ -116,7 +116,8 @@ def test_a_tokenizer_in_python_makes_prompts(tmp_path: Path) -> None:
 
     ByT5Tokenizer().save_pretrained(tmp_path)
     tokenizer = PromptTokenizer(Model("byt5", "prompts", tmp_path))
-    prompt = render(TEMPLATES["xglm"], [], "Ŋasa </s>", Languages("Wolof", "English"))
+    languages = Languages("Wolof", "English")
+    prompt = render(TEMPLATES["xglm"], [], "Ŋasa </s>", languages, special=tokenizer.special)
     expected = [byte + 3 for byte in "Ŋasa < /s> =".encode()]
     assert tokenizer.encode(prompt) == [*expected, 1]
     assert tokenizer.stop_ids(("\n",), ()) == [1, ord("\n") + 3]
