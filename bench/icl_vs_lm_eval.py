@@ -21,8 +21,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from icl.evaluate import prepare
 from icl.models import resolve_model
+from icl.opening import open_systems
+from icl.prepare import prepare
 from icl.prompt import extract_answer
 from icl.run import DEFAULT_MODEL, RunConfig
 
@@ -82,20 +83,20 @@ def ours(lang: str, n: int, dtype: str, folder: Path) -> Measured:
 def theirs(harness: Path, lang: str, n: int, batch_size: int, folder: Path) -> Measured:
     """lm-evaluation-harness over the same n prompts."""
     prepared = prepare(RunConfig(lang, limit=n))
-    task = prepared.tasks[0]
-    requests = task.requests(prepared.template)
-    references = [pair.target for pair in task.scored]
+    systems, _ = open_systems(prepared, lambda _: None)
+    model = next(system for system in systems if system.name == "model")
+    references = [pair.target for pair in model.task.scored]
     folder.mkdir(parents=True)
     rows = [
         json.dumps({"id": r.id, "prompt": r.prompt.text, "reference": reference})
-        for r, reference in zip(requests, references, strict=True)
+        for r, reference in zip(model.requests, references, strict=True)
     ]
     (folder / "prompts.jsonl").write_text("\n".join(rows), "utf-8")
     task_file = TASK.format(data_files=folder / "prompts.jsonl", tokens=NEW_TOKENS)
     (folder / "prompts.yaml").write_text(task_file, "utf-8")
-    model = resolve_model(DEFAULT_MODEL).folder
+    weights = resolve_model(DEFAULT_MODEL).folder
     command = [str(harness), "--model", "hf", "--tasks", "prompts", "--include_path", str(folder)]
-    command += ["--model_args", f"pretrained={model},dtype=float32", "--device", "cpu"]
+    command += ["--model_args", f"pretrained={weights},dtype=float32", "--device", "cpu"]
     command += ["--batch_size", str(batch_size), "--log_samples", "--output_path", str(folder)]
     offline = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_CACHE": str(folder / "datasets")}
     seconds, megabytes = run_measured(command, offline)
