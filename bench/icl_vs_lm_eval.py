@@ -21,6 +21,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from icl.models import resolve_model
 from icl.opening import open_systems
 from icl.prepare import prepare
@@ -29,6 +31,7 @@ from icl.run import DEFAULT_MODEL, RunConfig
 
 FEW = 4  # sentences of the run that measures the start-up
 NEW_TOKENS = 80
+ROUNDS = 4  # of reading memory
 TASK = """task: prompts
 dataset_path: json
 dataset_kwargs:
@@ -148,6 +151,25 @@ def show(found: Mapping[str, tuple[Measured, Measured]]) -> None:
             f"{name:26}{rate:12.2f}{rate / slow:11.2f}{rate / fast:11.2f}"
             f"{many.megabytes:7.0f}{equal:7}/{many.n}"
         )
+    print(floor())
+
+
+def floor() -> str:
+    """What reading all weights for every token costs at least, one sentence at a time."""
+    weights = sum(
+        p.stat().st_size for p in resolve_model(DEFAULT_MODEL).folder.glob("*.safetensors")
+    )
+    numbers = np.ones(1 << 27, np.float32)  # 512 MB: no cache holds it
+    start = time.perf_counter()
+    for _ in range(ROUNDS):
+        numbers.max()
+    bandwidth = ROUNDS * numbers.nbytes / (time.perf_counter() - start)
+    tokens = bandwidth / weights
+    return (
+        f"floor: {weights / 1e6:.0f} MB of weights at {bandwidth / 1e9:.1f} GB/s (one core), "
+        f"{tokens:.0f} tokens/s or {tokens / NEW_TOKENS:.2f} sentences/s of {NEW_TOKENS} tokens; "
+        "batches read them once for several sentences"
+    )
 
 
 if __name__ == "__main__":
