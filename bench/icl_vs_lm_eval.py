@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from icl.models import resolve_model
+from data.models import resolve_model
 from icl.opening import open_systems
 from icl.prepare import prepare
 from icl.prompt import extract_answer

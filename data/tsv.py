@@ -7,7 +7,7 @@ Every other reader of text stands on these two: `read_lines` and `read_tsv`.
 
 There is no quoting and no escaping: a quote character is a character, a tab ends a cell, and
 only a line feed ends a line (U+2028, U+0085 and their like are text). CRLF counts as a line
-feed. A file whose name ends in .gz is unpacked while it is read.
+feed. A file whose name ends in .gz or .zst is unpacked while it is read.
 
 What has one right repair is repaired and counted: a byte-order mark inside a line is taken out,
 text that is not NFC is normalised. A caller passes a `Counter` and gets the number of lines
@@ -29,6 +29,7 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, cast
 
+from data.compression import open_zstandard
 from data.errors import InputError
 from data.files import appears_whole
 
@@ -72,9 +73,9 @@ def read_lines(
         InputError: no such file, a damaged gzip file, invalid UTF-8, NUL, U+FFFD.
     """
     with counted(repairs, path, "repaired") as tally:
-        for number, raw in _raw_lines(path):
+        for number, raw in raw_lines(path):
             where = f"{path}:{number}"
-            text = _decode(raw, where)
+            text = decode(raw, where)
             if number == 1:
                 text = text.removeprefix(BYTE_ORDER_MARK)
             yield number, clean(text, where, repairs=tally, keep_replacement=keep_replacement)
@@ -196,7 +197,9 @@ def counted(given: Counter[str] | None, path: Path, what: str) -> Iterator[Count
 
 
 def open_bytes(path: Path) -> IO[bytes]:
-    """Open a file to read bytes; gzip (.gz, and dictd's .dz) is unpacked on the way."""
+    """Open a file to read bytes; .gz, dictd's .dz and .zst are unpacked on the way."""
+    if path.suffix == ".zst":
+        return open_zstandard(path)
     try:
         opened = gzip.open if path.suffix in GZIP_SUFFIXES else open
         return cast("IO[bytes]", opened(path, "rb"))
@@ -223,7 +226,8 @@ def _visible(character: str) -> str:
     return character if character.isprintable() else ascii(character)[1:-1]
 
 
-def _raw_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+def raw_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield (line number from 1, bytes without their line end); a file is streamed."""
     number = 0
     with open_bytes(path) as file:
         try:
@@ -235,7 +239,8 @@ def _raw_lines(path: Path) -> Iterator[tuple[int, bytes]]:
             ) from error
 
 
-def _decode(raw: bytes, where: str) -> str:
+def decode(raw: bytes, where: str) -> str:
+    """Strict UTF-8; the error names the byte and its place."""
     try:
         return raw.decode()
     except UnicodeDecodeError as error:
@@ -266,8 +271,7 @@ def _problem(
     cells: Sequence[str], columns: Sequence[str], empty: Collection[str]
 ) -> tuple[str, str] | None:
     if len(cells) != len(columns):
-        noun = "column" if len(columns) == 1 else "columns"
-        expected = f"{len(columns)} {noun} ({', '.join(columns)})"
+        expected = f"{len(columns)} column{'s' * (len(columns) > 1)} ({', '.join(columns)})"
         found = f"{len(cells)} ({excerpt(chr(9).join(cells))})"
         return WRONG_COLUMNS, f"expected {expected}, found {found}"
     for name, cell in zip(columns, cells, strict=True):

@@ -10,7 +10,6 @@ A new form is a module in data/lexicons/formats and a row in `FORMATS`.
 from __future__ import annotations
 
 import logging
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
@@ -24,28 +23,13 @@ from data.lexicons.entries import Entry
 from data.lexicons.formats import dictd, muse, pairs, panlex, table, wiktextract
 from data.lexicons.formats.freedict import FREEDICT_TAGS
 from data.lexicons.formats.reading import Reading, Sample, tag_of
+from data.scripts import SCRIPTS, script_of_letter
 from data.tsv import counted, excerpt, read_lines, write_tsv
 
 _LOG = logging.getLogger(__name__)
 
 SAMPLE_LINES = 100  # of which nine in ten must fit a form
 SAMPLE_ENTRIES = 5000  # whose letters tell the script
-
-# The first word of a letter's name in Unicode, and the script's code in ISO 15924.
-SCRIPTS = {
-    "ADLAM": "Adlm",
-    "ARABIC": "Arab",
-    "BENGALI": "Beng",
-    "CYRILLIC": "Cyrl",
-    "DEVANAGARI": "Deva",
-    "ETHIOPIC": "Ethi",
-    "GREEK": "Grek",
-    "GUJARATI": "Gujr",
-    "HEBREW": "Hebr",
-    "LATIN": "Latn",
-    "NKO": "Nkoo",
-    "TIFINAGH": "Tfng",
-}
 
 
 class Format(NamedTuple):
@@ -198,7 +182,7 @@ def _check_scripts(path: Path, lexicon: Lexicon, reading: Reading) -> None:
     for language, texts in zip(reading.languages, columns, strict=True):
         if language is None or language.script not in SCRIPTS.values():
             continue
-        letters = Counter(_script(letter) for text in texts for letter in text)
+        letters = Counter(script_of_letter(letter) for text in texts for letter in text)
         found = {script: count for script, count in letters.items() if script}
         total = sum(found.values())
         if total and found.get(language.script or "", 0) * 10 < total:
@@ -208,10 +192,3 @@ def _check_scripts(path: Path, lexicon: Lexicon, reading: Reading) -> None:
                 f" {found[script] * 100 // total} % of its letters in {script}; give another file,"
                 f" or name the language {language.bcp47}-{script}"
             )
-
-
-def _script(letter: str) -> str | None:
-    """The script of a letter as far as SCRIPTS has it."""
-    if letter.isascii():
-        return "Latn" if letter.isalpha() else None
-    return SCRIPTS.get(unicodedata.name(letter, "").split(" ")[0]) if letter.isalpha() else None

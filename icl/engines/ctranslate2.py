@@ -16,12 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import InputError, UnavailableError
-from icl.backend import Batch, Completion, Request, Settings
-from icl.engines.tokenization import PromptTokenizer, batches_by_length
-from icl.engines.vocabulary import end_ids
-from icl.models import (
-    CTRANSLATE2_DECODERS,
-    CTRANSLATE2_ENCODER_DECODERS,
+from data.models import (
     context_length,
     derived_folder,
     first_line,
@@ -31,6 +26,16 @@ from icl.models import (
     quiet_transformers,
     resolve_model,
 )
+from icl.backend import (
+    CTRANSLATE2_DECODERS,
+    CTRANSLATE2_ENCODER_DECODERS,
+    Batch,
+    Completion,
+    Request,
+    Settings,
+)
+from icl.engines.tokenization import PromptTokenizer, batches_by_length
+from icl.engines.vocabulary import end_ids
 from icl.prompt import Prompt
 
 DTYPES = ("float32", "int8", "bfloat16", "float16")

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from data.download import Report
 from data.errors import InputError
+from data.models import first_line, missing_package, quiet_transformers, resolve_model
 from icl.engines.tokenization import PromptTokenizer
-from icl.models import first_line, missing_package, quiet_transformers, resolve_model
 from icl.prompt import Prompt
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class SentenceEmbedder:
         offline: bool = False,
         report: Report | None = None,
     ) -> None:
-        """Open a model as `icl.models.resolve_model` takes it; of an encoder-decoder the encoder.
+        """Open a model as `data.models.resolve_model` takes it; of an encoder-decoder the encoder.
 
         Raises:
             InputError: no such model, or one that has no such layer.

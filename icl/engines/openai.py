@@ -23,9 +23,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from data.errors import InputError, UnavailableError
+from data.models import missing_package
 from data.randomness import stream
 from icl.backend import Batch, Completion, Request, Settings
-from icl.models import missing_package
 from icl.prompt import Prompt
 
 ATTEMPTS = 5

@@ -13,9 +13,9 @@ from typing import Any
 
 from data.download import Report
 from data.errors import InputError
+from data.models import Model
 from icl.backend import Batch, Request
 from icl.engines.vocabulary import open_tokenizer, open_vocabulary
-from icl.models import Model
 from icl.prompt import Prompt
 
 _MOST_TOKENS_A_CHARACTER = 5  # four bytes, and something for special tokens

@@ -14,9 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import InputError, UnavailableError
-from icl.backend import Batch, Completion, Request, Settings
-from icl.engines.tokenization import PromptTokenizer, batches_by_length, until_stop
-from icl.models import (
+from data.models import (
     context_length,
     first_line,
     is_encoder_decoder,
@@ -24,6 +22,8 @@ from icl.models import (
     quiet_transformers,
     resolve_model,
 )
+from icl.backend import Batch, Completion, Request, Settings
+from icl.engines.tokenization import PromptTokenizer, batches_by_length, until_stop
 from icl.prompt import Prompt
 
 DTYPES = ("float32", "bfloat16", "float16")

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from data.download import Report
 from data.errors import InputError
 from data.files import canonical_json
-from icl.models import Model, derived_folder, first_line, missing_package
+from data.models import Model, derived_folder, first_line, missing_package
 
 _MARKUP = re.compile(r"<.+>|\[.+\]")  # <tool_call>, [INST]
 

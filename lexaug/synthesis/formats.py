@@ -23,9 +23,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from data.compression import zstandard
 from data.errors import UnavailableError
 from data.files import appears_whole
-from lexaug.synthesis.inputs import zstandard
 from lexaug.synthesis.journal import GrowingFile, Output
 
 FORMATS = ("text", "jsonl", "parquet")

@@ -21,13 +21,13 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from data.catalog import Dataset, catalog, dataset
+from data.compression import PiecedFile, unpacked_frames
 from data.download import Report, fetch
-from data.errors import InputError, UnavailableError
+from data.errors import InputError
 from data.languages import Language, resolve
 from data.tsv import DAMAGED_GZIP
 
 CHUNK_BYTES = 1 << 20
-FRAME_PIECE_BYTES = 4096
 NOT_STATED = "not stated"
 STDIN = "-"
 SPLITS = ("train", "test", "devtest", "dev")  # the first that a corpus has is its default
@@ -126,7 +126,7 @@ def open_text(text: Text, offset: int = 0) -> BinaryIO:
         file.seek(offset)
         return file
     chunks = iter([text.inline]) if text.inline is not None else _chunks(text.paths)
-    stream = cast("BinaryIO", io.BufferedReader(_Chunks(chunks), CHUNK_BYTES))
+    stream = cast("BinaryIO", io.BufferedReader(PiecedFile(chunks), CHUNK_BYTES))
     while offset:
         passed = len(stream.read(min(offset, CHUNK_BYTES)))
         if not passed:
@@ -182,26 +182,6 @@ def _from_catalog(
     return Text(f"{entry.name}:{split}", paths, entry.licence, note)
 
 
-class _Chunks(io.RawIOBase):
-    """Pieces of any size as a file, for `io.BufferedReader`."""
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks, self._left = chunks, memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        while not self._left:
-            chunk = next(self._chunks, None)
-            if chunk is None:
-                return 0
-            self._left = memoryview(chunk)
-        size = min(len(buffer), len(self._left))
-        buffer[:size], self._left = self._left[:size], self._left[size:]
-        return size
-
-
 def _chunks(paths: Sequence[Path]) -> Iterator[bytes]:
     """The bytes of the files one after the other; each file ends a line."""
     for path in paths:
@@ -214,51 +194,12 @@ def _chunks(paths: Sequence[Path]) -> Iterator[bytes]:
 
 
 def _read_all(path: Path) -> Iterator[bytes]:
+    if path.suffix == ".zst":
+        yield from unpacked_frames(path)
+        return
     try:
-        if path.suffix == ".zst":
-            yield from _frames(path)
-            return
         with gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as file:
             while chunk := file.read(CHUNK_BYTES):
                 yield chunk
-    except _damage(path) as error:
+    except DAMAGED_GZIP as error:
         raise InputError(f"{path}: damaged ({error}); fetch or pack the file again") from error
-
-
-def _frames(path: Path) -> Iterator[bytes]:
-    """The bytes of all frames of a .zst file; a file that was cut short is an error.
-
-    A stream reader of the package would end there in silence. Pieces are small, because each is
-    unpacked whole, to 32,000 times its size at worst.
-    """
-    package = zstandard()
-    frame = None
-    with open(path, "rb") as file:
-        while chunk := file.read(FRAME_PIECE_BYTES):
-            while chunk:
-                frame = frame or package.ZstdDecompressor().decompressobj()
-                yield frame.decompress(chunk)
-                chunk = frame.unused_data if frame.eof else b""
-                frame = None if frame.eof else frame
-    if frame is not None:
-        raise package.ZstdError("the file ends inside a frame")
-
-
-def _damage(path: Path) -> tuple[type[Exception], ...]:
-    """What reading raises when the file is not what its name says."""
-    return (zstandard().ZstdError,) if path.suffix == ".zst" else DAMAGED_GZIP
-
-
-def zstandard() -> Any:
-    """The package zstandard.
-
-    Raises:
-        UnavailableError: it is not installed.
-    """
-    try:
-        import zstandard as package
-    except ImportError as error:
-        raise UnavailableError(
-            '.zst needs the package zstandard; pip install -e ".[lexaug]"'
-        ) from error
-    return package

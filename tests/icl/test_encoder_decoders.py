@@ -13,11 +13,11 @@ import pytest
 from data.errors import InputError, UnavailableError
 from data.languages import resolve
 from data.load import load_parallel
+from data.models import resolve_model
 from data.parallel import Pair
 from icl.backend import Decoding, Request, Settings, open_backend
 from icl.engines.tokenization import PromptTokenizer
 from icl.evaluate import evaluate
-from icl.models import resolve_model
 from icl.prompt import Languages, Prompt, render
 from icl.run import RunConfig
 from icl.templates import TEMPLATES

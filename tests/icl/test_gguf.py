@@ -12,8 +12,8 @@ from safetensors.numpy import load_file
 
 from data.errors import InputError, UnavailableError
 from data.files import sha256_file
+from data.models import resolve_model
 from icl.backend import Batch, Decoding, Request, Settings, open_backend
-from icl.models import resolve_model
 from icl.prompt import Prompt
 from tests.icl.disk import small_disk
 

@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 
 from data.errors import InputError, UnavailableError
-from icl.backend import Decoding, Settings, open_backend
-from icl.models import (
+from data.models import (
     derived_folder,
     is_encoder_decoder,
     model_type,
     refuse_pickles,
     resolve_model,
 )
+from icl.backend import Decoding, Settings, open_backend
 
 
 @pytest.fixture

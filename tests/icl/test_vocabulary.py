@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data.errors import UnavailableError
+from data.models import Model, resolve_model
 from icl.engines.tokenization import PromptTokenizer
 from icl.engines.vocabulary import Vocabulary, end_ids, open_vocabulary
-from icl.models import Model, resolve_model
 from icl.prompt import Languages, render
 from icl.templates import TEMPLATES
 

@@ -32,12 +32,6 @@ from data.files import raise_if_disk_full, sha256_file, sha256_text
 PICKLE_SUFFIXES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 PICKLE_OPCODES = {opcode.code.encode("latin-1") for opcode in pickletools.opcodes}
 HUB_FILES = ("*.safetensors", "*.json", "*.model", "*.txt", "*.jinja")
-CTRANSLATE2_DECODERS = frozenset(
-    {"bloom", "falcon", "gemma", "gemma2", "gpt2", "gpt_neox", "gptj", "llama", "mistral", "mpt"}
-    | {"opt", "phi", "phi3", "qwen2", "qwen3"}
-)  # the model types of config.json that its converter knows
-
-CTRANSLATE2_ENCODER_DECODERS = frozenset({"bart", "m2m_100", "marian", "mbart", "mt5", "t5"})
 CONTEXT_KEYS = ("max_position_embeddings", "n_positions", "max_sequence_length", "max_seq_len")
 
 
@@ -83,23 +77,28 @@ def resolve_model(name: str, offline: bool = False, report: Report | None = None
 
 def model_type(folder: Path) -> str:
     """The architecture that config.json names, such as "llama" or "t5"."""
-    return str(_config(folder).get("model_type", ""))
+    return str(read_config(folder).get("model_type", ""))
 
 
 def is_encoder_decoder(folder: Path) -> bool:
     """Whether the model has an encoder that reads the prompt."""
-    return bool(_config(folder).get("is_encoder_decoder", False))
+    return bool(read_config(folder).get("is_encoder_decoder", False))
 
 
 def context_length(folder: Path) -> int | None:
     """How many tokens the model can read, None where positions have no end (T5) or none is told."""
-    config = _config(folder)
+    config = read_config(folder)
     if config.get("model_type") in ("t5", "mt5", "umt5"):  # relative positions: n_positions lies
         return None
     return next((int(config[key]) for key in CONTEXT_KEYS if config.get(key)), None)
 
 
-def _config(folder: Path) -> dict[str, Any]:
+def read_config(folder: Path) -> dict[str, Any]:
+    """The content of a model folder's config.json.
+
+    Raises:
+        InputError: there is none, or it is no JSON object.
+    """
     path = folder / "config.json"
     try:
         config: dict[str, Any] = json.loads(path.read_text("utf-8"))
@@ -154,7 +153,7 @@ def _weights(folder: Path) -> list[Path]:
         found = f"{len(gguf)} *.gguf files" if gguf else "neither"
         raise InputError(f"{folder}: expected *.safetensors or one *.gguf file, found {found}")
     if weights:
-        _config(folder)
+        read_config(folder)
     return weights or gguf
 
 
@@ -266,12 +265,12 @@ def _unpack_gguf(weights: Path, out: Path) -> None:
     config.__dict__.pop("quantization_config", None)  # a marked model refuses to be saved
     plain = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
     plain.load_state_dict(loaded.state_dict())
-    _save(plain, out)
+    save_safetensors(plain, out)
     tokenizer.save_pretrained(out)
 
 
-def _save(model: Any, out: Path) -> None:
-    """Save as safetensors; a write that fails raises OSError, as it does everywhere else."""
+def save_safetensors(model: Any, out: Path) -> None:
+    """`save_pretrained`; a write that fails raises OSError, as it does everywhere else."""
     from safetensors import SafetensorError
 
     try:
