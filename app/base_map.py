@@ -16,18 +16,17 @@ from __future__ import annotations
 import importlib.util
 import json
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from data.errors import UnavailableError
 
-if TYPE_CHECKING:
-    import polars
-
 PACKAGE, OUTLINES = "bqplot", "map_data/WorldMap.json"
 SOUTHERNMOST = -60.0  # Antarctica is left out: no language has its home there
+UNIT = 100  # places are whole hundredths of a degree: a pixel is coarser than that on any screen
 
 Ring = list[tuple[float, float]]
 
@@ -42,11 +41,18 @@ def latitude(y: float) -> float:
     return math.degrees(2.5 * (math.atan(math.exp(0.8 * math.radians(y))) - math.pi / 4))
 
 
-@cache
-def outlines() -> tuple[polars.DataFrame, polars.DataFrame]:
-    """The corners of land, and of the borders on it: x and y in drawing order.
+def place(lon: float, lat: float) -> tuple[int, int]:
+    """Where a place stands on the map, in hundredths of a degree: to the east, and downwards.
 
-    A row without figures lifts the pen: so a browser draws all land as one path, which is quick.
+    >>> place(39.2, -6.8)
+    (3920, 681)
+    """
+    return round(lon * UNIT), -round(northing(lat) * UNIT)
+
+
+@cache
+def outlines() -> tuple[str, str]:
+    """The land, and the borders on it, each as one SVG path in the units of `place`.
 
     Raises:
         UnavailableError: the package is not installed, or holds another file than expected.
@@ -63,17 +69,19 @@ def outlines() -> tuple[polars.DataFrame, polars.DataFrame]:
             'run pip install --force-reinstall --no-deps "bqplot>=0.12,<0.14"'
         ) from error
     inhabited = (ring for ring in land if max(lat for _, lat in ring) > SOUTHERNMOST)
-    return _corners(inhabited), _corners(borders)
+    return "".join(map(_drawn, inhabited)), "".join(map(_drawn, borders))
 
 
-def _corners(lines: Iterable[Ring]) -> polars.DataFrame:
-    import polars as pl
+def _drawn(line: Ring) -> str:
+    """A line as an SVG path: its first corner, and the steps from corner to corner.
 
-    rows: list[tuple[float | None, float | None]] = []
-    for line in lines:
-        rows += [(lon, northing(max(lat, SOUTHERNMOST))) for lon, lat in line]
-        rows.append((None, None))
-    return pl.DataFrame(rows, schema={"x": pl.Float32, "y": pl.Float32}, orient="row")
+    >>> _drawn([(0.0, 0.0), (1.0, 0.0), (1.0, -1.0)])
+    'M0 0l100 0 0 100'
+    """
+    corners = [place(lon, max(lat, SOUTHERNMOST)) for lon, lat in line]
+    steps = [(x - x0, y - y0) for (x0, y0), (x, y) in pairwise(corners)]
+    start = "M{} {}l".format(*corners[0])
+    return start + " ".join(f"{dx} {dy}" for dx, dy in steps if dx or dy)
 
 
 def _path() -> Path:

@@ -1,14 +1,20 @@
 """Counts as bars, gaps as a heat map: every mark carries its number, so that colour only helps.
 
-Both take what `data.inventory` counted, give a Vega-Lite chart, and tell which mark was clicked
-under the name CLICKED.
+Both take what `data.inventory` counted, and tell which mark was clicked under the name CLICKED.
+The heat map is a Vega-Lite chart; the bars are buttons, which the keyboard reaches, drawn by
+bars.js.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.texts import FONTS, KIND_NAMES
+import streamlit as st
+
+from app.texts import FONTS, KIND_NAMES, number
 
 if TYPE_CHECKING:
     import polars
@@ -17,50 +23,69 @@ Spec = dict[str, Any]  # https://vega.github.io/vega-lite/docs/spec.html
 
 CLICKED = "clicked"
 BARS = 12
+NAME, HTML = "kilolingua_bars", '<div class="kl-bars"></div>'
+LONGEST = 60.0  # percent of the room; right of the longest bar its numbers find theirs
 ROW = 24  # pixels
-INK, FAINT, BAR, SCALE = "#1d252c", "#68727a", "#7fb7b2", ("#f3f7f7", "#0b6e69")
-ROOM = 1.75  # the longest bar and, right of it, its numbers
+INK, FAINT, SCALE = "#1d252c", "#68727a", ("#f3f7f7", "#0b6e69")
 DARK = 0.4  # a share from which the cell is so dark that its number is written in white
 
 
-def bars(counted: polars.DataFrame, names: dict[str, str] | None = None) -> Spec:
-    """The largest groups by number of languages, MASSIVE's number beside each.
+def bars(
+    field: str,
+    heading: str,
+    counted: polars.DataFrame,
+    chosen: Collection[str] = (),
+    names: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """The largest groups by number of languages, MASSIVE's number beside each, for `draw_bars`.
 
     Args:
+        field: what the groups are; a click tells it, and the value.
         counted: value, languages, massive, speakers; as `data.inventory.counts` gives them.
+        chosen: the values that are filtered by.
         names: how to write a value, where it is a code.
     """
-    import polars as pl
-
-    top = counted.head(BARS).with_columns(
-        pl.col("value").replace(names or {}).alias("label"),
-        pl.format("{}  ({})", "languages", "massive").alias("figures"),
-    )
+    top = counted.head(BARS)
     most = max(1, *top["languages"]) if top.height else 1
-    label = {"field": "label", "type": "nominal", "title": None}
-    groups = {**label, "sort": top["label"].to_list(), "axis": {"labelLimit": 190, "ticks": False}}
-    length = {"field": "languages", "type": "quantitative", "axis": None}
-    drawn = {
-        "params": [_click("value")],
-        "mark": {"type": "bar", "color": BAR, "cursor": "pointer"},
-        "encoding": {
-            "tooltip": [
-                {"field": "label", "title": "group"},
-                {"field": "languages"},
-                {"field": "massive", "title": "in MASSIVE 1.0"},
-                {"field": "speakers", "title": "speakers, where known", "format": ","},
-            ]
-        },
-    }
-    written = {
-        "mark": {"type": "text", "align": "left", "dx": 5, "color": INK},
-        "encoding": {"text": {"field": "figures"}},
-    }
-    return {
-        **_frame(top),
-        "encoding": {"y": groups, "x": {**length, "scale": {"domain": [0, ROOM * most]}}},
-        "layer": [drawn, written],
-    }
+    rows = [
+        {
+            "value": row["value"],
+            "label": (names or {}).get(row["value"], row["value"]),
+            "share": round(LONGEST * row["languages"] / most, 2),
+            "figures": f"{row['languages']} ({row['massive']})",
+            "told": _told(row),
+            "chosen": row["value"] in chosen,
+        }
+        for row in top.iter_rows(named=True)
+    ]
+    return {"field": field, "heading": heading, "rows": rows}
+
+
+def _told(row: Mapping[str, Any]) -> str:
+    """A group in words, which are shown while the pointer rests on it."""
+    return (
+        f"{row['value']}: languages {number(row['languages'])}, in MASSIVE 1.0 "
+        f"{number(row['massive'])}, speakers, where known, {number(row['speakers'])}"
+    )
+
+
+@cache
+def _script() -> str:
+    return Path(__file__).with_name("bars.js").read_text("utf-8")
+
+
+def draw_bars(
+    groups: Sequence[Mapping[str, Any]], key: str, on_clicked: Callable[[], None]
+) -> None:
+    """Put bars on the page, side by side.
+
+    Args:
+        groups: what `bars` gave.
+        on_clicked: called after a click; `st.session_state[key]` then holds the field and the
+            value of the bar under CLICKED.
+    """
+    mount = st.components.v2.component(NAME, html=HTML, js=_script(), isolate_styles=False)
+    mount(key=key, data=list(groups), on_clicked_change=on_clicked)
 
 
 def heat_map(counted: polars.DataFrame, kinds: tuple[str, ...]) -> Spec:

@@ -15,14 +15,12 @@ import streamlit as st
 
 from app import charts, filters, table
 from app import map as world
-from app.base_map import outlines
 from app.links import LAST, link_to
 from app.selection import Filters, shown
 from app.source import opened, say_what_is_missing
 from app.texts import escape_markdown, named, number, people, quantity, script_name
 from app.texts import table as html_table
 from data.atlas.massive_locales import massive_locales
-from data.errors import UnavailableError
 from data.inventory import (
     NONE,
     Inventory,
@@ -35,11 +33,12 @@ from data.inventory import (
 if TYPE_CHECKING:
     import polars
 
-RINGED = "ringed"  # in the session: the language that the map marks when it is drawn
+KEPT = 32  # selections whose counts and maps are kept; a map takes up to 0.4 MB
+MAP, BARS = "map", "bars"  # in the session: what was clicked there
 GROUPS = {"family": "Families", "genus": "Genera", "script": "Scripts"}
 HINT = (
     "Drag to move, Ctrl or ⌘ and the wheel to zoom, double-click to reset. Click a mark to choose "
-    "a language; Shift and drag to keep a part of the map."
+    "a language; Shift and drag to keep a part of the map. By keyboard: arrows, +, -, 0 to reset."
 )
 
 
@@ -52,7 +51,7 @@ def show() -> None:
     for strange in st.session_state.get(filters.STRANGE, ()):
         st.warning(escape_markdown(f"Left out of this address: {strange}"))
     selected = shown(inventory.table, chosen)
-    counted = {by: counts(selected, by) for by in GROUPS}
+    counted = _counted(inventory, _selection(chosen), selected)
     _headline(inventory, selected, counted)
     if selected.is_empty():
         st.info("No language meets all of these conditions. Take one away in the sidebar.")
@@ -86,6 +85,16 @@ def _headline(
             f"(a figure is known for {number(known.len())} of them).</p>"
         )
     right.html(html_table(rows, ["", "shown", "in all", "MASSIVE 1.0"], numbers=(1, 2, 3)))
+
+
+@st.cache_resource(show_spinner=False, max_entries=KEPT, hash_funcs={Inventory: id})
+def _counted(
+    inventory: Inventory,  # noqa: ARG001
+    selection: str,  # noqa: ARG001
+    _selected: polars.DataFrame,
+) -> dict[str, polars.DataFrame]:
+    """The groups of a selection, counted once for all visitors who look at it."""
+    return {by: counts(_selected, by) for by in GROUPS}
 
 
 @st.cache_resource(show_spinner=False, hash_funcs={Inventory: id})
@@ -122,7 +131,7 @@ def _focus(inventory: Inventory, selected: polars.DataFrame, chosen: Filters) ->
             return
         st.html(_card(rows[0], chosen.focus in selected["glottocode"]))
         link_to("language", "Open its page", {"lang": chosen.focus})
-        st.button("Unmark", on_click=_mark, args=("",))
+        st.button("Unmark", on_click=filters.set_focus, args=("",))
 
 
 def _by_name(selected: polars.DataFrame, chosen: Filters) -> None:
@@ -136,15 +145,9 @@ def _by_name(selected: polars.DataFrame, chosen: Filters) -> None:
         index=codes.index(chosen.focus) if chosen.focus in names else 0,
         format_func=lambda code: f"{names[code]} ({code})" if code else "none",
         key=key,
-        on_change=lambda: _mark(st.session_state[key]),
+        on_change=lambda: filters.set_focus(st.session_state[key]),
         width=280,
     )
-
-
-def _mark(glottocode: str) -> None:
-    """Mark a language; the map is drawn anew, with a ring round it."""
-    filters.set_focus(glottocode)
-    st.session_state[RINGED] = {}
 
 
 def _card(row: Mapping[str, Any], is_shown: bool) -> str:
@@ -165,61 +168,56 @@ def _selection(chosen: Filters) -> str:
 def _map(inventory: Inventory, selected: polars.DataFrame, chosen: Filters) -> None:
     import polars as pl
 
-    marks = world.marks(selected, inventory.table)
-    placed = world.points(selected, marks)
-    if placed.is_empty():
+    absent = selected.filter(pl.col("latitude").is_null() | pl.col("longitude").is_null()).height
+    if absent == selected.height:
         st.info("None of these languages has coordinates here, so there is no map.")
         return
-    key = f"map-{_selection(chosen)}"
-    ringed = st.session_state.setdefault(RINGED, {})
-    if ringed.get("key") != key:  # else the map stays as it is, so that its zoom does too
-        st.session_state[RINGED] = ringed = {"key": key, "focus": chosen.focus}
-    try:
-        land = bool(outlines())
-    except UnavailableError as error:
-        land = False
-        st.warning(escape_markdown(str(error)))
-    chart = world.world_map(placed, marks, world.view(chosen.box, placed), ringed["focus"], land)
-    clicked = partial(_map_clicked, key)
-    st.vega_lite_chart(
-        spec=chart,
-        key=key,
-        on_select=clicked,
-        selection_mode=[world.PICKED, world.DRAWN],
-        theme=None,
-        alt=f"World map of {quantity(placed.height, 'language')}; the table below lists them",
-    )
-    absent = selected.filter(pl.col("latitude").is_null() | pl.col("longitude").is_null()).height
+    address = str(chosen.to_address())
+    drawn = _map_content(inventory, address, world.has_land(), selected, chosen)
+    world.draw(drawn, MAP, on_picked=_picked, on_drawn=_drawn)
     without = f" {quantity(absent, 'language')} without coordinates." if absent else ""
     st.caption(f"{HINT} Outlines: Natural Earth.{' Not on the map:' + without if absent else ''}")
 
 
-def _map_clicked(key: str) -> None:
-    selection = st.session_state[key].get("selection", {})
-    drawn, picked = selection.get(world.DRAWN), selection.get(world.PICKED)
-    if drawn and "x" in drawn and "y" in drawn:
-        filters.draw_box(world.drawn_box(drawn["x"], drawn["y"]))
-    elif picked:
-        filters.set_focus(str(picked[0]["glottocode"]))
+@st.cache_resource(show_spinner=False, max_entries=KEPT, hash_funcs={Inventory: id})
+def _map_content(
+    inventory: Inventory,
+    address: str,  # noqa: ARG001
+    land: bool,
+    _selected: polars.DataFrame,
+    _chosen: Filters,
+) -> bytes:
+    """What the map draws of an address, made once for all visitors who look at it."""
+    alt = "World map of the languages that are shown; the table below lists them"
+    box, focus = _chosen.box, _chosen.focus
+    return world.content(_selected, inventory.table, alt, box=box, focus=focus, land=land)
+
+
+def _picked() -> None:
+    filters.set_focus(str(st.session_state[MAP]["picked"]))
+
+
+def _drawn() -> None:
+    drawn = st.session_state[MAP]["drawn"]
+    filters.draw_box(world.drawn_box(drawn["x"], drawn["y"]))
 
 
 def _bars(counted: dict[str, polars.DataFrame], chosen: Filters) -> None:
     """The largest families, genera and scripts; a click on a bar sets the filter."""
-    places = st.columns(3)
-    for place, (field, heading) in zip(places, GROUPS.items(), strict=True):
+    drawn = []
+    for field, heading in GROUPS.items():
         found = counted[field]
         names = {code: script_name(code) for code in found["value"].head(charts.BARS)}
-        key = f"bars-{field}-{_selection(chosen)}"
-        with place:
-            st.subheader(f"{heading}: {number(groups(found))}", anchor=False)
-            st.vega_lite_chart(
-                spec=charts.bars(found, names if field == "script" else None),
-                key=key,
-                on_select=partial(_bar_clicked, key, field),
-                selection_mode=charts.CLICKED,
-                theme=None,
-                alt=f"Bar chart: the largest {heading.lower()} by number of languages",
+        drawn.append(
+            charts.bars(
+                field,
+                f"{heading}: {number(groups(found))}",
+                found,
+                getattr(chosen, field),
+                names if field == "script" else None,
             )
+        )
+    charts.draw_bars(drawn, BARS, _bar_clicked)
     st.caption(
         f"The {charts.BARS} largest of each. In brackets: those that MASSIVE 1.0 has. Click a "
         "bar to filter by it, click again to take the filter away. A language with several "
@@ -227,14 +225,11 @@ def _bars(counted: dict[str, polars.DataFrame], chosen: Filters) -> None:
     )
 
 
-def _bar_clicked(key: str, field: str) -> None:
-    clicked: list[dict[str, Any]] = (
-        st.session_state[key].get("selection", {}).get(charts.CLICKED, [])
-    )
-    if clicked:
-        filters.toggle(field, clicked[0]["value"])
-        if clicked[0]["value"] == NONE:  # the bar did not count bookkeeping entries
-            filters.leave_out("category", "bookkeeping")
+def _bar_clicked() -> None:
+    clicked = st.session_state[BARS][charts.CLICKED]
+    filters.toggle(clicked["field"], clicked["value"])
+    if clicked["value"] == NONE:  # the bar did not count bookkeeping entries
+        filters.leave_out("category", "bookkeeping")
 
 
 def _rows(inventory: Inventory, selected: polars.DataFrame, chosen: Filters) -> None:
@@ -264,7 +259,7 @@ def _rows(inventory: Inventory, selected: polars.DataFrame, chosen: Filters) -> 
 def _row_clicked(key: str, selected: polars.DataFrame) -> None:
     glottocode = table.clicked_row(st.session_state[key], selected)
     if glottocode:
-        _mark(glottocode)
+        filters.set_focus(glottocode)
 
 
 def _exports(inventory: Inventory, selected: polars.DataFrame) -> None:

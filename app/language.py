@@ -10,12 +10,11 @@ import streamlit as st
 
 from app import coverage, texts
 from app import map as world
-from app.base_map import outlines
 from app.commands import commands
 from app.links import LAST, link_to
 from app.source import opened, say_what_is_missing
 from data.atlas.resources import USEFUL_SIZES
-from data.errors import InputError, UnavailableError
+from data.errors import InputError
 from data.inventory import (
     KINDS,
     Inventory,
@@ -164,16 +163,16 @@ def _place(inventory: Inventory, row: Mapping[str, Any]) -> None:
         return
     near = relatives(inventory, row["glottocode"], limit=10)["glottocode"].to_list()
     around = inventory.table.filter(pl.col("glottocode").is_in([row["glottocode"], *near]))
-    marks = world.marks(around, inventory.table)
-    placed = world.points(around, marks)
-    try:
-        land = bool(outlines())
-    except UnavailableError as error:
-        land = False
-        st.warning(texts.escape_markdown(str(error)))
-    fitted = world.view(None, placed, AROUND)
-    chart = world.world_map(placed, marks, fitted, row["glottocode"], land)
-    st.vega_lite_chart(spec=chart, theme=None, alt="Map of the language and its nearest relatives")
+    world.draw(
+        world.content(
+            around,
+            inventory.table,
+            "Map of the language and its nearest relatives",
+            focus=row["glottocode"],
+            land=world.has_land(),
+            least=AROUND,
+        )
+    )
     st.caption("The language, and the relatives of the list below. Outlines: Natural Earth.")
 
 

@@ -9,6 +9,7 @@ lines call too. An address with `?lang=sw` opens the page of that language.
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 
@@ -72,6 +73,18 @@ def main() -> None:
     if page == pages["explore"] and "lang" in st.query_params:
         st.switch_page(pages["language"], query_params={"lang": st.query_params["lang"]})
     page.run()
+    _settle()
+
+
+@st.cache_resource(show_spinner=False)
+def _settle() -> None:
+    """Once, after the first page: what is loaded by now is never looked through for garbage again.
+
+    Streamlit collects garbage after every run of a page. With the libraries and the inventory in
+    view that takes longer than the page itself, and nothing else is served meanwhile.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 main()

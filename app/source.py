@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import sys
+from html import escape
 
 import streamlit as st
 
@@ -46,7 +47,15 @@ def say_what_is_missing(inventory: Inventory) -> None:
         heading = f"Notes on these figures: what is missing, and why ({len(inventory.notes)})"
         with st.expander(heading, expanded=any(map(_can_be_mended, inventory.notes))):
             for note in inventory.notes:
-                st.code(note, language=None, wrap_lines=True)
+                _say(note)
+
+
+def _say(note: str) -> None:
+    """A note; one with a command can be copied. Plain text spares the browser a large library."""
+    if _can_be_mended(note):
+        st.code(note, language=None, wrap_lines=True)
+    else:
+        st.html(f"<p>{escape(note)}</p>")
 
 
 def _can_be_mended(note: str) -> bool:

@@ -42,6 +42,30 @@ STYLE = f"""<style>
   border-radius: .4rem; padding: .6rem .9rem; margin: 0; }}
 /* Streamlit's own export of a table would neutralise no formulas; ours stand below it. */
 button[aria-label^="Download as CSV"] {{ display: none; }}
+/* The map and the bars: map.js, bars.js. */
+.kl-map {{ display: flex; gap: 1rem; }}
+.kl-ground {{ position: relative; flex: 1; min-width: 0; border: 1px solid #c3ccd3; }}
+.kl-ground canvas {{ display: block; width: 100%; height: 100%; touch-action: pan-y; }}
+.kl-tip {{ position: absolute; pointer-events: none; z-index: 1; padding: .1rem .5rem;
+  color: #1d252c; background: #fff; border: 1px solid #c3ccd3; border-radius: .25rem;
+  white-space: nowrap; }}
+.kl-legend, .kl-bars {{ font-size: .82rem; line-height: 1.25; }}
+.kl-legend ul {{ list-style: none; margin: .2rem 0 0; padding: 0; }}
+.kl-map .kl-legend li {{ margin: 0; max-width: 13rem; font-size: .82rem; }}
+.kl-legend svg {{ width: .65rem; height: .65rem; margin-inline-end: .4rem; }}
+.kl-bars {{ display: grid; gap: 1rem;
+  grid-template-columns: repeat(auto-fit, minmax(18rem, 1fr)); }}
+.kl-bars h3 {{ font-size: 1.6rem; font-weight: 600; margin: 0 0 .5rem; padding: 0; }}
+.kl-bar {{ display: grid; grid-template-columns: minmax(0, 9rem) 1fr; gap: .5rem; width: 100%;
+  align-items: center; height: 1.5rem; padding: 0; border: 0; background: none; color: inherit;
+  font: inherit; text-align: end; cursor: pointer; }}
+.kl-bar bdi {{ overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }}
+.kl-room {{ display: flex; align-items: center; gap: .4rem; text-align: start; white-space: nowrap;
+  font-variant-numeric: tabular-nums; }}
+.kl-length {{ height: 1.15rem; background: #7fb7b2; }}
+.kl-bar:hover .kl-length {{ background: #5fa39d; }}
+.kl-bar[aria-pressed=true] {{ font-weight: 700; }}
+.kl-bar[aria-pressed=true] .kl-length {{ background: #0b6e69; }}
 mark {{ background: #ffe9a8; color: inherit; border-bottom: 2px solid #8a6d00; }}
 </style>"""
 

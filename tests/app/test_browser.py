@@ -143,6 +143,24 @@ def test_from_a_genus_to_a_language_by_keyboard(page: Any, address: str, tmp_pat
     assert page.outside == []
 
 
+def test_a_click_on_a_bar_and_on_the_map(page: Any, address: str) -> None:
+    from data.inventory import find, load_inventory, row_of
+
+    swahili = row_of(inventory := load_inventory(offline=True), find(inventory, "sw"))
+    page.goto(address)
+    bar = page.get_by_role("button", name=swahili["family"])
+    bar.press("Enter")
+    page.wait_for_url(f"**family={swahili['family']}**")
+    page.locator(".kl-bar[aria-pressed=true]").wait_for()
+    if swahili["latitude"] is None:
+        return  # the built-in table has no coordinates
+    page.goto(f"{address}/?q=swah1253")
+    page.locator("canvas[data-drawn='1']").click()  # one language: it stands in the middle
+    page.wait_for_url("**focus=swah1253**")
+    page.get_by_role("button", name="Unmark").press("Enter")
+    page.wait_for_url(lambda url: "focus" not in url)
+
+
 def test_a_link_opens_the_same_view(page: Any, address: str) -> None:
     page.goto(f"{address}/?script=Arab&q=urdu")
     page.get_by_text("1 language shown of").wait_for()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -42,14 +45,28 @@ def test_the_pole_stands_where_snyder_says() -> None:
 def test_land_is_where_it_is(
     outlines: Any, place: str, latitude: float, longitude: float, is_land: bool
 ) -> None:
-    x, y, inside = longitude, base_map.northing(latitude), False
-    corners = list(outlines[0].iter_rows())
-    for (x1, y1), (x2, y2) in pairwise(corners):  # rings are closed, and None stands between them
-        if None in (x1, x2):
-            continue
-        if (y1 > y) != (y2 > y) and x < (x2 - x1) * (y - y1) / (y2 - y1) + x1:
-            inside = not inside
+    (x, y), inside = base_map.place(longitude, latitude), False
+    for line in corners(outlines[0]):
+        for (x1, y1), (x2, y2) in pairwise(line):
+            if (y1 > y) != (y2 > y) and x < (x2 - x1) * (y - y1) / (y2 - y1) + x1:
+                inside = not inside
     assert inside == is_land, place
+
+
+def corners(path: str) -> Iterator[list[tuple[int, int]]]:
+    """The lines of an SVG path that knows only M and l, each as its corners."""
+    for line in path.split("M")[1:]:
+        (x, y), *steps = [
+            tuple(map(int, pair)) for pair in re.findall(r"(-?\d+) (-?\d+)", line.replace("l", " "))
+        ]
+        found = [(x, y)]
+        for dx, dy in steps:
+            found.append((found[-1][0] + dx, found[-1][1] + dy))
+        yield found
+
+
+def test_rings_are_closed(outlines: Any) -> None:
+    assert all(line[0] == line[-1] for line in corners(outlines[0]))
 
 
 def test_without_the_package_the_error_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,15 +107,46 @@ def test_an_isolate_is_no_family(table: Any) -> None:
 
 
 def test_only_languages_with_coordinates_are_sent(table: Any) -> None:
-    placed = world.points(table, world.marks(table, table))
+    placed = world.points(table)
     assert placed.height == table.height - 1
-    assert placed.columns == ["glottocode", "name", "told", "family", "x", "y"]
+    assert placed.columns == ["glottocode", "name", "family", "x", "y"]
+
+
+def test_what_the_browser_is_sent(table: Any) -> None:
+    """Every language at its place, with its own family and that family's mark."""
+    marks = world.marks(table, table)
+    placed = world.points(table)
+    sent = json.loads(world.content(table, table, "a map", focus="zulu1248", land=False))
+    assert (sent["focus"], sent["alt"], sent["land"]) == ("zulu1248", "a map", "")
+    looks = {mark.family: [mark.family, mark.colour, mark.shape] for mark in marks}
+    where = {row["glottocode"]: row for row in table.iter_rows(named=True)}
+    assert len(sent["codes"]) == placed.height
+    columns = (sent[name] for name in ("codes", "names", "of", "x", "y"))
+    for code, name, of, x, y in zip(*columns, strict=True):
+        row = where[code]
+        assert name == row["name"]
+        assert (x, y) == base_map.place(row["longitude"], row["latitude"])
+        family, mark = sent["families"][of]
+        assert family == (
+            row["family"] or (world.ISOLATES if row["is_isolate"] else world.NO_FAMILY)
+        )
+        assert sent["marks"][mark] == looks[family]
+
+
+def test_small_families_share_a_mark(table: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(world, "SHOWN_FAMILIES", 1)
+    marks = world.marks(table, table)
+    sent = json.loads(world.content(table, table, "", land=False))
+    named = {family: sent["marks"][mark][0] for family, mark in sent["families"]}
+    assert named.pop(marks[0].family) == marks[0].family
+    assert named.pop(world.ISOLATES) == world.ISOLATES
+    assert set(named.values()) == {world.OTHER}
 
 
 def test_the_view_holds_what_is_selected(table: Any) -> None:
     import polars as pl
 
-    placed = world.points(table.filter(pl.col("genus") == "Bantu"), [])
+    placed = world.points(table.filter(pl.col("genus") == "Bantu"))
     west, east, middle = world.view(None, placed)
     assert west < 31.35
     assert east > 37.62
