@@ -1,0 +1,1 @@
+"""Inflection: rules, models and tables that make the forms of a lemma."""

@@ -1,0 +1,182 @@
+"""The triples that a transducer is trained and tried on: of a shared task, a table or files.
+
+    swahili = load_data("swa")                       # SIGMORPHON 2023, train and dev
+    zulu = load_data("zu", source="unimorph")        # a whole table: a tenth of its lemmas is dev
+    own = load_data("qu", train=Path("qu.tsv"))
+
+A shared task's unit goes by its file's name (`swa`, `heb_unvoc`, `jap`) or by any name of its
+language. Its text is taken as it is written, since its scorers compare it so; other text is put in
+NFC.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from data.catalog import dataset
+from data.download import Report
+from data.errors import InputError
+from data.inflections.tables import InflectionTable, load_triples
+from data.languages import Language, resolve
+from data.randomness import stream
+from data.unimorph import Triple
+
+SHARED_TASK = "sigmorphon2023"
+HELD_OUT = 10  # of a table without a dev part every tenth lemma is held out
+MOST_HELD_OUT = 1000  # triples
+
+
+@dataclass(frozen=True, slots=True)
+class InflectionData:
+    """Triples of one language to train on, and others, of other lemmas, to try the model on.
+
+    unit: the shared task's name of the language, or its code. sha256: of the tables as read.
+    normalised: whether text was put in NFC.
+    """
+
+    unit: str
+    language: Language
+    train: tuple[Triple, ...]
+    dev: tuple[Triple, ...]
+    name: str
+    licence: str
+    sha256: str
+    normalised: bool
+
+    def sample(self, examples: int, seed: int) -> InflectionData:
+        """The same with only so many of the training triples, drawn by seed.
+
+        Raises:
+            InputError: more than there are.
+        """
+        if not 0 < examples <= len(self.train):
+            raise InputError(
+                f"examples: expected 1 to {len(self.train)}, found {examples}; {self.name} has "
+                "no more"
+            )
+        places = sorted(stream(seed, self.unit).sample(range(len(self.train)), examples))
+        return replace(self, train=tuple(self.train[place] for place in places))
+
+
+def load_data(
+    unit: str,
+    *,
+    source: str | None = None,
+    train: Path | None = None,
+    dev: Path | None = None,
+    columns: Sequence[str] | None = None,
+    offline: bool = False,
+    report: Report | None = None,
+) -> InflectionData:
+    """Read what there is to train a language's model on.
+
+    Args:
+        unit: a shared task's unit, or any code or name of a language.
+        source: a name of the catalog; by default the shared task of 2023 where it has the
+            language, else its UniMorph table.
+        train, dev: files instead; without `dev` lemmas of `train` are held out.
+        columns: of files, as in `data.unimorph.read_triples`.
+
+    Raises:
+        InputError: no such language, source or file; no data for the language, with what to do.
+        UnavailableError: the files cannot be had.
+    """
+    if dev is not None and train is None:
+        raise InputError("dev: expected a train file beside it, found none; give --train too")
+    if train is not None:
+        return _from_files(resolve(unit), train, dev, columns, offline)
+    groups = {file.group: file for file in dataset(SHARED_TASK).select("train")}
+    group = unit if unit in groups else None
+    language = resolve(groups[unit].codes[0]) if group else resolve(unit)
+    if source is None:
+        codes = [code for file in groups.values() for code in file.codes]
+        source = SHARED_TASK if group or language.closest(codes) else "unimorph"
+    if source == SHARED_TASK:
+        return _from_shared_task(language, group, offline, report)
+    try:
+        table = load_triples(language, source=source, offline=offline, report=report)
+    except InputError as error:
+        raise InputError(
+            f"{error}; or give your own: --train FILE with lemma, form and features"
+        ) from error
+    return _divided(unit, table)
+
+
+def _from_shared_task(
+    language: Language, group: str | None, offline: bool, report: Report | None
+) -> InflectionData:
+    parts = [
+        load_triples(
+            language,
+            split,
+            SHARED_TASK,
+            group=group,
+            normalise=False,
+            offline=offline,
+            report=report,
+        )
+        for split in ("train", "dev")
+    ]
+    name = parts[0].name
+    return _data(name.rpartition("/")[2], parts[0].language, parts, name, normalised=False)
+
+
+def _from_files(
+    language: Language,
+    train: Path,
+    dev: Path | None,
+    columns: Sequence[str] | None,
+    offline: bool,
+) -> InflectionData:
+    def read(path: Path, split: str | None) -> InflectionTable:
+        return load_triples(language, split, path, columns=columns, offline=offline)
+
+    if dev is None:
+        return _divided(language.bcp47, read(train, "train"))
+    parts = [read(train, "train"), read(dev, "dev")]
+    return _data(language.bcp47, language, parts, train.name, normalised=True)
+
+
+def _divided(unit: str, table: InflectionTable) -> InflectionData:
+    """A table's triples, every tenth lemma by its hash held out."""
+    held: list[Triple] = []
+    kept: list[Triple] = []
+    for triple in table.triples:
+        digest = hashlib.sha256(triple.lemma.encode()).digest()
+        (held if digest[0] % HELD_OUT == 0 else kept).append(triple)
+    if not held or not kept:
+        raise InputError(
+            f"{table.name}: expected lemmas to train on and others to hold out, found "
+            f"{len({t.lemma for t in table.triples})} in all; give --dev FILE, or a larger table"
+        )
+    parts = [
+        replace(table, triples=tuple(kept)),
+        replace(table, triples=tuple(held[:MOST_HELD_OUT])),
+    ]
+    return _data(unit, table.language, parts, table.name, normalised=True)
+
+
+def _data(
+    unit: str,
+    language: Language,
+    parts: Sequence[InflectionTable],
+    name: str,
+    *,
+    normalised: bool,
+) -> InflectionData:
+    train, dev = parts
+    if not train.triples:
+        raise InputError(f"{name}: expected triples to train on, found none; check the file")
+    return InflectionData(
+        unit,
+        language,
+        train.triples,
+        dev.triples,
+        name,
+        train.licence,
+        train.sha256[:16] + dev.sha256[:16],
+        normalised,
+    )

@@ -1,0 +1,1 @@
+"""The parts of morph.evaluate: reading, parts of the test set, confusion of edits, the page."""

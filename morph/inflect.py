@@ -1,0 +1,253 @@
+"""The form of a lemma for a feature bundle: python -m morph.inflect
+
+    python -m morph.inflect --lang sw soma "V;IND;PST;NOM(3,SG,BANTU1);POS"
+    python -m morph.inflect --lang sw --input questions.tsv --out answers.tsv
+    python -m morph.inflect --lang tr --paradigm kitap
+    python -m morph.inflect --lang sw --analyse alisoma
+
+or from Python:
+
+    inflector = Inflector.load("sw")
+    inflector.inflect("soma", "V;IND;PST;NOM(3,SG,BANTU1);POS").form        # alisoma
+
+Who answers, in this order:
+
+1. `table`: the inflection tables at hand, if they have the lemma and the bundle, in whatever order
+   its features stand. People wrote and checked them, so their confidence is 1.
+2. `model`: a trained model if there is one, and `rule`: what the rules of `morph.rules` say. On new
+   lemmas models do better in most languages, and rules in some, Swahili for one. So what was
+   measured on dev data decides (`morph.inflecting.choice`): the rules win where their confidence
+   passes the model's by a margin that was learned; where that helps nowhere the model always wins.
+   For a bundle with a feature that the model never saw, the rules answer.
+
+Confidence, 0 to 1, is how often answers that looked so were right on lemmas that were held out.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Literal
+
+from data.download import Report
+from data.errors import InputError
+from data.languages import Language
+from data.lemmas import Analysis
+from data.tsv import excerpt
+from data.unimorph import Triple
+from morph.inflecting.asking import check_features, check_lemma, missing_from
+from morph.inflecting.choice import UNCALIBRATED, Calibration, Scored, calibrate, decide
+from morph.inflecting.lookup import Lookup, part_of_speech_of
+from morph.inflecting.sources import Opened, newest_run, open_model, read_tables, rules_for
+from morph.rules import Rules
+
+_LOG = logging.getLogger(__name__)
+
+By = Literal["table", "rule", "model"]
+Item = tuple[str, str]  # lemma, feature bundle
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A form, who says so, and how sure that is.
+
+    confidence: 0 to 1. alternatives: other forms, best first; of a table, those that it has beside
+    the first. why: the table's name, the rule, or the model's folder.
+    """
+
+    form: str
+    by: By
+    confidence: float
+    alternatives: tuple[str, ...] = ()
+    why: str = ""
+
+
+class Inflector:
+    """Inflects the words of one language; made by `load`, or from its parts.
+
+    >>> rows = [("soma", "V;PST;1;SG", "nilisoma"), ("pika", "V;PST;1;SG", "nilipika")]
+    >>> triples = [Triple(*row) for row in rows]
+    >>> inflector = Inflector(Lookup.of(triples, "sw"), Rules.learn(triples), "Swahili")
+    >>> [inflector.inflect(lemma, "V;PST;SG;1").form for lemma in ("soma", "tembea")]
+    ['nilisoma', 'nilitembea']
+    """
+
+    def __init__(
+        self,
+        table: Lookup,
+        rules: Rules,
+        name: str,
+        *,
+        model: Opened | None = None,
+        tables: Sequence[str] = (),
+        beam: int = 1,
+    ) -> None:
+        self.table = table
+        self.rules = rules
+        self.model = model
+        self._name = name
+        self._tables = ", ".join(tables) or "table"
+        self._beam = beam
+
+    @classmethod
+    def load(
+        cls,
+        language: str | Language,
+        *,
+        model: Path | None = None,
+        table: Path | None = None,
+        device: str = "cpu",
+        beam: int = 1,
+        offline: bool = False,
+        report: Report | None = None,
+    ) -> Inflector:
+        """Everything at hand for a language; rules are learned the first time and then kept.
+
+        Args:
+            model: a run folder or a model's; by default the newest finished run in runs/, if any.
+            table: a file of triples to use in place of the tables at hand.
+            beam: forms that the model follows at a time; above 1 it gives alternatives.
+
+        Raises:
+            InputError: no data of the language; no such model, or one of another language.
+            UnavailableError: a file cannot be had, or torch is missing and there is a model.
+        """
+        from data.load import find_language
+
+        if isinstance(language, str):
+            language = find_language(language, offline=offline, report=report)
+        tables = read_tables(language, table, offline=offline, report=report)
+        folder = model or newest_run(language)
+        opened = open_model(folder, language, device=device) if folder else None
+        if opened and not opened.calibration:
+            _LOG.warning("%s is not calibrated: pass --calibrate once", opened.folder)
+        return cls(
+            Lookup.of(tables.triples, language.bcp47),
+            rules_for(tables),
+            language.name,
+            model=opened,
+            tables=tables.names,
+            beam=beam,
+        )
+
+    def inflect(self, lemma: str, features: str) -> Answer:
+        """The form of a lemma for a bundle.
+
+        Raises:
+            InputError: an empty lemma, or one in a script that the language's data never use; a
+                feature that they do not have, with near ones.
+        """
+        return self.inflect_all([(lemma, features)])[0]
+
+    def inflect_all(self, items: Sequence[Item]) -> list[Answer]:
+        """The same for many, in one batch of the model."""
+        asked = [self.check(lemma, features) for lemma, features in items]
+        answers: dict[Item, Answer] = {}
+        for item in dict.fromkeys(asked):
+            forms = self.table.forms(*item)
+            if forms:
+                answers[item] = Answer(forms[0], "table", 1.0, forms[1:], self._tables)
+        answers.update(self._new([item for item in dict.fromkeys(asked) if item not in answers]))
+        return [answers[item] for item in asked]
+
+    def check(self, lemma: str, features: str, where: str = "") -> Item:
+        """The question as it will be answered; `where` begins the message of an error."""
+        clean = check_lemma(lemma, self.table, self._name, where)
+        bundle = check_features(features, self.table, self._name, where)
+        return clean, self.table.spelling(bundle)
+
+    def paradigm(self, lemma: str, part_of_speech: str | None = None) -> dict[str, Answer]:
+        """The forms of a lemma for every bundle of its part of speech, in table order.
+
+        Args:
+            part_of_speech: V, N, ADJ ...; needed of a lemma that no table has, where the
+                language's data have several.
+
+        Raises:
+            InputError: as in `inflect`; no such part of speech.
+        """
+        clean = check_lemma(lemma, self.table, self._name)
+        wanted = self._parts_of_speech(clean, part_of_speech)
+        bundles = list(chain.from_iterable(map(self.table.bundles, wanted)))
+        answers = self.inflect_all([(clean, bundle) for bundle in bundles])
+        return dict(zip(bundles, answers, strict=True))
+
+    def analyse(self, form: str) -> tuple[Analysis, ...]:
+        """The lemmas and features that a form may have by the tables; none if they lack it."""
+        return self.table.analyses(form.strip())
+
+    def calibrate(self, dev: Iterable[Triple]) -> Calibration:
+        """Learn on dev data how far to trust model and rules; it is saved beside the model.
+
+        Raises:
+            InputError: there is no model.
+        """
+        if self.model is None:
+            raise InputError("calibration: expected a trained model, found none; give --model")
+        predict = self.model.predict
+        found = calibrate(lambda items: predict(items, 1), self.rules, list(dev))
+        found.save(self.model.folder)
+        self.model = self.model._replace(calibration=found)
+        return found
+
+    def _new(self, items: Sequence[Item]) -> dict[Item, Answer]:
+        """Answers to what no table has."""
+        by_model = self._by_model(items)
+        return {item: self._answer(item, by_model.get(item)) for item in items}
+
+    def _answer(self, item: Item, hypotheses: Sequence[Scored] | None) -> Answer:
+        made = self.rules.predict(*item)
+        if self.model is None or not hypotheses:
+            others = tuple(form for form, _ in made.alternatives)
+            return Answer(made.form, "rule", made.confidence, others, made.rule)
+        choice = decide(hypotheses, made, self.model.calibration or UNCALIBRATED)
+        why = str(self.model.folder) if choice.by == "model" else made.rule
+        return Answer(choice.form, choice.by, choice.confidence, choice.alternatives, why)
+
+    def _by_model(self, items: Sequence[Item]) -> Mapping[Item, Sequence[Scored]]:
+        """The model's forms of the items whose features it knows."""
+        model = self.model
+        if model is None:
+            return {}
+        known = [item for item in items if not missing_from(item[1], model.features)]
+        try:
+            return dict(zip(known, model.predict(known, self._beam), strict=True))
+        except InputError as error:  # it refuses a batch for one word
+            if len(known) < 2:
+                _LOG.warning("the model does not answer: %s", error)
+                return {}
+        half = len(known) // 2
+        return {**self._by_model(known[:half]), **self._by_model(known[half:])}
+
+    def _parts_of_speech(self, lemma: str, wanted: str | None) -> tuple[str, ...]:
+        """Those of a lemma in the tables, or the one that is told, or the only one."""
+        every = self.table.parts_of_speech
+        if wanted is not None:
+            if wanted not in every:
+                raise InputError(
+                    f"part of speech: expected one of {', '.join(every)}, found {excerpt(wanted)};"
+                    " give one of these"
+                )
+            return (wanted,)
+        rows = self.table.paradigm(lemma)
+        own = tuple(dict.fromkeys(filter(None, (part_of_speech_of(r.features) for r in rows))))
+        if not own and len(every) != 1:
+            raise InputError(
+                f"paradigm of {excerpt(lemma)}: expected a lemma of the tables or a part of speech,"
+                f" found neither; say which it is (--pos): {', '.join(every)}"
+            )
+        return own or every
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command line."""
+    from morph.inflecting.commands import run_command
+
+    return run_command(argv)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""The parts of morph.rules and morph.inflect: affixes, analogies, cells, calibration, look-up."""

@@ -1,0 +1,169 @@
+"""Where an inflector's parts come from: tables, rules kept in the cache, the newest trained model.
+
+Rules are learned once from a language's own tables (a relative's only where it has none), which
+takes seconds, and kept in the cache folder under the checksum of the tables: morph/rules-....json.
+A model is a folder that `morph.train` wrote, the run or the model in it; without one the newest
+finished run of the language in runs/ is taken, and a log line says which.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from data.catalog import catalog
+from data.download import Report, cache_folder
+from data.errors import InputError, UnavailableError
+from data.files import canonical_json, sha256_text
+from data.inflections.tables import TableFiles, find_table, tables_of
+from data.languages import Language
+from data.unimorph import Triple
+from morph.inflecting.asking import no_data
+from morph.inflecting.choice import Calibration, Scored
+from morph.rules import FORMAT, Policy, Rules
+
+_LOG = logging.getLogger(__name__)
+
+RUNS = Path("runs")
+Predict = Callable[[Sequence[tuple[str, str]], int], Sequence[Sequence[Scored]]]
+
+
+@dataclass(frozen=True)
+class Tables:
+    """All that the tables at hand say of a language.
+
+    triples: of its own tables first; names: of all tables; own: how many of the triples are of the
+    tables from which rules are learned.
+    """
+
+    triples: tuple[Triple, ...]
+    names: tuple[str, ...]
+    own: int
+    sha256: str
+
+    @property
+    def teaching(self) -> tuple[Triple, ...]:
+        """The triples from which rules are learned."""
+        return self.triples[: self.own]
+
+
+class Opened(NamedTuple):
+    """A trained model with what stands beside it; predict: items and beam to n-best forms."""
+
+    folder: Path
+    features: frozenset[str]
+    predict: Predict
+    calibration: Calibration | None
+
+
+def read_tables(
+    language: Language,
+    table: Path | None = None,
+    *,
+    offline: bool = False,
+    report: Report | None = None,
+) -> Tables:
+    """Read a user's table, or every table at hand of a language or its relatives.
+
+    Raises:
+        InputError: there is none; a bad line in a user's table.
+    """
+    if table is not None:
+        return _read([find_table(language, None, table)], language, skip_bad=False)
+    found = tables_of(language, offline=offline, report=report)
+    if not found:
+        raise no_data(language, _languages_with_tables())
+    return _read(found, language, skip_bad=True)
+
+
+def rules_for(tables: Tables, *, policy: Policy = "analogy", seed: int = 1) -> Rules:
+    """The rules of some tables: from the cache, else learned now and kept there."""
+    key = sha256_text(canonical_json([FORMAT, policy, seed, tables.sha256]))[:16]
+    path = cache_folder() / "morph" / f"rules-{key}.json"
+    if path.is_file():
+        try:
+            return Rules.load(path)
+        except InputError as error:  # damaged: it is learned anew
+            _LOG.warning("%s", error)
+    _LOG.info("learning rules from %d forms of %s", tables.own, ", ".join(tables.names))
+    rules = Rules.learn(tables.teaching, policy=policy, seed=seed)
+    rules.save(path)
+    return rules
+
+
+def newest_run(language: Language, runs: Path = RUNS) -> Path | None:
+    """The newest finished run folder of a language: runs/morph-CODE-HASH with a whole model."""
+    found = [
+        (config.stat().st_mtime, folder)
+        for folder in sorted(runs.glob("morph-*-*"))
+        if _is_of(language, folder.name.split("-", 1)[1].rpartition("-")[0])
+        and (config := folder / "model" / "config.json").is_file()
+    ]
+    return max(found)[1] if found else None
+
+
+def open_model(folder: Path, language: Language, *, device: str = "cpu") -> Opened:
+    """Load the model of a run folder, or of the folder of a model itself.
+
+    Raises:
+        InputError: no model is there, or one of other languages.
+        UnavailableError: torch is not installed.
+    """
+    inner = folder / "model"
+    place = inner if (inner / "config.json").is_file() else folder
+    if not (place / "config.json").is_file():
+        raise InputError(
+            f"{folder}: expected a run folder of morph.train or a model's folder, found no"
+            f" config.json; train one: python -m morph.train --lang {language.bcp47}"
+        )
+    try:
+        from morph.transducer import Transducer
+
+        model = Transducer.load(place, device)
+    except ImportError as error:
+        raise UnavailableError(
+            f'a trained model needs the package {error.name}; pip install -e ".[cpu]"'
+        ) from error
+    code = language.code_in(model.languages)
+    if code is None:
+        raise InputError(
+            f"{place}: expected a model of {language.name} ({language.bcp47}), found one of"
+            f" {', '.join(model.languages)}; give another --model"
+        )
+    _LOG.info("forms by the model %s", place)
+
+    def predict(items: Sequence[tuple[str, str]], beam: int) -> Sequence[Sequence[Scored]]:
+        return model.predict(items, beam=beam, n_best=beam, language=code)
+
+    return Opened(place, model.features, predict, Calibration.load(place))
+
+
+def _is_of(language: Language, code: str) -> bool:
+    match = language.closest([code.split("_")[0]])
+    return match is not None and match.relation == "exact"
+
+
+def _read(found: Sequence[TableFiles], language: Language, *, skip_bad: bool) -> Tables:
+    triples: list[Triple] = []
+    own = 0
+    first = found[0].language
+    dropped: Counter[str] = Counter()
+    for table in found:
+        triples += table.read(skip_bad=skip_bad, dropped=dropped, repairs=Counter())
+        if table.language.same_language(first):
+            own = len(triples)
+    if dropped:
+        reasons = "; ".join(f"{reason} ({number})" for reason, number in dropped.items())
+        _LOG.info("tables of %s: left out: %s", language.name, reasons)
+    names = tuple(table.name for table in found)
+    checksum = sha256_text("".join(table.sha256 for table in found))
+    return Tables(tuple(triples), names, own, checksum)
+
+
+def _languages_with_tables() -> set[str]:
+    tables = [entry for entry in catalog().values() if entry.reader == "unimorph"]
+    return {code for entry in tables for file in entry.files for code in file.codes}

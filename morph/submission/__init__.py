@@ -1,0 +1,1 @@
+"""The parts of morph.submit: tasks and their files, predictors, checks, the archive."""

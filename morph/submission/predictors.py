@@ -1,0 +1,231 @@
+"""Who answers: the lemma itself, rules from the training file, a trained model, given files.
+
+    predictor = open_predictor("copy", unit)
+    predictor.predict([("soma", "V;PST;3;SG")])
+
+A new engine is a class with the three members of `Predictor` and a line in `open_predictor`. The
+right forms are never read here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, cast, get_args
+
+from data.errors import InputError
+from data.files import sha256_file
+from data.unimorph import read_triples
+from morph.submission.layout import Asked, forms_of, problems, read_covered
+from morph.submission.tasks import Task, Unit
+
+ENGINES = ("copy", "rules", "model", "files")
+LEMMA_FOR_REFUSED = "lemma, because the features were refused"
+LEMMA_FOR_EMPTY = "lemma, because the form was empty"
+
+
+class Predictor(Protocol):
+    """What answers for the files of one language.
+
+    identity: what the answers hang on, for the JSON of settings. steps: how many answers came from
+    which step, counted while it predicts.
+    """
+
+    identity: Mapping[str, Any]
+    steps: Counter[str]
+
+    def predict(self, items: Sequence[Asked]) -> Sequence[str]:
+        """One form for each (lemma, features), in order."""
+
+
+class Copy:
+    """Answers with the lemma: the baseline that costs nothing."""
+
+    def __init__(self) -> None:
+        self.identity: Mapping[str, Any] = {"engine": "copy"}
+        self.steps: Counter[str] = Counter()
+
+    def predict(self, items: Sequence[Asked]) -> list[str]:
+        """The lemmas."""
+        self.steps["lemma"] += len(items)
+        return [lemma for lemma, _ in items]
+
+
+class LearnedRules:
+    """Rules learned from the unit's training file (`morph.rules`)."""
+
+    def __init__(self, unit: Unit, policy: str, seed: int) -> None:
+        from morph.rules import Policy, Rules
+
+        if unit.train is None:
+            raise InputError(f"--rules: {unit.file} has no training file; name it with --train")
+        if policy not in get_args(Policy):
+            found = f'expected {" or ".join(get_args(Policy))}, found "{policy}"'
+            raise InputError(f"--rules: {found}; leave it out for the default")
+        path = unit.train()
+        dropped, repairs = Counter[str](), Counter[str]()
+        triples = read_triples(
+            path, need_forms=True, normalise=False, dropped=dropped, repairs=repairs
+        )
+        self._rules = Rules.learn(triples, policy=cast("Policy", policy), seed=seed)
+        self.steps: Counter[str] = Counter()
+        self.identity: Mapping[str, Any] = {
+            "engine": "rules",
+            "policy": policy,
+            "seed": seed,
+            "train": path.name,
+            "train_sha256": sha256_file(path),
+            "train_rows_left_out": dict(dropped),
+            "train_rows_repaired": dict(repairs),
+        }
+
+    def predict(self, items: Sequence[Asked]) -> list[str]:
+        """The forms that the rules make."""
+        return [self._form(lemma, features) for lemma, features in items]
+
+    def _form(self, lemma: str, features: str) -> str:
+        try:
+            found = self._rules.predict(lemma, features)
+        except InputError:
+            self.steps[LEMMA_FOR_REFUSED] += 1
+            return lemma
+        self.steps["rules" if found.support else "lemma, because no rule fits"] += 1
+        return found.form
+
+
+class Model:
+    """A trained model (`morph.transducer`), from the unit's folder.
+
+    What the model refuses (a feature that training does not have) is answered with the lemma and
+    counted.
+    """
+
+    def __init__(self, folder: Path, device: str, beam: int) -> None:
+        from morph.transducer import Transducer
+
+        self.identity: Mapping[str, Any] = {
+            "engine": "model",
+            "beam": beam,
+            "files": {path.name: sha256_file(path) for path in _model_files(folder)},
+            "run": _config_of(folder),
+        }
+        self.steps: Counter[str] = Counter()
+        self._beam = beam
+        self._model = Transducer.load(folder, device)
+
+    def predict(self, items: Sequence[Asked]) -> list[str]:
+        """The best form of each item."""
+        try:
+            found = [
+                hypotheses[0].form for hypotheses in self._model.predict(items, beam=self._beam)
+            ]
+        except InputError:
+            return self._by_halves(items)
+        self.steps["model"] += len(items)
+        return found
+
+    def _by_halves(self, items: Sequence[Asked]) -> list[str]:
+        """Around what is refused, so that it costs no other item its answer."""
+        if len(items) == 1:
+            self.steps[LEMMA_FOR_REFUSED] += 1
+            return [items[0][0]]
+        middle = len(items) // 2
+        return self.predict(items[:middle]) + self.predict(items[middle:])
+
+
+class Given:
+    """Answers that another program wrote, in the task's layout."""
+
+    def __init__(self, folder: Path, unit: Unit, columns: Sequence[str]) -> None:
+        places = [folder / unit.file, *sorted(folder.glob(f"*/{unit.file}"))]
+        path = _only(folder, unit.file, places)
+        content = path.read_bytes()
+        rows = read_covered(unit.covered, unit.covered_columns)
+        wrong = list(problems(content, str(path), rows, columns))
+        if wrong:
+            more = f"; {len(wrong) - 1} more lines are wrong" if len(wrong) > 1 else ""
+            raise InputError(f"{wrong[0]}{more}; predict the covered file line by line")
+        self.identity: Mapping[str, Any] = {
+            "engine": "files",
+            "file": "/".join(path.parts[-2:]),
+            "sha256": sha256_file(path),
+            "run": _config_of(path.parent),
+        }
+        self.steps: Counter[str] = Counter()
+        self._forms = forms_of(content, columns)
+
+    def predict(self, items: Sequence[Asked]) -> list[str]:
+        """The forms of the file, which has the items line by line."""
+        self.steps["given file"] += len(items)
+        return self._forms
+
+
+def open_predictor(
+    engine: str,
+    unit: Unit,
+    task: Task,
+    *,
+    folder: Path | None = None,
+    policy: str = "analogy",
+    device: str = "cpu",
+    beam: int = 1,
+    seed: int = 1,
+) -> Predictor:
+    """The predictor for a unit.
+
+    Args:
+        engine: one of `ENGINES`.
+        folder: with the models (`model`), or with the answers (`files`).
+        policy, seed: of `rules`. device, beam: of `model`.
+
+    Raises:
+        InputError: an unknown engine, no folder or file for this unit, or several.
+    """
+    makers: dict[str, Callable[[], Predictor]] = {
+        "copy": Copy,
+        "rules": lambda: LearnedRules(unit, policy, seed),
+        "model": lambda: Model(model_folder(_needed(folder), unit.name), device, beam),
+        "files": lambda: Given(_needed(folder), unit, task.columns),
+    }
+    if engine not in makers:
+        raise InputError(f'engine: expected one of {", ".join(ENGINES)}, found "{engine}"')
+    return makers[engine]()
+
+
+def model_folder(folder: Path, unit: str) -> Path:
+    """The folder of a unit's model: FOLDER/UNIT, FOLDER/UNIT/model, FOLDER/morph-UNIT-*/model.
+
+    Raises:
+        InputError: none of them holds a config.json, or several do.
+    """
+    runs = sorted(folder.glob(f"morph-{unit}-*/model"))
+    own = folder / unit / "model"
+    places = [own if own.is_dir() else folder / unit, *runs]
+    found = [place / "config.json" for place in places]
+    return _only(folder, f"a model of {unit} ({unit}/ or morph-{unit}-HASH/model/)", found).parent
+
+
+def _only(folder: Path, what: str, places: Sequence[Path]) -> Path:
+    there = [place for place in places if place.is_file()]
+    if len(there) != 1:
+        found = ", ".join(map(str, there)) or "none"
+        raise InputError(f"{folder}: expected exactly one {what}, found {found}; give its folder")
+    return there[0]
+
+
+def _needed(folder: Path | None) -> Path:
+    if folder is None or not folder.is_dir():
+        raise InputError(f"{folder}: no such folder; give the one with the models or predictions")
+    return folder
+
+
+def _model_files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix in (".json", ".safetensors"))
+
+
+def _config_of(folder: Path) -> Any:
+    """The config.json of the run that a model or a file of predictions is part of, if any."""
+    path = (folder.parent if folder.name == "model" else folder) / "config.json"
+    return json.loads(path.read_text("utf-8")) if path.is_file() else None

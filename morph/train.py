@@ -1,0 +1,175 @@
+"""Train an inflection model: python -m morph.train
+
+    python -m morph.train --lang swa --time-budget 10m
+    python -m morph.train --lang qu --train quechua.tsv --networks 2
+    python -m morph.train --lang tur,kaz,uzb --source unimorph --out runs/turkic
+    python -m morph.train --lang kaz --from runs/turkic/model --time-budget 3m
+
+Learns from lemma, features and form; writes a run folder with the model, its predictions for the
+dev part, scores and a report. Ctrl-C or a kill loses little: the same command goes on. Without a
+time budget or steps it takes ten minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from data.cli import COMMON, Parser, run
+from data.errors import InputError
+from data.files import canonical_json, sha256_text
+from morph.architecture import FEATURE_MODES
+from morph.graphemes import SCHEMES
+from morph.recipe import Recipe
+
+if TYPE_CHECKING:
+    from morph.run import TrainingConfig
+    from training.loop import Progress
+
+DEFAULT_BUDGET = 600.0  # seconds
+ENGINES = ("transformer", "fairseq")
+UNITS = {"s": 1, "m": 60, "h": 3600}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command line."""
+    return run(_parser(), _command, argv)
+
+
+def seconds_of(text: str) -> float:
+    """A time in seconds.
+
+    >>> seconds_of("10m"), seconds_of("1.5h"), seconds_of("90")
+    (600.0, 5400.0, 90.0)
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text)
+    if match is None or not float(match[1]):
+        raise InputError(f"time budget: expected a time such as 10m, 90s or 1h, found {text!r}")
+    return float(match[1]) * UNITS[match[2] or "s"]
+
+
+def _parser() -> Parser:
+    parser = Parser("morph.train", __doc__ or "")
+    add = parser.add_argument
+    add("--lang", required=True, help="language, or several with commas (trained jointly)")
+    add("--source", help="data set: sigmorphon2023 (default), unimorph")
+    add("--train", type=Path, metavar="FILE", help="triples to train on, instead of a data set")
+    add("--dev", type=Path, metavar="FILE", help="triples to try it on (default: held-out lemmas)")
+    add("--columns", help="of the files: lemma,form,features (default: found out)")
+    add("--examples", type=int, metavar="N", help="train on N triples drawn by seed")
+    add("--time-budget", metavar="TIME", help="for all networks: 10m (default), 90s, 1h")
+    add("--steps", type=int, help="updates of each network, instead of a time budget")
+    add("--clock", choices=("wall", "cpu"), default="wall", help="cpu: processor time")
+    add("--networks", type=int, default=Recipe().networks, help="that answer together")
+    add("--threads", type=int, default=1, help="cores (default 1)")
+    add("--batch", type=int, default=Recipe().batch, help="examples an update")
+    add("--learning-rate", type=float, default=Recipe().learning_rate, help="at its highest")
+    add("--dropout", type=float, default=Recipe().dropout, help="0 to below 1")
+    add("--width", type=int, default=Recipe().width, help="of the network")
+    add("--features", choices=FEATURE_MODES, default=Recipe().features, help="how they come in")
+    add("--graphemes", choices=SCHEMES, default=Recipe().scheme, help="units of writing")
+    add("--temperature", type=float, default=Recipe().temperature, help="of several languages")
+    add("--hallucinate", type=int, metavar="N", help="invented triples (default: if there are few)")
+    add("--from", dest="start", type=Path, metavar="FOLDER", help="a model to go on from")
+    add("--engine", choices=ENGINES, default="transformer", help="what trains it")
+    add("--out", type=Path, help="folder (default: runs/morph-LANG-HASH)")
+    parser.add_argument("--seed", **COMMON["--seed"])
+    parser.add_common("--device", "--offline", "-v")
+    return parser
+
+
+def _command(options: argparse.Namespace) -> None:
+    config = _config(options)
+    out = options.out or _folder(config)
+    print(f"{', '.join(config.units)}: training into {out}", flush=True)
+    if options.engine == "fairseq":
+        from morph.fairseq_run import train_through_fairseq
+
+        for unit, score in train_through_fairseq(config, out, offline=options.offline).items():
+            print(f"{unit}  dev: {score}  n {score.n}")
+        return
+    import torch
+
+    from morph.run import train_model
+
+    torch.set_num_threads(options.threads)
+    watch = _Watch()
+    try:
+        trained = train_model(
+            config, out, device=options.device, offline=options.offline, report=watch
+        )
+    except KeyboardInterrupt:
+        print(f"stopped; the same command goes on, in {out}", file=sys.stderr)
+        raise
+    for unit, score in trained.accuracy.items():
+        print(f"{unit}  dev: {score}  n {score.n}")
+    if trained.calibration:
+        figures = trained.calibration.figures
+        print(f"with rules where they know better: {figures['accuracy both']:.1f}")
+    steps = ", ".join(map(str, trained.steps))
+    print(f"steps {steps}; {trained.seconds:.0f} s; model in {trained.folder / 'model'}")
+    print(f"next: python -m morph.inflect --lang {config.units[0]} --model {trained.folder} ...")
+
+
+def _config(options: argparse.Namespace) -> TrainingConfig:
+    from morph.run import TrainingConfig
+
+    budget = seconds_of(options.time_budget) if options.time_budget else None
+    if budget is None and options.steps is None:
+        budget = DEFAULT_BUDGET
+    recipe = Recipe(
+        steps=options.steps,
+        seconds=budget,
+        clock=options.clock,
+        networks=options.networks,
+        seed=options.seed,
+        batch=options.batch,
+        scheme=options.graphemes,
+        temperature=options.temperature,
+        hallucinated=options.hallucinate,
+        learning_rate=options.learning_rate,
+        width=options.width,
+        dropout=options.dropout,
+        features=options.features,
+    )
+    return TrainingConfig(
+        tuple(options.lang.split(",")),
+        recipe,
+        options.source,
+        options.train,
+        options.dev,
+        tuple(options.columns.split(",")) if options.columns else None,
+        options.examples,
+        options.start,
+    )
+
+
+def _folder(config: TrainingConfig) -> Path:
+    digest = sha256_text(canonical_json(config.to_json()))[:8]
+    return Path("runs") / f"morph-{'-'.join(config.units)}-{digest}"
+
+
+class _Watch:
+    """Prints how far training is: a line that is written over on a terminal, else now and then."""
+
+    def __init__(self) -> None:
+        self._last = 0.0
+        self._terminal = sys.stderr.isatty()
+
+    def __call__(self, network: int, progress: Progress) -> None:
+        now = time.monotonic()
+        if now - self._last < (0.5 if self._terminal else 30):
+            return
+        self._last = now
+        line = f"network {network}: {progress}"
+        print(
+            f"\r{line}\033[K" if self._terminal else line,
+            end="" if self._terminal else "\n",
+            file=sys.stderr,
+            flush=True,
+        )

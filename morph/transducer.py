@@ -1,0 +1,299 @@
+"""A trained transducer, ready to use: `Transducer.load(folder).predict([(lemma, bundle)])`.
+
+    transducer = Transducer.load(Path("runs/morph-swa-1f0c/model"))
+    transducer.predict([("soma", "V;PST;NOM(3,SG)")], beam=4, n_best=2)
+
+The folder holds config.json (languages, alphabet, architecture, where it comes from), the weights
+of each network (model-1.safetensors ...), and README.md, the model's card. Several networks (an
+ensemble) write together.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from data.errors import InputError
+from data.files import canonical_json, write_whole
+from data.scripts import script_of
+from data.tsv import excerpt
+from morph.alphabet import BEGIN, END, LANGUAGE, WHOLE, Alphabet, Word
+from morph.architecture import Architecture
+
+if TYPE_CHECKING:
+    from morph.decoding import Written
+    from morph.model import InflectionModel
+
+FORMAT = 1
+LONGEST = 2.5  # a form has at most so many units for each of the lemma, or as the training data had
+SLACK = 20
+
+
+class Hypothesis(NamedTuple):
+    """A form, and the natural logarithm of its probability given lemma and features."""
+
+    form: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Transducer:
+    """Networks with the alphabet that they read and write.
+
+    Args:
+        languages: codes; several where the networks were trained jointly.
+        models: of one architecture, on one device.
+        ratio: the most units that a form of the training data had for each of its lemma.
+        scripts: ISO 15924 codes of the training data.
+        origin: what a model card says: data, settings, versions.
+    """
+
+    languages: tuple[str, ...]
+    alphabet: Alphabet
+    models: tuple[InflectionModel, ...]
+    scripts: frozenset[str]
+    ratio: float = LONGEST
+    origin: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def language(self) -> str:
+        """The first language."""
+        return self.languages[0]
+
+    @property
+    def features(self) -> frozenset[str]:
+        """Every name of a feature that the training data have."""
+        names = (name.rpartition("/")[2] for name in self.alphabet.features)
+        return frozenset(name for name in names if name[:1] not in (WHOLE, LANGUAGE))
+
+    @property
+    def characters(self) -> frozenset[str]:
+        """The units of the training data."""
+        return frozenset(self.alphabet.units)
+
+    def predict(
+        self,
+        items: Sequence[tuple[str, str]],
+        *,
+        beam: int = 1,
+        n_best: int = 1,
+        batch_size: int = 256,
+        language: str | None = None,
+    ) -> list[list[Hypothesis]]:
+        """The likeliest forms of lemmas with feature bundles, the best first.
+
+        Args:
+            items: (lemma, bundle).
+            beam: prefixes that are followed at a time; 1 is greedy.
+            n_best: forms an item, at most `beam`.
+            language: which of several; by default the first.
+
+        Raises:
+            InputError: an empty lemma, one in a script that the training data lack, an unknown
+                feature, `n_best` above `beam`, a language that the model was not trained on.
+        """
+        import torch
+
+        if not 1 <= n_best <= beam:
+            raise InputError(f"n_best: expected 1 to {beam} (the beam), found {n_best}")
+        words = [self._read(lemma) for lemma, _ in items]
+        features = [self._features(bundle, language) for _, bundle in items]
+        order = sorted(range(len(items)), key=lambda place: (len(words[place].ids), place))
+        answers: list[list[Hypothesis]] = [[] for _ in items]
+        with torch.inference_mode():
+            for start in range(0, len(order), batch_size):
+                places = order[start : start + batch_size]
+                chosen = [words[place] for place in places]
+                written = self._write(chosen, [features[p] for p in places], beam, n_best)
+                for place, word, forms in zip(places, chosen, written, strict=True):
+                    answers[place] = list(self._hypotheses(word, forms))
+        return answers
+
+    def score(
+        self,
+        items: Sequence[tuple[str, str, str]],
+        *,
+        batch_size: int = 256,
+        language: str | None = None,
+    ) -> list[float]:
+        """The log probability of given forms, as `predict` would score them.
+
+        Args:
+            items: (lemma, bundle, form).
+
+        Returns:
+            A number an item; minus infinity where the model cannot write the form, which holds a
+            character that neither the training data nor the lemma has.
+        """
+        import torch
+
+        scores: list[float] = []
+        with torch.inference_mode():
+            for start in range(0, len(items), batch_size):
+                scores += self._score(items[start : start + batch_size], language)
+        return scores
+
+    def refusal(self, lemma: str, bundle: str, language: str | None = None) -> InputError | None:
+        """Why `predict` would refuse an item; None where it would not."""
+        try:
+            self._read(lemma)
+            self._features(bundle, language)
+        except InputError as error:
+            return error
+        return None
+
+    def save(self, folder: Path) -> None:
+        """Write config.json, the weights and README.md."""
+        from safetensors.torch import save
+
+        folder.mkdir(parents=True, exist_ok=True)
+        files = [f"model-{place}.safetensors" for place, _ in enumerate(self.models, 1)]
+        config = {
+            "format": FORMAT,
+            "languages": self.languages,
+            "scripts": sorted(self.scripts),
+            "ratio": self.ratio,
+            "alphabet": self.alphabet.to_json(),
+            "architecture": self.models[0].architecture.to_json(),
+            "weights": files,
+            "origin": dict(self.origin),
+        }
+        for name, model in zip(files, self.models, strict=True):
+            weights = {key: value.contiguous() for key, value in model.state_dict().items()}
+            write_whole(folder / name, save(weights))
+        write_whole(folder / "README.md", _card(config))
+        write_whole(folder / "config.json", canonical_json(config))
+
+    @classmethod
+    def load(cls, folder: Path, device: str = "cpu") -> Transducer:
+        """Read what `save` wrote.
+
+        Raises:
+            InputError: no model in the folder, or one of another program or version.
+        """
+        from safetensors.torch import load_file
+
+        from morph.model import InflectionModel
+
+        config = _config(folder)
+        architecture = Architecture.from_json(config["architecture"])
+        models = []
+        for name in config["weights"]:
+            model = InflectionModel(architecture)
+            model.load_state_dict(load_file(folder / name))
+            models.append(model.to(device).eval())
+        return cls(
+            tuple(config["languages"]),
+            Alphabet.from_json(config["alphabet"]),
+            tuple(models),
+            frozenset(config["scripts"]),
+            config["ratio"],
+            config["origin"],
+        )
+
+    def _read(self, lemma: str) -> Word:
+        if not lemma:
+            raise InputError("lemma: expected text, found none; give the word's citation form")
+        script = script_of(lemma)
+        if script is not None and script not in self.scripts:
+            known = ", ".join(sorted(self.scripts))
+            raise InputError(
+                f"lemma {excerpt(lemma)}: expected the script of the training data ({known}), "
+                f"found {script}; this model is of {', '.join(self.languages)}"
+            )
+        return self.alphabet.encode(lemma)
+
+    def _features(self, bundle: str, language: str | None) -> list[int]:
+        if language is not None and language not in self.languages:
+            known = ", ".join(self.languages)
+            raise InputError(f"language: expected one of {known}, found {language!r}")
+        tag = self.alphabet.encode_language(language or self.language)
+        return [*tag, *self.alphabet.encode_features(bundle)]
+
+    def _write(
+        self, words: Sequence[Word], features: Sequence[Sequence[int]], beam: int, n_best: int
+    ) -> list[list[Written]]:
+        from morph.decoding import beam_search, greedy
+        from morph.examples import padded
+
+        device = next(self.models[0].parameters()).device
+        lemma = padded([word.ids for word in words], self.alphabet.size - 1).to(device)
+        names = padded(features, None).to(device)
+        longest = int(max(LONGEST, self.ratio) * lemma.shape[1]) + SLACK
+        if beam == 1:
+            return [[one] for one in greedy(self.models, lemma, names, longest)]
+        return beam_search(self.models, lemma, names, longest, beam, n_best)
+
+    def _score(
+        self, items: Sequence[tuple[str, str, str]], language: str | None
+    ) -> Iterator[float]:
+        from morph.decoding import likelihood
+        from morph.examples import padded
+
+        device = next(self.models[0].parameters()).device
+        limit = self.alphabet.size - 1
+        words = [self._read(lemma) for lemma, _, _ in items]
+        forms = [
+            self.alphabet.encode(form, word.strangers)
+            for word, (_, _, form) in zip(words, items, strict=True)
+        ]
+        totals = likelihood(
+            self.models,
+            padded([word.ids for word in words], limit).to(device),
+            padded([self._features(bundle, language) for _, bundle, _ in items], None).to(device),
+            padded([[BEGIN, *form.ids, END] for form in forms], limit).to(device),
+        )
+        for word, form, total in zip(words, forms, totals.tolist(), strict=True):
+            yield total if form.strangers == word.strangers else -math.inf
+
+    def _hypotheses(self, word: Word, forms: Sequence[Written]) -> Iterator[Hypothesis]:
+        for form in forms:
+            yield Hypothesis(self.alphabet.decode(form.ids, word.strangers), form.score)
+
+
+def _config(folder: Path) -> dict[str, Any]:
+    path = folder / "config.json"
+    try:
+        config: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise InputError(
+            f"{folder}: expected a trained model (config.json), found none; "
+            "train one: python -m morph.train --lang CODE"
+        ) from error
+    except ValueError as error:
+        raise InputError(f"{path}: expected JSON, found something else; train it again") from error
+    found = config.get("format") if isinstance(config, dict) else None
+    if found != FORMAT or "alphabet" not in config:
+        raise InputError(
+            f"{path}: expected an inflection model of format {FORMAT}, found {found or 'another'}; "
+            "train it again with python -m morph.train"
+        )
+    return config
+
+
+def _card(config: Mapping[str, Any]) -> str:
+    """The model's card, with what the Hugging Face hub reads at its top."""
+    origin = config["origin"]
+    lines = [
+        "---",
+        f"language: [{', '.join(config['languages'])}]",
+        "tags: [morphological-inflection, kilolingua]",
+        "---",
+        "",
+        f"# Inflection model for {', '.join(config['languages'])}",
+        "",
+        "From a lemma and a UniMorph feature bundle to the form, a character at a time.",
+        "Load it with `morph.transducer.Transducer.load(folder)` of kilolingua.",
+        "",
+        *(f"- **{name}**: {_shown(value)}" for name, value in origin.items()),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

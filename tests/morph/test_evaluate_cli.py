@@ -1,0 +1,137 @@
+"""python -m morph.evaluate: files that line up or do not, the tables, the page, the folder."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from morph.evaluate import main
+
+ROWS = [
+    ("soma", "V;FUT;NOM(3,SG)", "atasoma"),
+    ("كتب", "V;PST", "كتبت"),
+    ("<b>mtu</b>", "N;PL", "<script>alert(1)</script>"),
+    ("n\u0303andu", "N;PL", "n\u0303andus"),
+]
+
+
+def written(path: Path, rows: list[tuple[str, ...]], order: tuple[int, ...] = (0, 1, 2)) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    lines = ["\t".join(row[place] for place in order) for row in rows]
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return path
+
+
+@pytest.fixture
+def gold(tmp_path: Path) -> Path:
+    return written(tmp_path / "gold.tst", ROWS)
+
+
+def run(*options: object) -> int:
+    return main([str(option) for option in options])
+
+
+def test_a_run_folder_with_escaped_words(
+    tmp_path: Path, gold: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    forms = [(*row[:2], row[2] if row[0] == "soma" else row[0]) for row in ROWS]
+    guess, out = written(tmp_path / "copy.tst", forms), tmp_path / "out"
+    command = ("--gold", gold, "--predictions", guess, "--lang", "ar", "--out", out)
+    assert run(*command) == 0
+    printed = capsys.readouterr().out
+    assert "compared as the text is, not brought to NFC" in printed
+    assert re.search(r"copy.tst +25.0 \[4.6, 69.9\]", printed)
+    content = json.loads((out / "scores.json").read_text("utf-8"))
+    [score] = [s for s in content["evaluations"][0]["scores"] if s["name"] == "exact match"]
+    assert "|set:gold.tst|" in score["signature"]
+    page = (out / "report.html").read_text("utf-8")
+    assert "<script>" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert '<bdi lang="ar" dir="rtl">كتبت</bdi>' in page
+    assert "http" not in page
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    assert run(*command) == 0
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_an_out_folder_of_something_else_is_refused(
+    tmp_path: Path, gold: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert run("--gold", gold, "--predictions", gold, "--out", out) == 0
+    assert run("--gold", gold, "--predictions", gold, "--out", out, "--seed", 2) == 2
+    assert "holds something else than this evaluation" in capsys.readouterr().err
+    assert run("--gold", gold, "--predictions", gold, "--out", tmp_path) == 2
+
+
+def test_two_systems_are_tested_against_each_other(
+    tmp_path: Path, gold: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copied = [(*row[:2], row[0]) for row in ROWS]
+    guess = written(tmp_path / "copy" / "gold.tst", copied)
+    out = tmp_path / "out"
+    assert run("--gold", gold, "--predictions", guess, "--predictions", gold, "--out", out) == 0
+    printed = capsys.readouterr().out
+    assert "less copy/gold.tst: +100.0 [+100.0, +100.0] exact match over 4 items" in printed
+    comparison = json.loads((out / "scores.json").read_text("utf-8"))["comparisons"][0]
+    assert (comparison["wins"], comparison["losses"]) == (4, 0)
+
+
+@pytest.mark.parametrize(
+    ("order", "options", "right"),
+    [
+        ((0, 1, 2), (), 0),  # lemma, features, form: the text as it is
+        ((0, 2, 1), (), 1),  # lemma, form, features: after NFC, as the scorer of 2022
+        ((0, 1, 2), ("--no-raw",), 1),
+        ((0, 2, 1), ("--raw",), 0),
+    ],
+)
+def test_normal_forms_count_by_layout(
+    tmp_path: Path, order: tuple[int, ...], options: tuple[str, ...], right: int
+) -> None:
+    gold = written(tmp_path / "gold", [("n\u0303a", "N;PL", "n\u0303as")], order)
+    lemma = "ña" if right else "n\u0303a"
+    guess = written(tmp_path / "guess", [(lemma, "N;PL", "ñas")], order)
+    out = tmp_path / "out"
+    assert run("--gold", gold, "--predictions", guess, *options, "--out", out) == 0
+    content = json.loads((out / "scores.json").read_text("utf-8"))
+    assert content["evaluations"][0]["scores"][0]["value"] == 100.0 * right
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda rows: rows[:-1], r"guess: expected 4 rows as in .*gold.tst, found 3"),
+        (
+            lambda rows: [rows[1], rows[0], *rows[2:]],
+            r'guess:1: expected "soma" "V;FUT;NOM\(3,SG\)" as in .*gold.tst:1, found "كتب" '
+            '"V;PST"; 1 more rows differ',
+        ),
+        (lambda rows: [("soma", "V;PST"), *rows[1:]], r"guess:1: expected 3 columns .*, found 2"),
+        (lambda rows: [row[:2] for row in rows], r"expected the columns lemma, features and form"),
+    ],
+)
+def test_files_that_do_not_line_up(
+    tmp_path: Path,
+    gold: Path,
+    capsys: pytest.CaptureFixture[str],
+    change: object,
+    message: str,
+) -> None:
+    rows = change(ROWS)  # type: ignore[operator]
+    guess = tmp_path / "guess"
+    guess.write_text("\n".join("\t".join(row) for row in rows) + "\n", "utf-8")
+    assert run("--gold", gold, "--predictions", guess, "--out", tmp_path / "out") == 2
+    assert re.search(message, capsys.readouterr().err)
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_answer_is_a_wrong_form(tmp_path: Path, gold: Path) -> None:
+    guess = written(tmp_path / "guess", [(*row[:2], "") for row in ROWS])
+    out = tmp_path / "out"
+    assert run("--gold", gold, "--predictions", guess, "--out", out) == 0
+    faults = json.loads((out / "scores.json").read_text("utf-8"))["evaluations"][0]["faults"]
+    assert {"name": "empty", "meaning": "there is no form", "n": 4} in faults

@@ -1,0 +1,274 @@
+"""Handing in: layouts, checks line by line, archives, and the scores after the fact."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from data.errors import InputError
+from morph.submission.console import summary
+from morph.submission.layout import problems
+from morph.submission.predictors import model_folder, open_predictor
+from morph.submission.scores import known
+from morph.submission.tasks import task_named, units_2022
+from morph.submit import main
+
+TRAIN = "soma\talisoma\tV;PST\npika\talipika\tV;PST\nimba\tataimba\tV;FUT\n"
+GOLD = "soma\tatasoma\tV;FUT\nlala\talilala\tV;PST\nn\u0303a\tn\u0303a\tN;SG\n"
+
+
+def run(*options: object) -> int:
+    return main([str(option) for option in options])
+
+
+@pytest.fixture
+def data_2022(tmp_path: Path) -> Path:
+    """The layout of 2022 for one language with a small and a large training file."""
+    folder = tmp_path / "development_languages"
+    folder.mkdir()
+    for name in ("xx_small.train", "xx_large.train"):
+        (folder / name).write_text(TRAIN, "utf-8")
+    covered = "".join(
+        "\t".join((line.split("\t")[0], line.split("\t")[2])) + "\n" for line in GOLD.splitlines()
+    )
+    (folder / "xx.test").write_text(covered, "utf-8")
+    (folder / "xx.gold").write_text(GOLD, "utf-8")
+    (folder / "xx.dev").write_text(GOLD, "utf-8")
+    return folder
+
+
+def official_2022(predictions: Path, data: Path) -> dict[str, float]:
+    """The organisers' reading of a folder of 2022 once more: accuracy by file, 0 to 1."""
+    found = {}
+    for path in sorted(predictions.iterdir()):
+        if ".test" not in path.name:
+            continue
+        gold = data / f"{path.name.split('.')[0].split('_')[0]}.gold"
+        sides = []
+        for file in (path, gold):
+            lines = file.read_text("utf-8").splitlines()
+            rows = [line.split("\t") for line in lines if line.strip()]
+            sides.append([unicodedata.normalize("NFC", form.strip()) for _, form, _ in rows])
+        assert len(sides[0]) == len(sides[1])
+        right = [mine == theirs for mine, theirs in zip(*sides, strict=True)]
+        found[path.name] = sum(right) / len(right)
+    return found
+
+
+def test_2022_is_read_by_its_scorer(data_2022: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    command = ("--task", "sigmorphon2022", "--data", data_2022, "--system", "affix", "--out", out)
+    assert run(*command, "--rules", "affix") == 0
+    names = {f"xx_{size}.{split}" for size in ("small", "large") for split in ("dev", "test")}
+    assert {path.name for path in (out / "affix").iterdir()} == {"settings.json", *names}
+    answers = (out / "affix" / "xx_small.test").read_text("utf-8")
+    assert answers.startswith("soma\tatasoma\tV;FUT\n")
+    stored = json.loads((out / "scores.json").read_text("utf-8"))
+    mine = {
+        f"{one['unit']}.{one['split']}": one["scores"][0]["value"] / 100 for one in stored["files"]
+    }
+    official = official_2022(out / "affix", data_2022)
+    assert {name: value for name, value in mine.items() if name in official} == official
+    assert official["xx_small.test"] == 1.0
+    assert "After the fact" in stored["note"]
+    settings = json.loads((out / "affix" / "settings.json").read_text("utf-8"))
+    assert settings["files"]["xx_small.test"]["predictor"]["policy"] == "affix"
+    assert sum(settings["files"]["xx_small.test"]["answered_by"].values()) == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"soma\tV;PST\talisoma\npika\tV;PST\talipika\n", []),
+        (b"soma\tV;PST\talisoma\npika\tV;PST\talipika", []),
+        (b"soma\tV;PST\talisoma\n", ["x: expected 2 lines as in the covered file, found 1"]),
+        (
+            b"soma\tV;PST\talisoma\n\npika\tV;PST\talipika\n",
+            [
+                "x: expected 2 lines as in the covered file, found 3",
+                'x:2: expected 3 columns (lemma, features, form), found 1 ("")',
+            ],
+        ),
+        (
+            b"soma\tV;PST\talisoma\npika\talipika\tV;PST\n",
+            ['x:2: expected the features "V;PST" of the covered file, found "alipika"'],
+        ),
+        (
+            b"soma\tV;PST\talisoma\r\npika\tV;PST\t\n",
+            [
+                "x:1: expected a line feed after the last column, found a carriage return before "
+                "it",
+                "x:2: expected a form, found an empty cell",
+            ],
+        ),
+        (
+            b"soma\tV;PST\t alisoma\n\xffpika\tV;PST\talipika\n",
+            [
+                'x:1: expected no space around the form, found " alisoma"',
+                "x:2: expected UTF-8, found byte 0xff",
+            ],
+        ),
+    ],
+)
+def test_every_line_is_checked(content: bytes, told: list[str]) -> None:
+    rows = [("soma", "V;PST"), ("pika", "V;PST")]
+    assert list(problems(content, "x", rows, ("lemma", "features", "form"))) == told
+
+
+@pytest.fixture
+def covered(tmp_path: Path) -> Path:
+    path = tmp_path / "xx.covered.tst"
+    path.write_text("soma\tV;PST\npika\tV;FUT\n", "utf-8")
+    return path
+
+
+def test_an_archive_is_the_same_wherever_it_is_written(covered: Path, tmp_path: Path) -> None:
+    archives = []
+    for name in ("one", "two"):
+        out = tmp_path / name
+        command = ("--task", "generic", "--covered", covered, "--system", "base", "--team", "us")
+        assert run(*command, "--copy", "--out", out) == 0
+        archives.append((out / "base.zip").read_bytes())
+        assert not (out / "scores.json").exists()
+    assert archives[0] == archives[1]
+    with zipfile.ZipFile(out / "base.zip") as archive:
+        assert archive.namelist() == ["us/base/settings.json", "us/base/xx.tst"]
+        content = archive.read("us/base/xx.tst")
+    assert (
+        content
+        == (out / "us" / "base" / "xx.tst").read_bytes()
+        == (b"soma\tV;PST\tsoma\npika\tV;FUT\tpika\n")
+    )
+
+
+def test_nothing_is_overwritten_and_nothing_half_written(
+    covered: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    base = ("--task", "generic", "--covered", covered, "--system", "base", "--out", out)
+    given = tmp_path / "runs"
+    (given / "a").mkdir(parents=True)
+    (given / "a" / "xx.tst").write_text("soma\tV;PST\talisoma\npika\tV;PST\tatapika\n", "utf-8")
+    assert run(*base, "--predictions-from", given) == 2
+    told = capsys.readouterr().err
+    assert 'a/xx.tst:2: expected the features "V;FUT" of the covered file' in told
+    assert not out.exists()
+    assert run(*base, "--copy") == 0
+    assert run(*base, "--copy") == 2
+    assert "out: holds something already; choose another --out" in capsys.readouterr().err
+    (given / "b").mkdir()
+    (given / "b" / "xx.tst").write_bytes((given / "a" / "xx.tst").read_bytes())
+    assert run(*base[:-1], tmp_path / "other", "--predictions-from", given) == 2
+    assert "expected exactly one xx.tst, found" in capsys.readouterr().err
+
+
+def test_given_files_are_handed_in_as_they_are(covered: Path, tmp_path: Path) -> None:
+    given = tmp_path / "runs"
+    given.mkdir()
+    content = b"soma\talisoma\tV;PST\npika\tatapika\tV;FUT\n"
+    (given / "xx.tst").write_bytes(content)
+    out = tmp_path / "out"
+    order = ("--columns", "lemma,form,features")
+    command = ("--task", "generic", "--covered", covered, *order, "--system", "s", "--out", out)
+    assert run(*command, "--predictions-from", given) == 0
+    assert (out / "s" / "xx.tst").read_bytes() == content
+
+
+def test_a_folder_is_checked_alone(
+    data_2022: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = ("--task", "sigmorphon2022", "--data", data_2022)
+    out = tmp_path / "out"
+    assert run(*base, "--system", "c", "--copy", "--splits", "test", "--out", out) == 0
+    assert run(*base, "--check", out / "c") == 0
+    assert "2 files are right" in capsys.readouterr().out
+    path = out / "c" / "xx_small.test"
+    path.write_text(path.read_text("utf-8").replace("lala\t", "lalia\t", 1), "utf-8")
+    (out / "c" / "xx_large.test").unlink()
+    (out / "c" / "yy.test").touch()
+    assert run(*base, "--check", out / "c") == 2
+    told = capsys.readouterr().out
+    assert 'xx_small.test:2: expected the lemma "lala" of the covered file, found "lalia"' in told
+    assert "xx_large.test: no such file; predict it too" in told
+    assert "yy.test is not asked for" in told
+    assert "0 files are right; 2 problems" in told
+
+
+def test_features_that_rules_refuse_cost_no_other_answer(data_2022: Path) -> None:
+    [unit, *_] = units_2022([data_2022], ["xx_small"], ["test"])
+    predictor = open_predictor("rules", unit, task_named("sigmorphon2022"), policy="affix")
+    forms = predictor.predict([("lala", "V;PST"), ("lala", "V;(((")])
+    assert len(forms) == 2
+    assert forms[0] == "alilala"
+    assert sum(predictor.steps.values()) == 2
+
+
+def test_right_forms_of_other_rows_are_refused(
+    data_2022: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (data_2022 / "xx.gold").write_text(GOLD.replace("lala", "lea"), "utf-8")
+    command = ("--task", "sigmorphon2022", "--data", data_2022, "--copy", "--system", "s")
+    assert run(*command, "--out", tmp_path / "out") == 2
+    assert "xx.gold: expected the lemmas and features of" in capsys.readouterr().err
+
+
+def test_what_nfc_would_make_right_is_told(data_2022: Path) -> None:
+    (data_2022 / "xx.gold").write_text(GOLD.replace("n\u0303a\tN", "ña\tN"), "utf-8")
+    task = task_named("sigmorphon2022")
+    [unit] = units_2022([data_2022], ["xx_small"], ["test"])
+    forms = ["atasoma", "x", "n\u0303a"]
+    assert known(unit, forms, task).scores[0].value == pytest.approx(200 / 3)
+    raw = known(unit, forms, replace(task, normalise=False))
+    assert raw.scores[0].value == pytest.approx(100 / 3)
+    assert any(
+        "1 test forms are right only after NFC" in line and "66.7 macro" in line
+        for line in summary([(unit, 3, {})], [raw])
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            ("--task", "sigmorphon24", "--copy"),
+            'found "sigmorphon24"; generic serves any other',
+        ),
+        (("--task", "generic"), "expected who answers: --models DIR, --rules, --copy"),
+        (("--task", "generic", "--copy"), "--covered is missing"),
+        (("--task", "sigmorphon2022", "--copy"), "--data is missing"),
+        (("--copy", "--rules"), "not allowed with argument"),
+        (("--copy", "--splits", "tst"), "--splits: expected test, dev or both, found tst"),
+    ],
+)
+def test_wrong_options(
+    options: tuple[str, ...], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*options, "--system", "s", "--out", tmp_path / "out") == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["../up", "a b", ""])
+def test_a_system_names_a_folder(name: str, covered: Path, tmp_path: Path) -> None:
+    command = ("--task", "generic", "--covered", covered, "--copy", "--out", tmp_path / "out")
+    assert run(*command, "--system", name) == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_model_is_looked_for_by_name(tmp_path: Path) -> None:
+    for name in ("morph-swa-1/model", "morph-heb_unvoc-1/model", "tur", "fin/model"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "config.json").touch()
+    found = {unit: model_folder(tmp_path, unit) for unit in ("swa", "heb_unvoc", "tur", "fin")}
+    assert [str(path.relative_to(tmp_path)) for path in found.values()] == [
+        "morph-swa-1/model",
+        "morph-heb_unvoc-1/model",
+        "tur",
+        "fin/model",
+    ]
+    with pytest.raises(InputError, match=r"expected exactly one a model of heb .*, found none"):
+        model_folder(tmp_path, "heb")

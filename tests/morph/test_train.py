@@ -1,0 +1,149 @@
+"""Training from the command line: what it writes, that it repeats itself, what it refuses."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+import torch
+
+from data.unimorph import Triple
+from morph.corpora import load_data
+from morph.hallucinate import hallucinate
+from morph.recipe import Recipe
+from morph.train import main, seconds_of
+from morph.transducer import Transducer
+
+QUICK = ["--steps", "12", "--width", "16", "--batch", "8", "--hallucinate", "0"]
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """A made-up language in UniMorph's order of columns: 60 lemmas, two bundles each."""
+    rng = random.Random(5)
+    rows = []
+    for _ in range(60):
+        lemma = "".join(rng.choice("bdgkmpst") + rng.choice("aeiou") for _ in range(3))
+        rows += [f"{lemma}\tali{lemma}\tV;PST", f"{lemma}\tta{lemma}\tV;FUT"]
+    path = tmp_path / "toy.tsv"
+    path.write_text("\n".join(rows) + "\n", "utf-8")
+    return path
+
+
+def train(table: Path, out: Path, *more: str) -> int:
+    return main(["--lang", "sw", "--train", str(table), "--out", str(out), *QUICK, *more])
+
+
+def test_a_run_folder(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "run"
+    assert train(table, out, "--networks", "2") == 0
+    said = capsys.readouterr().out
+    assert "sw  dev: exact match" in said
+    assert "steps 12, 12" in said
+    config = json.loads((out / "config.json").read_text("utf-8"))
+    assert config["recipe"]["networks"] == 2
+    assert config["train"] == "toy.tsv"  # no folder of this machine
+    score = json.loads((out / "scores.json").read_text("utf-8"))["sw"]
+    assert score["n"] == len((out / "sw.dev").read_text("utf-8").splitlines())
+    assert (out / "network-2" / "report.html").is_file()
+    assert Transducer.load(out / "model").language == "sw"
+
+
+def test_the_same_command_repeats_itself(table: Path, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        assert train(table, tmp_path / name) == 0
+    for name in ("sw.dev", "scores.json", "model/model-1.safetensors", "model/calibration.json"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+    before = (tmp_path / "one" / "model" / "model-1.safetensors").read_bytes()
+    assert train(table, tmp_path / "one") == 0  # finished: nothing is trained again
+    assert (tmp_path / "one" / "model" / "model-1.safetensors").read_bytes() == before
+
+
+def test_another_runs_folder_is_refused(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(table, tmp_path / "run") == 0
+    assert train(table, tmp_path / "run", "--seed", "7") == 2
+    assert "expected this run's settings, found others" in capsys.readouterr().err
+
+
+def test_going_on_from_a_model(table: Path, tmp_path: Path) -> None:
+    assert train(table, tmp_path / "first") == 0
+    assert train(table, tmp_path / "second", "--from", str(tmp_path / "first" / "model")) == 0
+    first, second = (Transducer.load(tmp_path / n / "model") for n in ("first", "second"))
+    assert first.alphabet == second.alphabet
+    assert not torch.equal(first.models[0].writer.weight, second.models[0].writer.weight)
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "message"),
+    [
+        ("soma\tV;PST\npika\tV;PST\n", [], "it is a covered file, give the one with the forms"),
+        ("soma\talisoma\tV;PST\n\talipika\tV;PST\n", [], ":2: expected text in column lemma"),
+        ("soma\talisoma\tV;PST\npika\tV;PST\n", [], ":2: expected 3 columns"),
+        ("soma\talisoma\tV;PST\n", [], "expected lemmas to train on and others to hold out"),
+        (None, [], "no such file"),
+        ("a\tb\tV;PST\n", ["--time-budget", "soon"], "such as 10m, 90s or 1h, found 'soon'"),
+        ("a\tb\tV;PST\n", ["--networks", "0"], "networks: expected 1 or more, found 0"),
+        ("a\tb\tV;PST\n", ["--width", "20"], "width: expected a multiple of twice the heads"),
+    ],
+)
+def test_bad_input(
+    text: str | None,
+    options: list[str],
+    message: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = tmp_path / "bad.tsv"
+    if text is not None:
+        path.write_text(text, "utf-8")
+    assert train(path, tmp_path / "run", *options) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_language_without_data_says_what_to_give(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNIMORPH", str(tmp_path))
+    assert main(["--lang", "wo", "--offline", "--out", str(tmp_path / "run")]) in (1, 2)
+    assert "--train FILE" in capsys.readouterr().err
+
+
+def test_times() -> None:
+    assert [seconds_of(text) for text in ("90", "90s", "2m", "0.5h")] == [90, 90, 120, 1800]
+
+
+def test_a_sample_is_drawn_by_seed(table: Path) -> None:
+    data = load_data("sw", train=table)
+    assert data.sample(20, 1).train == data.sample(20, 1).train != data.sample(20, 2).train
+    assert {t.lemma for t in data.train}.isdisjoint({t.lemma for t in data.dev})
+
+
+def test_invented_triples_inflect_as_the_real_ones_do() -> None:
+    real = [Triple(stem, "V;PST", f"ali{stem}") for stem in ("somesha", "pikanisha", "tembea")]
+    made = hallucinate(real, 200, seed=3)
+    assert len(made) == 200
+    assert len({one.lemma for one in made}) > 150
+    assert all(one.form == f"ali{one.lemma}" for one in made)
+    assert made == hallucinate(real, 200, seed=3)
+
+
+def test_nothing_is_invented_where_lemma_and_form_share_nothing() -> None:
+    assert hallucinate([Triple("go", "V;PST", "went")], 10, seed=1) == []
+
+
+def test_few_triples_are_repeated_beside_invented_ones() -> None:
+    real = [Triple(f"soma{n}ka", "V;PST", f"alisoma{n}ka") for n in "bdgk"]
+    both = Recipe(steps=1, hallucinated=40).augmented(real)
+    assert len(both) == 80
+    assert Recipe(steps=1, hallucinated=0).augmented(real) == real
+
+
+def test_sampling_among_languages_is_by_temperature() -> None:
+    from morph.examples import quotas
+
+    assert quotas([900, 100], 1e6) == [500, 500]
+    assert quotas([900, 100], 1) == [900, 100]

@@ -1,0 +1,51 @@
+"""The page of a training run: curves from the run's own files, text escaped, no network."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from data.errors import InputError
+from metrics.score import Score
+from tests.training.loop_toys import loss, mean_loss, model, ready_batches
+from training.loop import Settings, Shuffled, fit
+from training.looping.plot import Curve, plot
+from training.report import write_report
+
+
+def test_a_run_has_a_page_with_its_curves(tmp_path: Path) -> None:
+    settings = Settings(steps=6, log_every=2, evaluate_every=3, device="cpu")
+    batches = Shuffled(ready_batches(), seed=3)
+    fitted = fit(model(), batches, loss, settings, out=tmp_path, evaluate=mean_loss)
+    score = Score("accuracy", 61.2, 58.0, 64.1, "test:x", 900, "95% bootstrap")
+    page = write_report(
+        tmp_path, "Encoder <sw>", facts={"data": "a & b"}, scores=[score], notes=["<b>beware</b>"]
+    ).read_text("utf-8")
+    lines = re.findall(r'<polyline points="([^"]+)"', page)
+    assert [len(line.split()) for line in lines] == [3, 2]  # log lines, evaluations
+    assert f"{fitted.tokens:,}" in page
+    assert "61.2" in page
+    assert "Encoder &lt;sw&gt;" in page
+    assert "a &amp; b" in page
+    assert "<b>beware" not in page
+    assert "http" not in page
+
+
+def test_a_higher_value_stands_higher_and_a_later_step_further_right() -> None:
+    svg = plot([Curve("loss", ((0, 1.0), (50, 4.0), (100, 2.0)))], y="nats")
+    [points] = re.findall(r'points="([^"]+)"', svg)
+    (x0, y0), (x1, y1), (x2, y2) = (map(float, p.split(",")) for p in points.split())
+    assert x0 < x1 < x2
+    assert x1 - x0 == pytest.approx(x2 - x1, abs=0.2)
+    assert y1 < y2 < y0  # from the top of the page
+    assert y0 - y2 == pytest.approx((y0 - y1) / 3, abs=0.2)
+
+
+def test_a_folder_without_a_run_is_said(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"metrics\.jsonl: not there; expected the folder of"):
+        write_report(tmp_path, "Nothing")
+    (tmp_path / "metrics.jsonl").write_text('{"step": 1}\nno\n')
+    with pytest.raises(InputError, match=r"metrics\.jsonl:2: expected JSON"):
+        write_report(tmp_path, "Broken")

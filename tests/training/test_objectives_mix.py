@@ -1,0 +1,130 @@
+"""Mixes of objectives: how they are asked for, what a tokenizer must have, that workers agree."""
+
+from __future__ import annotations
+
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+import numpy as np
+import pytest
+
+from data.errors import InputError
+from data.languages import resolve
+from data.load import load_parallel
+from training.objectives import (
+    Special,
+    collate,
+    ensure_special,
+    generator,
+    parse_mix,
+    parse_weights,
+)
+from training.tokenizer import framed, train_tokenizer
+
+SPECIAL = Special(
+    size=200, bos=1, eos=2, mask=3, clm=4, sentinels=tuple(range(5, 20)), start=(1,), end=(2,)
+)
+BARE = Special(size=200)
+
+
+@pytest.mark.parametrize(
+    ("text", "architecture", "message"),
+    [
+        ("mlm", "transformer", 'architecture "transformer": expected one of encoder, decoder'),
+        ("mml", "encoder", 'objective "mml": expected for a encoder: mlm$'),
+        ("mlm", "decoder", 'objective "mlm": expected for a decoder: clm$'),
+        ("drop:x", "encoder-decoder", 'objective "drop:x": expected NAME:WEIGHT'),
+        ("drop:0", "encoder-decoder", 'objective "drop:0": .* a weight above 0'),
+        ("drop:inf", "encoder-decoder", 'objective "drop:inf": expected NAME:WEIGHT'),
+        ("drop:-1,clm", "encoder-decoder", 'objective "drop:-1": expected NAME:WEIGHT'),
+        ("alexatm,clm", "encoder-decoder", 'objective "clm" stands twice'),
+        ("", "decoder", 'objective "": expected for a decoder: clm'),
+    ],
+)
+def test_mixes_that_cannot_be(text: str, architecture: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        parse_weights(text, architecture)
+
+
+@pytest.mark.parametrize(
+    ("name", "architecture", "message"),
+    [
+        ("mlm", "encoder", "mlm: expected a tokenizer with a mask token, found none"),
+        ("spans", "encoder-decoder", "with <extra_id_0>, <extra_id_1> ..., found 0"),
+        ("clm", "encoder-decoder", r"clm: expected a tokenizer with the token \[CLM\], found none"),
+        ("bart", "encoder-decoder", "bart: expected a tokenizer with a mask token"),
+        ("drop", "encoder-decoder", "expected a tokenizer with an end-of-text token, found none"),
+    ],
+)
+def test_tokens_that_are_lacking(name: str, architecture: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        parse_mix(name, BARE, architecture)
+
+
+def test_options_are_checked() -> None:
+    with pytest.raises(InputError, match="options for bart, which the objective mlm does not"):
+        parse_mix("mlm", SPECIAL, "encoder", options={"bart": {}})
+    with pytest.raises(InputError, match=r"objective mlm: .*unexpected keyword argument 'rat'"):
+        parse_mix("mlm", SPECIAL, "encoder", options={"mlm": {"rat": 0.3}})
+    with pytest.raises(
+        InputError, match=r"mlm: a rate of 1\.5; expected more than 0 and at most 1"
+    ):
+        parse_mix("mlm", SPECIAL, "encoder", options={"mlm": {"rate": 1.5}})
+    with pytest.raises(InputError, match="a length of 2 leaves no room"):
+        parse_mix("mlm", SPECIAL, "encoder", length=2)
+
+
+def test_the_mix_of_alexatm() -> None:
+    mix = parse_mix("AlexaTM", SPECIAL, "encoder-decoder", length=64)
+    ids = np.arange(50, 110)
+    kinds = [4 in mix(ids, generator(1, str(n))).input for n in range(3000)]
+    assert 0.17 < np.mean(kinds) < 0.23
+
+
+def test_documents_fill_the_length_and_no_more() -> None:
+    assert parse_mix("mlm", SPECIAL, "encoder", length=64).room == 62
+    assert parse_mix("clm", SPECIAL, "decoder", length=64).room == 62
+    assert parse_mix("clm", SPECIAL, "decoder", length=64, packed=True).room == 64
+    assert parse_mix("drop", SPECIAL, "encoder-decoder", length=64).room == 62
+    mix = parse_mix("spans", SPECIAL, "encoder-decoder", length=64)
+    example = mix(np.full(mix.room, 60), generator(1))
+    assert mix.room == 69  # 10 of 69 are taken out in 3 spans: 59 + 3 + 2 = 64
+    assert len(example.input) == 64
+    with pytest.raises(InputError, match="a document of 70 tokens; expected 1 to 69"):
+        mix(np.full(70, 60), generator(1))
+
+
+def _example(number: int) -> tuple[bytes, bytes]:
+    mix = parse_mix("alexatm", SPECIAL, "encoder-decoder", length=64)
+    example = mix(np.arange(50, 60 + number % 50), generator(7, "corpus", str(number)))
+    return example.input.tobytes(), example.labels.tobytes()
+
+
+def test_one_worker_or_four_make_the_same() -> None:
+    alone = [_example(number) for number in range(200)]
+    with ProcessPoolExecutor(4, get_context("fork")) as workers:
+        assert list(workers.map(_example, range(200), chunksize=7)) == alone
+
+
+def test_a_tokenizer_gets_what_it_lacks() -> None:
+    pairs = load_parallel("sample", resolve("en"), resolve("sw")).pairs
+    tokenizer = train_tokenizer([pair.target for pair in pairs], 500).tokenizer
+    assert ensure_special(tokenizer, "alexatm,bart", "encoder-decoder") == 0
+    assert ensure_special(tokenizer, "spans", "encoder-decoder") == 100
+    assert ensure_special(tokenizer, "spans", "encoder-decoder") == 0
+    special = Special.of(framed(tokenizer, "encoder-decoder"))
+    assert special.sentinels == tuple(range(500, 600))
+    assert (special.pad, special.mask, special.clm, special.start, special.end) == (
+        0,
+        4,
+        5,
+        (),
+        (3,),
+    )
+    assert not special.is_special[special.ordinary].any()
+    ids = np.array(tokenizer("Maji ni uhai. Moto huchoma.", add_special_tokens=False).input_ids)
+    assert special.ends_sentence[ids].sum() == 2
+    example = parse_mix("spans", special, "encoder-decoder", 64)(ids, generator(1))
+    batch = collate([example, example], special.pad)
+    assert batch["input_ids"].shape == (2, len(example.input))
+    assert batch["labels"].tolist()[0] == example.labels.tolist()

@@ -1,0 +1,108 @@
+"""What cannot be is refused before anything slow, and the message says what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from data.errors import InputError, UnavailableError
+from tests.training.texts import options, write_corpus
+from training.pretrain import main, pretrain
+from training.pretraining.config import PretrainConfig
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"corpora": ()}, "--corpus is missing"),
+    ({"config": None}, "expected --config NAME (random weights) or --model NAME (trained on)"),
+    ({"model": "x"}, "found both"),
+    ({"config": "encoder-huge"}, '--config "encoder-huge": expected FAMILY-SIZE with a family of'),
+    ({"tokenizer": None}, "--tokenizer is missing: random weights need one"),
+    ({"tokenizer": "extend:9"}, "--tokenizer extend:9 needs --model; with --config: train:N"),
+    ({"config": None, "model": "x", "tokenizer": "train:9"}, "give extend:N to add pieces"),
+    ({"tokenizer": "nowhere"}, "--tokenizer nowhere: expected a folder with a tokenizer.json"),
+    ({"tokenizer": "train:9000"}, "--tokenizer train:9000: 9000 pieces are more than this text"),
+    ({"lora": 4}, "--lora adapts a trained model; give --model, or leave --lora out"),
+    ({"steps": None}, "expected --steps N or --time-budget TIME, found neither"),
+    ({"steps": 0}, "steps: expected a whole number from 1, found 0"),
+    ({"length": 4}, "--length 4: expected 8 or more"),
+    ({"batch_tokens": 8}, "--batch-tokens 8: expected 32 or more"),
+    ({"held_out": 0.9}, "--held-out 0.9: expected a share from 0 to 0.5"),
+    ({"temperature": 0.0}, "--temperature 0.0: expected a number above 0"),
+    ({"dtype": "int8"}, '--dtype "int8": expected one of auto, float32, bfloat16'),
+    ({"objective": "CLM"}, 'objective "clm": expected for a encoder: mlm'),
+    ({"objective": "word2vec"}, 'objective "word2vec": expected for a encoder: mlm'),
+    ({"lang": "xx-nope"}, "xx-nope"),
+    ({"keep_out": ("nowhere.txt",)}, "nowhere.txt: no such file or folder, and no corpus"),
+    ({"corpora": ("text.txt:0",)}, "--corpus text.txt:0: expected a weight above 0"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "message"), WRONG, ids=lambda value: str(value)[:40])
+def test_wrong_options(wrong: dict[str, Any], message: str, tmp_path: Path) -> None:
+    corpus = write_corpus(tmp_path / "text.txt", 100)
+    with pytest.raises(InputError) as caught:
+        pretrain(PretrainConfig(**options(corpus, tmp_path / "run", **wrong)))
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_same_corpus_twice(tmp_path: Path) -> None:
+    corpus = str(write_corpus(tmp_path / "text.txt", 100))
+    with pytest.raises(InputError, match=r"named twice; give it a weight of 2 instead"):
+        pretrain(PretrainConfig(**options(tmp_path, tmp_path / "run", corpora=(corpus, corpus))))
+
+
+def test_a_corpus_with_nothing_in_it(tmp_path: Path) -> None:
+    full, empty = write_corpus(tmp_path / "text.txt", 100), tmp_path / "empty.txt"
+    empty.write_text("\n \n\n")
+    more = {"corpora": (str(full), str(empty))}
+    with pytest.raises(InputError) as caught:
+        pretrain(PretrainConfig(**options(full, tmp_path / "run", **more)))
+    assert str(caught.value) == (
+        f"{empty}: expected text to train on, found none (no text: 3); give another corpus or"
+        " leave it out"
+    )
+
+
+def test_patience_needs_held_out_text(tmp_path: Path) -> None:
+    corpus = write_corpus(tmp_path / "text.txt", 100)
+    more = {"held_out": 0.0, "evaluate_every": 2, "patience": 1}
+    with pytest.raises(InputError, match="--patience and --evaluate-every need held-out documents"):
+        pretrain(PretrainConfig(**options(corpus, tmp_path / "run", **more)))
+
+
+def test_a_bad_line_names_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "bad.txt"
+    path.write_bytes(b"Amina anasoma.\nma\xf1ana\n")
+    with pytest.raises(InputError, match=r"bad\.txt:2: expected UTF-8, found byte 0xf1"):
+        pretrain(PretrainConfig(**options(path, tmp_path / "run")))
+
+
+def test_a_device_that_is_not_there(tmp_path: Path) -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("there is one")
+    corpus = write_corpus(tmp_path / "text.txt", 100)
+    with pytest.raises(UnavailableError, match="cuda"):
+        pretrain(PretrainConfig(**options(corpus, tmp_path / "run", device="cuda")))
+
+
+def test_a_loss_that_is_not_finite(tmp_path: Path) -> None:
+    corpus = write_corpus(tmp_path / "text.txt", 100)
+    more = {"learning_rate": 1e38, "warmup": 0.0, "schedule": "constant", "steps": 20}
+    with pytest.raises(UnavailableError, match="loss"):
+        pretrain(PretrainConfig(**options(corpus, tmp_path / "run", **more)))
+    assert (tmp_path / "run" / "checkpoints").is_dir()
+    assert not (tmp_path / "run" / "model").exists()
+
+
+def test_the_command_line_says_it_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--objective", "MLM", "--corpsu", "x"]) == 2
+    assert "did you mean --corpus?" in capsys.readouterr().err
+    assert main(["--corpus", "x", "--config", "encoder-tiny", "--tokenizer", "train:9"]) == 2
+    assert "--objective is missing" in capsys.readouterr().err
+    asked = ["--corpus", "x", "--objective", "MLM", "--config", "encoder-tiny"]
+    assert main([*asked, "--tokenizer", "train:9", "--time-budget", "soon"]) == 2
+    assert '"soon": expected a time such as 90s, 10m or 1.5h' in capsys.readouterr().err

@@ -1,0 +1,100 @@
+"""Going on from a model: its own tokenizer, an extended one, one of another model; adapters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from data.errors import InputError
+from tests.training.texts import options, write_corpus
+from training.pretrain import Pretrained, pretrain
+from training.pretraining.config import PretrainConfig
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A decoder of two layers that has seen some sentences."""
+    folder = tmp_path_factory.mktemp("base")
+    corpus = write_corpus(folder / "text.txt")
+    more = {"objective": "CLM", "config": "decoder-nano", "steps": 40, "learning_rate": 0.01}
+    return pretrain(PretrainConfig(**options(corpus, folder / "run", **more))).model
+
+
+def continued(base: Path, folder: Path, **more: Any) -> Pretrained:
+    corpus = write_corpus(folder / "more.txt", seed=2)
+    settings = {"objective": "CLM", "config": None, "model": str(base), "tokenizer": None}
+    return pretrain(PretrainConfig(**options(corpus, folder / "run", **{**settings, **more})))
+
+
+def perplexities(done: Pretrained) -> dict[str, float]:
+    return {one["system"]: one["scores"][0]["value"] for one in done.told["held_out"]}
+
+
+def test_a_model_is_better_after_than_before(base: Path, tmp_path: Path) -> None:
+    done = continued(base, tmp_path, steps=40, learning_rate=0.01)
+    found = perplexities(done)
+    assert found["trained"] < found["before"] < found["unigram"]
+    assert done.told["model"]["name"] == "model"
+    assert len(done.told["model"]["revision"]) == 16
+    assert (done.model / "tokenizer.json").read_bytes() == (base / "tokenizer.json").read_bytes()
+
+
+def test_an_extended_tokenizer(base: Path, tmp_path: Path) -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    path = tmp_path / "other.txt"
+    words = ("Xhaxhai", "zgjodhi", "qumësht", "çdo", "mëngjes", "shtëpisë")
+    lines = [f"{a} {b} {c}." for a in words for b in words for c in words]
+    path.write_text("\n".join(lines), "utf-8")
+    done = continued(base, tmp_path, corpora=(str(path),), tokenizer="extend:20")
+    old, new = (AutoTokenizer.from_pretrained(folder) for folder in (base, done.model))
+    added = len(new) - len(old)
+    assert 0 < added <= 20
+    assert f"{added} pieces were added to the tokenizer" in done.told["notes"]
+    assert len(new("Xhaxhai zgjodhi").input_ids) < len(old("Xhaxhai zgjodhi").input_ids)
+    model = AutoModelForCausalLM.from_pretrained(done.model)
+    assert model.get_input_embeddings().weight.shape[0] == len(new)
+
+
+def test_a_tokenizer_of_another_model_is_refused(base: Path, tmp_path: Path) -> None:
+    other = write_corpus(tmp_path / "text.txt", seed=3)
+    made = pretrain(PretrainConfig(**options(other, tmp_path / "other", tokenizer="train:370")))
+    with pytest.raises(InputError) as caught:
+        continued(base, tmp_path, tokenizer=str(made.model))
+    message = str(caught.value)
+    assert message.startswith(f"--tokenizer {made.model}: is of another model: the piece ")
+    assert "of 370 differ; the model's has 380); leave --tokenizer out, or give extend:N" in message
+
+
+def test_an_objective_that_the_model_cannot_have(base: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r'objective "mlm": expected for a decoder: clm'):
+        continued(base, tmp_path, objective="MLM")
+
+
+def test_adapters_are_merged(base: Path, tmp_path: Path) -> None:
+    pytest.importorskip("peft")
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    done = continued(base, tmp_path, lora=4, steps=40, learning_rate=0.01)
+    found = perplexities(done)
+    assert found["trained"] < found["before"]
+    assert done.told["model"]["trained"] < done.told["model"]["parameters"] / 2
+    old, new = (AutoModelForCausalLM.from_pretrained(folder) for folder in (base, done.model))
+    assert torch.equal(old.model.embed_tokens.weight, new.model.embed_tokens.weight)
+    assert not torch.equal(
+        old.model.layers[0].mlp.up_proj.weight, new.model.layers[0].mlp.up_proj.weight
+    )
+    assert (done.folder / "adapter" / "adapter_model.safetensors").is_file()
+
+
+def test_adapters_without_peft(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    from data.errors import UnavailableError
+
+    monkeypatch.setitem(sys.modules, "peft", None)
+    with pytest.raises(UnavailableError, match=r'"peft" is not installed; run: pip install .*lora'):
+        continued(base, tmp_path, lora=4)

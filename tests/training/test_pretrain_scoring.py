@@ -1,0 +1,78 @@
+"""Perplexity and bits per byte against figures worked by hand; splits and corpora."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from data.contamination import KeepOut
+from tests.training.texts import write_corpus
+from training.losses import loss_for
+from training.pretraining.corpora import HELD_OUT, TRAIN, Counts, is_held_out, open_sources
+from training.pretraining.scoring import Judge, Part
+
+
+class Uniform(nn.Module):
+    """Finds every one of V pieces as likely as any other."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.scores = nn.Parameter(torch.zeros(size))
+
+    def forward(self, input_ids: Tensor, **_: Any) -> Any:
+        return SimpleNamespace(logits=self.scores.expand(*input_ids.shape, -1))
+
+
+def part(rows: int) -> Part:
+    ids = torch.arange(2, 12).repeat(rows, 1)
+    batch = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "labels": ids.clone()}
+    return Part("toy", [batch] * 12, 12 * rows, 0.25, "objective:clm")
+
+
+def test_a_model_that_knows_nothing() -> None:
+    """64 pieces: perplexity 64, 6 bits a piece, 1.5 bits a byte where a piece has four bytes."""
+    judge, model = Judge([part(3)], loss_for("decoder")), Uniform(64)
+    assert judge(model) == {
+        "loss": pytest.approx(math.log(64)), "loss toy": pytest.approx(math.log(64)),
+    }  # fmt: skip
+    [record] = judge.scores(model, "trained")
+    perplexity, bits = record["scores"]
+    assert perplexity["value"] == pytest.approx(64, rel=1e-5)
+    assert bits["value"] == pytest.approx(1.5, rel=1e-5)
+    assert (perplexity["n"], perplexity["low"]) == (36, pytest.approx(64, rel=1e-5))
+
+
+def test_piece_frequencies_alone() -> None:
+    """Ids 2 to 11 once each, of 16 ids: with one added to all, 10 x 2/26 and 6 x 1/26."""
+    counts = np.zeros(16, dtype=np.int64)
+    counts[2:12] = 1
+    [record] = Judge([part(1)], loss_for("encoder")).unigram_scores(counts)
+    assert record["scores"][0]["value"] == pytest.approx(13)
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(st.text(max_size=40), st.floats(0, 0.5))
+def test_copies_of_a_document_stand_on_one_side(text: str, share: float) -> None:
+    held = is_held_out(text, share)
+    assert held == is_held_out(f"  {text} !", share)
+    assert not is_held_out(text, 0.0)
+    assert held <= is_held_out(text, 0.5)
+
+
+def test_parts_are_a_partition(tmp_path: Path) -> None:
+    corpus = write_corpus(tmp_path / "text.txt", 200)
+    [source] = open_sources([f"{corpus}:2"], KeepOut(), held_out=0.2)
+    counts = Counts()
+    train, held_out = list(source.texts(TRAIN, counts)), list(source.texts(HELD_OUT))
+    assert sorted(train + held_out) == sorted(corpus.read_text("utf-8").splitlines())
+    assert counts.documents == {TRAIN: len(train), HELD_OUT: len(held_out)}
+    assert source.weight == 2

@@ -1,0 +1,224 @@
+"""Extension for a new language: new pieces are used, old texts stay, embeddings start well."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import (
+    BertConfig,
+    BertForMaskedLM,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+)
+
+from data.errors import InputError
+from data.languages import resolve
+from data.lexicon import Entry, ranked
+from data.load import load_parallel
+from training.tokenizer import Extension, change, extend, train_tokenizer
+from training.vocabulary.commands import main
+from training.vocabulary.embeddings import initialise_embeddings
+from training.vocabulary.special import add_special, as_data, encoded
+
+PAIRS = load_parallel("sample", resolve("en"), resolve("sw")).pairs
+ENGLISH = [pair.source for pair in PAIRS]
+SWAHILI = [pair.target for pair in PAIRS]
+KINDS = ("byte-level", "bpe", "unigram")
+TEXTS = st.lists(
+    st.sampled_from([*" aeiku.,ŋ中é", " watoto", "kitabu", " the", "ing", " kwenda", "ni", "\n"]),
+    max_size=20,
+).map("".join)
+RELAXED = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def byte_level() -> Any:
+    """A small tokenizer of the kind that SmolLM2, GPT-2 and Llama 3 have."""
+    backend = Tokenizer(models.BPE())
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    backend.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(
+        vocab_size=500, initial_alphabet=alphabet, special_tokens=["<end>"], show_progress=False
+    )
+    backend.train_from_iterator(ENGLISH, trainer)
+    return PreTrainedTokenizerFast(tokenizer_object=backend, eos_token="<end>")
+
+
+def english(kind: str) -> Any:
+    if kind == "byte-level":
+        return byte_level()
+    return train_tokenizer(ENGLISH, 600, model="bpe" if kind == "bpe" else "unigram").tokenizer
+
+
+@pytest.fixture(scope="module")
+def extended() -> dict[str, tuple[Any, Extension]]:
+    found = {}
+    for kind in KINDS:
+        old = english(kind)
+        found[kind] = old, extend(old, SWAHILI, 100)
+    return found
+
+
+def ids_of(tokenizer: Any, texts: list[str]) -> list[list[int]]:
+    return list(encoded(as_data(tokenizer), texts))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_new_language_takes_fewer_pieces(
+    extended: dict[str, tuple[Any, Extension]], kind: str
+) -> None:
+    old, extension = extended[kind]
+    assert len(extension.tokenizer) == extension.old_size + 100
+    assert [piece.id for piece in extension.pieces] == [*range(len(old), len(old) + 100)]
+    before, after = (sum(map(len, ids_of(t, SWAHILI))) for t in (old, extension.tokenizer))
+    assert after < 0.75 * before
+    used = {id_ for ids in ids_of(extension.tokenizer, SWAHILI) for id_ in ids}
+    assert sum(piece.id in used for piece in extension.pieces) > 60
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@RELAXED
+@given(text=TEXTS)
+def test_only_new_pieces_change_anything(
+    extended: dict[str, tuple[Any, Extension]], kind: str, text: str
+) -> None:
+    old, extension = extended[kind]
+    [before], [after] = ids_of(old, [text]), ids_of(extension.tokenizer, [text])
+    if max(after, default=0) < extension.old_size:
+        assert after == before
+    if kind != "unigram":
+        assert extension.expanded(after) == before
+    assert extension.tokenizer.decode(after) == old.decode(before)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_changes_are_counted(extended: dict[str, tuple[Any, Extension]], kind: str) -> None:
+    old, extension = extended[kind]
+    found = change(extension, old, ENGLISH)
+    assert (found.texts, found.unexplained) == (120, 0)
+    assert found.new_pieces < 0.1 * found.pieces
+
+
+def test_pieces_stay_within_words(extended: dict[str, tuple[Any, Extension]]) -> None:
+    for _, extension in extended.values():
+        for piece in extension.pieces:
+            assert piece.piece.lstrip("▁Ġ").isalpha(), piece
+        merged = extension.tokenizer.tokenize(" watoto")
+        assert "".join(merged).lstrip("▁Ġ") == "watoto"
+
+
+def test_new_characters_come_before_what_is_made_of_them() -> None:
+    old = train_tokenizer(ENGLISH, 600, model="bpe").tokenizer
+    extension = extend(old, ["ŋaŋa ŋaŋa ŋaŋa"], 3)
+    assert [piece.piece for piece in extension.pieces] == ["ŋ", "ŋa", "▁ŋa"]
+    assert len(extension.pieces[0].sources) == 2  # the two bytes of ŋ
+    assert extension.tokenizer.decode(extension.tokenizer("ŋaŋa").input_ids) == "ŋaŋa"
+
+
+def test_tokens_that_were_added_keep_their_ids() -> None:
+    old = english("unigram")
+    assert add_special(old, ["sentinels:3"]) == 3
+    extension = extend(old, SWAHILI, 50)
+    assert extension.tokenizer.convert_tokens_to_ids("<extra_id_2>") == 602
+    assert extension.pieces[0].id == 603
+    [ids] = ids_of(extension.tokenizer, [SWAHILI[0]])
+    assert extension.tokenizer.decode(ids) == SWAHILI[0]
+
+
+def test_what_cannot_be_extended() -> None:
+    words = Tokenizer(models.WordPiece({"[UNK]": 0, "a": 1}, unk_token="[UNK]"))
+    words = PreTrainedTokenizerFast(tokenizer_object=words, unk_token="[UNK]")
+    with pytest.raises(InputError, match="expected a BPE or Unigram tokenizer, found WordPiece"):
+        extend(words, SWAHILI, 10)
+    with pytest.raises(InputError, match="expected text of the new language, found none"):
+        extend(byte_level(), [], 10)
+    with pytest.raises(InputError, match=r"no piece to add: .*rarer than the least count"):
+        extend(byte_level(), ["maji"], 10)
+
+
+def llama(size: int, tied: bool) -> Any:
+    torch.manual_seed(1)
+    return LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=size,
+            hidden_size=8,
+            intermediate_size=8,
+            num_hidden_layers=1,
+            num_attention_heads=1,
+            tie_word_embeddings=tied,
+        )
+    )
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_embeddings_start_at_the_mean(
+    extended: dict[str, tuple[Any, Extension]], tied: bool
+) -> None:
+    old, extension = extended["byte-level"]
+    model = llama(len(old), tied)
+    before = [model.get_input_embeddings().weight, model.get_output_embeddings().weight]
+    before = [table.detach().clone() for table in before]
+    assert initialise_embeddings(model, extension).rows == 100
+    after = [model.get_input_embeddings().weight, model.get_output_embeddings().weight]
+    for old_rows, new_rows in zip(before, after, strict=True):
+        assert torch.equal(new_rows[: len(old)], old_rows)
+        for piece in extension.pieces:
+            mean = old_rows[list(piece.sources)].mean(0)
+            torch.testing.assert_close(new_rows[piece.id], mean)
+    assert (after[0].data_ptr() == after[1].data_ptr()) == tied
+
+
+def test_the_bias_of_the_output_is_a_mean_too(
+    extended: dict[str, tuple[Any, Extension]],
+) -> None:
+    old, extension = extended["unigram"]
+    sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1}
+    model = BertForMaskedLM(BertConfig(vocab_size=len(old), intermediate_size=8, **sizes))
+    bias = torch.arange(len(old)).float()
+    model.cls.predictions.decoder.bias.data.copy_(bias)
+    initialise_embeddings(model, extension)
+    piece = extension.pieces[-1]
+    assert model.get_output_embeddings().bias[piece.id] == bias[list(piece.sources)].mean()
+
+
+def test_a_lexicon_moves_whole_words(extended: dict[str, tuple[Any, Extension]]) -> None:
+    old, extension = extended["byte-level"]
+    whole = next(piece for piece in extension.pieces if piece.piece == "Ġna")
+    lexicon = ranked([Entry("na", "and"), Entry("na", "with")], "sw", "en")
+    model = llama(len(old), tied=True)
+    rows = model.get_input_embeddings().weight.detach().clone()
+    done = initialise_embeddings(model, extension, lexicon=lexicon, mix=0.25)
+    assert done.from_lexicon == 1
+    translations = [id_ for ids in ids_of(old, [" and", " with"]) for id_ in ids]
+    expected = 0.75 * rows[list(whole.sources)].mean(0) + 0.25 * rows[translations].mean(0)
+    torch.testing.assert_close(model.get_input_embeddings().weight[whole.id], expected)
+
+
+def test_embeddings_of_another_model(extended: dict[str, tuple[Any, Extension]]) -> None:
+    _, extension = extended["byte-level"]
+    with pytest.raises(InputError, match=r"a tokenizer of another model"):
+        initialise_embeddings(llama(100, tied=True), extension)
+    with pytest.raises(InputError, match=r"mix 2: expected a number from 0 to 1"):
+        initialise_embeddings(llama(500, tied=True), extension, mix=2)
+
+
+def test_extend_a_model_from_the_shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, out, text = tmp_path / "model", tmp_path / "out", tmp_path / "sw.txt"
+    old = byte_level()
+    old.save_pretrained(folder)
+    llama(len(old), tied=True).save_pretrained(folder)
+    text.write_text("\n".join(SWAHILI), "utf-8")
+    options = ["--size", "50", "--out", str(out), "--old-text", "sample:en"]
+    assert main(["extend", str(folder), "--text", str(text), *options]) == 0
+    said = capsys.readouterr().out
+    assert "50 new pieces after 500 old ones" in said
+    assert "0 changed without a new piece" in said
+    assert "50 new embeddings" in said
+    assert LlamaForCausalLM.from_pretrained(out).get_input_embeddings().weight.shape == (550, 8)

@@ -1,0 +1,1 @@
+"""The parts of `training.loop`: settings, schedules, optimisers, checkpoints, budget, journal."""

@@ -1,0 +1,126 @@
+"""Losses as a sum and a count, so that accumulation and many processes average over tokens exactly.
+
+    loss = loss_for("encoder")
+    total, count = loss(model, batch)      # total / count is the model's own `.loss`
+
+Batches are those of `training.objectives.collate`; models are those of `transformers`. Labels are
+`IGNORED` (-100) where nothing is scored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from training.noising.examples import IGNORED
+from training.vocabulary.special import check_architecture
+
+Batch = Mapping[str, Tensor]
+Loss = Callable[[nn.Module, Batch], tuple[Tensor, Tensor]]
+
+# What turns hidden states into scores place by place, by the names that models have for it; a
+# model has at most one of them: BERT, RoBERTa, ModernBERT, DistilBERT, ELECTRA, DeBERTa.
+HEADS = ("cls", "lm_head", "head", "vocab_transform", "generator_predictions", "lm_predictions")
+
+
+def loss_for(architecture: str) -> Loss:
+    """The loss of an architecture; `InputError` if there is none of that name."""
+    check_architecture(architecture)
+    losses = {
+        "encoder": masked_loss,
+        "decoder": causal_loss,
+        "encoder-decoder": sequence_loss,
+    }
+    return losses[architecture]
+
+
+def masked_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Encoder: cross entropy in nats at the places with a label, (B, T) each; sum and count.
+
+    Scores are computed at those places only where the model's head is known: at 15 % masked and
+    a large vocabulary most of the time goes there otherwise.
+    """
+    chosen = batch["labels"] != IGNORED
+    with _only_at(chosen, model):
+        scores = model(**_inputs(batch)).logits
+    if scores.dim() == 3:
+        scores = scores[chosen]
+    return _cross_entropy(scores, batch["labels"][chosen]), chosen.sum()
+
+
+def causal_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Decoder: the scores at a place predict the label of the next, (B, T); sum and count.
+
+    The labels move, not the scores: a slice of those would be copied, forward and backward.
+    """
+    scores = model(**_inputs(batch)).logits
+    labels = functional.pad(batch["labels"][:, 1:], (0, 1), value=IGNORED)
+    return _cross_entropy(scores, labels), (labels != IGNORED).sum()
+
+
+def sequence_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Encoder-decoder: labels (B, U), which the decoder reads shifted by one; sum and count."""
+    labels = batch["labels"]
+    read = shifted(labels, _plain(model).config)
+    scores = model(**_inputs(batch), decoder_input_ids=read).logits
+    return _cross_entropy(scores, labels), (labels != IGNORED).sum()
+
+
+def shifted(labels: Tensor, config: Any) -> Tensor:
+    """What the decoder reads to write labels (B, U): the start token, then all labels but the last.
+
+    >>> from types import SimpleNamespace
+    >>> config = SimpleNamespace(decoder_start_token_id=0, pad_token_id=1)
+    >>> shifted(torch.tensor([[7, 8, 2], [9, 2, -100]]), config).tolist()
+    [[0, 7, 8], [0, 9, 2]]
+    """
+    read = torch.full_like(labels, config.decoder_start_token_id)
+    read[:, 1:] = labels[:, :-1]
+    return read.masked_fill(read == IGNORED, config.pad_token_id or 0)
+
+
+def _inputs(batch: Batch) -> dict[str, Tensor]:
+    return {"input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"]}
+
+
+def _cross_entropy(scores: Tensor, labels: Tensor) -> Tensor:
+    """Summed in 32 bits, whatever the scores are in."""
+    return functional.cross_entropy(
+        scores.reshape(-1, scores.shape[-1]).float(),
+        labels.reshape(-1),
+        ignore_index=IGNORED,
+        reduction="sum",
+    )
+
+
+def _plain(model: nn.Module) -> Any:
+    """The model inside what data-parallel training and `torch.compile` wrap around it."""
+    for name in ("module", "_orig_mod"):
+        inner = getattr(model, name, None)
+        if isinstance(inner, nn.Module):
+            return _plain(inner)
+    return model
+
+
+@contextmanager
+def _only_at(chosen: Tensor, model: nn.Module) -> Iterator[None]:
+    """Let the head of a model see the hidden states (N, D) at the chosen places only.
+
+    A hook, because the model must be called as a whole: wrappers gather gradients and weights then.
+    """
+    plain = _plain(model)
+    plain = plain.get_base_model() if hasattr(plain, "get_base_model") else plain  # peft's wrapper
+    heads = [getattr(plain, name) for name in HEADS if hasattr(plain, name)]
+    if len(heads) != 1:
+        yield
+        return
+    hook = heads[0].register_forward_pre_hook(lambda _, args: (args[0][chosen], *args[1:]))
+    try:
+        yield
+    finally:
+        hook.remove()

@@ -1,0 +1,1 @@
+"""The parts of `training.pretrain`: configuration, corpora, models, scores, card, folder."""

@@ -1,0 +1,135 @@
+"""The run folder: its name, its configuration, and whether it holds another run.
+
+runs/pretrain-<hash>/config.json    run (what a result hangs on), options, environment
+                     tokenizer/     data/: the documents as ids
+                     checkpoints/   metrics.jsonl, timing.jsonl: of the loop
+                     model/         what `from_pretrained` opens, with its card
+                     scores.json    report.html
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+import json
+import platform
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from data.contamination import KeepOut
+from data.errors import InputError
+from data.files import canonical_json, raise_if_disk_full, sha256_file, sha256_text, write_whole
+from data.models import Model
+from training.pretraining.config import PretrainConfig
+from training.pretraining.corpora import Source
+
+PACKAGES = ("kilolingua", "numpy", "peft", "sentencepiece", "tokenizers", "torch", "transformers")
+ELSEWHERE = ("corpora", "keep_out", "model", "tokenizer")  # in the identity by their content
+FREE = ("out", "offline", "checkpoint_every", "lang")  # these change no weight
+
+
+def identity_of(
+    config: PretrainConfig, sources: Sequence[Source], keep_out: KeepOut, base: Model | None
+) -> dict[str, Any]:
+    """Everything that the weights hang on: options, and checksums of data, tokenizer and model."""
+    options = dataclasses.asdict(config)
+    return {
+        **{name: v for name, v in options.items() if name not in (*ELSEWHERE, *FREE)},
+        "corpora": [source.to_json() for source in sources],
+        "keep_out": [*keep_out.describe(), {"sha256": keep_out.sha256}],
+        "model": base and {"name": base.name, "revision": base.revision},
+        "tokenizer": _tokenizer(config),
+    }
+
+
+def open_folder(config: PretrainConfig, identity: Mapping[str, Any]) -> Path:
+    """Make the run folder, or find the one of this run.
+
+    Raises:
+        InputError: --out names a folder that holds another run; the differences are named.
+    """
+    name = f"pretrain-{sha256_text(canonical_json(identity))[:12]}"
+    folder = config.out or Path("runs") / name
+    path = folder / "config.json"
+    if path.exists():
+        differing = sorted(_differences(_run_of(path), json.loads(canonical_json(identity))))
+        if differing:
+            raise InputError(
+                f"{folder}: holds another run (it differs in {', '.join(differing)}); choose"
+                " another --out, or leave it out"
+            )
+        return folder
+    options = {
+        name: str(value) if isinstance(value, Path) else value
+        for name, value in dataclasses.asdict(config).items()
+    }
+    settings = {"run": identity, "options": options, "environment": environment()}
+    write_whole(path, json.dumps(settings, ensure_ascii=False, indent=2, sort_keys=True) + "\n")
+    return folder
+
+
+def environment() -> dict[str, Any]:
+    """What the run was made with; it explains a result and does not define it."""
+    versions = {}
+    for package in PACKAGES:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            versions[package] = "not installed"
+    return {
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "packages": versions,
+    }
+
+
+def folder_that_appears_whole(folder: Path, fill: Callable[[Path], None]) -> None:
+    """Fill a neighbour of `folder` that then takes its place; when that fails, nothing is kept.
+
+    Raises:
+        UnavailableError: the disk is full.
+    """
+    scratch = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(scratch, ignore_errors=True)  # what a killed run left
+    try:
+        scratch.mkdir(parents=True)
+        fill(scratch)
+        shutil.rmtree(folder, ignore_errors=True)
+        scratch.replace(folder)
+    except OSError as error:
+        raise_if_disk_full(error, folder)
+        raise
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _tokenizer(config: PretrainConfig) -> str | None:
+    """`train:N` and `extend:N` as they are, a folder by its content."""
+    if config.tokenizer is None or config.made("train") or config.made("extend"):
+        return config.tokenizer
+    path = Path(config.tokenizer) / "tokenizer.json"
+    if not path.is_file():
+        raise InputError(
+            f"--tokenizer {config.tokenizer}: expected a folder with a tokenizer.json, train:N or"
+            " extend:N; check the path"
+        )
+    return f"sha256:{sha256_file(path)}"
+
+
+def _run_of(path: Path) -> dict[str, Any]:
+    try:
+        run: dict[str, Any] = json.loads(path.read_text("utf-8"))["run"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{path}: not the configuration of a run of training.pretrain ({error}); choose"
+            " another --out"
+        ) from error
+    return run
+
+
+def _differences(found: Mapping[str, Any], expected: Mapping[str, Any]) -> Iterator[str]:
+    for name in {*found, *expected}:
+        if found.get(name) != expected.get(name):
+            yield name

@@ -1,0 +1,1 @@
+"""The parts of `training.text`: tokenised corpora, their order, documents cut to length."""

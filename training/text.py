@@ -1,0 +1,252 @@
+"""Streams of batches from tokenised corpora: endless, mixed by weight, resumed exactly.
+
+    corpora = [encode_texts(real, tokenizer, cache, name="real", key={...}),
+               encode_texts(made, tokenizer, cache, name="synthetic", weight=0.5, key={...})]
+    batches = TextBatches(corpora, mix, tokens=8192, temperature=2.0, seed=1)
+    fit(model, batches, loss_for(mix.architecture), settings)
+
+What a document becomes is drawn from (seed, corpus, epoch, document) alone, so neither the number
+of processes nor an interruption changes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from data.errors import InputError
+from data.files import canonical_json, sha256_text
+from data.randomness import stream
+from training.noising.examples import collate, generator
+from training.objectives import Mix
+from training.streaming.documents import Documents, Packed, Place, Sentences
+from training.streaming.encoded import Encoded, encode_texts
+from training.streaming.order import mixed_shares, most_behind
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["Encoded", "TextBatches", "encode_texts", "evaluation_batches"]
+
+POOL = 16  # batches that are planned at a time: documents of like length meet among them
+
+
+class Item(NamedTuple):
+    """A document to come: which corpus, where in it, how many tokens."""
+
+    corpus: int
+    place: Place
+    length: int
+
+
+@dataclass
+class _Pool:
+    """Where planning stands: everything that the rest of the stream follows from.
+
+    Attributes:
+        number: pools before this one; first: batches before this one.
+        places: of each corpus; given: tokens that each has given.
+    """
+
+    number: int = 0
+    first: int = 0
+    places: list[Place] = field(default_factory=list)
+    given: list[int] = field(default_factory=list)
+
+
+class TextBatches:
+    """Batches of a mix of objectives over a mix of corpora, as `training.loop.fit` takes them."""
+
+    def __init__(
+        self,
+        corpora: Sequence[Encoded],
+        mix: Mix,
+        *,
+        tokens: int,
+        packed: bool = False,
+        temperature: float = 1.0,
+        seed: int = 0,
+    ) -> None:
+        """Describe the stream; nothing is read yet.
+
+        Args:
+            tokens: most tokens in a batch, padding included; for an encoder-decoder input and
+                labels together.
+            packed: blocks of equal length, documents one after the other; else a document an
+                example, batched with others of about its length.
+            temperature: see `training.streaming.order.mixed_shares`.
+
+        Raises:
+            InputError: no corpus, two of one name, too few tokens for one document of full length,
+                no end-of-text token to pack with.
+        """
+        _check(corpora, mix, tokens, packed)
+        self._corpora, self._mix, self._tokens = tuple(corpora), mix, tokens
+        self._packed, self._temperature, self._seed = packed, temperature, seed
+        self._documents = [self._cut(corpus) for corpus in corpora]
+        self._shares = mixed_shares(
+            [corpus.tokens for corpus in corpora],
+            [corpus.weight for corpus in corpora],
+            temperature,
+        )
+        self._rank, self._world = 0, 1
+        self._pool = _Pool(places=[Place()] * len(corpora), given=[0] * len(corpora))
+        self._done = 0
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Each corpus's share of the tokens."""
+        return {
+            corpus.name: share for corpus, share in zip(self._corpora, self._shares, strict=True)
+        }
+
+    def describe(self) -> dict[str, Any]:
+        """The stream for a run's config.json: equal descriptions, equal batches."""
+        return {
+            "corpora": [
+                {
+                    "name": corpus.name,
+                    "weight": corpus.weight,
+                    "share": round(share, 6),
+                    "documents": corpus.documents,
+                    "tokens": corpus.tokens,
+                    "sha256": corpus.sha256,
+                }
+                for corpus, share in zip(self._corpora, self._shares, strict=True)
+            ],
+            "objectives": dict(self._mix.weights),
+            "length": self._mix.length,
+            "tokens_a_batch": self._tokens,
+            "packed": self._packed,
+            "temperature": self._temperature,
+            "seed": self._seed,
+        }
+
+    def shard(self, rank: int, world: int) -> TextBatches:
+        """The batches rank, rank + world ... of this stream, at the place where it stands.
+
+        A place that one of the processes saved serves them all.
+        """
+        part = copy(self)
+        part._rank, part._world = rank, world
+        return part
+
+    def __iter__(self) -> Iterator[dict[str, Tensor]]:
+        """Go on from the place."""
+        while True:
+            batches, after = self._planned(self._pool)
+            for number, items in enumerate(batches, self._pool.first):
+                if number >= self._done and number % self._world == self._rank:
+                    self._done = (number // self._world + 1) * self._world
+                    yield self._built(items)
+            self._pool = after
+
+    def state_dict(self) -> dict[str, Any]:
+        """The place after the batches that were yielded."""
+        pool = asdict(self._pool) | {"places": [list(place) for place in self._pool.places]}
+        return {"stream": self._fingerprint(), "pool": pool, "done": self._done}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from such a place.
+
+        Raises:
+            InputError: it is the place in another stream.
+        """
+        if state["stream"] != self._fingerprint():
+            raise InputError(
+                f"a place in another stream of text ({state['stream']}, this is"
+                f" {self._fingerprint()}): corpora, weights, objectives, lengths or seed differ;"
+                " start anew in another folder, or restore them"
+            )
+        pool = dict(state["pool"])
+        places = [Place(*place) for place in pool.pop("places")]
+        self._pool = _Pool(**pool | {"places": places, "given": list(pool["given"])})
+        self._done = int(state["done"])
+
+    def _fingerprint(self) -> str:
+        return sha256_text(canonical_json(self.describe()))[:16]
+
+    def _cut(self, corpus: Encoded) -> Documents:
+        eos = self._mix.special.eos
+        if self._packed and eos is not None:
+            return Packed(corpus, self._mix.room, self._seed, eos)
+        return Sentences(corpus, self._mix.room, self._seed)
+
+    def _planned(self, pool: _Pool) -> tuple[list[list[Item]], _Pool]:
+        """The batches of a pool, and the pool after it."""
+        places, given = list(pool.places), list(pool.given)
+        items: list[Item] = []
+        room = POOL * self._tokens
+        while room > 0:
+            corpus = most_behind(self._shares, given)
+            length, after = self._documents[corpus].step(places[corpus])
+            items.append(Item(corpus, places[corpus], length))
+            places[corpus] = after
+            given[corpus] += length
+            room -= self._mix.cost(length)
+        batches = list(by_length(items, self._mix, self._tokens))
+        stream(self._seed, "pool", str(pool.number)).shuffle(batches)
+        return batches, _Pool(pool.number + 1, pool.first + len(batches), places, given)
+
+    def _built(self, items: Sequence[Item]) -> dict[str, Tensor]:
+        examples = []
+        for item in items:
+            ids = self._documents[item.corpus].ids(item.place)
+            name = self._corpora[item.corpus].name
+            rng = generator(self._seed, name, *map(str, item.place))
+            examples.append(self._mix(ids, rng))
+        return collate(examples, self._mix.special.pad)
+
+
+def by_length(items: Sequence[Item], mix: Mix, tokens: int) -> Iterator[list[Item]]:
+    """Items of like length together, as many as `tokens` padded ones allow, the longest first."""
+    batch: list[Item] = []
+    for item in sorted(items, key=lambda one: -one.length):
+        if batch and (len(batch) + 1) * mix.cost(batch[0].length) > tokens:
+            yield batch
+            batch = []
+        batch.append(item)
+    if batch:
+        yield batch
+
+
+def evaluation_batches(
+    corpora: Sequence[Encoded], mix: Mix, *, tokens: int, seed: int = 0, limit: int | None = None
+) -> list[dict[str, Tensor]]:
+    """Every document once with noise that is always the same: for a loss on held-out text.
+
+    Args:
+        limit: take the first N documents (or parts of long ones) of each corpus.
+    """
+    _check(corpora, mix, tokens, packed=False)
+    cut = [Sentences(corpus, mix.room, seed) for corpus in corpora]
+    items = [
+        Item(corpus, Place(0, number), len(documents.part(number)))
+        for corpus, documents in enumerate(cut)
+        for number in range(min(documents.count, limit or documents.count))
+    ]
+    batches = []
+    for batch in by_length(items, mix, tokens):
+        examples = []
+        for item in batch:
+            rng = generator(seed, "evaluation", corpora[item.corpus].name, str(item.place.number))
+            examples.append(mix(cut[item.corpus].part(item.place.number), rng))
+        batches.append(collate(examples, mix.special.pad))
+    return batches
+
+
+def _check(corpora: Sequence[Encoded], mix: Mix, tokens: int, packed: bool) -> None:
+    names = [corpus.name for corpus in corpora]
+    if not names or len(set(names)) < len(names):
+        raise InputError(
+            f"corpora {', '.join(names) or '(none)'}: expected one or more of different names"
+        )
+    if tokens < mix.cost(mix.room):
+        raise InputError(
+            f"{tokens} tokens a batch: one document of full length takes {mix.cost(mix.room)};"
+            " ask for more, or for a shorter length"
+        )
+    if packed and mix.special.eos is None:
+        raise InputError("packed text needs an end-of-text token, and this tokenizer has none")

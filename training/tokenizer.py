@@ -1,0 +1,63 @@
+"""Tokenizers: train one, extend a model's for a new language, measure how finely it cuts.
+
+    python -m training.tokenizer train --text swa.txt --size 8000 --out runs/tokenizer
+    python -m training.tokenizer extend smollm2-135m-instruct --text swa.txt --out runs/extended
+    python -m training.tokenizer fertility runs/tokenizer --text ntrex-128:test:sw
+
+From Python:
+
+    trained = train_tokenizer(lines, 8000, model="unigram")
+    trained.save(folder)                       # AutoTokenizer.from_pretrained(folder)
+    extension = extend(load_tokenizer(folder), new_lines, 2000)
+    fertility(extension.tokenizer, held_out).pieces_per_word
+
+The parts stand in `training.vocabulary`. Embeddings for the new pieces:
+`training.vocabulary.embeddings.initialise_embeddings`.
+"""
+
+from __future__ import annotations
+
+from training.vocabulary.extension import Change, Extension, NewPiece, change, extend
+from training.vocabulary.fertility import Fertility, fertility
+from training.vocabulary.learning import Trained, save_tokenizer, train_tokenizer
+from training.vocabulary.special import (
+    ARCHITECTURES,
+    BOS,
+    CLM,
+    EOS,
+    MASK,
+    PAD,
+    UNKNOWN,
+    as_data,
+    framed,
+    load_tokenizer,
+)
+
+__all__ = [
+    "ARCHITECTURES",
+    "BOS",
+    "CLM",
+    "EOS",
+    "MASK",
+    "PAD",
+    "UNKNOWN",
+    "Change",
+    "Extension",
+    "Fertility",
+    "NewPiece",
+    "Trained",
+    "as_data",
+    "change",
+    "extend",
+    "fertility",
+    "framed",
+    "load_tokenizer",
+    "save_tokenizer",
+    "train_tokenizer",
+]
+
+
+if __name__ == "__main__":
+    from training.vocabulary.commands import main
+
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""The parts of `training.tokenizer`: learning, conversion, extension, embeddings, fertility."""
