@@ -1,0 +1,244 @@
+"""Tagging end to end with models of two layers: it learns, transfers, resumes, and says so."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from data.errors import InputError
+from data.tagged import read_tagged
+from tests.training.tagged_texts import (
+    ENGLISH,
+    SWAHILI,
+    labelled,
+    options,
+    tokenizer_folder,
+    write,
+)
+from training.tag import Tagged, main, tag
+from training.tagging.config import TagConfig
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tokenizer_folder(tmp_path_factory.mktemp("tokenizer"))
+
+
+def run(folder: Path, pieces: Path, **more: Any) -> Tagged:
+    return tag(TagConfig(**options(folder, pieces, **more)))
+
+
+def value(done: Tagged, system: str, test: int = 0) -> float:
+    tests = list(dict.fromkeys(one["test"] for one in done.told["results"]))
+    found = [o for o in done.told["results"] if (o["test"], o["system"]) == (tests[test], system)]
+    return float(found[0]["score"]["value"])
+
+
+def test_it_learns_saves_and_opens_with_transformers(tokenizer: Path, tmp_path: Path) -> None:
+    import torch
+    from transformers import AutoModelForTokenClassification, AutoTokenizer
+
+    english = write(tmp_path / "en-test.txt", labelled(ENGLISH, 40, seed=9))
+    done = run(tmp_path, tokenizer, test=(english,), evaluate_every=20, patience=9)
+    assert value(done, "model") > 99
+    assert done.told["training"]["dev"]["accuracy"] > 99
+    model = AutoModelForTokenClassification.from_pretrained(done.model)
+    ids = AutoTokenizer.from_pretrained(done.model)("the dog", return_tensors="pt")
+    with torch.inference_mode():
+        best = model(**ids).logits[0, 1].argmax().item()
+    assert model.config.id2label[best] == "DET"
+    labels = {row["label"]: row for row in done.told["results"][0]["labels"]}
+    gold = [tag for one in read_tagged(Path(english)) for tag in one.tags]
+    assert {name: row["gold"] for name, row in labels.items()} == {t: gold.count(t) for t in labels}
+    [path] = (done.folder / "predictions").iterdir()
+    assert len(list(read_tagged(path))) == len(list(read_tagged(Path(english))))
+    assert "F1 NOUN" in (done.folder / "report.html").read_text("utf-8")
+
+
+def test_pseudo_labels_teach_another_language_and_the_baseline_stands_beside(
+    tokenizer: Path, tmp_path: Path
+) -> None:
+    """English alone knows no Swahili word; pseudo-labelled text has them all."""
+    plain = run(tmp_path, tokenizer)
+    made = write(tmp_path / "made.txt", labelled(SWAHILI, 200, seed=5))
+    taught = run(tmp_path, tokenizer, pseudo=(made,), out=tmp_path / "taught")
+    assert value(taught, "model") > 99
+    assert value(taught, "model") > value(plain, "model") + 20
+    assert value(taught, "most frequent label of each word") > 99
+    told = {one["role"]: one for one in taught.told["data"]}
+    assert told["pseudo"]["dropped"], "short sentences of the test set stand in it too"
+    assert told["pseudo"]["sentences"] + sum(told["pseudo"]["dropped"].values()) == 200
+
+
+def test_a_teacher_relabels_what_a_lexicon_got_wrong(tokenizer: Path, tmp_path: Path) -> None:
+    teacher = run(
+        tmp_path, tokenizer, train=(write(tmp_path / "sw.txt", labelled(SWAHILI, 200, seed=7)),)
+    )
+    wrong = [
+        one.__class__(one.id, one.tokens, tuple("NOUN" if t == "VERB" else t for t in one.tags))
+        for one in labelled(SWAHILI, 200, seed=5)
+    ]
+    made = write(tmp_path / "wrong.txt", wrong)
+    misled = run(tmp_path, tokenizer, pseudo=(made,), out=tmp_path / "misled")
+    distilled = run(
+        tmp_path,
+        tokenizer,
+        pseudo=(made,),
+        teacher=str(teacher.folder),
+        out=tmp_path / "distilled",
+    )
+    assert value(distilled, "model") > 99 > value(misled, "model") + 15
+    told = next(one for one in distilled.told["data"] if one["role"] == "pseudo")
+    changed = told["dropped"]["label changed by the teacher"]
+    assert changed == pytest.approx(told["sentences"], rel=0.02), "a verb a sentence"
+    agreed = run(
+        tmp_path,
+        tokenizer,
+        pseudo=(made,),
+        teacher=str(teacher.folder),
+        distil="agree",
+        agreement=0.99,
+        out=tmp_path / "agreed",
+    )
+    told = next(one for one in agreed.told["data"] if one["role"] == "pseudo")
+    assert told["dropped"]["sentence on less than 0.99 of whose words the teacher agrees"] >= 150
+
+
+def test_a_teacher_labels_text_that_has_no_labels(tokenizer: Path, tmp_path: Path) -> None:
+    """Its own labels are not read, not even of another scheme; pseudo labels may stay."""
+    sentences = labelled(SWAHILI, 200, seed=7)
+    teacher = run(tmp_path, tokenizer, train=(write(tmp_path / "sw.txt", sentences),))
+    bare = [one.__class__(one.id, one.tokens, ("O",) * len(one.tokens)) for one in sentences]
+    more = {"unlabelled": (write(tmp_path / "bare.txt", bare),), "teacher": str(teacher.folder)}
+    done = run(tmp_path, tokenizer, out=tmp_path / "done", **more)
+    assert value(done, "model") > 99
+    with pytest.raises(InputError, match=r"--unlabelled needs --teacher"):
+        run(tmp_path, tokenizer, unlabelled=more["unlabelled"])
+
+
+def test_names_are_scored_as_spans(tokenizer: Path, tmp_path: Path) -> None:
+    from data.tagged import TaggedSentence
+
+    def named(number: int) -> list[TaggedSentence]:
+        return [
+            TaggedSentence(
+                str(n), ("mwalimu", "mbwa", "anaona", w), ("B-PER", "I-PER", "O", "B-LOC")
+            )
+            for n, w in zip(range(number), ("mto", "soko") * number, strict=False)
+        ]
+
+    train, test = write(tmp_path / "t.txt", named(30)), write(tmp_path / "u.txt", labelled_names())
+    done = run(tmp_path, tokenizer, train=(train,), dev=None, test=(test,))
+    score = done.told["results"][0]["score"]
+    assert (score["name"], score["value"], score["n"]) == ("span F1", 100.0, 2)
+    assert [row["label"] for row in done.told["results"][0]["labels"]] == ["LOC", "PER"]
+
+
+def labelled_names() -> list[Any]:
+    from data.tagged import TaggedSentence
+
+    words = ("mwalimu", "mbwa", "anaona", "mto", "leo")
+    return [TaggedSentence("1", (*words[:4], "anaona"), ("B-PER", "I-PER", "O", "B-LOC", "O"))]
+
+
+def test_what_a_reader_must_know_is_noted(tokenizer: Path, tmp_path: Path) -> None:
+    from data.tagged import TaggedSentence
+
+    odd = TaggedSentence("1", ("mbwa", "ngw'a"), ("NOUN", "INTJ"))
+    test = write(tmp_path / "odd.txt", [*labelled(SWAHILI, 30, seed=3), odd])
+    done = run(tmp_path, tokenizer, test=(test,), steps=1)
+    assert any("has labels that training has not: INTJ" in note for note in done.told["notes"])
+    report = (done.folder / "report.html").read_text("utf-8")
+    assert "has labels that training has not: INTJ" in report
+
+
+def test_an_encoder_that_saw_the_test_set_is_named(tmp_path: Path) -> None:
+    from tests.training.texts import options as text_options
+    from tests.training.texts import write_corpus
+    from training.pretrain import pretrain
+    from training.pretraining.config import PretrainConfig
+
+    corpus = write_corpus(tmp_path / "text.txt")
+    encoder = pretrain(PretrainConfig(**text_options(corpus, tmp_path / "encoder", steps=2)))
+    more = {"model": str(encoder.folder), "config": None, "tokenizer": None, "steps": 2}
+    done = run(tmp_path, Path(), **more)
+    assert any("was pretrained without keeping out" in note for note in done.told["notes"])
+
+
+COMMAND = (
+    "--train {0}/en.txt --dev {0}/en-dev.txt --test {0}/sw-test.txt --config encoder-nano"
+    " --tokenizer {1} --steps 150 --learning-rate 0.01 --batch-tokens 256 --length 32"
+    " --checkpoint-every 10 --evaluate-every 25 --device cpu --out {2}"
+)
+
+
+def test_a_killed_run_goes_on_to_the_same_bytes(tokenizer: Path, tmp_path: Path) -> None:
+    options(tmp_path, tokenizer)
+
+    def start(out: Path) -> subprocess.Popen[bytes]:
+        words = shlex.split(COMMAND.format(tmp_path, tokenizer, out))
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        command = [sys.executable, "-m", "training.tag", *words]
+        return subprocess.Popen(command, stderr=subprocess.PIPE, env=environment)
+
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert start(whole).wait() == 0
+    process = start(killed)
+    while process.poll() is None and not (killed / "checkpoints" / "step-00000020").exists():
+        if any(int(p.name[5:]) >= 10 for p in (killed / "checkpoints").glob("step-*[0-9]")):
+            break
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (killed / "scores.json").exists()
+    assert start(killed).wait() == 0
+    for name in ("model/model.safetensors", "metrics.jsonl", "predictions"):
+        one, other = whole / name, killed / name
+        if one.is_dir():
+            [one], [other] = one.iterdir(), other.iterdir()
+        assert one.read_bytes() == other.read_bytes(), name
+
+
+def test_the_command_line(
+    tokenizer: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options(tmp_path, tokenizer)
+    out = tmp_path / "run"
+    words = shlex.split(COMMAND.format(tmp_path, tokenizer, out).replace("150", "4"))
+    assert main(words) == 0
+    shown = capsys.readouterr()
+    assert shown.out == f"{out / 'model'}\n"
+    assert "sw-test.txt, most frequent label of each word: token accuracy" in shown.err
+    assert json.loads((out / "config.json").read_text("utf-8"))["run"]["steps"] == 4
+    assert main([*words, "--seed", "2"]) == 2
+    assert "holds another run (it differs in seed)" in capsys.readouterr().err
+    assert main(["--train", "ewt:train", "--model", "x", "--steps", "1", "--patience", "2"]) == 2
+    assert "--evaluate-every and --patience need --dev" in capsys.readouterr().err
+    assert main([*words[:-1], str(tmp_path / "t"), "--teacher", "x"]) == 2
+    assert "--teacher sees to the labels of --pseudo and --unlabelled" in capsys.readouterr().err
+
+
+def test_an_encoder_that_is_none_is_refused(tokenizer: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no such folder or \.gguf file"):
+        run(tmp_path, tokenizer, model=str(tmp_path / "none"), config=None, tokenizer=None)
+    with pytest.raises(InputError, match=r"--tokenizer .*none: expected a folder with a tokenizer"):
+        run(tmp_path, tokenizer, tokenizer=str(tmp_path / "none"))
+
+
+def test_help_is_quick_because_it_loads_nothing() -> None:
+    code = (
+        "import sys; from training.tag import main; main(['--help']); "
+        "sys.exit(len({'torch', 'transformers', 'numpy', 'accelerate'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "--teacher FOLDER" in done.stdout

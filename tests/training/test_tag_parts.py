@@ -1,0 +1,154 @@
+"""The parts of tagging, each against what can be worked out by hand."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from data.errors import InputError
+from data.tagged import TaggedSentence, tagged_lines
+from tests.training.tagged_texts import SWAHILI, labelled, tokenizer_folder
+from training.tagging.corpora import find_labelled, keep_out_of, scheme_of, without_tests
+from training.tagging.distillation import CHANGED, KEPT, agreeing, relabelled
+from training.tagging.folder import file_name
+from training.tagging.pieces import NO_PIECE, Coder, batches_of, first_pieces, labels_of
+from training.tagging.scoring import plain_value
+from training.vocabulary.special import as_data, load_tokenizer
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> object:
+    return load_tokenizer(tokenizer_folder(tmp_path_factory.mktemp("tokenizer")))
+
+
+def test_every_word_has_the_piece_that_its_first_letter_stands_in(tokenizer: object) -> None:
+    words = ("mwalimu", "ŋañ", "anasoma", ".", "<mask>", "kitabu")
+    encoding = as_data(tokenizer).encode(" ".join(words), add_special_tokens=False)
+    starts = [0, 8, 12, 20, 22, 29]
+    for place, word, start in zip(first_pieces(words, encoding), words, starts, strict=True):
+        begin, end = encoding.offsets[place]
+        assert begin <= start < end, word
+    assert len(set(first_pieces(words, encoding))) == len(words)
+
+
+def test_a_word_that_the_tokenizer_drops_has_no_piece_and_no_label(tokenizer: object) -> None:
+    class Encoding:
+        def char_to_token(self, place: int) -> int | None:
+            return {0: 0, 1: 0, 5: 1}.get(place)
+
+    assert first_pieces(("ab", "x", "y"), Encoding()) == [0, NO_PIECE, 1]
+    [window] = Coder(tokenizer, 32).windows([("mbwa", "leo")])
+    bare = window.__class__(0, 0, window.ids, (window.firsts[0], NO_PIECE))
+    assert [label for label in labels_of(bare, [4, 7]) if label >= 0] == [4]
+
+
+def test_windows_hold_every_word_once_and_never_more_than_fits(tokenizer: object) -> None:
+    sentences = [one.tokens * 5 for one in labelled(SWAHILI, 20)] + [("anasomakitabu" * 9, "leo")]
+    windows = Coder(tokenizer, 16).windows(sentences)
+    assert max(len(window.ids) for window in windows) <= 16
+    words = Counter[tuple[int, int]]()
+    for window in windows:
+        words.update((window.sentence, window.word + n) for n in range(len(window.firsts)))
+        assert all(0 < place < len(window.ids) - 1 for place in window.firsts)
+    assert set(words.values()) == {1}
+    assert len(words) == sum(map(len, sentences))
+
+
+def test_batches_score_each_word_once(tokenizer: object) -> None:
+    sentences = labelled(SWAHILI, 50)
+    coder = Coder(tokenizer, 32)
+    tags = [[n for n, _ in enumerate(one.tokens)] for one in sentences]
+    windows = coder.windows([one.tokens for one in sentences])
+    batches = batches_of(windows, 128, coder.pad, tags, seed=1)
+    scored = Counter[int]()
+    for batch in batches:
+        assert batch["input_ids"].numel() <= 128
+        assert (batch["labels"][batch["attention_mask"] == 0] == -100).all()
+        scored.update(label for label in batch["labels"].flatten().tolist() if label >= 0)
+    assert scored == Counter(n for row in tags for n in row)
+
+
+def test_sentences_of_the_test_set_leave_the_training_data(tmp_path: Path) -> None:
+    path = tmp_path / "train.txt"
+    sentences = labelled(SWAHILI, 40)
+    path.write_text("".join(map(tagged_lines, sentences)), "utf-8")
+    found = find_labelled(str(path))
+    shouted = " ".join(sentences[0].tokens).upper().replace(" ", "")
+    dropped = Counter[str]()
+    kept = without_tests(found, keep_out_of([("mine", [shouted])]), dropped)
+    same = sum(one.tokens[:-1] == sentences[0].tokens[:-1] for one in sentences)
+    assert dropped == {"sentence of mine": same}
+    assert len(kept.sentences) == 40 - same
+
+
+def test_what_lexaug_wrote_is_read_and_an_unfinished_run_is_refused(tmp_path: Path) -> None:
+    from lexaug.synthesis.run import SynthesisConfig
+    from lexaug.synthesize import synthesize
+
+    text = tmp_path / "en.txt"
+    text.write_text("the DET\ndog NOUN\nand CCONJ\nthe DET\nbook NOUN\n\n", "utf-8")
+    out = tmp_path / "made"
+    more = {"mode": "tags", "lexicon": "sample", "keep_at_least": 1, "out": out}
+    synthesize(SynthesisConfig("sw", str(text), **more))  # type: ignore[arg-type]
+    found = find_labelled(str(out))
+    assert found.synthetic
+    assert found.sentences[0].tags[-1] == "NOUN"
+    assert "kitabu" in found.sentences[0].tokens
+    (out / "coverage.json").unlink()
+    with pytest.raises(InputError, match=r"made: expected the finished run of lexaug\.synthesize"):
+        find_labelled(str(out))
+
+
+def test_names_that_are_none_say_what_there_is(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"nosuch: no such file or folder, .* masakhapos"):
+        find_labelled("nosuch")
+    with pytest.raises(InputError, match=r"masakhapos: say in which language, as masakhapos:SPLIT"):
+        find_labelled("masakhapos")
+    with pytest.raises(
+        InputError, match=r'no split "tets" of masakhapos; it has: dev, test, train'
+    ):
+        find_labelled("masakhapos:tets:bam")
+    empty = tmp_path / "empty.txt"
+    empty.write_text("\n\n")
+    with pytest.raises(InputError, match=r"empty\.txt: expected labelled sentences, found none"):
+        find_labelled(str(empty))
+
+
+def test_parts_of_speech_and_names_do_not_mix(tmp_path: Path) -> None:
+    pos, ner = tmp_path / "pos.txt", tmp_path / "ner.txt"
+    pos.write_text("Nyeri PROPN\n")
+    ner.write_text("Nyeri B-LOC\n")
+    sets = [find_labelled(str(path)) for path in (pos, ner)]
+    with pytest.raises(
+        InputError, match=r"expected one scheme of labels, found .*pos\.txt pos, .*bio"
+    ):
+        scheme_of(sets, None)
+    with pytest.raises(InputError, match=r"expected --scheme bio, found .*pos\.txt pos"):
+        scheme_of(sets[:1], "bio")
+
+
+def test_a_teacher_changes_labels_or_drops_sentences_and_both_are_counted() -> None:
+    made = [
+        TaggedSentence("1", ("mbwa", "lala"), ("NOUN", "NOUN")),
+        TaggedSentence("2", ("leo",), ("ADV",)),
+    ]
+    taught = [["NOUN", "VERB"], ["ADV"]]
+    counts = Counter[str]()
+    assert [one.tags for one in relabelled(made, taught, counts)] == [("NOUN", "VERB"), ("ADV",)]
+    assert counts == {CHANGED: 1, KEPT: 2}
+    assert agreeing(made, taught, 0.6, Counter()) == made[1:]
+    assert agreeing(made, taught, 0.5, Counter()) == made
+
+
+def test_plain_values_are_the_scores_without_intervals() -> None:
+    gold = [["B-PER", "I-PER", "O", "B-LOC"], ["O"]]
+    found = [["B-PER", "I-PER", "O", "O"], ["B-LOC"]]
+    assert plain_value(gold, found, "bio") == pytest.approx(50)  # 1 right of 2 guessed and 2 there
+    assert plain_value(gold, found, "pos") == pytest.approx(60)
+
+
+def test_prediction_files_have_names_that_any_disk_takes() -> None:
+    assert file_name("masakhapos:test:bam") == "masakhapos-test-bam.txt"
+    assert file_name("../a b/c?.txt") == "a-b-c.txt"
