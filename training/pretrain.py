@@ -63,11 +63,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--accumulate": {"type": int, "default": 1, "help": "batches an update (default 1)"},
     "--learning-rate": {
         "type": float,
-        "help": "at its highest (default 0.001; with --model 0.0001, with --lora 0.0002)",
+        "help": "at its highest (default: muon 0.005, adamw 0.001; --model 0.0001, --lora 0.0002)",
     },
     "--schedule": {"default": "cosine", "help": "constant, linear, cosine, wsd, inverse_sqrt"},
     "--warmup": {"type": float, "default": 0.05, "help": "share of the updates, or their number"},
-    "--optimizer": {"default": "adamw", "help": "adamw (default) or muon"},
+    "--optimizer": {"help": "muon (default with --config) or adamw (default with --model)"},
     "--average": {
         "type": float,
         "default": 0.0,

@@ -34,9 +34,11 @@ def identity_of(
     config: PretrainConfig, sources: Sequence[Source], keep_out: KeepOut, base: Model | None
 ) -> dict[str, Any]:
     """Everything that the weights hang on: options, and checksums of data, tokenizer and model."""
-    options = dataclasses.asdict(config)
+    options, settings = dataclasses.asdict(config), config.settings()
     return {
         **{name: v for name, v in options.items() if name not in (*ELSEWHERE, *FREE)},
+        "optimizer": settings.optimizer,
+        "learning_rate": settings.learning_rate,
         "corpora": [source.to_json() for source in sources],
         "keep_out": [*keep_out.describe(), {"sha256": keep_out.sha256}],
         "model": base and {"name": base.name, "revision": base.revision},
