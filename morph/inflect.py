@@ -16,8 +16,8 @@ Who answers, in this order:
    its features stand. People wrote and checked them, so their confidence is 1.
 2. `model`: a trained model if there is one, and `rule`: what the rules of `morph.rules` say. On new
    lemmas models do better in most languages, and rules in some, Swahili for one. So what was
-   measured on dev data decides (`morph.inflecting.choice`): the rules win where their confidence
-   passes the model's by a margin that was learned; where that helps nowhere the model always wins.
+   measured on dev data decides (`morph.inflecting.choice`), by how sure both are and how likely
+   the model finds the rules' form; where that helps nowhere the model always wins.
    For a bundle with a feature that the model never saw, the rules answer.
 
 Confidence, 0 to 1, is how often answers that looked so were right on lemmas that were held out.
@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Literal
@@ -39,7 +39,13 @@ from data.lemmas import Analysis
 from data.tsv import excerpt
 from data.unimorph import Triple
 from morph.inflecting.asking import check_features, check_lemma, missing_from
-from morph.inflecting.choice import UNCALIBRATED, Calibration, Scored, calibrate, decide
+from morph.inflecting.choice import (
+    UNCALIBRATED,
+    Calibration,
+    Scored,
+    calibrate,
+    choose,
+)
 from morph.inflecting.lookup import Lookup, part_of_speech_of
 from morph.inflecting.sources import Opened, newest_run, open_model, read_tables, rules_for
 from morph.rules import Rules
@@ -187,25 +193,32 @@ class Inflector:
         """
         if self.model is None:
             raise InputError("calibration: expected a trained model, found none; give --model")
-        predict = self.model.predict
-        found = calibrate(lambda items: predict(items, 1), self.rules, list(dev))
+        found = calibrate(self.model, self.rules, list(dev))
         found.save(self.model.folder)
-        self.model = self.model._replace(calibration=found)
+        self.model = replace(self.model, calibration=found)
         return found
 
     def _new(self, items: Sequence[Item]) -> dict[Item, Answer]:
         """Answers to what no table has."""
+        answers: dict[Item, Answer] = {}
+        made = {item: self.rules.predict(*item) for item in items}
+        for item, rule in made.items():
+            others = tuple(form for form, _ in rule.alternatives)
+            answers[item] = Answer(rule.form, "rule", rule.confidence, others, rule.rule)
+        if self.model is None:
+            return answers
         by_model = self._by_model(items)
-        return {item: self._answer(item, by_model.get(item)) for item in items}
-
-    def _answer(self, item: Item, hypotheses: Sequence[Scored] | None) -> Answer:
-        made = self.rules.predict(*item)
-        if self.model is None or not hypotheses:
-            others = tuple(form for form, _ in made.alternatives)
-            return Answer(made.form, "rule", made.confidence, others, made.rule)
-        choice = decide(hypotheses, made, self.model.calibration or UNCALIBRATED)
-        why = str(self.model.folder) if choice.by == "model" else made.rule
-        return Answer(choice.form, choice.by, choice.confidence, choice.alternatives, why)
+        chosen = choose(
+            self.model,
+            list(by_model),
+            list(by_model.values()),
+            [made[item] for item in by_model],
+            self.model.calibration or UNCALIBRATED,
+        )
+        for item, one in zip(by_model, chosen, strict=True):
+            why = str(self.model.folder) if one.by == "model" else made[item].rule
+            answers[item] = Answer(one.form, one.by, one.confidence, one.alternatives, why)
+        return answers
 
     def _by_model(self, items: Sequence[Item]) -> Mapping[Item, Sequence[Scored]]:
         """The model's forms of the items whose features it knows."""

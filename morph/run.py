@@ -266,6 +266,6 @@ def _calibrated(transducer: Transducer, data: InflectionData, out: Path) -> Cali
     if not dev:
         return None
     rules = Rules.learn(data.train)
-    calibration = calibrate(transducer.predict, rules, dev)
+    calibration = calibrate(transducer, rules, dev)
     calibration.save(out / "model")
     return calibration

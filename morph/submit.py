@@ -1,6 +1,6 @@
 """Hand in: predictions for all languages of a shared task, in its layout, checked line by line.
 
-    python -m morph.submit --task sigmorphon2023 --system kilo-1 --models runs --out submission
+    python -m morph.submit --task sigmorphon2023 --system kilo-1 --both runs --out submission
     python -m morph.submit --task sigmorphon2023 --system rules --rules --lang sw,fi --out rules
     python -m morph.submit --task sigmorphon2022 --data part1/development_languages --rules \\
         --system rules --out rules-2022
@@ -51,13 +51,13 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "nargs": "+",
         "default": [],
         "metavar": "FILE",
-        "help": "what --rules learns from (--task generic): one file, or one a covered file",
+        "help": "what rules learn from (--task generic): one file, or one a covered file",
     },
     "--columns": {
         "metavar": "A,B,C",
         "help": "order of the columns of the answers (--task generic; lemma,features,form)",
     },
-    "--beam": {"type": int, "default": 1, "help": "width of the search of --models (default 1)"},
+    "--beam": {"type": int, "default": 1, "help": "width of the models' search (default 1)"},
 }
 ENGINES: dict[str, dict[str, Any]] = {
     "--copy": {"action": "store_true", "help": "answer with the lemma: a baseline"},
@@ -72,6 +72,11 @@ ENGINES: dict[str, dict[str, Any]] = {
         "type": Path,
         "metavar": "DIR",
         "help": "answer with trained models: DIR/LANG or DIR/morph-LANG-HASH",
+    },
+    "--both": {
+        "type": Path,
+        "metavar": "DIR",
+        "help": "answer with trained models, and with rules where dev data say they know better",
     },
     "--predictions-from": {
         "type": Path,
@@ -161,11 +166,13 @@ def _engine(options: argparse.Namespace) -> tuple[str, Path | None]:
         return ("copy" if options.copy else "rules"), None
     if options.models:
         return "model", options.models
+    if options.both:
+        return "both", options.both
     if options.predictions_from:
         return "files", options.predictions_from
     raise InputError(
-        "expected who answers: --models DIR, --rules, --copy or --predictions-from DIR (or --check "
-        "DIR); see python -m morph.submit --help"
+        "expected who answers: --both DIR, --models DIR, --rules, --copy or --predictions-from DIR "
+        "(or --check DIR); see python -m morph.submit --help"
     )
 
 

@@ -13,7 +13,7 @@ counts half an item right and half a one wrong, so that no confidence is 0 or 1 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -21,7 +21,6 @@ from data.errors import InputError
 
 LEAST = 20  # items in a step
 BINS = 10
-NEVER = 2.0  # a margin that no confidence can pass
 
 
 class Step(NamedTuple):
@@ -113,38 +112,6 @@ def expected_calibration_error(
         sums[place][0] += confidence
         sums[place][1] += correct
     return 100 * sum(abs(total - hits) for total, hits in sums) / len(confidences)
-
-
-class Contest(NamedTuple):
-    """Two answers to one item: the model's and the rules', with confidences and who is right."""
-
-    model: float
-    model_right: bool
-    rules: float
-    rules_right: bool
-
-
-def learned_margin(contests: Iterable[Contest]) -> float:
-    """By how much the rules' confidence must pass the model's for the rules to win.
-
-    The margin from -1 to NEVER that gives most right answers, of equals the largest: the model
-    is the one that was trained to be right.
-
-    >>> learned_margin([Contest(0.3, False, 0.9, True), Contest(0.8, True, 0.9, False)])
-    0.1
-    >>> learned_margin([Contest(0.3, True, 0.9, False)])
-    2.0
-    """
-    items = sorted(contests, key=lambda one: one.model - one.rules)
-    best, margin, gain = 0, NEVER, 0
-    for place, one in enumerate(items):  # from the rules' clearest lead downwards
-        gain += one.rules_right - one.model_right
-        lead = one.rules - one.model
-        following = items[place + 1] if place + 1 < len(items) else None
-        below = following.rules - following.model if following else -1.0
-        if gain > best and below < lead:
-            best, margin = gain, max(below, -1.0)
-    return round(margin, 6)
 
 
 def _pooled(pairs: Sequence[tuple[float, bool]]) -> list[list[tuple[float, bool]]]:

@@ -1,14 +1,14 @@
-"""Model or rules? Confidences of both, and the margin at which the rules win, learned on dev data.
+"""Model or rules? Confidences of both, and a choice between their forms, learned on dev data.
 
-    calibration = calibrate(transducer.predict, rules, dev)
+    calibration = calibrate(transducer, rules, dev)
     calibration.save(Path("runs/morph-swa-1f3c/model"))
 
 A model gives the probability of the whole form; how often such forms are right is another number,
 which curves tell (`morph.inflecting.calibration`): one for forms on which model and rules agree,
-for agreement says much, and one for each of them where they differ. There, the rules' form is given
-if their confidence passes the model's by the margin. The margin is learned, and kept only where it
-pays: if what one half of the dev lemmas teaches helps on the other half, both ways together; else
-the model always wins. The file stands beside the model: calibration.json.
+for agreement says much, and one for each of them where they differ and its form is given. Whose
+form that is, a `Weighing` of the evidence says, and it is kept only where it pays: each tenth of
+the dev lemmas is judged by what the others taught, and if that gives no more right forms than the
+model alone, the model always wins. The file stands beside the model: calibration.json.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -24,20 +24,15 @@ from data.errors import InputError
 from data.files import write_whole
 from data.randomness import stream
 from data.unimorph import Triple
-from morph.inflecting.calibration import (
-    NEVER,
-    Contest,
-    Curve,
-    Step,
-    expected_calibration_error,
-    learned_margin,
-)
+from morph.inflecting.calibration import Curve, Step, expected_calibration_error
+from morph.inflecting.weighing import Evidence, Weighing
 from morph.rules import RuleAnswer, Rules
 
 _LOG = logging.getLogger(__name__)
 
 FILE = "calibration.json"
-FORMAT = "kilolingua calibration 1"
+FORMAT = "kilolingua calibration 2"
+FOLDS = 10
 
 
 class Scored(Protocol):
@@ -52,10 +47,20 @@ class Scored(Protocol):
         """The natural logarithm of the probability of the whole form."""
 
 
+class Model(Protocol):
+    """A trained model; a `morph.transducer.Transducer`."""
+
+    def predict(self, items: Sequence[tuple[str, str]], /) -> Sequence[Sequence[Scored]]:
+        """The best forms of every (lemma, bundle), best first."""
+
+    def score(self, items: Sequence[tuple[str, str, str]], /) -> Sequence[float]:
+        """The log probability of every (lemma, bundle, form)."""
+
+
 class Curves(NamedTuple):
     """Confidences: of forms that both give, by the model's probability; of each where they differ.
 
-    rules: by the rules' own confidence.
+    model, rules: of those that are given; rules: by the rules' own confidence.
     """
 
     agree: Curve
@@ -66,13 +71,12 @@ class Curves(NamedTuple):
 class Calibration(NamedTuple):
     """What was learned on dev data.
 
-    margin: see `learned_margin`. figures: on the same dev items, halves of the lemmas judging each
-    other: accuracy of model, rules and both, expected calibration errors, all 0-100, and the
-    number of items.
+    figures: on the same dev items, each judged by what other lemmas taught: accuracy of model,
+    rules and both, expected calibration errors, all 0-100, and the number of items.
     """
 
     curves: Curves
-    margin: float = NEVER
+    weighing: Weighing = Weighing()
     figures: dict[str, float] = {}  # noqa: RUF012
 
     def save(self, folder: Path) -> None:
@@ -80,7 +84,7 @@ class Calibration(NamedTuple):
         about = {
             "format": FORMAT,
             "curves": {name: curve.as_json() for name, curve in self.curves._asdict().items()},
-            "margin": self.margin,
+            "weighing": list(self.weighing.weights),
             "figures": {name: round(value, 4) for name, value in self.figures.items()},
         }
         write_whole(folder / FILE, json.dumps(about, indent=1, sort_keys=True) + "\n")
@@ -100,7 +104,8 @@ class Calibration(NamedTuple):
             if about.get("format") != FORMAT:
                 raise ValueError(about.get("format"))
             curves = {name: Curve.from_json(one) for name, one in about["curves"].items()}
-            return cls(Curves(**curves), float(about["margin"]), dict(about["figures"]))
+            weighing = Weighing.from_json(about["weighing"])
+            return cls(Curves(**curves), weighing, dict(about["figures"]))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(
                 f'{path}: expected "{FORMAT}", found {error}; calibrate again with --calibrate'
@@ -120,38 +125,63 @@ class Choice(NamedTuple):
     alternatives: tuple[str, ...]
 
 
-def decide(hypotheses: Sequence[Scored], answer: RuleAnswer, calibration: Calibration) -> Choice:
+def decide(
+    hypotheses: Sequence[Scored], answer: RuleAnswer, rival: float, calibration: Calibration
+) -> Choice:
     """Choose between a model's hypotheses, at least one and best first, and the rules' answer.
+
+    Args:
+        rival: the log probability that the model gives the rules' form.
 
     >>> from types import SimpleNamespace as Hypothesis
     >>> model = [Hypothesis(form="hasomi", score=-0.05), Hypothesis(form="hasoma", score=-3.0)]
-    >>> decide(model, RuleAnswer("hasoma", "", 3, 0.6), UNCALIBRATED)
+    >>> decide(model, RuleAnswer("hasoma", "", 3, 0.6), -3.0, UNCALIBRATED)
     Choice(form='hasomi', by='model', confidence=0.951229424500714, alternatives=('hasoma',))
     """
     best = hypotheses[0]
-    probability = min(1.0, math.exp(best.score))
+    curves = calibration.curves
     forms = [*(one.form for one in hypotheses), answer.form]
     forms += [form for form, _ in answer.alternatives]
     if best.form == answer.form:
-        return Choice(best.form, "model", calibration.curves.agree(probability), _other(forms))
-    model = calibration.curves.model(probability)
-    rules = calibration.curves.rules(answer.confidence)
-    if rules - model > calibration.margin:
-        return Choice(answer.form, "rule", rules, _other([answer.form, *forms]))
-    return Choice(best.form, "model", model, _other(forms))
+        return Choice(best.form, "model", curves.agree(_probability(best)), _other(forms))
+    if calibration.weighing.prefers_rules(Evidence(best.score, rival, answer.confidence)):
+        others = _other([answer.form, *forms])
+        return Choice(answer.form, "rule", curves.rules(answer.confidence), others)
+    return Choice(best.form, "model", curves.model(_probability(best)), _other(forms))
 
 
-def calibrate(
-    predict: Callable[[Sequence[tuple[str, str]]], Sequence[Sequence[Scored]]],
-    rules: Rules,
-    dev: Sequence[Triple],
-    *,
-    seed: int = 1,
-) -> Calibration:
-    """Learn curves and margin on triples from which neither the model nor the rules learned.
+def choose(
+    model: Model,
+    items: Sequence[tuple[str, str]],
+    hypotheses: Sequence[Sequence[Scored]],
+    answers: Sequence[RuleAnswer],
+    calibration: Calibration,
+) -> list[Choice]:
+    """A choice an item: between the model's hypotheses, best first, and what the rules say."""
+    scores = _rivals(model, items, [some[0] for some in hypotheses], answers)
+    return [
+        decide(*one, calibration=calibration)
+        for one in zip(hypotheses, answers, scores, strict=True)
+    ]
 
-    Args:
-        predict: the model's `predict`: the best forms of every (lemma, bundle), best first.
+
+def _rivals(
+    model: Model,
+    items: Sequence[tuple[str, str]],
+    best: Sequence[Scored],
+    answers: Sequence[RuleAnswer],
+) -> list[float]:
+    """The log probabilities that the model gives the rules' forms, where they are not its own."""
+    differ = [place for place, one in enumerate(best) if one.form != answers[place].form]
+    found = [one.score for one in best]
+    scores = model.score([(*items[place], answers[place].form) for place in differ])
+    for place, score in zip(differ, scores, strict=True):
+        found[place] = score
+    return found
+
+
+def calibrate(model: Model, rules: Rules, dev: Sequence[Triple], *, seed: int = 1) -> Calibration:
+    """Learn curves and weighing on triples from which neither the model nor the rules learned.
 
     Raises:
         InputError: no triples with a form.
@@ -159,88 +189,99 @@ def calibrate(
     gold = [triple for triple in dev if triple.form is not None]
     if not gold:
         raise InputError("calibration: expected triples with forms, found none; give a dev file")
-    best = [some[0] for some in predict([(one.lemma, one.features) for one in gold])]
-    answers = [rules.predict(one.lemma, one.features) for one in gold]
-    items = list(map(_item, gold, best, answers))
-    margin, figures = _judged(items, seed)
-    _LOG.info("calibrated on %d items: margin %s, %s", len(items), margin, figures)
-    return Calibration(_curves(items), margin, figures)
+    asked = [(one.lemma, one.features) for one in gold]
+    best = [some[0] for some in model.predict(asked)]
+    answers = [rules.predict(*item) for item in asked]
+    items = list(map(_item, gold, best, answers, _rivals(model, asked, best, answers)))
+    judged = _judged(items, seed)
+    alone = sum(item.model_right for item in items)
+    pays = sum(right for _, right in judged) > alone
+    weighing = _weighing(items) if pays else Weighing()
+    curves = _curves(items, weighing)
+    if not pays:
+        judged = [_given(item, curves, weighing) for item in items]
+    figures = _figures(items, judged)
+    _LOG.info("calibrated on %d items: %s", len(items), figures)
+    return Calibration(curves, weighing, figures)
 
 
 class _Item(NamedTuple):
-    """One dev item: the model's probability, the rules' confidence, who was right."""
+    """One dev item: what both sides say, and who was right."""
 
     lemma: str
     agree: bool
-    probability: float
+    evidence: Evidence
     model_right: bool
-    rules: float
     rules_right: bool
 
+    @property
+    def probability(self) -> float:
+        return min(1.0, math.exp(self.evidence.model))
 
-def _item(gold: Triple, best: Scored, answer: RuleAnswer) -> _Item:
+
+def _item(gold: Triple, best: Scored, answer: RuleAnswer, rival: float) -> _Item:
     right = best.form == gold.form, answer.form == gold.form
-    probability = min(1.0, math.exp(best.score))
-    agree = best.form == answer.form
-    return _Item(gold.lemma, agree, probability, right[0], answer.confidence, right[1])
+    evidence = Evidence(best.score, rival, answer.confidence)
+    return _Item(gold.lemma, best.form == answer.form, evidence, *right)
 
 
-def _judged(items: Sequence[_Item], seed: int) -> tuple[float, dict[str, float]]:
-    """The margin that helps, and figures: each half judged by what the other half taught."""
+def _judged(items: Sequence[_Item], seed: int) -> list[tuple[float, bool]]:
+    """Confidence and rightness of each item, by what the lemmas of the other folds taught."""
     lemmas = sorted({item.lemma for item in items})
-    first = set(stream(seed, "calibration halves").sample(lemmas, len(lemmas) // 2))
-    one = [item for item in items if item.lemma in first]
-    two = [item for item in items if item.lemma not in first]
-    judged: list[tuple[float, bool]] = []
-    for mine, other in ((one, two), (two, one)):
-        margin = learned_margin(_contests(other, _curves(other)))
-        judged += [_won(contest, margin) for contest in _contests(mine, _curves(other))]
-    right = sum(correct for _, correct in judged)
-    alone = sum(item.model_right for item in items)
-    margin = learned_margin(_contests(items, _curves(items))) if right > alone else NEVER
-    probabilities = [item.probability for item in items]
-    return margin, {
-        "items": float(len(items)),
-        "accuracy model": 100 * alone / len(items),
-        "accuracy rules": 100 * sum(item.rules_right for item in items) / len(items),
-        "accuracy both": 100 * max(right, alone) / len(items),
-        "calibration error model": expected_calibration_error(
-            probabilities, [item.model_right for item in items]
-        ),
-        "calibration error rules": expected_calibration_error(
-            [item.rules for item in items], [item.rules_right for item in items]
-        ),
-        "calibration error both": expected_calibration_error(
-            *map(list, zip(*judged, strict=True))  # type: ignore[arg-type]
-        ),
-    }
+    stream(seed, "calibration folds").shuffle(lemmas)
+    fold = {lemma: place % FOLDS for place, lemma in enumerate(lemmas)}
+    taught = []
+    for number in range(FOLDS):
+        others = [item for item in items if fold[item.lemma] != number]
+        weighing = _weighing(others)
+        taught.append((_curves(others, weighing), weighing))
+    return [_given(item, *taught[fold[item.lemma]]) for item in items]
 
 
-def _curves(items: Sequence[_Item]) -> Curves:
+def _weighing(items: Sequence[_Item]) -> Weighing:
+    told = [item for item in items if item.model_right != item.rules_right]
+    return Weighing.fit([item.evidence for item in told], [item.rules_right for item in told])
+
+
+def _by_rules(item: _Item, weighing: Weighing) -> bool:
+    return not item.agree and weighing.prefers_rules(item.evidence)
+
+
+def _given(item: _Item, curves: Curves, weighing: Weighing) -> tuple[float, bool]:
+    """The confidence of the form that is given, and whether it is right."""
+    if _by_rules(item, weighing):
+        return curves.rules(item.evidence.rules), item.rules_right
+    return (curves.agree if item.agree else curves.model)(item.probability), item.model_right
+
+
+def _curves(items: Sequence[_Item], weighing: Weighing) -> Curves:
     agree = [item for item in items if item.agree]
-    differ = [item for item in items if not item.agree]
+    rules = [item for item in items if _by_rules(item, weighing)]
+    model = [item for item in items if not item.agree and not _by_rules(item, weighing)]
     return Curves(
         Curve.fit([one.probability for one in agree], [one.model_right for one in agree]),
-        Curve.fit([one.probability for one in differ], [one.model_right for one in differ]),
-        Curve.fit([one.rules for one in differ], [one.rules_right for one in differ]),
+        Curve.fit([one.probability for one in model], [one.model_right for one in model]),
+        Curve.fit([one.evidence.rules for one in rules], [one.rules_right for one in rules]),
     )
 
 
-def _contests(items: Sequence[_Item], curves: Curves) -> list[Contest]:
-    """Who stands against whom; where both agree, neither leads."""
-    found = []
-    for item in items:
-        model = (curves.agree if item.agree else curves.model)(item.probability)
-        rules = model if item.agree else curves.rules(item.rules)
-        found.append(Contest(model, item.model_right, rules, item.rules_right))
-    return found
+def _figures(items: Sequence[_Item], judged: Sequence[tuple[float, bool]]) -> dict[str, float]:
+    right = [item.model_right for item in items]
+    by_rules = [item.rules_right for item in items]
+    error = expected_calibration_error
+    return {
+        "items": float(len(items)),
+        "accuracy model": 100 * sum(right) / len(items),
+        "accuracy rules": 100 * sum(by_rules) / len(items),
+        "accuracy both": 100 * sum(correct for _, correct in judged) / len(items),
+        "calibration error model": error([item.probability for item in items], right),
+        "calibration error rules": error([item.evidence.rules for item in items], by_rules),
+        "calibration error both": error([sure for sure, _ in judged], [ok for _, ok in judged]),
+    }
 
 
-def _won(contest: Contest, margin: float) -> tuple[float, bool]:
-    """The confidence of the form that is given, and whether it is right."""
-    if contest.rules - contest.model > margin:
-        return contest.rules, contest.rules_right
-    return contest.model, contest.model_right
+def _probability(one: Scored) -> float:
+    return min(1.0, math.exp(one.score))
 
 
 def _other(forms: Sequence[str]) -> tuple[str, ...]:

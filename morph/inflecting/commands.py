@@ -150,7 +150,6 @@ def _calibration(inflector: Inflector, options: argparse.Namespace) -> Iterator[
     found = inflector.calibrate(_dev_triples(options))
     for name, value in found.figures.items():
         yield (name, f"{value:.2f}".removesuffix(".00"))
-    yield ("margin", f"{found.margin:.3f}")
 
 
 def _dev_triples(options: argparse.Namespace) -> Iterator[Triple]:

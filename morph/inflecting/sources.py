@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from data.catalog import catalog
 from data.download import Report, cache_folder
@@ -26,10 +26,13 @@ from morph.inflecting.asking import no_data
 from morph.inflecting.choice import Calibration, Scored
 from morph.rules import FORMAT, Policy, Rules
 
+if TYPE_CHECKING:
+    from morph.transducer import Transducer
+
 _LOG = logging.getLogger(__name__)
 
 RUNS = Path("runs")
-Predict = Callable[[Sequence[tuple[str, str]], int], Sequence[Sequence[Scored]]]
+Item = tuple[str, str]  # lemma, feature bundle
 
 
 @dataclass(frozen=True)
@@ -51,13 +54,27 @@ class Tables:
         return self.triples[: self.own]
 
 
-class Opened(NamedTuple):
-    """A trained model with what stands beside it; predict: items and beam to n-best forms."""
+@dataclass(frozen=True)
+class Opened:
+    """A trained model, asked in one language, with what stands beside it."""
 
     folder: Path
-    features: frozenset[str]
-    predict: Predict
+    model: Transducer
+    language: str  # as the model names it
     calibration: Calibration | None
+
+    @property
+    def features(self) -> frozenset[str]:
+        """Those that the model has seen."""
+        return self.model.features
+
+    def predict(self, items: Sequence[Item], beam: int = 1) -> Sequence[Sequence[Scored]]:
+        """As many forms an item as the beam is wide, best first."""
+        return self.model.predict(items, beam=beam, n_best=beam, language=self.language)
+
+    def score(self, items: Sequence[tuple[str, str, str]]) -> Sequence[float]:
+        """The log probability of every (lemma, bundle, form)."""
+        return self.model.score(items, language=self.language)
 
 
 def read_tables(
@@ -136,10 +153,7 @@ def open_model(folder: Path, language: Language, *, device: str = "cpu") -> Open
         )
     _LOG.info("forms by the model %s", place)
 
-    def predict(items: Sequence[tuple[str, str]], beam: int) -> Sequence[Sequence[Scored]]:
-        return model.predict(items, beam=beam, n_best=beam, language=code)
-
-    return Opened(place, model.features, predict, Calibration.load(place))
+    return Opened(place, model, code, Calibration.load(place))
 
 
 def _is_of(language: Language, code: str) -> bool:

@@ -21,7 +21,7 @@ from morph.submission.tasks import (
 class SubmissionConfig:
     """What is handed in, by whom, and where it goes.
 
-    engine: copy, rules, model or files; folder: of the models or files; policy: of the rules.
+    engine: copy, rules, model, both or files; folder: of the models or files; policy: of the rules.
     languages: all by default. command: the options, for the record.
     """
 

@@ -1,4 +1,4 @@
-"""Who answers: the lemma itself, rules from the training file, a trained model, given files.
+"""Who answers: the lemma, rules from the training file, a trained model, model and rules, files.
 
     predictor = open_predictor("copy", unit)
     predictor.predict([("soma", "V;PST;3;SG")])
@@ -21,7 +21,7 @@ from data.unimorph import read_triples
 from morph.submission.layout import Asked, forms_of, problems, read_covered
 from morph.submission.tasks import Task, Unit
 
-ENGINES = ("copy", "rules", "model", "files")
+ENGINES = ("copy", "rules", "model", "both", "files")
 LEMMA_FOR_REFUSED = "lemma, because the features were refused"
 LEMMA_FOR_EMPTY = "lemma, because the form was empty"
 
@@ -69,7 +69,7 @@ class LearnedRules:
         triples = read_triples(
             path, need_forms=True, normalise=False, dropped=dropped, repairs=repairs
         )
-        self._rules = Rules.learn(triples, policy=cast("Policy", policy), seed=seed)
+        self.rules = Rules.learn(triples, policy=cast("Policy", policy), seed=seed)
         self.steps: Counter[str] = Counter()
         self.identity: Mapping[str, Any] = {
             "engine": "rules",
@@ -87,7 +87,7 @@ class LearnedRules:
 
     def _form(self, lemma: str, features: str) -> str:
         try:
-            found = self._rules.predict(lemma, features)
+            found = self.rules.predict(lemma, features)
         except InputError:
             self.steps[LEMMA_FOR_REFUSED] += 1
             return lemma
@@ -112,27 +112,69 @@ class Model:
             "run": _config_of(folder),
         }
         self.steps: Counter[str] = Counter()
-        self._beam = beam
-        self._model = Transducer.load(folder, device)
+        self.beam = beam
+        self.transducer = Transducer.load(folder, device)
 
     def predict(self, items: Sequence[Asked]) -> list[str]:
         """The best form of each item."""
-        try:
-            found = [
-                hypotheses[0].form for hypotheses in self._model.predict(items, beam=self._beam)
-            ]
-        except InputError:
-            return self._by_halves(items)
-        self.steps["model"] += len(items)
-        return found
+        forms = [lemma for lemma, _ in items]
+        known = self.known(items)
+        found = self.transducer.predict([items[place] for place in known], beam=self.beam)
+        for place, (best, *_) in zip(known, found, strict=True):
+            forms[place] = best.form
+        self.steps["model"] += len(known)
+        self.steps[LEMMA_FOR_REFUSED] += len(items) - len(known)
+        return forms
 
-    def _by_halves(self, items: Sequence[Asked]) -> list[str]:
-        """Around what is refused, so that it costs no other item its answer."""
-        if len(items) == 1:
-            self.steps[LEMMA_FOR_REFUSED] += 1
-            return [items[0][0]]
-        middle = len(items) // 2
-        return self.predict(items[:middle]) + self.predict(items[middle:])
+    def known(self, items: Sequence[Asked]) -> list[int]:
+        """The places of the items that the model does not refuse."""
+        refused = [self.transducer.refusal(*item) for item in items]
+        return [place for place, why in enumerate(refused) if why is None]
+
+
+class Both:
+    """A trained model, and the rules where dev data say that they know better, or it refuses.
+
+    What dev data say stands beside the model (`morph.inflecting.choice`).
+    """
+
+    def __init__(self, model: Model, rules: LearnedRules, folder: Path) -> None:
+        from morph.inflecting.choice import FILE, Calibration
+
+        calibration = Calibration.load(folder)
+        if calibration is None:
+            raise InputError(
+                f"{folder}: expected {FILE} for --both, found none; hand in --models, or calibrate:"
+                " python -m morph.inflect --lang LANG --model DIR --calibrate"
+            )
+        self._model, self._rules, self._calibration = model, rules, calibration
+        self.identity: Mapping[str, Any] = {
+            **model.identity,
+            "engine": "both",
+            "rules": rules.identity,
+            "calibration_sha256": sha256_file(folder / FILE),
+        }
+        self.steps: Counter[str] = Counter()
+
+    def predict(self, items: Sequence[Asked]) -> list[str]:
+        """The chosen form of each item."""
+        from morph.inflecting.choice import choose
+
+        known = self._model.known(items)
+        asked = [items[place] for place in known]
+        model = self._model.transducer
+        hypotheses = model.predict(asked, beam=self._model.beam)
+        made = [self._rules.rules.predict(*item) for item in asked]
+        chosen = choose(model, asked, hypotheses, made, self._calibration)
+        by_model = dict(zip(known, chosen, strict=True))
+        rest = [item for place, item in enumerate(items) if place not in by_model]
+        by_rules = iter(self._rules.predict(rest))
+        self.steps.update(choice.by for choice in chosen)
+        self.steps["rule, because the model refused"] += len(rest)
+        return [
+            by_model[place].form if place in by_model else next(by_rules)
+            for place in range(len(items))
+        ]
 
 
 class Given:
@@ -177,16 +219,22 @@ def open_predictor(
 
     Args:
         engine: one of `ENGINES`.
-        folder: with the models (`model`), or with the answers (`files`).
-        policy, seed: of `rules`. device, beam: of `model`.
+        folder: with the models (`model`, `both`), or with the answers (`files`).
+        policy, seed: of `rules`. device, beam: of `model`; `both` takes all of them.
 
     Raises:
         InputError: an unknown engine, no folder or file for this unit, or several.
     """
+
+    def both() -> Both:
+        place = model_folder(_needed(folder), unit.name)
+        return Both(Model(place, device, beam), LearnedRules(unit, policy, seed), place)
+
     makers: dict[str, Callable[[], Predictor]] = {
         "copy": Copy,
         "rules": lambda: LearnedRules(unit, policy, seed),
         "model": lambda: Model(model_folder(_needed(folder), unit.name), device, beam),
+        "both": both,
         "files": lambda: Given(_needed(folder), unit, task.columns),
     }
     if engine not in makers:

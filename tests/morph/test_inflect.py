@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import pytest
 
@@ -40,18 +40,24 @@ class Hypothesis(NamedTuple):
     score: float
 
 
-def predict(items: Sequence[tuple[str, str]], beam: int) -> list[list[Hypothesis]]:
+class Unsure:
     """A model that always answers `?`, and refuses a batch with the lemma `xyz`."""
-    if any(lemma == "xyz" for lemma, _ in items):
-        raise InputError("lemma xyz: not for me")
-    return [[Hypothesis("?", -0.5)] for _ in items]
+
+    features = frozenset({"N", "INE", "SG"})
+
+    def predict(self, items: Sequence[tuple[str, str]], **_: Any) -> list[list[Hypothesis]]:
+        if any(lemma == "xyz" for lemma, _ in items):
+            raise InputError("lemma xyz: not for me")
+        return [[Hypothesis("?", -0.5)] for _ in items]
+
+    def score(self, items: Sequence[tuple[str, str, str]], **_: Any) -> list[float]:
+        return [-9.0] * len(items)
 
 
 def finnish(model: bool = False) -> Inflector:
-    opened = Opened(Path("m"), frozenset({"N", "INE", "SG"}), predict, UNCALIBRATED)
-    rules = Rules.learn(TRIPLES)
+    opened = Opened(Path("m"), cast("Any", Unsure()), "fi", UNCALIBRATED) if model else None
     table = Lookup.of(TRIPLES, "fi")
-    return Inflector(table, rules, "Finnish", model=opened if model else None, tables=["mine"])
+    return Inflector(table, Rules.learn(TRIPLES), "Finnish", model=opened, tables=["mine"])
 
 
 def test_tables_answer_first_in_any_order_of_features() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,14 +14,9 @@ from hypothesis import strategies as st
 
 from data.errors import InputError
 from data.unimorph import Triple
-from morph.inflecting.calibration import (
-    NEVER,
-    Contest,
-    Curve,
-    expected_calibration_error,
-    learned_margin,
-)
-from morph.inflecting.choice import UNCALIBRATED, Calibration, calibrate, decide
+from morph.inflecting.calibration import Curve, expected_calibration_error
+from morph.inflecting.choice import UNCALIBRATED, Calibration, calibrate, choose, decide
+from morph.inflecting.weighing import Evidence, Weighing
 from morph.rules import RuleAnswer, Rules
 
 SCORES = st.lists(st.tuples(st.floats(0, 1), st.booleans()), max_size=150)
@@ -56,27 +52,65 @@ def test_a_curve_finds_the_accuracy_behind_the_scores() -> None:
     assert expected_calibration_error([curve(one) for one in scores], right) < 2
 
 
-def test_calibration_error_and_margin_worked_by_hand() -> None:
+def test_calibration_error_worked_by_hand() -> None:
     # One bin: mean confidence 0.75, accuracy 0.5; another: 0.15 and 0.
     confidences, right = [0.71, 0.79, 0.15, 0.15], [True, False, False, False]
     assert expected_calibration_error(confidences, right) == pytest.approx(20.0)
-    helpful = Contest(model=0.2, model_right=False, rules=0.9, rules_right=True)
-    harmful = Contest(model=0.6, model_right=True, rules=0.8, rules_right=False)
-    assert learned_margin([helpful, harmful]) == pytest.approx(0.2)
-    assert learned_margin([harmful]) == NEVER
     with pytest.raises(InputError, match="expected items, found none"):
         expected_calibration_error([], [])
 
 
-def test_rules_win_by_more_than_the_margin_only() -> None:
+def test_weights_are_where_the_penalised_likelihood_is_flat() -> None:
+    rng = random.Random(7)
+    evidence = [
+        Evidence(-rng.random() * 3, -rng.random() * 9, rng.random() * 0.9 + 0.05)
+        for _ in range(300)
+    ]
+    right = [one.rules + one.rival / 9 + rng.random() > 0.5 for one in evidence]
+    weights = Weighing.fit(evidence, right).weights
+    for place, weight in enumerate(weights):
+        slope = 0.0 if place == 0 else weight  # the ridge's
+        for one, ok in zip(evidence, right, strict=True):
+            values = one.values()
+            leaning = sum(w * v for w, v in zip(weights, values, strict=True))
+            slope += (1 / (1 + math.exp(-leaning)) - ok) * values[place]
+        assert slope == pytest.approx(0, abs=1e-5)
+    assert weights[2] > 1  # the likelier the model finds the rules' form, the better
+    assert Weighing.fit(evidence[:3], right[:3]) == Weighing()  # too few
+
+
+@pytest.mark.parametrize("one_sided", [True, False])
+def test_weights_stay_finite_where_one_side_is_always_right(one_sided: bool) -> None:
+    evidence = [Evidence(-0.1, -math.inf, 0.9)] * 20
+    weighing = Weighing.fit(evidence, [one_sided] * 20)
+    assert all(map(math.isfinite, weighing.weights))
+    assert weighing.prefers_rules(evidence[0]) is one_sided
+
+
+def test_the_rules_win_where_the_evidence_says_so() -> None:
     model = [Hypothesis("hasoma", math.log(0.4)), Hypothesis("hasomi", math.log(0.3))]
     answer = RuleAnswer("hasomi", "lala : halali", 3, 0.9, (("hasome", 0.1),))
-    by_rules = decide(model, answer, UNCALIBRATED._replace(margin=0.4))
+    near = UNCALIBRATED._replace(weighing=Weighing((0.2, 0.0, 1.0, 0.0)))  # rival no e-fold below
+    by_rules = decide(model, answer, math.log(0.3), near)
     assert (by_rules.form, by_rules.by, by_rules.confidence) == ("hasomi", "rule", 0.9)
     assert by_rules.alternatives == ("hasoma", "hasome")
-    by_model = decide(model, answer, UNCALIBRATED._replace(margin=0.6))
+    by_model = decide(model, answer, -math.inf, near)
     assert (by_model.form, by_model.by) == ("hasoma", "model")
     assert by_model.confidence == pytest.approx(0.4)
+    assert decide(model, answer, math.log(0.3), UNCALIBRATED).by == "model"
+
+
+class Believer:
+    """A model that gives the forms it was told, and finds every other form unlikely."""
+
+    def __init__(self, forms: dict[tuple[str, str], str]) -> None:
+        self.forms = forms
+
+    def predict(self, items: Sequence[tuple[str, str]]) -> list[list[Hypothesis]]:
+        return [[Hypothesis(self.forms[item], -0.1)] for item in items]
+
+    def score(self, items: Sequence[tuple[str, str, str]]) -> list[float]:
+        return [-3.0] * len(items)
 
 
 def negations(lemmas: list[str]) -> list[Triple]:
@@ -91,22 +125,21 @@ def test_dev_data_teach_whom_to_believe(tmp_path: Path) -> None:
     rules = Rules.learn(negations([f"t{stem}" for stem in stems]))
     dev = negations([f"w{stem}" for stem in stems])
 
-    def knows_nothing_of_i(items: list[tuple[str, str]]) -> list[list[Hypothesis]]:
-        return [[Hypothesis(f"ha{lemma}", -0.1)] for lemma, _ in items]
-
-    def knows_all(items: list[tuple[str, str]]) -> list[list[Hypothesis]]:
-        return [[Hypothesis(triple.form or "", -0.1)] for triple in dev]
-
-    found = calibrate(knows_nothing_of_i, rules, dev)
+    believed = {(one.lemma, one.features): one.form or "" for one in dev}
+    ignorant = Believer({item: f"ha{item[0]}" for item in believed})  # of the verbs in -a
+    found = calibrate(ignorant, rules, dev)
     assert found.figures["accuracy model"] == 25  # the verbs in -u
     assert found.figures["accuracy both"] == 100
-    choice = decide([Hypothesis("hatema", -0.1)], rules.predict("tema", "V;NEG"), found)
+    asked = [("tema", "V;NEG")]
+    [choice] = choose(
+        ignorant, asked, [[Hypothesis("hatema", -0.1)]], [rules.predict(*asked[0])], found
+    )
     assert (choice.form, choice.by) == ("hatemi", "rule")
-    assert calibrate(knows_all, rules, dev).margin == NEVER  # nothing to gain
+    assert calibrate(Believer(believed), rules, dev).weighing == Weighing()  # nothing to gain
     found.save(tmp_path)
     loaded = Calibration.load(tmp_path)
     assert loaded is not None
-    assert loaded.margin == pytest.approx(found.margin)
+    assert loaded.weighing == found.weighing
     assert loaded.figures == pytest.approx(found.figures, abs=1e-4)
     (tmp_path / "calibration.json").write_text("[]")
     with pytest.raises(InputError, match=r"calibration.json: expected .*--calibrate"):

@@ -13,6 +13,7 @@ from data.unimorph import Triple
 from morph.corpora import load_data
 from morph.hallucinate import hallucinate
 from morph.recipe import Recipe
+from morph.submit import main as submit
 from morph.train import main, seconds_of
 from morph.transducer import Transducer
 
@@ -67,6 +68,27 @@ def test_another_runs_folder_is_refused(
     assert train(table, tmp_path / "run") == 0
     assert train(table, tmp_path / "run", "--seed", "7") == 2
     assert "expected this run's settings, found others" in capsys.readouterr().err
+
+
+def test_model_and_rules_hand_in_together(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = tmp_path / "models" / "toy"
+    assert train(table, model) == 0
+    covered = tmp_path / "toy.covered"
+    covered.write_text("bidosa\tV;PST\nbidosa\tV;PRS\n", "utf-8")  # the second was never seen
+    options = ["--task", "generic", "--covered", str(covered), "--train", str(table)]
+    both = ["--both", str(tmp_path / "models"), "--system", "kilo"]
+    assert submit([*options, *both, "--out", str(tmp_path / "out")]) == 0, capsys.readouterr().err
+    first, second = (tmp_path / "out" / "kilo" / "toy").read_text("utf-8").splitlines()
+    assert first == "bidosa\tV;PST\talibidosa"  # twelve steps teach a network nothing
+    assert second.startswith("bidosa\tV;PRS\t")
+    settings = (tmp_path / "out" / "kilo" / "settings.json").read_text("utf-8")
+    assert '"rule": 1' in settings
+    assert '"rule, because the model refused": 1' in settings
+    (model / "model" / "calibration.json").unlink()
+    assert submit([*options, *both, "--out", str(tmp_path / "again")]) == 2
+    assert "expected calibration.json for --both, found none" in capsys.readouterr().err
 
 
 def test_going_on_from_a_model(table: Path, tmp_path: Path) -> None:
