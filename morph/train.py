@@ -173,3 +173,7 @@ class _Watch:
             file=sys.stderr,
             flush=True,
         )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -91,3 +91,23 @@ def test_readme_tree_matches_the_disk() -> None:
             assert place in told, f"the README's tree lacks {name}"
         if len(parts) == 1 and not name.startswith("."):
             assert name in told, f"the README's tree lacks {name}"
+
+
+COMMANDS = sorted(
+    set(
+        re.findall(
+            r"python -m ((?:data|training|morph|lexaug|icl)\.\w+)",
+            "\n".join(
+                path.read_text("utf-8") for path in (ROOT / "README.md", *ROOT.glob("docs/*.md"))
+            ),
+        )
+    )
+)
+
+
+@pytest.mark.parametrize("module", COMMANDS)
+def test_a_command_that_the_documents_name_answers(module: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", module, "--help"], capture_output=True, text=True, cwd=ROOT
+    )
+    assert (done.returncode, done.stdout.startswith("usage:")) == (0, True), done.stderr
