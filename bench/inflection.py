@@ -37,7 +37,7 @@ from morph.train import seconds_of
 if TYPE_CHECKING:
     from morph.inflecting.choice import Calibration
     from morph.rules import Rules
-    from morph.transducer import Transducer
+    from morph.transducer import Hypothesis, Transducer
 
 SUITES = (SHARED_TASK,)
 
@@ -79,8 +79,9 @@ def work(unit: str, options: argparse.Namespace) -> None:
     gold = test_of(unit)
     items = [(one.lemma, one.features) for one in gold]
     began = time.process_time()
-    forms = [best.form for best, *_ in trained.transducer.predict(items)]
+    hypotheses = trained.transducer.predict(items)
     decoding = time.process_time() - began
+    forms = [best.form for best, *_ in hypotheses]
     rows = (f"{one.lemma}\t{one.features}\t{form}\n" for one, form in zip(gold, forms, strict=True))
     write_whole(trained.folder / f"{unit}.tst", "".join(rows))
     train = load_data(unit).train
@@ -89,7 +90,9 @@ def work(unit: str, options: argparse.Namespace) -> None:
     found = {
         "unit": unit,
         "test": score_of(gold, forms),
-        **with_rules(trained.transducer, rules, trained.calibration or UNCALIBRATED, gold),
+        **with_rules(
+            trained.transducer, hypotheses, rules, trained.calibration or UNCALIBRATED, gold
+        ),
         "dev": trained.accuracy[unit].to_dict(),
         "baseline": score_of(gold, baseline),
         "steps": trained.steps,
@@ -102,14 +105,18 @@ def work(unit: str, options: argparse.Namespace) -> None:
 
 
 def with_rules(
-    model: Transducer, rules: Rules, calibration: Calibration, gold: Sequence[Triple]
+    model: Transducer,
+    hypotheses: Sequence[Sequence[Hypothesis]],
+    rules: Rules,
+    calibration: Calibration,
+    gold: Sequence[Triple],
 ) -> dict[str, Any]:
-    """Scores of the rules, and of model and rules together."""
+    """Scores of the rules, and of the model's hypotheses and the rules together."""
     from morph.inflecting.choice import choose
 
     items = [(one.lemma, one.features) for one in gold]
     answers = [rules.predict(*item) for item in items]
-    chosen = choose(model, items, model.predict(items), answers, calibration)
+    chosen = choose(model, items, hypotheses, answers, calibration)
     return {
         "rules": score_of(gold, [one.form for one in answers]),
         "both": score_of(gold, [one.form for one in chosen]),
@@ -127,7 +134,9 @@ def again(unit: str, out: Path) -> None:
     rules = Rules.learn(data.train)
     calibration = calibrate(model, rules, data.dev)
     calibration.save(folder)
-    scores = with_rules(model, rules, calibration, test_of(unit))
+    gold = test_of(unit)
+    hypotheses = model.predict([(one.lemma, one.features) for one in gold])
+    scores = with_rules(model, hypotheses, rules, calibration, gold)
     path = out / f"{unit}.json"
     write_whole(path, canonical_json({**read(path), **scores}))
 

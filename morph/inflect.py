@@ -39,13 +39,7 @@ from data.lemmas import Analysis
 from data.tsv import excerpt
 from data.unimorph import Triple
 from morph.inflecting.asking import check_features, check_lemma, missing_from
-from morph.inflecting.choice import (
-    UNCALIBRATED,
-    Calibration,
-    Scored,
-    calibrate,
-    choose,
-)
+from morph.inflecting.choice import UNCALIBRATED, Calibration, Scored, calibrate, choose
 from morph.inflecting.lookup import Lookup, part_of_speech_of
 from morph.inflecting.sources import Opened, newest_run, open_model, read_tables, rules_for
 from morph.rules import Rules

@@ -153,7 +153,16 @@ def open_model(folder: Path, language: Language, *, device: str = "cpu") -> Open
         )
     _LOG.info("forms by the model %s", place)
 
-    return Opened(place, model, code, Calibration.load(place))
+    return Opened(place, model, code, _calibration(place))
+
+
+def _calibration(folder: Path) -> Calibration | None:
+    """What stands beside the model; one that cannot be read is as good as none: make it anew."""
+    try:
+        return Calibration.load(folder)
+    except InputError as error:
+        _LOG.warning("%s", error)
+        return None
 
 
 def _is_of(language: Language, code: str) -> bool:

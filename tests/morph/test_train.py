@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from data.languages import resolve
 from data.unimorph import Triple
 from morph.corpora import load_data
 from morph.hallucinate import hallucinate
+from morph.inflecting.sources import open_model
 from morph.recipe import Recipe
 from morph.submit import main as submit
 from morph.train import main, seconds_of
@@ -86,7 +88,10 @@ def test_model_and_rules_hand_in_together(
     settings = (tmp_path / "out" / "kilo" / "settings.json").read_text("utf-8")
     assert '"rule": 1' in settings
     assert '"rule, because the model refused": 1' in settings
-    (model / "model" / "calibration.json").unlink()
+    calibration = model / "model" / "calibration.json"
+    calibration.write_text("[]", "utf-8")  # --calibrate must be able to open what it mends
+    assert open_model(model, resolve("sw")).calibration is None
+    calibration.unlink()
     assert submit([*options, *both, "--out", str(tmp_path / "again")]) == 2
     assert "expected calibration.json for --both, found none" in capsys.readouterr().err
 
