@@ -40,35 +40,21 @@ def loss_for(architecture: str) -> Loss:
 
 
 def masked_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
-    """Encoder: cross entropy in nats at the places with a label, (B, T) each; sum and count.
-
-    Scores are computed at those places only where the model's head is known: at 15 % masked and
-    a large vocabulary most of the time goes there otherwise.
-    """
-    chosen = batch["labels"] != IGNORED
-    with _only_at(chosen, model):
-        scores = model(**_inputs(batch)).logits
-    if scores.dim() == 3:
-        scores = scores[chosen]
-    return _cross_entropy(scores, batch["labels"][chosen]), chosen.sum()
+    """Encoder: cross entropy in nats at the places with a label, (B, T) each; sum and count."""
+    return _scored(model, batch["labels"], **_inputs(batch))
 
 
 def causal_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
-    """Decoder: the scores at a place predict the label of the next, (B, T); sum and count.
-
-    The labels move, not the scores: a slice of those would be copied, forward and backward.
-    """
-    scores = model(**_inputs(batch)).logits
+    """Decoder: the scores at a place predict the label of the next, (B, T); sum and count."""
     labels = functional.pad(batch["labels"][:, 1:], (0, 1), value=IGNORED)
-    return _cross_entropy(scores, labels), (labels != IGNORED).sum()
+    return _scored(model, labels, **_inputs(batch))
 
 
 def sequence_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
     """Encoder-decoder: labels (B, U), which the decoder reads shifted by one; sum and count."""
     labels = batch["labels"]
     read = shifted(labels, _plain(model).config)
-    scores = model(**_inputs(batch), decoder_input_ids=read).logits
-    return _cross_entropy(scores, labels), (labels != IGNORED).sum()
+    return _scored(model, labels, **_inputs(batch), decoder_input_ids=read)
 
 
 def shifted(labels: Tensor, config: Any) -> Tensor:
@@ -88,14 +74,20 @@ def _inputs(batch: Batch) -> dict[str, Tensor]:
     return {"input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"]}
 
 
-def _cross_entropy(scores: Tensor, labels: Tensor) -> Tensor:
-    """Summed in 32 bits, whatever the scores are in."""
-    return functional.cross_entropy(
-        scores.reshape(-1, scores.shape[-1]).float(),
-        labels.reshape(-1),
-        ignore_index=IGNORED,
-        reduction="sum",
-    )
+def _scored(model: nn.Module, labels: Tensor, **inputs: Tensor) -> tuple[Tensor, Tensor]:
+    """Cross entropy at the places with a label, summed in 32 bits; and their number.
+
+    Scores are computed at those places only where the model's head is known: with a large
+    vocabulary most of the time goes there, and 85 % of the places are not masked, or a quarter
+    of a batch is padding.
+    """
+    chosen = labels != IGNORED
+    with _only_at(chosen, model):
+        scores = model(**inputs).logits
+    if scores.dim() == 3:
+        scores = scores[chosen]
+    total = functional.cross_entropy(scores.float(), labels[chosen], reduction="sum")
+    return total, chosen.sum()
 
 
 def _plain(model: nn.Module) -> Any:
