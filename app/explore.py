@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     import polars
 
 KEPT = 32  # selections whose counts and maps are kept; a map takes up to 0.4 MB
-MAP, BARS = "map", "bars"  # in the session: what was clicked there
+MAP, BARS, TABLE = "map", "bars", "table"  # in the session: what was clicked there
+NAMED_UP_TO = 2000  # languages; a longer list to mark one by name takes long to send
 GROUPS = {"family": "Families", "genus": "Genera", "script": "Scripts"}
 HINT = (
     "Drag to move, Ctrl or ⌘ and the wheel to zoom, double-click to reset. Click a mark to choose "
@@ -117,16 +118,16 @@ def groups(counted: polars.DataFrame) -> int:
 
 
 def _focus(inventory: Inventory, selected: polars.DataFrame, chosen: Filters) -> None:
-    """Which language is marked: the one that was clicked on the map or in the table, or by name."""
+    """Which language is marked: on the map, in the table, or by name."""
     import polars as pl
 
     rows = inventory.table.filter(pl.col("glottocode") == chosen.focus).to_dicts()
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        few = selected.height <= table.MARKED_UP_TO
+        few = selected.height <= NAMED_UP_TO
         if few:
             _by_name(selected, chosen)
         if not rows:
-            more = "" if few else f"; of {table.MARKED_UP_TO:,} or fewer you can choose by name"
+            more = "" if few else f"; of {NAMED_UP_TO:,} or fewer you can choose by name"
             st.caption(f"Click a mark on the map to see a language here{more}.")
             return
         st.html(_card(rows[0], chosen.focus in selected["glottocode"]))
@@ -235,31 +236,20 @@ def _bar_clicked() -> None:
 def _rows(inventory: Inventory, selected: polars.DataFrame, chosen: Filters) -> None:
     """The table, and the exports of exactly its languages."""
     st.subheader(quantity(selected.height, "language"), anchor=False)
-    key = f"rows-{_selection(chosen)}"
-    many = selected.height > table.MARKED_UP_TO
-    st.dataframe(
-        table.displayed(selected),
-        key=key,
-        on_select="ignore" if many else partial(_row_clicked, key, selected),
-        selection_mode="single-row",
-        column_config=table.columns(),
-        height=table.HEIGHT,
-        lazy=many,
-        placeholder="",
-        alt="Table of the selected languages",
-    )
-    mark = "" if many else " The box at the left of a row marks the language on the map."
+    _table(selected, chosen)
     st.caption(
-        "Empty is not known; 0 means that the catalog has none. A glottocode opens the "
-        f"language's page.{mark}"
+        "Empty is not known; 0 means that the catalog has none. A heading sorts all rows. A "
+        "glottocode opens the language's page; the ring before a name marks it on the map."
     )
     _exports(inventory, selected)
 
 
-def _row_clicked(key: str, selected: polars.DataFrame) -> None:
-    glottocode = table.clicked_row(st.session_state[key], selected)
-    if glottocode:
-        filters.set_focus(glottocode)
+@st.fragment
+def _table(selected: polars.DataFrame, chosen: Filters) -> None:
+    """A fragment: sorting and turning pages draw only the table again."""
+    if st.session_state.get(filters.FOCUS, "") != chosen.focus:
+        st.rerun()  # a row was marked, and the whole page shows it
+    table.draw(selected, _selection(chosen), chosen.focus, TABLE, on_marked=filters.set_focus)
 
 
 def _exports(inventory: Inventory, selected: polars.DataFrame) -> None:

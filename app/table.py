@@ -1,79 +1,255 @@
-"""The table of Explore: which columns, what they are called, and what each means."""
+"""The table of Explore: which columns, what they are called, what each means, and a page of rows.
+
+table.js draws one page of the rows; sorting and turning pages happen here, over all rows of a
+selection. A table of this size takes a browser a tenth of the time of Streamlit's own, whose grid
+draws on a canvas and is loaded first.
+
+>>> View().sorted_by("name"), View().sorted_by("name").sorted_by("name").descending
+(View(column='name', descending=False, selection='', page=0), True)
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import streamlit as st
 
-from app.texts import KIND_NAMES
+from app.texts import KIND_NAMES, direction
 from data.inventory import KINDS, UNITS
 
 if TYPE_CHECKING:
     import polars
 
 PAGE = "language?lang="
-HEIGHT = 420
-MARKED_UP_TO = 2000  # rows; of a longer table the browser loads only what is in view
+ROWS = 50  # on a page of the table
+NAME = "kilolingua_table"
+VIEW = "table-view"  # in the session: order and page
+HTML = """<div class="kl-rows">
+  <button type="button" class="kl-skip">Past the rows</button>
+  <div class="kl-scroll" tabindex="0" role="region" aria-label="Table of the selected languages">
+    <table>
+      <caption class="kl-hidden">The selected languages; a heading sorts all of them</caption>
+      <colgroup></colgroup><thead><tr></tr></thead><tbody></tbody>
+    </table>
+  </div>
+  <div class="kl-pager" role="group" aria-label="Pages of the table"></div>
+</div>"""
+
+# UNESCO's steps, from the safest on: their order is not that of their names.
+ENDANGERMENT = (
+    "Not endangered",
+    "Vulnerable",
+    "Definitely endangered",
+    "Severely endangered",
+    "Critically endangered",
+    "Extinct",
+)
 
 
-def displayed(selected: polars.DataFrame) -> polars.DataFrame:
-    """The columns that the table shows; the glottocode becomes a link to the language's page."""
-    import polars as pl
+class Column(NamedTuple):
+    """A column: its heading, what it means, its width in rem, and whether it holds numbers."""
 
-    return selected.select(
-        "name",
-        "endonym",
-        (pl.lit(PAGE) + pl.col("glottocode")).alias("page"),
-        "bcp47",
-        "family",
-        pl.when("genus_inferred").then(pl.col("genus") + " *").otherwise("genus").alias("genus"),
-        "macroarea",
-        pl.col("countries").list.join(" "),
-        pl.col("scripts").list.join(" "),
-        "speakers",
-        "endangerment",
-        "resource_class",
-        *KINDS,
-    )
+    key: str
+    label: str
+    told: str
+    width: float
+    number: bool = False
+
+
+COLUMNS = (
+    Column("name", "Name", "English name in Glottolog", 13),
+    Column("endonym", "Own name", "The name in the language itself", 10),
+    Column("glottocode", "Glottocode", "Opens the language's page", 7.5),
+    Column("bcp47", "Tag", "BCP-47 tag, as in sw", 4.5),
+    Column("family", "Family", "Top-level family in Glottolog; empty for isolates", 11),
+    Column("genus", "Genus", "From WALS; * inferred, as all WALS languages of its group share it", 12),
+    Column("macroarea", "Macroarea", "From Glottolog", 8),
+    Column("countries", "Countries", "ISO 3166 codes", 7.5),
+    Column("scripts", "Scripts", "ISO 15924 codes", 7.5),
+    Column("speakers", "Speakers", "Rounded estimates; empty where none is known", 8.5, True),
+    Column("endangerment", "Endangerment", "From LinguaMeta", 11.5),
+    Column(
+        "resource_class", "Class", "0 (nothing here) to 5, by the rule on each language's page", 5, True
+    ),
+    *(
+        Column(
+            kind,
+            KIND_NAMES[kind].capitalize(),
+            f"{UNITS[kind].capitalize()} in the catalog; 0: it has none; empty: size not known",
+            4 + len(KIND_NAMES[kind]) / 2.2,
+            True,
+        )
+        for kind in KINDS
+    ),
+)
 
 
 def columns() -> dict[str, Any]:
-    """Headings and explanations, by column."""
+    """Headings and explanations for Streamlit's own tables, by column."""
     config = st.column_config
-    texts = {
-        "name": ("Name", "English name in Glottolog"),
-        "endonym": ("Own name", "The name in the language itself"),
-        "bcp47": ("Tag", "BCP-47 tag, as in sw"),
-        "family": ("Family", "Top-level family in Glottolog; empty for isolates"),
-        "genus": ("Genus", "From WALS; * inferred, since all WALS languages of its group share it"),
-        "macroarea": ("Macroarea", "From Glottolog"),
-        "countries": ("Countries", "ISO 3166 codes"),
-        "scripts": ("Scripts", "ISO 15924 codes"),
-        "endangerment": ("Endangerment", "From LinguaMeta"),
-    }
-    found: dict[str, Any] = {
-        name: config.TextColumn(label, help=text) for name, (label, text) in texts.items()
-    }
+    found: dict[str, Any] = {}
+    for key, label, told, _, is_number in COLUMNS:
+        if is_number:
+            found[key] = config.NumberColumn(label, help=told, format="localized")
+        else:
+            found[key] = config.TextColumn(label, help=told)
     found["page"] = config.LinkColumn(
         "Glottocode", help="Opens the language's page", display_text="lang=(.*)$"
     )
-    found["speakers"] = config.NumberColumn(
-        "Speakers", help="Rounded estimates; empty where none is known", format="localized"
-    )
-    found["resource_class"] = config.NumberColumn(
-        "Class", help="0 (nothing here) to 5, by the rule on the page of each language"
-    )
-    for kind in KINDS:
-        found[kind] = config.NumberColumn(
-            KIND_NAMES[kind].capitalize(),
-            help=f"{UNITS[kind]} in the catalog; 0: the catalog has none; empty: size not known",
-            format="localized",
-        )
     return found
 
 
-def clicked_row(state: Any, rows: polars.DataFrame) -> str:
-    """The glottocode of the row that was clicked; "" when none is."""
-    chosen = state.get("selection", {}).get("rows", []) if state else []
-    return str(rows["glottocode"][chosen[0]]) if chosen and chosen[0] < rows.height else ""
+@dataclass(frozen=True, slots=True)
+class View:
+    """What of a table is seen.
+
+    Attributes:
+        column: the column that it is sorted by; "" is the inventory's own order.
+        descending: whether the largest come first.
+        selection: the selection that the page belongs to.
+        page: from 0.
+    """
+
+    column: str = ""
+    descending: bool = False
+    selection: str = ""
+    page: int = 0
+
+    def of(self, selection: str) -> View:
+        """The view of a selection: one that was not seen before begins at its first page."""
+        return self if selection == self.selection else replace(self, selection=selection, page=0)
+
+    def sorted_by(self, column: str) -> View:
+        """After a press on a heading: one order, then the other, then the inventory's own.
+
+        Of numbers the largest come first. Unknown columns change nothing.
+        """
+        known = {column.key: column.number for column in COLUMNS}
+        if column not in known:
+            return self
+        if column != self.column:
+            return replace(self, column=column, descending=known[column], page=0)
+        if self.descending == known[column]:
+            return replace(self, descending=not self.descending, page=0)
+        return replace(self, column="", descending=False, page=0)
+
+
+def ordered(selected: polars.DataFrame, view: View) -> polars.DataFrame:
+    """All rows in the order of a view: what is not known comes last, equal ones stay as they were.
+
+    Names are sorted without case, diacritics and apostrophes; endangerment by its steps.
+    """
+    import polars as pl
+
+    from data.language_names import fold
+
+    if not view.column:
+        return selected
+    keys = selected[view.column]
+    if keys.dtype == pl.List:
+        keys = keys.list.join(" ").replace("", None)
+    if view.column == "endangerment":
+        steps = {step: place for place, step in enumerate(ENDANGERMENT)}
+        keys = keys.replace_strict(steps, default=len(steps), return_dtype=pl.Int64)
+    elif keys.dtype == pl.String:
+        keys = pl.Series([None if text is None else fold(text) for text in keys], dtype=pl.String)
+    order = keys.to_frame("key").with_row_index()
+    order = order.sort("key", descending=view.descending, nulls_last=True, maintain_order=True)
+    return selected[order["index"]]
+
+
+def content(selected: polars.DataFrame, view: View, focus: str = "") -> bytes:
+    """What table.js draws: a page of the rows, as JSON.
+
+    Args:
+        selected: rows of the inventory's table; one at least.
+        focus: the glottocode of the marked language.
+    """
+    pages = -(-selected.height // ROWS)
+    page = min(max(view.page, 0), pages - 1)
+    rows = ordered(selected, view).slice(page * ROWS, ROWS)
+    drawn = {
+        "columns": [column._asdict() for column in COLUMNS],
+        "rows": [_row(*found) for found in _displayed(rows).iter_rows()],
+        "sorted": view.column,
+        "order": "descending" if view.descending else "ascending",
+        "first": page * ROWS + 1,
+        "total": selected.height,
+        "page": page,
+        "pages": pages,
+        "focus": focus,
+    }
+    return json.dumps(drawn, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _displayed(rows: polars.DataFrame) -> polars.DataFrame:
+    """The columns as they are written: an inferred genus with its star, lists as one text."""
+    import polars as pl
+
+    written = {
+        "genus": pl.when("genus_inferred").then(pl.col("genus") + " *").otherwise("genus"),
+        **{
+            name: pl.when(pl.col(name).list.len() > 0).then(pl.col(name).list.join(" "))
+            for name in ("countries", "scripts")
+        },
+    }
+    return rows.select(
+        written.get(column.key, pl.col(column.key)).alias(column.key) for column in COLUMNS
+    )
+
+
+def _row(*cells: Any) -> dict[str, Any]:
+    """A row for table.js; its own name runs as its own letters do."""
+    by = dict(zip((column.key for column in COLUMNS), cells, strict=True))
+    return {
+        "code": by["glottocode"],
+        "tag": by["bcp47"],
+        "direction": direction(by["endonym"] or ""),
+        "cells": cells,
+    }
+
+
+@cache
+def _script() -> str:
+    return Path(__file__).with_name("table.js").read_text("utf-8")
+
+
+def draw(
+    selected: polars.DataFrame,
+    selection: str,
+    focus: str,
+    key: str,
+    on_marked: Callable[[str], None],
+) -> None:
+    """Put the table on the page.
+
+    Args:
+        selected: rows of the inventory's table; one at least.
+        selection: tells one selection from another.
+        focus: the glottocode of the marked language.
+        on_marked: called with the glottocode of a row whose button was pressed; with "" where
+            that took the mark away.
+    """
+
+    def sort() -> None:
+        st.session_state[VIEW] = st.session_state[VIEW].sorted_by(st.session_state[key]["sorted"])
+
+    def turn() -> None:
+        page = int(st.session_state[key]["turned"])
+        st.session_state[VIEW] = replace(st.session_state[VIEW], page=page)
+
+    view = st.session_state.get(VIEW, View()).of(selection)
+    st.session_state[VIEW] = view
+    mount = st.components.v2.component(NAME, html=HTML, js=_script(), isolate_styles=False)
+    mount(
+        key=key,
+        data=content(selected, view, focus),
+        on_sorted_change=sort,
+        on_turned_change=turn,
+        on_marked_change=lambda: on_marked(str(st.session_state[key]["marked"])),
+    )

@@ -36,7 +36,7 @@ DRAWN = """() => !document.querySelector('[data-testid=stSkeleton]')
     && document.querySelectorAll('[data-testid=stMultiSelect]').length >= 10
     && document.querySelector('.kl-map canvas')?.dataset.drawn > 8000
     && document.querySelectorAll('.kl-bars button').length >= 30
-    && document.querySelector('[data-testid=stDataFrame] canvas') !== null"""
+    && document.querySelectorAll('.kl-rows tbody tr').length >= 50"""
 EMPTY, WRITTEN = "import streamlit as st\nst.write('hello')\n", "[data-testid=stMarkdown]"
 # Each is a change of one filter, and is taken back before the next.
 CHANGES = (("Script", "Latn"), ("Macroarea", "Africa"), ("Lacks", "lexicon"), ("Genus", "Bantu"))

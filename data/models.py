@@ -1,7 +1,7 @@
 """Where a model comes from: the catalog, a local folder or GGUF file, the hub at a commit.
 
     python -m icl.eval --lang sw --model smollm2-135m-instruct
-    python -m icl.eval --lang sw --model ./my-model
+    python -m icl.eval --lang sw --model ./my-model          # or a run of training, runs/swahili
     python -m icl.eval --lang sw --model HuggingFaceTB/SmolLM2-360M-Instruct@COMMIT
 
 Weights are safetensors or GGUF, never a pickle, and no code from a model's folder ever runs. A GGUF
@@ -32,6 +32,7 @@ from data.files import raise_if_disk_full, sha256_file, sha256_text
 PICKLE_SUFFIXES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 PICKLE_OPCODES = {opcode.code.encode("latin-1") for opcode in pickletools.opcodes}
 HUB_FILES = ("*.safetensors", "*.json", "*.model", "*.txt", "*.jinja")
+RUNS_MODEL = "model"  # the folder in a run of training that holds what it has made
 CONTEXT_KEYS = ("max_position_embeddings", "n_positions", "max_sequence_length", "max_seq_len")
 
 
@@ -40,7 +41,7 @@ class Model:
     """A folder that `transformers` opens, with a name and a revision for keys and signatures.
 
     Attributes:
-        name: as a paper would give it: the catalog's name, the hub's id, the folder's name.
+        name: the catalog's name, the hub's id, the folder's name; for its `model/` a run's name.
         revision: the hub's commit, or the first 16 hex digits of a sha256: of the GGUF file, or
             of the weights, configuration, tokenizer and chat template of a folder.
         folder: config, tokenizer and safetensors.
@@ -134,12 +135,16 @@ def _looks_pickled(path: Path) -> bool:
 
 
 def _from_folder(folder: Path) -> Model:
+    inner = folder / RUNS_MODEL
+    if (inner / "config.json").is_file():
+        return _from_folder(inner)
     weights = _weights(folder)
     if weights[0].suffix == ".gguf":
         return _from_gguf(weights[0].stem, weights[0], None)
     files = sorted({path for pattern in HUB_FILES for path in folder.glob(pattern)})
     digest = sha256_text("".join(f"{f.name} {sha256_file(f)}\n" for f in files))
-    return Model(folder.resolve().name, digest[:16], folder)
+    whole = folder.resolve()
+    return Model((whole.parent if whole.name == RUNS_MODEL else whole).name, digest[:16], folder)
 
 
 def _weights(folder: Path) -> list[Path]:

@@ -221,9 +221,17 @@ def test_revision_changes_with_what_changes_an_answer(
     assert resolve_model(str(model)) == before
     change(model / name)
     after = resolve_model(str(model))
-    assert after.name == before.name == "model"
+    assert after.name == before.name
     assert after.revision != before.revision
     assert len(after.revision) == 16
+
+
+def test_a_run_of_training_is_a_model_and_gives_it_its_name(model: Path) -> None:
+    run = model.parent.rename(model.parent.with_name("runs-swahili"))
+    (run / "config.json").write_text("{}")  # the run's own, which is not a model's
+    found = resolve_model(str(run))
+    assert found == resolve_model(str(run / "model"))
+    assert (found.name, found.folder) == ("runs-swahili", run / "model")
 
 
 def test_derived_folder_is_built_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

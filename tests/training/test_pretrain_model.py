@@ -36,7 +36,7 @@ def test_a_model_is_better_after_than_before(base: Path, tmp_path: Path) -> None
     done = continued(base, tmp_path, steps=40, learning_rate=0.01)
     found = perplexities(done)
     assert found["trained"] < found["before"] < found["unigram"]
-    assert done.told["model"]["name"] == "model"
+    assert done.told["model"]["name"] == base.parent.name
     assert len(done.told["model"]["revision"]) == 16
     assert (done.model / "tokenizer.json").read_bytes() == (base / "tokenizer.json").read_bytes()
 

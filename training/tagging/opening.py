@@ -14,7 +14,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from data.download import Report
 from data.errors import InputError
 from data.models import Model, first_line, missing_package, quiet_transformers, resolve_model
 from training.architectures import SpecialIds, named, seeded
@@ -89,20 +88,6 @@ def inference(model: Any) -> Iterator[None]:
         model.train(training)
 
 
-def find_model(name: str, offline: bool = False, report: Report | None = None) -> Model:
-    """A model by name; the folder of a run of training.pretrain or training.tag is its model/.
-
-    Raises:
-        InputError: no such model.
-        UnavailableError: it cannot be had.
-    """
-    inner = Path(name) / "model"
-    if (inner / "config.json").is_file():
-        found = resolve_model(str(inner), offline, report)
-        return Model(Path(name).resolve().name, found.revision, found.folder)
-    return resolve_model(name, offline, report)
-
-
 def open_tagger(
     config: TagConfig, base: Model | None, labels: Sequence[str], fallback: str
 ) -> Tagger:
@@ -139,7 +124,7 @@ def load_tagger(name: str, length: int = 128, *, offline: bool = False) -> Tagge
         InputError: no such model, or one that is no tagger.
         UnavailableError: it cannot be had; transformers is not installed.
     """
-    folder = find_model(name, offline).folder
+    folder = resolve_model(name, offline).folder
     tokenizer = load_tokenizer(folder)
     model, fresh = _pretrained(folder, {})
     if any(HEAD in weight for weight in fresh):

@@ -18,13 +18,13 @@ from data.contamination import KeepOut
 from data.errors import InputError
 from data.files import write_whole
 from data.labels.bio import OUTSIDE
-from data.models import Model
+from data.models import Model, resolve_model
 from data.tagged import TaggedSentence, read_tagged, write_tagged
 from training.tagging.config import BIO, KEEP, RELABEL, TagConfig
 from training.tagging.corpora import Labelled, find_labelled, scheme_of, without_tests
 from training.tagging.distillation import distilled
 from training.tagging.folder import file_name, identity_of, open_folder
-from training.tagging.opening import Tagger, find_model, load_tagger, open_tagger
+from training.tagging.opening import Tagger, load_tagger, open_tagger
 from training.tagging.scoring import Frequencies
 
 Say = Callable[[str], None]
@@ -118,8 +118,8 @@ def prepare(config: TagConfig, say: Say) -> Prepared:
     if config.teacher is None or config.distil != RELABEL:
         labels_matter += sets["pseudo"]
     scheme = scheme_of(labels_matter, config.scheme)
-    base = find_model(config.model, config.offline, say) if config.model else None
-    teacher = find_model(config.teacher, config.offline, say) if config.teacher else None
+    base = resolve_model(config.model, config.offline, say) if config.model else None
+    teacher = resolve_model(config.teacher, config.offline, say) if config.teacher else None
     identity = identity_of(config, sets, keep_out, {"model": base, "teacher": teacher})
     folder = open_folder(config, identity)
     notes = list(_notes(config, base))
