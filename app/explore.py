@@ -123,12 +123,10 @@ def _focus(inventory: Inventory, selected: polars.DataFrame, chosen: Filters) ->
 
     rows = inventory.table.filter(pl.col("glottocode") == chosen.focus).to_dicts()
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        few = selected.height <= NAMED_UP_TO
-        if few:
+        if selected.height <= NAMED_UP_TO:
             _by_name(selected, chosen)
         if not rows:
-            more = "" if few else f"; of {NAMED_UP_TO:,} or fewer you can choose by name"
-            st.caption(f"Click a mark on the map to see a language here{more}.")
+            st.caption("Click a mark on the map, or the ring of a row, to see a language here.")
             return
         st.html(_card(rows[0], chosen.focus in selected["glottocode"]))
         link_to("language", "Open its page", {"lang": chosen.focus})
@@ -280,4 +278,4 @@ def _exports(inventory: Inventory, selected: polars.DataFrame) -> None:
                 on_click="ignore",
                 icon=":material/download:",
             )
-    st.caption("Exports hold all rows that are shown, with every column and its source.")
+    st.caption("Exports hold all rows of all pages, with every column and its source.")

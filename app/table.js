@@ -20,7 +20,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
 function press(root, button, tell) {
   if (!button || button.getAttribute("aria-disabled") === "true") return;
-  if (button.className === "kl-skip") root.querySelector(".kl-pager button").focus();
+  if (button.className === "kl-skip") root.querySelector(".kl-pager").focus();
   else tell(button.dataset.event, button.value);
 }
 
@@ -59,7 +59,7 @@ function heading({ key, label, told, number }, { sorted, order }) {
 
 /* A row: the button that marks its language, its name as the row's heading, then all other cells. */
 function row({ code, tag, cells, direction }, { columns, focus }) {
-  const found = element("tr");
+  const found = element("tr", code === focus ? "kl-marked" : "");
   const mark = button("marked", code === focus ? "" : code, "", code);
   mark.className = "kl-mark";
   mark.setAttribute("aria-pressed", code === focus);
@@ -99,6 +99,7 @@ function link({ code, name }) {
 }
 
 function pager({ first, rows, total, page, pages }) {
+  if (pages === 1) return [];
   const told = element("p", "", `Rows ${FIGURES.format(first)}–${FIGURES.format(first + rows.length - 1)} of ${FIGURES.format(total)}`);
   told.setAttribute("aria-live", "polite");
   const turns = { First: 0, Previous: page - 1, Next: page + 1, Last: pages - 1 };

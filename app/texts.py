@@ -81,26 +81,30 @@ button[aria-label^="Download as CSV"] {{ display: none; }}
 .kl-rows th, .kl-rows td {{ padding: .25rem .6rem; border: 0; height: 2rem; text-align: left;
   border-bottom: 1px solid rgba(128,128,128,.2); white-space: nowrap; font-weight: 400; }}
 .kl-rows thead > tr > *, .kl-rows td:first-child, .kl-rows th[scope=row] {{
-  position: sticky; z-index: 1; background: var(--st-background-color, #fff); }}
+  position: sticky; z-index: 1; background-color: var(--st-background-color, #fff); }}
 .kl-rows .long {{ overflow: hidden; text-overflow: ellipsis; }}
 .kl-rows .number {{ text-align: right; }}
-.kl-rows .none {{ opacity: .62; }}
-.kl-rows thead > tr > * {{ top: 0; z-index: 2; padding: 0; border-bottom: 1px solid rgba(128,128,128,.6); }}
-.kl-rows thead button {{ width: 100%; padding: .3rem .6rem; font-weight: 600; text-align: inherit; }}
-.kl-arrow {{ margin-inline-start: .3em; }}
+.kl-rows .none {{ color: color-mix(in srgb, currentColor 70%, transparent); }}
+.kl-rows thead > tr > * {{ top: 0; z-index: 2; padding: 0;
+  border-bottom: 1px solid rgba(128,128,128,.6); }}
+.kl-rows thead button {{ width: 100%; padding: .3rem .6rem; font-weight: 600;
+  text-align: inherit; }}
+.kl-arrow:not(:empty) {{ margin-inline-start: .3em; }}
 .kl-rows td:first-child {{ left: 0; padding: 0; }}
 .kl-rows th[scope=row], .kl-rows th:nth-child(2) {{ left: 2.5rem; font-weight: 600;
   border-right: 1px solid rgba(128,128,128,.35); }}
 .kl-rows thead td:first-child, .kl-rows thead th:nth-child(2) {{ z-index: 3; }}
 .kl-rows .kl-mark {{ display: grid; place-items: center; width: 2.5rem; height: 2rem; padding: 0; }}
-.kl-mark::before {{ content: ""; width: .8rem; height: .8rem; border-radius: 50%;
-  border: 2px solid rgba(128,128,128,.75); }}
-.kl-mark:hover::before, .kl-mark[aria-pressed=true]::before {{ border-color: #0b6e69; }}
-.kl-mark[aria-pressed=true]::before {{ background: #0b6e69; box-shadow: inset 0 0 0 2px #fff; }}
+.kl-mark::before {{ content: ""; box-sizing: border-box; width: 14px; height: 14px;
+  border: 2px solid rgba(128,128,128,.8); border-radius: 50%; }}
+.kl-mark:hover::before {{ border-color: currentColor; }}
+.kl-mark[aria-pressed=true]::before {{ border: 4px solid currentColor; }}
+.kl-marked > * {{ background-image: linear-gradient(rgba(11,110,105,.14) 0 0); }}
+.kl-rows a {{ color: var(--st-link-color, inherit); }}
 .kl-rows .long bdi {{ display: inline-block; max-width: 100%; overflow: hidden;
   text-overflow: ellipsis; vertical-align: bottom; }}
 .kl-pager {{ display: flex; gap: .25rem; align-items: center; margin-top: .4rem; }}
-.kl-pager p {{ margin: 0 auto 0 0; font-variant-numeric: tabular-nums; }}
+.kl-pager p {{ font-size: inherit; margin: 0 auto 0 0; font-variant-numeric: tabular-nums; }}
 .kl-pager button {{ padding: .15rem .7rem; border-radius: .25rem; }}
 .kl-pager button:hover {{ background: rgba(128,128,128,.15); }}
 .kl-pager button[aria-disabled=true] {{ opacity: .5; cursor: default; background: none; }}

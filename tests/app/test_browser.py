@@ -161,6 +161,32 @@ def test_a_click_on_a_bar_and_on_the_map(page: Any, address: str) -> None:
     page.wait_for_url(lambda url: "focus" not in url)
 
 
+def test_the_table_sorts_turns_and_marks_by_keyboard(page: Any, address: str) -> None:
+    from app.table import ROWS, View, ordered
+    from data.inventory import load_inventory
+
+    table = load_inventory(offline=True).table
+    expected = ordered(table, View("name", descending=True))["name"].to_list()
+    page.goto(address)
+    rows = page.locator(".kl-rows")
+    for order in ("ascending", "descending"):
+        rows.get_by_role("button", name="Name", exact=True).press("Enter")
+        rows.locator(f"[aria-sort={order}]").wait_for()
+    assert rows.get_by_role("rowheader").all_inner_texts() == expected[:ROWS]
+    rows.get_by_role("button", name="Last", exact=True).press("Enter")
+    total = f"{len(expected):,}"
+    rows.get_by_text(f"–{total} of {total}").wait_for()
+    assert rows.get_by_role("rowheader").last.inner_text() == expected[-1]
+    rows.get_by_role("button", name=f"Mark {expected[-1]} on the map").press("Enter")
+    page.wait_for_url("**focus=**")
+    rows.get_by_role("button", pressed=True).wait_for()
+    page.get_by_role("link", name="Open its page").wait_for()
+    _settled(page)
+    _screenshot(page, "table")
+    assert rows.get_by_role("rowheader").last.inner_text() == expected[-1]
+    assert page.outside == []
+
+
 def test_a_link_opens_the_same_view(page: Any, address: str) -> None:
     page.goto(f"{address}/?script=Arab&q=urdu")
     page.get_by_text("1 language shown of").wait_for()

@@ -1,4 +1,4 @@
-"""map.js and bars.js in Chromium, without a server: what they draw and tell; names are text."""
+"""map.js, bars.js, table.js in Chromium, without a server: what they draw and tell."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 
 from app import base_map, charts, texts
 from app import map as world
+from app import table as rows
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FOLDER = Path(world.__file__).parent
@@ -26,7 +27,7 @@ MOUNT = """async ({script, html, style}) => {
     const parentElement = document.querySelector('#place');
     window.draw = data => component({data, parentElement, setTriggerValue});
 }"""
-DRAW_MAP = "text => draw(new TextEncoder().encode(text))"
+DRAW = "text => draw(new TextEncoder().encode(text))"
 
 pytestmark = [
     pytest.mark.browser,
@@ -68,7 +69,7 @@ def named_badly(table: Any) -> Any:
 def map_of(mounted: Callable[[str, str], Any], table: Any, **asked: Any) -> tuple[Any, Any]:
     """A page with the map of a table, and its canvas."""
     page = mounted("map.js", world.HTML)
-    page.evaluate(DRAW_MAP, world.content(table, table, "a map", land=False, **asked).decode())
+    page.evaluate(DRAW, world.content(table, table, "a map", land=False, **asked).decode())
     page.wait_for_function("document.querySelector('canvas').dataset.drawn")
     return page, page.locator("canvas")
 
@@ -121,7 +122,7 @@ def test_the_map_moves_by_keyboard_and_stays_where_it_is(mounted: Any, table: An
     place = pixels(canvas, table, "swah1253")
     canvas.press("ArrowRight")
     again = world.content(table, table, "a map", land=False, focus="zulu1248").decode()
-    page.evaluate(DRAW_MAP, again)  # another language is marked: the same view, so nothing moves
+    page.evaluate(DRAW, again)  # another language is marked: the same view, so nothing moves
     canvas.click(position=place)
     assert page.evaluate("told") == []
     canvas.press("0")
@@ -147,3 +148,90 @@ def test_bars_are_buttons(mounted: Any, table: Any) -> None:
     bar.press("Space")
     clicked = ["clicked", {"field": "family", "value": NEEDLE}]
     assert page.evaluate("told") == [clicked, clicked]
+
+
+def table_of(
+    mounted: Callable[[str, str], Any], table: Any, view: rows.View | None = None, focus: str = ""
+) -> Any:
+    """A page with the table of those rows."""
+    page = mounted("table.js", rows.HTML)
+    page.evaluate(DRAW, rows.content(table, view or rows.View(), focus).decode())
+    return page
+
+
+def test_a_table_has_headings_names_and_cells(mounted: Any, table: Any) -> None:
+    page = table_of(mounted, table, rows.View("speakers", descending=True), "swah1253")
+    assert page.get_by_role("columnheader").count() == len(rows.COLUMNS)
+    sorted_by = page.locator("[aria-sort]")
+    assert (sorted_by.get_attribute("aria-sort"), sorted_by.inner_text()) == (
+        "descending",
+        "Speakers↓",
+    )
+    heading = page.get_by_role("button", name="Genus")
+    assert heading.get_attribute("title").startswith("From WALS; * inferred")
+    assert page.get_by_role("rowheader").first.inner_text() == "Hindi"
+    assert page.get_by_role("cell", name="600,000,000", exact=True).count() == 1
+    nko = page.get_by_role("row", name="N'Ko")
+    assert (
+        nko.get_by_role("cell", name="not known").count() == 3
+    )  # countries, speakers, endangerment
+    assert nko.get_by_role("cell", name="0", exact=True).count() == 7  # resources, and their class
+    link = page.get_by_role("link", name="swah1253")
+    assert link.get_attribute("href") == "language?lang=swah1253"
+    [marked] = page.get_by_role("button", pressed=True).all()
+    assert marked.get_attribute("aria-label") == "Mark Swahili on the map"
+
+
+def test_a_name_in_the_table_is_text_and_runs_its_own_way(mounted: Any, table: Any) -> None:
+    page = table_of(mounted, named_badly(table), rows.View("name"))
+    bad = page.get_by_role("rowheader", name=NEEDLE, exact=True)
+    assert (bad.inner_text(), page.locator("img, script").count()) == (NEEDLE, 0)
+    found = {}
+    for name in page.locator("tbody bdi").all():
+        how = (name.get_attribute("lang"), name.get_attribute("dir"))
+        found[name.inner_text()] = (*how, name.evaluate("one => getComputedStyle(one).direction"))
+    assert found["اردو"] == ("ur", "rtl", "rtl")
+    assert found["ߒߞߏ"] == ("nqo", "rtl", "rtl")
+    assert found["አማርኛ"] == ("am", "ltr", "ltr")
+    assert len(found) == table.height
+
+
+def test_the_table_tells_what_is_pressed(
+    mounted: Any, table: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "ROWS", 4)
+    page = table_of(mounted, table, rows.View(page=1), "hind1269")
+    page.get_by_role("button", name="Speakers").press("Enter")
+    page.get_by_role("button", name="Last", exact=True).press("Enter")
+    page.get_by_role("button", name="Mark Swahili").press("Space")
+    page.get_by_role("button", name="Mark Hindi").click()  # marked already
+    assert page.evaluate("told") == [
+        ["sorted", "speakers"],
+        ["turned", "2"],
+        ["marked", "swah1253"],
+        ["marked", ""],
+    ]
+    assert page.locator("[aria-live]").inner_text() == "Rows 5–8 of 10"
+
+
+def test_the_keyboard_keeps_its_place_in_the_table(
+    mounted: Any, table: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "ROWS", 6)
+    page = table_of(mounted, table)
+    focused = "document.activeElement.name || document.activeElement.className"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")  # past the rows
+    page.keyboard.press("Tab")
+    assert page.evaluate(focused) == "turned:First"
+    last = page.get_by_role("button", name="Last", exact=True)
+    last.press("Enter")
+    page.evaluate(DRAW, rows.content(table, rows.View(page=1)).decode())
+    assert page.evaluate(focused) == "turned:Last"
+    last.press("Enter")  # there is no page after it
+    assert page.evaluate("told") == [["turned", "1"]]
+    region = page.get_by_role("region", name="Table of the selected languages")
+    region.focus()
+    for _ in range(len(rows.COLUMNS) + 1):  # the headings, then the first row
+        page.keyboard.press("Tab")
+    assert page.evaluate(focused) == "marked:swah1253"
