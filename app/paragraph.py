@@ -72,7 +72,7 @@ def rewrite(
     target = find_language(language, offline=offline, report=report)
     report("reading the lexicon")
     lexicon = load_lexicon(resolve("en"), target, offline=offline, report=report)
-    report("reading the inflection tables")
+    report("reading the inflection tables; the first time rules are learned from them")
     inflection = find_inflection(target, wanted=None, offline=offline, report=report)
     report("compiling the phrases")
     table = compile_phrases(

@@ -32,7 +32,7 @@ def show() -> None:
     parts: dict[str, tuple[str, Callable[[], None]]] = {
         "icl.translate": ("Translate a sentence", _translate),
         "lexaug.substitute": ("Rewrite a paragraph", _rewrite),
-        "data.inflections.tables": ("Forms of a lemma", _forms),
+        "morph.inflect": ("Forms of a lemma", _forms),
     }
     there = [part for module, part in parts.items() if is_there(module)]
     for place, (_, draw) in zip(st.tabs([name for name, _ in there]), there, strict=True):
@@ -166,33 +166,51 @@ def _show_rewritten(found: Any) -> None:
 
 def _forms() -> None:
     st.write(
-        "Looks a lemma up in the inflection tables of the catalog. Forms that no table lists are "
-        "not made up."
+        "Looks a lemma up in the inflection tables of the catalog. Forms of a lemma that no table "
+        "lists are made by rules learned from the tables, or by a trained model, and are marked as "
+        "made."
     )
-    with st.form("forms"), st.container(horizontal=True, vertical_alignment="bottom"):
-        tag = st.text_input("Language", "sw", help="One with an inflection table", width=180)
-        lemma = st.text_input("Lemma", "soma", width=220)
+    with st.form("forms"):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            tag = st.text_input("Language", "sw", help="One with an inflection table", width=180)
+            lemma = st.text_input("Lemma", "soma", width=220)
+            features = st.text_input(
+                "Features", help="A UniMorph bundle, V;PST;3;SG; empty: all forms", width=300
+            )
+            speech = st.text_input(
+                "Part of speech", help="V, N, ADJ: of a lemma that no table lists", width=140
+            )
+            model = st.text_input(
+                "Trained model", help="A folder in runs/ of morph.train; empty: rules", width=200
+            )
         asked = st.form_submit_button("Look up")
     if asked:
         from app.paradigm import forms
 
-        language, offline = _made(lambda: resolve(tag)), is_offline()
+        language = _made(lambda: resolve(tag))
+        told: dict[str, Any] = {"part_of_speech": speech.strip(), "model": model.strip()}
+        told["offline"] = is_offline()  # asked here: a job has no session
         if language is not None:
-            _start(FORMS, lambda job: forms(lemma, language, offline=offline, report=job.say))
+            _start(FORMS, lambda job: forms(lemma, language, features, report=job.say, **told))
     _watch(FORMS, _show_forms)
 
 
 def _show_forms(found: Any) -> None:
-    for note in found.relatives:
+    for note in (*found.relatives, *found.notes):
         st.caption(texts.escape_markdown(note))
-    tables = ", ".join(found.tables)
-    if not found.rows:
-        st.write(texts.escape_markdown(f"No table has this lemma; read: {tables}."))
-        return
     rows = [
-        [escape(features), texts.named(form), escape(name)] for features, form, name in found.rows
+        [
+            escape(row.features),
+            texts.named(row.form) + (" <em>(made)</em>" if row.is_made else ""),
+            escape(row.source),
+            escape(row.sureness),
+        ]
+        for row in found.rows
     ]
-    st.html(texts.table(rows, ["features (UniMorph)", "form", "table"]))
+    header = ["features (UniMorph)", "form", "who says so", "how sure"]
+    st.html(texts.table(rows, header, [3]))
+    st.caption("The same question in a shell:")
+    st.code(found.command, language="bash")
 
 
 def _start(name: str, work: Callable[[Job[Any]], Any]) -> None:

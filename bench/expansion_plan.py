@@ -127,7 +127,8 @@ class Plan:
         out = self.out / "synthetic" / name
         lexicon = f"freedict,{self._lexicon(language)}" if language == "swa" else "gatitos"
         command = ["lexaug.synthesize", "--lang", language, "--lexicon", lexicon, "--out", str(out)]
-        command += ["--inflect" if inflected else "--no-inflect", "--offline"]
+        inflection = ["--inflect", "--inflect-with", "tables"] if inflected else ["--no-inflect"]
+        command += [*inflection, "--offline"]
         if mode == "mono":
             command += ["--input", "lafand:train"]
         else:

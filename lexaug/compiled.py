@@ -12,20 +12,16 @@ is worked on. Numba compiles the code at the first use (seconds) and keeps it in
 from __future__ import annotations
 
 import importlib
-import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from data.download import cache_folder
 from data.errors import InputError, UnavailableError
-from data.files import sha256_text
 from data.randomness import key, seed_key
 from lexaug.kernel.flatten import flattened
 from lexaug.kernel.layout import DONE, INVALID, PURE, Count, Settings
@@ -208,18 +204,9 @@ def _not_utf8(room: Room) -> InputError:
 def _kernel() -> Any:
     """The compiled functions, whose machine code is kept beside the downloads."""
     try:
-        import numba
+        import numba  # noqa: F401  (what is imported below needs it)
     except ImportError as error:
         raise UnavailableError(
             'numba is not installed, which substitution at speed needs; pip install -e ".[lexaug]"'
         ) from error
-    folder = Path(os.environ.get("NUMBA_CACHE_DIR") or cache_folder() / "numba")
-    numba.config.CACHE_DIR = str(folder / _version_of_code())
     return importlib.import_module("lexaug.kernel.run_block")
-
-
-def _version_of_code() -> str:
-    """Sixteen hex digits of the sources that are compiled: numba looks at one file at a time."""
-    here = Path(__file__).parent
-    sources = [*sorted((here / "kernel").glob("*.py")), here / "casing.py"]
-    return sha256_text("".join(path.read_text("utf-8") for path in sources))[:16]

@@ -30,8 +30,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from typing import Protocol
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from typing import Protocol, runtime_checkable
 
 from data.download import Report
 from data.inflections.tables import tables_of
@@ -46,11 +46,16 @@ __all__ = [
     "Analysis",
     "EnglishForms",
     "Inflector",
+    "Question",
     "TableAnalyser",
     "TableInflector",
+    "Telling",
     "load_analyser",
     "load_inflector",
 ]
+
+Question = tuple[str, str, bool]  # lemma, source bundle, whether the lexicon's tag agrees
+MOST_LEMMAS = 1000  # that are asked which bundle is usual, spread evenly over the table
 
 
 class Analyser(Protocol):
@@ -65,6 +70,20 @@ class Inflector(Protocol):
 
     def inflect(self, lemma: str, features: str) -> str | None:
         """The target's form for a bundle of the source, or None where none is known."""
+
+
+@runtime_checkable
+class Telling(Inflector, Protocol):
+    """An inflector that makes forms, and so has to say of each who made it.
+
+    A question is (lemma, source bundle, whether the lexicon says that it is that part of speech).
+    """
+
+    def foresee(self, questions: Sequence[Question]) -> None:
+        """Answer all questions that will be asked, at once; models are quick in batches only."""
+
+    def made(self, question: Question) -> tuple[str | None, str]:
+        """The form or None, and the rule of `lexaug.phrases.RULES` that it goes under."""
 
 
 class TableAnalyser:
@@ -126,6 +145,7 @@ class TableInflector:
         for triple in triples:
             if triple.form is not None:
                 rows.setdefault(triple.lemma, []).append(triple)
+        self._lemmas = {fold(lemma): None for lemma in rows}
         for paradigm in rows.values():
             forms = [(row.features, row.form or "") for row in paradigm]
             for name in citation_forms(paradigm):
@@ -140,16 +160,60 @@ class TableInflector:
             features: the source form's bundle.
         """
         name = fold(lemma.lstrip("-"))
-        paradigm = self._paradigms.get(name, [])
-        own = {specific(bundle) for bundle, form in paradigm if fold(form) == name}
+        unlike = self._unlike(name)
         fits = []
-        for place, (bundle, form) in enumerate(paradigm):
+        for place, (bundle, form) in enumerate(self._paradigms.get(name, [])):
             rank = fitting(features, bundle)
             if rank is not None:
-                unlike = bool(own) and specific(bundle) not in own
-                key = (rank[0], unlike, *rank[1:], -_common_stretch(form, name), place)
-                fits.append((key, form))
+                stretch = -_common_stretch(form, name)
+                fits.append(((rank[0], unlike(bundle), *rank[1:], stretch, place), form))
         return min(fits)[1] if fits else None
+
+    def listed_as(self, word: str) -> str | None:
+        """What a word is here: "lemma", "infinitive" (of another lemma), or None, unknown.
+
+        >>> rows = [Triple("bal", "V;NFIN", "kobala")]
+        >>> list(map(TableInflector(rows).listed_as, ("bal", "kobala", "kosala")))
+        ['lemma', 'infinitive', None]
+        """
+        name = fold(word.lstrip("-"))
+        if name in self._lemmas:
+            return "lemma"
+        return "infinitive" if name in self._paradigms else None
+
+    def usual_bundle(self, features: str, among: Container[str]) -> str | None:
+        """The bundle that the module's rule takes of a lemma that has them all; None if none fits.
+
+        Whether it has the lemma's own features is what most lemmas say that have the bundle: Zulu
+        nouns mostly stand in the series LGSPEC2 of their table.
+
+        Args:
+            features: a bundle of the source.
+            among: the bundles that may be taken.
+
+        >>> rows = [("soma", "V;PST;PRF;3;SG", "amesoma"), ("soma", "V;PST;1;SG", "nilisoma"),
+        ...         ("pika", "V;PST;3;SG", "alipika")]
+        >>> inflector = TableInflector(Triple(*row) for row in rows)
+        >>> inflector.usual_bundle("V;PST", {bundle for _, bundle, _ in rows})
+        'V;PST;3;SG'
+        """
+        likeness: dict[str, list[bool]] = {}
+        for lemma in list(self._lemmas)[:: len(self._lemmas) // MOST_LEMMAS + 1]:
+            unlike = self._unlike(lemma)
+            for bundle in dict.fromkeys(bundle for bundle, _ in self._paradigms[lemma]):
+                if bundle in among and fitting(features, bundle) is not None:
+                    likeness.setdefault(bundle, []).append(unlike(bundle))
+        fits = []
+        for place, (bundle, unlikes) in enumerate(likeness.items()):
+            rank, unlike_most = fitting(features, bundle) or (), 2 * sum(unlikes) > len(unlikes)
+            fits.append(((*rank[:1], unlike_most, *rank[1:], place), bundle))
+        return min(fits)[1] if fits else None
+
+    def _unlike(self, name: str) -> Callable[[str], bool]:
+        """Whether a bundle lacks the language's own features that the lemma has in its table."""
+        paradigm = self._paradigms.get(name, [])
+        own = {specific(bundle) for bundle, form in paradigm if fold(form) == name}
+        return lambda bundle: bool(own) and specific(bundle) not in own
 
 
 def load_analyser(

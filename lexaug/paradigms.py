@@ -13,12 +13,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from data.download import Report
 from data.errors import UnavailableError
 from data.inflections.tables import TableFiles, tables_of
 from data.languages import Language, resolve
 from data.unimorph import Triple
+from lexaug.inflecting import LEAST, RULES, TABLES, load_maker
 from lexaug.inflection import Analyser, EnglishForms, Inflector, TableInflector
 
 
@@ -31,6 +33,7 @@ class Inflection:
         tables: name, use, licence and sha256 of each table; only those of the target language
             (use `forms`) put words into the result.
         notes: what a user must know.
+        made: how forms are made that no table has; None where none are.
     """
 
     analyser: Analyser | None = None
@@ -38,17 +41,28 @@ class Inflection:
     description: str = "none: only the words that the lexicon lists are replaced"
     tables: tuple[Mapping[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    made: Mapping[str, Any] | None = None
 
 
 def find_inflection(
-    language: Language, *, wanted: bool | None, offline: bool = False, report: Report | None = None
+    language: Language,
+    *,
+    wanted: bool | None,
+    way: str = RULES,
+    least: float = LEAST,
+    offline: bool = False,
+    report: Report | None = None,
 ) -> Inflection:
     """The inflection that can be had for a target language.
 
     Args:
         wanted: True must have tables of both languages, None takes what there is, False nothing.
+        way: who gives forms of the target language: "tables" alone; "rules", which also make
+            those that tables lack; or the folder of a model of `morph.train`, for the same.
+        least: the confidence, 0 to 1, from which a form that was made is used.
 
     Raises:
+        InputError: `way` is no folder with a model of the language.
         UnavailableError: `wanted` is True and there is no table of English or of the language.
     """
     if wanted is False:
@@ -62,19 +76,43 @@ def find_inflection(
                 " show unimorph, or leave --inflect out"
             )
     relatives = {t.name: t.language for t in own if not t.language.same_language(language)}
-    forms = f"{language.name} forms from {_names(own)}" if own else (
-        f"no table of {language.name}, so that lemmas stand"
-    )  # fmt: skip
+    inflector, made = _forms(language, own, way, least, offline)
     return Inflection(
         EnglishForms(_triples(english)),
-        TableInflector(_triples(own)) if own else None,
-        f"English forms from {_names(english) or 'regular plurals'}; {forms}",
+        inflector,
+        f"English forms from {_names(english) or 'regular plurals'}; "
+        f"{_described(language, own, made)}",
         (*(_row(table, "analysis") for table in english), *(_row(table, "forms") for table in own)),
         tuple(
             f"{name} holds {relative.name}, which stands in for {language.name}"
             for name, relative in relatives.items()
         ),
+        made,
     )
+
+
+def _forms(
+    language: Language, own: Sequence[TableFiles], way: str, least: float, offline: bool
+) -> tuple[Inflector | None, Mapping[str, Any] | None]:
+    """Who gives the target's forms, and how those are made that tables lack."""
+    if not own:
+        return None, None
+    if way == TABLES:
+        return TableInflector(_triples(own)), None
+    maker = load_maker(language, way, least=least, offline=offline)
+    return maker.inflector, maker.about
+
+
+def _described(
+    language: Language, own: Sequence[TableFiles], made: Mapping[str, Any] | None
+) -> str:
+    if not own:
+        return f"no table of {language.name}, so that lemmas stand"
+    forms = f"{language.name} forms from {_names(own)}"
+    if made is None:
+        return forms
+    who = "rules learned from them" if made["by"] == RULES else "a trained model"
+    return f"{forms}, else from {who} where the confidence is {made['confidence']:g} or more"
 
 
 def _triples(tables: Sequence[TableFiles]) -> Iterator[Triple]:

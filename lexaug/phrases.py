@@ -19,10 +19,12 @@ from data.spelling import fold
 from data.tsv import excerpt
 from data.words import word_spans
 from lexaug.casing import Case, Reading, carried
-from lexaug.inflection import Analyser, Inflector
+from lexaug.inflection import Analyser, Inflector, Question, Telling
 
 POLICIES = ("first", "uniform", "frequency", "pos")
-RULES = ("exact", "inflected", "lemma")
+# Those that come in where forms are made (`lexaug.inflecting`), and all of them.
+MADE = ("inflected-by-rule", "inflected-by-model", "lemma-unsure")
+RULES = ("exact", "inflected", "lemma", *MADE)
 
 # The part of speech of a UniMorph bundle and the Universal tags of entries that it may inflect.
 _INFLECTS = {
@@ -44,8 +46,9 @@ class Option:
         text: in the target language, as the lexicon or the paradigm writes it.
         entry: the index of the entry in `Lexicon.entries`.
         rule: `exact` (the surface is a headword), `inflected` (it is a form of the headword, and
-            the target's form for its features was found) or `lemma` (none was found, the lemma
-            stands).
+            a table has the target's form for its features), `inflected-by-rule` or
+            `inflected-by-model` (no table has it, and it was made), `lemma` (there is none, the
+            lemma stands) or `lemma-unsure` (one was made and not trusted, the lemma stands).
         features: the surface's UniMorph bundle, such as "V;PST"; empty for `exact`.
         weight: an integer from 1; an option is drawn in proportion to it.
         pos: the Universal POS tag that it fits, or None for all.
@@ -195,15 +198,30 @@ def _inflected(
     lexicon: Lexicon, policy: str, analyser: Analyser, inflector: Inflector | None
 ) -> Iterator[tuple[str, Option]]:
     """Every surface that is a form of a headword, with one option an entry."""
+    asked = list(_asked(lexicon, analyser))
+    if isinstance(inflector, Telling):
+        inflector.foresee(
+            [_question(lexicon.entries[n], one) for _, n, fits in asked for one, _ in fits]
+        )
+    for surface, number, fits in asked:
+        yield surface, _best(lexicon, number, fits, policy, inflector)
+
+
+def _asked(
+    lexicon: Lexicon, analyser: Analyser
+) -> Iterator[tuple[str, int, list[tuple[str, str | None]]]]:
+    """(surface, entry, the bundles that fit it with the tag each stands for), one at least."""
     numbered: defaultdict[str, list[int]] = defaultdict(list)
     for number, entry in enumerate(lexicon.entries):
         numbered[entry.source].append(number)
     for headword, numbers in numbered.items():
         for surface, bundles in _surfaces(headword, analyser, lexicon.source_language):
             for number in numbers:
-                option = _best(lexicon, number, bundles, policy, inflector)
-                if option is not None:
-                    yield surface, option
+                pos = lexicon.entries[number].pos
+                parts = ((bundle, *_part(bundle, pos)) for bundle in bundles)
+                fits = [(bundle, tag) for bundle, agrees, tag in parts if agrees]
+                if fits:
+                    yield surface, number, fits
 
 
 def _surfaces(headword: str, analyser: Analyser, language: str) -> Iterator[tuple[str, list[str]]]:
@@ -231,22 +249,35 @@ def _is(part_of_speech: str, features: str) -> bool:
 def _best(
     lexicon: Lexicon,
     number: int,
-    bundles: Sequence[str],
+    fits: Sequence[tuple[str, str | None]],
     policy: str,
     inflector: Inflector | None,
-) -> Option | None:
+) -> Option:
     """An entry's option for a form: the first bundle with a target form, else the lemma."""
     entry = lexicon.entries[number]
-    fitting = [(b, pos) for b in bundles for fits, pos in [_part(b, entry.pos)] if fits]
-    for features, pos in fitting:
-        form = inflector.inflect(entry.target, features) if inflector else None
+    stands = []
+    for features, pos in fits:
+        form, rule = _formed(inflector, _question(entry, features))
         if form is not None:
             text = _checked(form, lexicon, number)
-            return Option(text, number, "inflected", features, _weight(entry, policy), pos)
-    if not fitting:
-        return None
-    features, pos = fitting[0]
-    return Option(entry.target, number, "lemma", features, _weight(entry, policy), pos)
+            return Option(text, number, rule, features, _weight(entry, policy), pos)
+        stands.append(rule)
+    features, pos = fits[0]
+    rule = max(stands)  # unsure, if any of the bundles was
+    return Option(entry.target, number, rule, features, _weight(entry, policy), pos)
+
+
+def _question(entry: Entry, features: str) -> Question:
+    """What is asked of an entry for a bundle that fits its tag, or for which it has none."""
+    return entry.target, features, entry.pos is not None
+
+
+def _formed(inflector: Inflector | None, question: Question) -> tuple[str | None, str]:
+    """The target's form, if any, and the rule that it goes under."""
+    if isinstance(inflector, Telling):
+        return inflector.made(question)
+    form = inflector.inflect(*question[:2]) if inflector else None
+    return form, "lemma" if form is None else "inflected"
 
 
 def _part(features: str, pos: str | None) -> tuple[bool, str | None]:

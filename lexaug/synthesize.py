@@ -69,6 +69,18 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "give replacements the inflection of what they replace (default: where there are "
         "tables)",
     },
+    "--inflect-with": {
+        "metavar": "WAY",
+        "default": "rules",
+        "help": "who gives the forms: tables; rules (default): those that tables lack are made by "
+        "rules learned from them; or the FOLDER of a model of morph.train, which makes them",
+    },
+    "--inflect-confidence": {
+        "type": float,
+        "metavar": "R",
+        "default": 0.8,
+        "help": "from which confidence, 0 to 1, a form that was made is used (default 0.8)",
+    },
     "--scheme": {"help": "of labels: pos or bio (default: seen from the first sentences)"},
     "--provenance": {"action": "store_true", "help": "write an account of every replacement"},
     "--format": {"default": "text", "help": "text (default), jsonl, parquet"},

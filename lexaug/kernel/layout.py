@@ -59,7 +59,7 @@ SAMPLE_ALL, SAMPLE_EVERY = 100_000, 16
 
 
 class Count(IntEnum):
-    """Cells of Buffers.counts; RULE_EXACT and the two after it follow `lexaug.phrases.RULES`."""
+    """Cells of Buffers.counts; RULE_EXACT and those after it follow `lexaug.phrases.RULES`."""
 
     LINES = 0
     KEPT = 1
@@ -73,6 +73,9 @@ class Count(IntEnum):
     RULE_EXACT = 9
     RULE_INFLECTED = 10
     RULE_LEMMA = 11
+    RULE_INFLECTED_BY_RULE = 12
+    RULE_INFLECTED_BY_MODEL = 13
+    RULE_LEMMA_UNSURE = 14
 
 
 class Table(NamedTuple):

@@ -52,7 +52,6 @@ _END = np.frombuffer(b"]}\n", np.uint8)
 _LINES, _KEPT, _WORDS = int(Count.LINES), int(Count.KEPT), int(Count.WORDS)
 _MATCHED, _SAMPLED, _KEPT_WORDS = int(Count.MATCHED), int(Count.SAMPLED), int(Count.KEPT_WORDS)
 _REPLACED, _PHRASES, _RULE = int(Count.REPLACED), int(Count.PHRASES), int(Count.RULE_EXACT)
-_IS_INFLECTED, _IS_LEMMA = 1, 2  # places in lexaug.phrases.RULES
 _DROPPED = -1  # in the column REPLACED
 
 
@@ -129,7 +128,6 @@ def _write_text(data: Any, count: int, table: Any, work: Any, buffers: Any) -> N
     out, at, counts = buffers.text, buffers.state[TEXT], buffers.counts
     lines, words, phrases, rule = work.lines, work.words, work.phrases, table.rule
     starts, forms = table.form_start, table.form_bytes
-    total = inflected = lemmas = 0
     for line in range(count):
         row = line * LINE_COLUMNS
         if lines[U(row + REPLACED)] == _DROPPED:
@@ -143,16 +141,11 @@ def _write_text(data: Any, count: int, table: Any, work: Any, buffers: Any) -> N
                 at = _copied(data, place, words[U(first + START)], out, at)
                 at = _copied(forms, starts[U(form)], starts[U(form + 1)], out, at)
                 place = words[U(phrases[U(cell + LAST)] * WORD_COLUMNS + STOP)]
-                total += 1
-                inflected += rule[U(form)] == _IS_INFLECTED
-                lemmas += rule[U(form)] == _IS_LEMMA
+                counts[_PHRASES] += 1
+                counts[U(_RULE + rule[U(form)])] += 1
         at = _copied(data, place, lines[U(row + LINE_STOP)], out, at)
         out[U(at)] = _LINE_FEED
         at += 1
-    counts[_PHRASES] += total
-    counts[_RULE] += total - inflected - lemmas
-    counts[_RULE + _IS_INFLECTED] += inflected
-    counts[_RULE + _IS_LEMMA] += lemmas
     buffers.state[TEXT] = at
 
 

@@ -17,10 +17,12 @@ from typing import Any
 
 from data.files import write_whole
 from data.languages import Language, is_right_to_left
+from lexaug.phrases import RULES
 from lexaug.synthesis.tally import PRUNED, SAMPLED_STEP, SAMPLED_WHOLE, Tally
 
 MOST_WANTED = 200
-RULES = ("exact", "inflected", "lemma")
+INFLECTED = ("inflected", "inflected-by-rule", "inflected-by-model")
+LEMMA_STANDS = ("lemma", "lemma-unsure")
 
 
 def figures(tally: Tally, examples: Sequence[Any]) -> dict[str, Any]:
@@ -37,6 +39,7 @@ def figures(tally: Tally, examples: Sequence[Any]) -> dict[str, Any]:
     """
     n = tally.numbers
     phrases = n["replaced_phrases"]
+    inflected, stands = (_under(tally.rules, some) for some in (INFLECTED, LEMMA_STANDS))
     types_found, types_lacking = len(tally.hits), len(tally.missing) + n[PRUNED]
     return {
         "records": n["lines"],
@@ -55,8 +58,8 @@ def figures(tally: Tally, examples: Sequence[Any]) -> dict[str, Any]:
         "replaced_share": percent(n["replaced_words"], n["kept_words"]),
         "replaced_phrases": phrases,
         "by_rule": {rule: tally.rules[rule] for rule in RULES},
-        "inflected_share": percent(tally.rules["inflected"], phrases),
-        "lemma_stands_share": percent(tally.rules["lemma"], phrases),
+        "inflected_share": percent(inflected, phrases),
+        "lemma_stands_share": percent(stands, phrases),
         "straddling_phrases": n["straddling"],
         "dropped": _by_count(tally.dropped),
         "repaired": _by_count(tally.repaired),
@@ -110,7 +113,6 @@ def page(found: Mapping[str, Any], settings: Mapping[str, Any], target: Language
 
 def _bars(found: Mapping[str, Any]) -> list[tuple[str, float | None, str]]:
     """(label, share, what of what) for the bars at the top of the page."""
-    rules = found["by_rule"]
     return [
         ("token coverage", found["token_coverage"], _of(found, "matched_words", "words", "words")),
         (
@@ -127,14 +129,26 @@ def _bars(found: Mapping[str, Any]) -> list[tuple[str, float | None, str]]:
         (
             "inflected, of what was replaced",
             found["inflected_share"],
-            f"{rules['inflected']:,} of {found['replaced_phrases']:,} phrases",
+            _by_whom(found, INFLECTED),
         ),
         (
             "lemma stands, of what was replaced",
             found["lemma_stands_share"],
-            f"{rules['lemma']:,} of {found['replaced_phrases']:,} phrases",
+            _by_whom(found, LEMMA_STANDS),
         ),
     ]
+
+
+def _under(counts: Mapping[str, int], rules: Sequence[str]) -> int:
+    return sum(counts.get(rule, 0) for rule in rules)
+
+
+def _by_whom(found: Mapping[str, Any], rules: Sequence[str]) -> str:
+    """How many phrases fell under some rules; of more than one rule, each by its name."""
+    counts = {rule: found["by_rule"].get(rule, 0) for rule in rules}
+    parts = "; ".join(f"{rule}: {count:,}" for rule, count in counts.items() if count)
+    told = f" ({parts})" if sum(map(bool, counts.values())) > 1 else ""
+    return f"{sum(counts.values()):,} of {found['replaced_phrases']:,} phrases{told}"
 
 
 def _of(found: Mapping[str, Any], part: str, whole: str, unit: str) -> str:

@@ -91,7 +91,12 @@ def find_table(
     """The phrases of the lexicon, inflected by what is at hand."""
     lexicon = find_lexicon(config, language, say)
     inflection = find_inflection(
-        language, wanted=config.inflect, offline=config.offline, report=say
+        language,
+        wanted=config.inflect,
+        way=config.inflect_with,
+        least=config.inflect_confidence,
+        offline=config.offline,
+        report=say,
     )
     table = compile_phrases(
         lexicon, config.policy, analyser=inflection.analyser, inflector=inflection.inflector
@@ -216,7 +221,7 @@ def _settings(
             "licence": lexicon_licence,
             "dropped": dict(lexicon.dropped),
         },
-        "inflection": {"description": inflection.description, "tables": list(inflection.tables)},
+        "inflection": _about(inflection),
         "licence": {**asdict(terms), "hub": terms.hub},
         "policy": config.policy,
         "ratio": config.share,
@@ -235,6 +240,12 @@ def _settings(
         "notes": [note for note in (text.note, *inflection.notes) if note],
         "versions": _versions(),
     }
+
+
+def _about(inflection: Inflection) -> dict[str, Any]:
+    """What config.json says of inflection; `made` only where forms are made."""
+    made = {"made": dict(inflection.made)} if inflection.made else {}
+    return {"description": inflection.description, "tables": list(inflection.tables), **made}
 
 
 def sha256_of(lexicon: Lexicon) -> str:

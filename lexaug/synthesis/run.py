@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data.errors import InputError
+from lexaug.inflecting import LEAST, RULES
 from lexaug.labels import SCHEMES
 from lexaug.phrases import POLICIES
 from lexaug.synthesis.blocks import BLOCK_BYTES
@@ -32,6 +33,8 @@ class SynthesisConfig:
             1 beside `keep_share`.
         keep_share: of its words that are replaced in a kept record, 0 to 1.
         inflect: True asks for inflection, False does without, None takes what is at hand.
+        inflect_with: who gives inflected forms: `tables`, `rules` too, or the folder of a model.
+        inflect_confidence: from which a form that rules or a model make is used, 0 to 1.
         scheme: of labels, `pos` or `bio`; None looks at the first sentences.
         block_bytes: of input that are worked on at once; shards of Parquet hang on it.
     """
@@ -45,6 +48,8 @@ class SynthesisConfig:
     keep_at_least: int | None = None
     keep_share: float | None = None
     inflect: bool | None = None
+    inflect_with: str = RULES
+    inflect_confidence: float = LEAST
     scheme: str | None = None
     provenance: bool = False
     format: str = "text"
@@ -111,7 +116,11 @@ class SynthesisConfig:
         return self.out == STDOUT
 
     def _check_shares(self) -> None:
-        for option, share in (("--ratio", self.ratio), ("--keep-share", self.keep_share)):
+        for option, share in (
+            ("--ratio", self.ratio),
+            ("--keep-share", self.keep_share),
+            ("--inflect-confidence", self.inflect_confidence),
+        ):
             if share is not None and not 0 <= share <= 1:
                 raise InputError(f"{option} {share}: expected a share from 0 to 1")
         if self.mode == "switch" and self.share >= 1:
@@ -124,6 +133,8 @@ class SynthesisConfig:
             raise InputError("--keep-at-least and --keep-share exclude each other; give one")
         if self.mode == "switch" and any(kept):
             raise InputError("the mode switch keeps all lines; leave the keep rule out")
+        if self.inflect is False and self.inflect_with != RULES:
+            raise InputError("--no-inflect and --inflect-with exclude each other; give one")
         if self.mode != "tags" and self.policy == "pos":
             raise InputError("--policy pos needs tagged text: --mode tags")
         if self.mode != "tags" and self.scheme:

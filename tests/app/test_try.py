@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import shlex
 import threading
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -12,7 +14,7 @@ import pytest
 
 from app import translation
 from app.job import Cancelled, Job
-from app.paradigm import forms
+from app.paradigm import Row, forms
 from app.paragraph import marked, rewrite
 from app.translation import translate
 from data.errors import InputError, UnavailableError
@@ -121,7 +123,9 @@ def test_no_table_of_a_language_is_said(no_mirror: None) -> None:
 
 def test_the_forms_of_a_lemma(mirror: Path) -> None:
     found = forms("Soma", resolve("sw"), offline=True)
-    assert ("V;FIN;IND;COND;PRES;1;SG", "ningesoma", "unimorph/swc") in found.rows
+    row = Row("V;FIN;IND;COND;PRES;1;SG", "ningesoma", "table", 1.0, "unimorph/swc")
+    assert row in found.rows
+    assert (row.source, row.sureness) == ("table unimorph/swc", "listed")
     assert any("stands in for Swahili" in line for line in found.relatives), "swc is Congo Swahili"
 
 
@@ -138,3 +142,96 @@ def test_a_paragraph_on_the_page(no_mirror: None, run_page: Callable[..., Any]) 
     test.run()
     assert not test.exception
     assert any("<mark" in element.proto.body for element in test.get("html"))
+
+
+@pytest.fixture
+def package(no_mirror: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A table of regular Swahili verbs and two nouns in the folder of the package unimorph."""
+    stems = ["".join(one) + "a" for one in itertools.product("kts", "aiou", "lmn", "aiou", "k")]
+    rows = [(stem, f"ali{stem}", "V;PST;3;SG") for stem in stems]
+    rows += [(stem, f"hawaku{stem}", "V;PST;3;PL;NEG") for stem in stems[:9]]
+    rows += [("mtu", "watu", "N;PL"), ("mti", "miti", "N;PL")]
+    path = tmp_path / "unimorph" / "swa" / "swa"
+    path.parent.mkdir(parents=True)
+    path.write_text("".join("\t".join(row) + "\n" for row in rows), "utf-8")
+    monkeypatch.setenv("UNIMORPH", str(tmp_path / "unimorph"))
+    monkeypatch.setattr("app.paradigm.RUNS", tmp_path / "runs")
+    return tmp_path
+
+
+def test_a_form_that_no_table_lists_is_made_and_marked(package: Path) -> None:
+    said: list[str] = []
+    found = forms("pembua", resolve("sw"), "3;SG;V;PST", offline=True, report=said.append)
+    [row] = found.rows
+    assert (row.features, row.form, row.by) == ("V;PST;3;SG", "alipembua", "rule")
+    assert row.confidence is not None
+    assert 0.9 < row.confidence < 1
+    assert row.source.startswith("made by rules: ")
+    assert "nobody has checked them" in found.notes[0]
+    assert found.command == "python -m morph.inflect --lang sw pembua '3;SG;V;PST'"
+    assert "making forms: 0 of 1" in said
+
+
+def test_what_the_shell_command_answers_is_what_the_page_shows(
+    package: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from morph.inflect import main
+
+    found = forms("pembua", resolve("sw"), "V;PST;3;SG", offline=True)
+    arguments = shlex.split(found.command)[3:]
+    assert main([*arguments, "--offline"]) == 0
+    [row] = found.rows
+    assert capsys.readouterr().out.split("\t")[:4] == ["pembua", "V;PST;3;SG", row.form, row.by]
+
+
+def test_all_forms_of_an_unknown_lemma_are_of_one_part_of_speech(package: Path) -> None:
+    with pytest.raises(InputError, match=r'"pembua": .* expected a part of speech \(V, N\), found'):
+        forms("pembua", resolve("sw"), offline=True)
+    verb = forms("pembua", resolve("sw"), part_of_speech="V", offline=True)
+    assert [row.features for row in verb.rows] == ["V;PST;3;SG", "V;PST;3;PL;NEG"]
+    assert (verb.left_out, verb.command.split()[-2:]) == (0, ["--pos", "V"])
+
+
+def test_the_rarest_bundles_are_left_out_and_that_is_said(
+    package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.paradigm.MOST_MADE", 1)
+    verb = forms("pembua", resolve("sw"), part_of_speech="V", offline=True)
+    assert [row.features for row in verb.rows] == ["V;PST;3;SG"]
+    assert any(note.startswith("1 rarer bundles are left out") for note in verb.notes)
+
+
+def test_a_bundle_that_no_table_has_is_not_said_to_be_sure(package: Path) -> None:
+    found = forms("pembua", resolve("sw"), "V;PST;3;PL", offline=True)
+    assert [row.sureness for row in found.rows] == ["not measured"]
+    assert set(found.near) == {"V;PST;3;SG", "V;PST;3;PL;NEG", "N;PL"}
+    with pytest.raises(InputError, match=r"did you mean PST\?.*; bundles like it: V;PST;3;SG,"):
+        forms("pembua", resolve("sw"), "V;PAST;3;SG", offline=True)
+
+
+def test_a_model_is_a_folder_in_runs_and_nothing_else(package: Path) -> None:
+    (package / "model").mkdir()
+    (package / "model" / "config.json").write_text("{}")
+    for name in ("..", str(package), "none"):
+        with pytest.raises(
+            InputError, match=r"expected a run of morph\.train in runs/ \(none there"
+        ):
+            forms("pembua", resolve("sw"), "V;PST;3;SG", model=name, offline=True)
+
+
+def test_forms_on_the_page(package: Path, run_page: Callable[..., Any]) -> None:
+    test = run_page("try_it")
+    inputs = {element.label: element for element in test.text_input}
+    inputs["Lemma"].set_value("<pembua>")
+    inputs["Features"].set_value("V;PST;3;SG")
+    test.button[2].click().run()
+    test.session_state["job-forms"].join()
+    test.run()
+    assert not test.exception
+    shown = [element.proto.body for element in test.get("html")]
+    [table] = [body for body in shown if "kl-table" in body]
+    assert "ali&lt;pembua&gt;" in table
+    assert "<em>(made)</em>" in table
+    assert " %" in table
+    assert any("nobody has checked them" in caption.value for caption in test.caption)
+    assert test.code[-1].value.startswith("python -m morph.inflect --lang sw")
