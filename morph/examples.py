@@ -47,6 +47,7 @@ class ExampleBatches:
         seed: of the order and of what is hidden.
         temperature: 1 takes each example once an epoch; above, an epoch has as many in all, of a
             language of n examples in proportion to n ** (1 / temperature).
+        from_end: words stand from their end to their beginning.
 
     Raises:
         InputError: no example.
@@ -59,6 +60,8 @@ class ExampleBatches:
         size: int,
         seed: int,
         temperature: float = 1.0,
+        *,
+        from_end: bool = False,
     ) -> None:
         if not groups or not all(groups):
             raise InputError(
@@ -70,6 +73,7 @@ class ExampleBatches:
         self._quotas = quotas(self._sizes, temperature)
         self._lengths = [len(one.lemma) + len(one.form) for one in examples]
         self._shares = _hiding_shares(examples, alphabet.scheme)
+        self._way = -1 if from_end else 1
         self._epoch = self._done = 0
 
     def __iter__(self) -> Iterator[Mapping[str, Tensor]]:
@@ -122,8 +126,8 @@ class ExampleBatches:
         for one in chosen:
             lemma = self._alphabet.encode(one.lemma, hidden=self._hide(one.lemma, rng))
             form = self._alphabet.encode(one.form, lemma.strangers)
-            lemmas.append(lemma.ids)
-            forms.append([BEGIN, *form.ids, END])
+            lemmas.append(lemma.ids[:: self._way])
+            forms.append([BEGIN, *form.ids[:: self._way], END])
         limit = self._alphabet.size - 1
         return {
             "lemma": padded(lemmas, limit),

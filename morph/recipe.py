@@ -44,6 +44,8 @@ class Recipe:
         hallucinated: invented triples a language (`morph.hallucinate`), beside which the real ones
             are repeated until they are as many. None: 8,000 where there are fewer than 2,000 real
             ones, else none.
+        backward: whether as many networks again read and write from the end (`morph.both_ways`),
+            in the same time. None: where there are fewer than 2,000 triples.
         others: as in `training.loop.Settings` and `morph.architecture.Architecture`.
     """
 
@@ -56,6 +58,7 @@ class Recipe:
     scheme: str = "parts"
     temperature: float = 2.0
     hallucinated: int | None = None
+    backward: bool | None = None
     learning_rate: float = 4e-3
     weight_decay: float = 0.01
     optimizer: str = "muon"
@@ -75,11 +78,11 @@ class Recipe:
         self.settings(0, "cpu")  # these two check the rest
         self.architecture(Alphabet((), ()))
 
-    def settings(self, network: int, device: str) -> Settings:
-        """How the loop trains a network, the first one is 0."""
+    def settings(self, network: int, device: str, sides: int = 1) -> Settings:
+        """How the loop trains a network, the first one is 0, of so many sides."""
         return Settings(
             steps=self.steps,
-            seconds=self.seconds and self.seconds / self.networks,
+            seconds=self.seconds and self.seconds / (self.networks * sides),
             clock=self.clock,
             learning_rate=self.learning_rate,
             schedule="linear",
@@ -105,6 +108,14 @@ class Recipe:
             self.features,
         )
 
+    def sides(self, triples: int) -> int:
+        """2 where networks are trained from both ends of words, else 1.
+
+        Args:
+            triples: of the language that has fewest.
+        """
+        return 1 + (triples < FEW if self.backward is None else self.backward)
+
     def augmented(self, triples: Sequence[Triple]) -> list[Triple]:
         """Real triples, and invented ones beside them if the recipe says so."""
         few = INVENTED if len(triples) < FEW else 0
@@ -126,6 +137,8 @@ def train_networks(
     device: str = "cpu",
     start: Sequence[InflectionModel] = (),
     data: str = "",
+    sides: int = 1,
+    from_end: bool = False,
     report: Callable[[int, Progress], None] | None = None,
 ) -> list[tuple[InflectionModel, Fitted]]:
     """Train the networks of a recipe one after the other, each resumable in its own folder.
@@ -135,6 +148,8 @@ def train_networks(
         out: folder; network-1 and so on are made in it.
         start: trained networks to go on from (fine-tuning), as many as the recipe's.
         data: a checksum of the examples; a checkpoint of others is refused.
+        sides: how many calls share the recipe's time; see `Recipe.sides`.
+        from_end: the networks read and write from the end; their folders are backward-1 and so on.
         report: told the number of the network, from 1, and how far it is.
     """
     import torch
@@ -145,19 +160,21 @@ def train_networks(
 
     trained = []
     for place in range(recipe.networks):
-        settings = recipe.settings(place, device)
+        settings = recipe.settings(place + recipe.networks * from_end, device, sides)
         torch.manual_seed(settings.seed)
         model = start[place] if start else InflectionModel(recipe.architecture(alphabet))
-        batches = ExampleBatches(groups, alphabet, recipe.batch, settings.seed, recipe.temperature)
+        batches = ExampleBatches(
+            groups, alphabet, recipe.batch, settings.seed, recipe.temperature, from_end=from_end
+        )
         with quick_multiplication():
             fitted = fit(
                 model,
                 batches,
                 loss,
                 settings,
-                out=out and out / f"network-{place + 1}",
+                out=out and out / f"{'backward' if from_end else 'network'}-{place + 1}",
                 config={"architecture": model.architecture.to_json(), "data": data},
-                report=_numbered(report, place + 1),
+                report=_numbered(report, settings.seed - recipe.seed + 1),
             )
         trained.append((model.eval(), fitted))
     return trained

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +31,8 @@ from morph.rules import Rules
 from morph.transducer import Hypothesis, Transducer
 
 if TYPE_CHECKING:
-    from training.loop import Progress
+    from morph.model import InflectionModel
+    from training.loop import Fitted, Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,25 +103,33 @@ def train_model(
     alphabet = started.alphabet if started else _alphabet(data, config.recipe)
     begin(config, data, out)
     groups = [_examples(one, alphabet, config.recipe) for one in data]
-    networks = train_networks(
-        groups,
-        alphabet,
-        config.recipe,
-        out=out,
-        device=device,
-        start=started.models if started else (),
-        data=sha256_text("".join(one.sha256 for one in data)),
-        report=report,
-    )
-    fitted = [one for _, one in networks]
-    transducer = Transducer(
+    sides = config.recipe.sides(min(len(one.train) for one in data))
+    begun = started.sides if started else ()
+    networks = [
+        train_networks(
+            groups,
+            alphabet,
+            config.recipe,
+            out=out,
+            device=device,
+            start=begun[side].models if side < len(begun) else (),
+            data=sha256_text("".join(one.sha256 for one in data)),
+            sides=sides,
+            from_end=side == 1,
+            report=report,
+        )
+        for side in range(sides)
+    ]
+    fitted = [one for some in networks for _, one in some]
+    forward = Transducer(
         tuple(one.unit for one in data),
         alphabet,
-        tuple(model for model, _ in networks),
+        tuple(model for model, _ in networks[0]),
         scripts_of(triple.lemma for one in data for triple in one.train),
         max(_ratio(one.train) for one in data),
         _origin(config, data, [one.steps for one in fitted]),
     )
+    transducer = replace(forward, backward=_backward(forward, networks[1:]))
     transducer.save(out / "model")
     accuracy = score(data, lambda one: _answers(transducer, one), out)
     _report(config, transducer, list(accuracy.values()), out)
@@ -130,15 +139,28 @@ def train_model(
     return Trained(out, transducer, accuracy, steps, seconds, calibration)
 
 
+def _backward(
+    forward: Transducer, networks: Sequence[Sequence[tuple[InflectionModel, Fitted]]]
+) -> Transducer | None:
+    """The networks of the other side, if there are any."""
+    models = tuple(model for some in networks for model, _ in some)
+    return replace(forward, models=models, from_end=True) if models else None
+
+
 def _report(
     config: TrainingConfig, transducer: Transducer, scores: Sequence[Score], out: Path
 ) -> None:
     """Write the page of each network's training."""
     from training.report import write_report
 
-    for place, _ in enumerate(transducer.models, 1):
-        title = f"Inflection of {', '.join(config.units)}: network {place}"
-        write_report(out / f"network-{place}", title, facts=transducer.origin, scores=list(scores))
+    folders = [
+        f"{'backward' if side.from_end else 'network'}-{place}"
+        for side in transducer.sides
+        for place, _ in enumerate(side.models, 1)
+    ]
+    for name in folders:
+        title = f"Inflection of {', '.join(config.units)}: {name}"
+        write_report(out / name, title, facts=transducer.origin, scores=list(scores))
 
 
 def read_data(config: TrainingConfig, *, offline: bool = False) -> list[InflectionData]:

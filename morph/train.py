@@ -75,6 +75,11 @@ def _parser() -> Parser:
     add("--graphemes", choices=SCHEMES, default=Recipe().scheme, help="units of writing")
     add("--temperature", type=float, default=Recipe().temperature, help="of several languages")
     add("--hallucinate", type=int, metavar="N", help="invented triples (default: if there are few)")
+    add(
+        "--backward",
+        action=argparse.BooleanOptionalAction,
+        help="as many networks again that write from the end (default: if there are few triples)",
+    )
     add("--from", dest="start", type=Path, metavar="FOLDER", help="a model to go on from")
     add("--engine", choices=ENGINES, default="transformer", help="what trains it")
     add("--out", type=Path, help="folder (default: runs/morph-LANG-HASH)")
@@ -132,6 +137,7 @@ def _config(options: argparse.Namespace) -> TrainingConfig:
         scheme=options.graphemes,
         temperature=options.temperature,
         hallucinated=options.hallucinate,
+        backward=options.backward,
         learning_rate=options.learning_rate,
         width=options.width,
         dropout=options.dropout,

@@ -10,10 +10,9 @@ ensemble) write together.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,14 +22,15 @@ from data.scripts import script_of
 from data.tsv import excerpt
 from morph.alphabet import BEGIN, END, LANGUAGE, WHOLE, Alphabet, Word
 from morph.architecture import Architecture
+from morph.model_folder import FORMAT, card, read_config
 
 if TYPE_CHECKING:
     from morph.decoding import Written
     from morph.model import InflectionModel
 
-FORMAT = 1
 LONGEST = 2.5  # a form has at most so many units for each of the lemma, or as the training data had
 SLACK = 20
+BACKWARD = "backward"  # the folder of those networks in a model's
 
 
 class Hypothesis(NamedTuple):
@@ -50,6 +50,8 @@ class Transducer:
         ratio: the most units that a form of the training data had for each of its lemma.
         scripts: ISO 15924 codes of the training data.
         origin: what a model card says: data, settings, versions.
+        from_end: the networks read and write words from the end.
+        backward: networks that do; then both sides agree on a form (`morph.both_ways`).
     """
 
     languages: tuple[str, ...]
@@ -58,6 +60,8 @@ class Transducer:
     scripts: frozenset[str]
     ratio: float = LONGEST
     origin: Mapping[str, Any] = field(default_factory=dict)
+    from_end: bool = False
+    backward: Transducer | None = None
 
     @property
     def language(self) -> str:
@@ -75,6 +79,11 @@ class Transducer:
         """The units of the training data."""
         return frozenset(self.alphabet.units)
 
+    @property
+    def sides(self) -> tuple[Transducer, ...]:
+        """The networks that begin at the beginning, alone; then those that begin at the end."""
+        return (replace(self, backward=None), *filter(None, [self.backward]))
+
     def predict(
         self,
         items: Sequence[tuple[str, str]],
@@ -88,7 +97,7 @@ class Transducer:
 
         Args:
             items: (lemma, bundle).
-            beam: prefixes that are followed at a time; 1 is greedy.
+            beam: prefixes that are followed at a time; 1 is greedy, or 6 where there are two sides.
             n_best: forms an item, at most `beam`.
             language: which of several; by default the first.
 
@@ -100,6 +109,10 @@ class Transducer:
 
         if not 1 <= n_best <= beam:
             raise InputError(f"n_best: expected 1 to {beam} (the beam), found {n_best}")
+        if self.backward is not None:
+            from morph.both_ways import agreed
+
+            return agreed(self.sides, items, beam, n_best, batch_size, language)
         words = [self._read(lemma) for lemma, _ in items]
         features = [self._features(bundle, language) for _, bundle in items]
         order = sorted(range(len(items)), key=lambda place: (len(words[place].ids), place))
@@ -131,6 +144,10 @@ class Transducer:
         """
         import torch
 
+        if self.backward is not None:
+            from morph.both_ways import mean_score
+
+            return mean_score(self.sides, items, batch_size, language)
         scores: list[float] = []
         with torch.inference_mode():
             for start in range(0, len(items), batch_size):
@@ -161,11 +178,14 @@ class Transducer:
             "architecture": self.models[0].architecture.to_json(),
             "weights": files,
             "origin": dict(self.origin),
+            **({"from_end": True} if self.from_end else {}),
         }
         for name, model in zip(files, self.models, strict=True):
             weights = {key: value.contiguous() for key, value in model.state_dict().items()}
             write_whole(folder / name, save(weights))
-        write_whole(folder / "README.md", _card(config))
+        if self.backward is not None:
+            self.backward.save(folder / BACKWARD)
+        write_whole(folder / "README.md", card(config))
         write_whole(folder / "config.json", canonical_json(config))
 
     @classmethod
@@ -179,7 +199,7 @@ class Transducer:
 
         from morph.model import InflectionModel
 
-        config = _config(folder)
+        config = read_config(folder)
         architecture = Architecture.from_json(config["architecture"])
         models = []
         for name in config["weights"]:
@@ -193,6 +213,8 @@ class Transducer:
             frozenset(config["scripts"]),
             config["ratio"],
             config["origin"],
+            config.get("from_end", False),
+            cls.load(folder / BACKWARD, device) if (folder / BACKWARD).is_dir() else None,
         )
 
     def _read(self, lemma: str) -> Word:
@@ -221,7 +243,7 @@ class Transducer:
         from morph.examples import padded
 
         device = next(self.models[0].parameters()).device
-        lemma = padded([word.ids for word in words], self.alphabet.size - 1).to(device)
+        lemma = padded([self._turned(w.ids) for w in words], self.alphabet.size - 1).to(device)
         names = padded(features, None).to(device)
         longest = int(max(LONGEST, self.ratio) * lemma.shape[1]) + SLACK
         if beam == 1:
@@ -243,57 +265,17 @@ class Transducer:
         ]
         totals = likelihood(
             self.models,
-            padded([word.ids for word in words], limit).to(device),
+            padded([self._turned(word.ids) for word in words], limit).to(device),
             padded([self._features(bundle, language) for _, bundle, _ in items], None).to(device),
-            padded([[BEGIN, *form.ids, END] for form in forms], limit).to(device),
+            padded([[BEGIN, *self._turned(form.ids), END] for form in forms], limit).to(device),
         )
         for word, form, total in zip(words, forms, totals.tolist(), strict=True):
             yield total if form.strangers == word.strangers else -math.inf
 
     def _hypotheses(self, word: Word, forms: Sequence[Written]) -> Iterator[Hypothesis]:
         for form in forms:
-            yield Hypothesis(self.alphabet.decode(form.ids, word.strangers), form.score)
+            text = self.alphabet.decode(self._turned(form.ids), word.strangers)
+            yield Hypothesis(text, form.score)
 
-
-def _config(folder: Path) -> dict[str, Any]:
-    path = folder / "config.json"
-    try:
-        config: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise InputError(
-            f"{folder}: expected a trained model (config.json), found none; "
-            "train one: python -m morph.train --lang CODE"
-        ) from error
-    except ValueError as error:
-        raise InputError(f"{path}: expected JSON, found something else; train it again") from error
-    found = config.get("format") if isinstance(config, dict) else None
-    if found != FORMAT or "alphabet" not in config:
-        raise InputError(
-            f"{path}: expected an inflection model of format {FORMAT}, found {found or 'another'}; "
-            "train it again with python -m morph.train"
-        )
-    return config
-
-
-def _card(config: Mapping[str, Any]) -> str:
-    """The model's card, with what the Hugging Face hub reads at its top."""
-    origin = config["origin"]
-    lines = [
-        "---",
-        f"language: [{', '.join(config['languages'])}]",
-        "tags: [morphological-inflection, kilolingua]",
-        "---",
-        "",
-        f"# Inflection model for {', '.join(config['languages'])}",
-        "",
-        "From a lemma and a UniMorph feature bundle to the form, a character at a time.",
-        "Load it with `morph.transducer.Transducer.load(folder)` of kilolingua.",
-        "",
-        *(f"- **{name}**: {_shown(value)}" for name, value in origin.items()),
-        "",
-    ]
-    return "\n".join(lines)
-
-
-def _shown(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    def _turned(self, ids: list[int]) -> list[int]:
+        return ids[::-1] if self.from_end else ids
