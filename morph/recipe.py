@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from training.loop import Fitted, Progress
 
 FEW, INVENTED = 2000, 8000  # triples
+FEW_LEMMAS, SOME = 500, 1000  # many forms of few lemmas teach endings, and do not teach copying
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Recipe:
         temperature: of sampling among languages, where there are several.
         hallucinated: invented triples a language (`morph.hallucinate`), beside which the real ones
             are repeated until they are as many. None: 8,000 where there are fewer than 2,000 real
-            ones, else none.
+            ones, 1,000 where these are of fewer than 500 lemmas, else none.
         backward: whether as many networks again read and write from the end (`morph.both_ways`),
             in the same time. None: where there are fewer than 2,000 triples.
         others: as in `training.loop.Settings` and `morph.architecture.Architecture`.
@@ -118,10 +119,14 @@ class Recipe:
 
     def augmented(self, triples: Sequence[Triple]) -> list[Triple]:
         """Real triples, and invented ones beside them if the recipe says so."""
-        few = INVENTED if len(triples) < FEW else 0
-        wanted = few if self.hallucinated is None else self.hallucinated
+        wanted = self._wanted(triples) if self.hallucinated is None else self.hallucinated
         invented = hallucinate(triples, wanted, self.seed, self.scheme) if wanted else []
         return [*triples] * max(1, len(invented) // len(triples)) + invented
+
+    def _wanted(self, triples: Sequence[Triple]) -> int:
+        if len(triples) < FEW:
+            return INVENTED
+        return SOME if len({triple.lemma for triple in triples}) < FEW_LEMMAS else 0
 
     def to_json(self) -> dict[str, Any]:
         """All fields."""

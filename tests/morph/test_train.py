@@ -169,6 +169,21 @@ def test_few_triples_are_repeated_beside_invented_ones() -> None:
     assert Recipe(steps=1, hallucinated=0).augmented(real) == real
 
 
+def test_many_forms_of_few_lemmas_get_some_invented_ones() -> None:
+    lemmas = [f"{a}a{b}i{c}o" for a in "bdgkmpst" for b in "bdgkmpst" for c in "bdgkmpst"]
+    tags = [("V;PST", "ali"), ("V;FUT", "ata"), ("V;PRS", "ana"), ("V;NFIN", "ku"), ("V;NEG", "ha")]
+
+    def table(count: int) -> list[Triple]:
+        return [Triple(one, tag, start + one) for one in lemmas[:count] for tag, start in tags]
+
+    few, many = table(400), table(512)
+    recipe = Recipe(steps=1)
+    assert len(recipe.augmented(few)) == len(few) + 1000
+    assert recipe.augmented(few)[: len(few)] == few
+    assert recipe.augmented(many) == many
+    assert len(recipe.augmented(few[:10])) == 8000 + 8000
+
+
 def test_sampling_among_languages_is_by_temperature() -> None:
     from morph.examples import quotas
 
