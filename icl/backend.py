@@ -18,8 +18,8 @@ from data.models import model_type, resolve_model
 from icl.prompt import Hint, Prompt
 
 CTRANSLATE2_DECODERS = frozenset(
-    {"bloom", "falcon", "gemma", "gemma2", "gpt2", "gpt_neox", "gptj", "llama", "mistral", "mpt"}
-    | {"opt", "phi", "phi3", "qwen2", "qwen3"}
+    {"bloom", "falcon", "gemma", "gemma2", "gemma3_text", "gpt2", "gpt_neox", "gptj", "llama"}
+    | {"mistral", "mpt", "opt", "phi", "phi3", "qwen2", "qwen3"}
 )  # the model types of config.json that its converter knows
 CTRANSLATE2_ENCODER_DECODERS = frozenset({"bart", "m2m_100", "marian", "mbart", "mt5", "t5"})
 

@@ -31,7 +31,7 @@ from icl.run import Evaluation, RunConfig
 pytestmark = pytest.mark.slow
 
 for package in ("fastapi", "openai", "pydantic", "uvicorn"):
-    pytest.importorskip(package, reason=f'needs {package}: pip install "kilolingua[cpu,openai,dev]"')
+    pytest.importorskip(package, reason=f'needs {package}: pip install "kilolingua[openai,dev]"')
 
 SEGMENTS = 12
 START_SECONDS = 300  # with torch to import on a busy machine
