@@ -1,7 +1,7 @@
 """What synthetic text and labels are worth: python -m bench.expansion --task pos
 
     python -m bench.expansion --task pos --langs swa,bam --methods a,b,c --seeds 1 --minutes 2
-    python -m bench.expansion --task pos --minutes 4 --jobs 2           # all of docs/EXPANSION.md
+    python -m bench.expansion --task pos --minutes 2 --jobs 2           # all of docs/EXPANSION.md
     python -m bench.expansion --task pos --table                        # what there is so far
     python -m bench.expansion --task pos --commands                     # what would be run
 
