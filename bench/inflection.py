@@ -35,9 +35,10 @@ from morph.corpora import SHARED_TASK, load_data
 from morph.train import seconds_of
 
 if TYPE_CHECKING:
+    from morph.hypothesis import Hypothesis
     from morph.inflecting.choice import Calibration
     from morph.rules import Rules
-    from morph.transducer import Hypothesis, Transducer
+    from morph.transducer import Transducer
 
 SUITES = (SHARED_TASK,)
 

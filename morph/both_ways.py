@@ -9,18 +9,35 @@ times the decoding, so `morph.recipe` leaves it to those cases.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from morph.transducer import Hypothesis
-
-if TYPE_CHECKING:
-    from morph.transducer import Transducer
+from morph.hypothesis import Hypothesis
 
 BEAM = 6  # at least: forms that each side proposes
 
 
+class Side(Protocol):
+    """A `morph.transducer.Transducer` of one direction."""
+
+    def predict(
+        self,
+        items: Sequence[tuple[str, str]],
+        *,
+        beam: int,
+        n_best: int,
+        batch_size: int,
+        language: str | None,
+    ) -> list[list[Hypothesis]]:
+        """The likeliest forms, the best first."""
+
+    def score(
+        self, items: Sequence[tuple[str, str, str]], *, batch_size: int, language: str | None
+    ) -> list[float]:
+        """The log probability of given forms."""
+
+
 def agreed(
-    sides: Sequence[Transducer],
+    sides: Sequence[Side],
     items: Sequence[tuple[str, str]],
     beam: int,
     n_best: int,
@@ -53,7 +70,7 @@ def agreed(
 
 
 def mean_score(
-    sides: Sequence[Transducer],
+    sides: Sequence[Side],
     items: Sequence[tuple[str, str, str]],
     batch_size: int,
     language: str | None,

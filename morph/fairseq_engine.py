@@ -39,7 +39,7 @@ from morph.fairseq_text import (
     source_tokens,
     target_tokens,
 )
-from morph.transducer import Hypothesis
+from morph.hypothesis import Hypothesis
 from training.fairseq import Generated, Vocabulary, prepare_pairs, read_generated, run_fairseq
 
 CONFIG = "config.json"

@@ -16,8 +16,8 @@ from data.errors import InputError
 from metrics.score import Score
 from morph.corpora import InflectionData
 from morph.fairseq_engine import FairseqSettings, train_with_fairseq
+from morph.hypothesis import Hypothesis
 from morph.run import TrainingConfig, begin, read_data, score
-from morph.transducer import Hypothesis
 
 
 def train_through_fairseq(

@@ -25,10 +25,11 @@ from metrics.labels import exact_match
 from metrics.score import Score
 from morph.alphabet import Alphabet
 from morph.corpora import InflectionData, load_data
+from morph.hypothesis import Hypothesis
 from morph.inflecting.choice import Calibration, calibrate
 from morph.recipe import Recipe, train_networks
 from morph.rules import Rules
-from morph.transducer import Hypothesis, Transducer
+from morph.transducer import Transducer
 
 if TYPE_CHECKING:
     from morph.model import InflectionModel

@@ -14,7 +14,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from data.errors import InputError
 from data.files import canonical_json, write_whole
@@ -22,6 +22,8 @@ from data.scripts import script_of
 from data.tsv import excerpt
 from morph.alphabet import BEGIN, END, LANGUAGE, WHOLE, Alphabet, Word
 from morph.architecture import Architecture
+from morph.both_ways import agreed, mean_score
+from morph.hypothesis import Hypothesis
 from morph.model_folder import FORMAT, card, read_config
 
 if TYPE_CHECKING:
@@ -31,13 +33,6 @@ if TYPE_CHECKING:
 LONGEST = 2.5  # a form has at most so many units for each of the lemma, or as the training data had
 SLACK = 20
 BACKWARD = "backward"  # the folder of those networks in a model's
-
-
-class Hypothesis(NamedTuple):
-    """A form, and the natural logarithm of its probability given lemma and features."""
-
-    form: str
-    score: float
 
 
 @dataclass(frozen=True)
@@ -110,8 +105,6 @@ class Transducer:
         if not 1 <= n_best <= beam:
             raise InputError(f"n_best: expected 1 to {beam} (the beam), found {n_best}")
         if self.backward is not None:
-            from morph.both_ways import agreed
-
             return agreed(self.sides, items, beam, n_best, batch_size, language)
         words = [self._read(lemma) for lemma, _ in items]
         features = [self._features(bundle, language) for _, bundle in items]
@@ -145,8 +138,6 @@ class Transducer:
         import torch
 
         if self.backward is not None:
-            from morph.both_ways import mean_score
-
             return mean_score(self.sides, items, batch_size, language)
         scores: list[float] = []
         with torch.inference_mode():
