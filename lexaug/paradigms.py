@@ -20,8 +20,8 @@ from data.errors import UnavailableError
 from data.inflections.tables import TableFiles, tables_of
 from data.languages import Language, resolve
 from data.unimorph import Triple
-from lexaug.inflecting import LEAST, RULES, TABLES, load_maker
 from lexaug.inflection import Analyser, EnglishForms, Inflector, TableInflector
+from lexaug.made_forms import LEAST, RULES, TABLES, load_maker
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from lexaug.casing import Case, Reading, carried
 from lexaug.inflection import Analyser, Inflector, Question, Telling
 
 POLICIES = ("first", "uniform", "frequency", "pos")
-# Those that come in where forms are made (`lexaug.inflecting`), and all of them.
+# Those that come in where forms are made (`lexaug.made_forms`), and all of them.
 MADE = ("inflected-by-rule", "inflected-by-model", "lemma-unsure")
 RULES = ("exact", "inflected", "lemma", *MADE)
 

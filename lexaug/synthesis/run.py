@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data.errors import InputError
-from lexaug.inflecting import LEAST, RULES
 from lexaug.labels import SCHEMES
+from lexaug.made_forms import LEAST, RULES
 from lexaug.phrases import POLICIES
 from lexaug.synthesis.blocks import BLOCK_BYTES
 from lexaug.synthesis.formats import COMPRESSIONS, FORMATS, MODES

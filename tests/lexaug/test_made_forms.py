@@ -12,8 +12,8 @@ import pytest
 from data.errors import InputError
 from data.languages import resolve
 from data.unimorph import Triple
-from lexaug.inflecting import MorphInflector, infinitives_of, load_maker
 from lexaug.inflection import TableInflector
+from lexaug.made_forms import MorphInflector, infinitives_of, load_maker
 from morph.inflect import Inflector
 from morph.inflecting.lookup import Lookup
 from morph.rules import Rules
