@@ -13,7 +13,6 @@ time budget or steps it takes ten minutes.
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 import time
 from collections.abc import Sequence
@@ -21,11 +20,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from data.cli import COMMON, Parser, run
-from data.errors import InputError
 from data.files import canonical_json, sha256_text
 from morph.architecture import FEATURE_MODES
 from morph.graphemes import SCHEMES
 from morph.recipe import Recipe
+from training.looping.options import seconds_of
 
 if TYPE_CHECKING:
     from morph.run import TrainingConfig
@@ -33,24 +32,11 @@ if TYPE_CHECKING:
 
 DEFAULT_BUDGET = 600.0  # seconds
 ENGINES = ("transformer", "fairseq")
-UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line."""
     return run(_parser(), _command, argv)
-
-
-def seconds_of(text: str) -> float:
-    """A time in seconds.
-
-    >>> seconds_of("10m"), seconds_of("1.5h"), seconds_of("90")
-    (600.0, 5400.0, 90.0)
-    """
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text)
-    if match is None or not float(match[1]):
-        raise InputError(f"time budget: expected a time such as 10m, 90s or 1h, found {text!r}")
-    return float(match[1]) * UNITS[match[2] or "s"]
 
 
 def _parser() -> Parser:

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data.cli import Parser, run
+from training.looping.options import loop_options, seconds_of
 
 if TYPE_CHECKING:
     from training.looping.progress import Progress
@@ -49,30 +50,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "T",
         "help": "a folder, train:N (pieces, from the corpora), or with --model extend:N",
     },
-    "--steps": {"type": int, "metavar": "N", "help": "updates of the weights"},
-    "--time-budget": {"metavar": "TIME", "help": "90s, 10m, 1.5h: settles the number of updates"},
-    "--clock": {"default": "wall", "help": "of --time-budget: wall (default) or cpu"},
     "--temperature": {
         "type": float,
         "default": 1.0,
         "help": "above 1: small corpora are drawn more often (default 1)",
     },
-    "--length": {"type": int, "default": 128, "help": "tokens seen at once (default 128)"},
-    "--batch-tokens": {"type": int, "default": 4096, "help": "tokens a batch (default 4096)"},
     "--packed": {"action": "store_true", "help": "fill every row with documents: no padding"},
-    "--accumulate": {"type": int, "default": 1, "help": "batches an update (default 1)"},
-    "--learning-rate": {
-        "type": float,
-        "help": "at its highest (default: muon 0.005, adamw 0.001; --model 0.0001, --lora 0.0002)",
-    },
-    "--schedule": {"default": "cosine", "help": "constant, linear, cosine, wsd, inverse_sqrt"},
-    "--warmup": {"type": float, "default": 0.05, "help": "share of the updates, or their number"},
-    "--optimizer": {"help": "muon (default with --config) or adamw (default with --model)"},
-    "--average": {
-        "type": float,
-        "default": 0.0,
-        "help": "decay of the weights' average",
-    },
     "--lora": {"type": int, "metavar": "R", "help": "train adapters of rank R; they are merged"},
     "--keep-out": {
         "metavar": "NAMES",
@@ -80,12 +63,16 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "--held-out": {"type": float, "default": 0.02, "help": "share of documents scored (0.02)"},
     "--held-out-limit": {"type": int, "default": 1000, "help": "documents scored, at most (1000)"},
-    "--evaluate-every": {"type": int, "default": 0, "help": "updates; the best weights are kept"},
-    "--patience": {"type": int, "default": 0, "help": "stop after N evaluations without a better"},
-    "--checkpoint-every": {"type": int, "default": 500, "help": "updates (default 500)"},
     "--skip-bad": {"action": "store_true", "help": "leave bad lines out and count them"},
-    "--device": {"default": "auto", "help": "auto (default), cpu, cuda, cuda:1, mps"},
-    "--dtype": {"help": "float32, bfloat16 (quick on CPUs that have it too); default: by device"},
+    **loop_options(
+        {
+            "--learning-rate": {
+                "help": "at its highest (default: muon 0.005, adamw 0.001; --model 0.0001, "
+                "--lora 0.0002)"
+            },
+            "--optimizer": {"help": "muon (default with --config) or adamw (default with --model)"},
+        }
+    ),
 }
 
 
@@ -160,7 +147,7 @@ def _pretrain(options: argparse.Namespace, arguments: Sequence[str]) -> int:
 
 def _config(options: argparse.Namespace) -> PretrainConfig:
     from data.errors import InputError
-    from training.pretraining.config import PretrainConfig, seconds
+    from training.pretraining.config import PretrainConfig
 
     settings = {name: value for name, value in vars(options).items() if name != "verbose"}
     if settings["objective"] is None:
@@ -168,7 +155,7 @@ def _config(options: argparse.Namespace) -> PretrainConfig:
     budget, names = settings.pop("time_budget"), settings.pop("keep_out")
     return PretrainConfig(
         corpora=tuple(settings.pop("corpus") or ()),
-        seconds=seconds(budget) if budget else None,
+        seconds=seconds_of(budget) if budget else None,
         keep_out=tuple(filter(None, (names or "").split(","))),
         **settings,
     )

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data.cli import Parser, run
+from training.looping.options import loop_options, seconds_of
 
 if TYPE_CHECKING:
     from training.looping.progress import Progress
@@ -59,27 +60,15 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "share of the words, for agree (default 0.8)",
     },
     "--keep-out": {"metavar": "NAMES", "help": "further test sets that leave the training data"},
-    "--steps": {"type": int, "metavar": "N", "help": "updates of the weights"},
-    "--time-budget": {"metavar": "TIME", "help": "90s, 10m: settles the number of updates"},
-    "--clock": {"default": "wall", "help": "of --time-budget: wall (default) or cpu"},
-    "--length": {"type": int, "default": 128, "help": "pieces seen at once (default 128)"},
-    "--batch-tokens": {"type": int, "default": 2048, "help": "pieces a batch (default 2048)"},
-    "--accumulate": {"type": int, "default": 1, "help": "batches an update (default 1)"},
-    "--learning-rate": {"type": float, "default": 5e-4, "help": "at its highest (default 0.0005)"},
-    "--schedule": {"default": "linear", "help": "constant, linear, cosine, wsd, inverse_sqrt"},
-    "--warmup": {"type": float, "default": 0.1, "help": "share of the updates, or their number"},
-    "--optimizer": {"default": "adamw", "help": "adamw (default) or muon"},
-    "--average": {
-        "type": float,
-        "default": 0.0,
-        "metavar": "D",
-        "help": "decay of the weights' average",
-    },
-    "--evaluate-every": {"type": int, "default": 0, "help": "updates; the best weights are kept"},
-    "--patience": {"type": int, "default": 0, "help": "stop after N evaluations without a better"},
-    "--checkpoint-every": {"type": int, "default": 500, "help": "updates (default 500)"},
-    "--device": {"default": "auto", "help": "auto (default), cpu, cuda, cuda:1, mps"},
-    "--dtype": {"help": "float32, bfloat16; default: by device"},
+    **loop_options(
+        {
+            "--batch-tokens": {"default": 2048},
+            "--learning-rate": {"default": 5e-4},
+            "--schedule": {"default": "linear"},
+            "--warmup": {"default": 0.1},
+            "--optimizer": {"default": "adamw"},
+        }
+    ),
 }
 
 
@@ -153,14 +142,13 @@ def _tag(options: argparse.Namespace, arguments: Sequence[str]) -> int:
 
 
 def _config(options: argparse.Namespace) -> TagConfig:
-    from training.pretraining.config import seconds
     from training.tagging.config import TagConfig
 
     settings = {name: value for name, value in vars(options).items() if name != "verbose"}
     budget = settings.pop("time_budget")
     for name in LISTS:
         settings[name] = tuple(filter(None, (settings[name] or "").split(",")))
-    return TagConfig(seconds=seconds(budget) if budget else None, **settings)
+    return TagConfig(seconds=seconds_of(budget) if budget else None, **settings)
 
 
 if __name__ == "__main__":

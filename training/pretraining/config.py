@@ -2,8 +2,6 @@
 
 >>> PretrainConfig(("sample:sw",), "CLM", "decoder-tiny", tokenizer="train:500", steps=9).length
 128
->>> seconds("10m"), seconds("1.5h"), seconds("90")
-(600.0, 5400.0, 90.0)
 """
 
 from __future__ import annotations
@@ -15,7 +13,6 @@ from pathlib import Path
 from data.errors import InputError
 from training.looping.settings import Settings
 
-UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 DTYPES = ("auto", "float32", "bfloat16")
 
 
@@ -171,15 +168,3 @@ class PretrainConfig:
             patience=self.patience,
             checkpoint_every=self.checkpoint_every,
         )
-
-
-def seconds(text: str) -> float:
-    """A length of time: 90, 90s, 10m, 1.5h, 1d.
-
-    Raises:
-        InputError: it is none.
-    """
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", text.strip())
-    if not match or not float(match[1]):
-        raise InputError(f'--time-budget "{text}": expected a time such as 90s, 10m or 1.5h')
-    return float(match[1]) * UNITS[match[2]]

@@ -18,10 +18,8 @@ from data.download import Report
 from data.errors import InputError
 from data.models import (
     Model,
-    first_line,
     is_encoder_decoder,
     missing_package,
-    quiet_transformers,
     read_config,
     resolve_model,
 )
@@ -30,6 +28,7 @@ from training.objectives import ensure_special, parse_weights
 from training.pretraining.config import PretrainConfig
 from training.pretraining.corpora import Source
 from training.pretraining.tokenizers import open_tokenizer
+from training.weights import open_weights
 
 if TYPE_CHECKING:
     from training.vocabulary.extension import Extension
@@ -106,7 +105,8 @@ def open_model(
         return Opened(model, tokenizer, architecture, _described(config, None, model))
     notes = [f"{added} special tokens were added to the vocabulary"] if added else []
     with seeded(config.seed):
-        model, missing = open_weights(base.folder, architecture)
+        trouble = f"cannot be opened as {'an' if architecture[0] == 'e' else 'a'} {architecture}"
+        model, missing = open_weights(base.folder, HEADS[architecture], trouble)
         if missing:
             notes.append(f"{len(missing)} weights are not in {base.name} and begin at random")
         if made.extension is not None:
@@ -125,37 +125,6 @@ def _grow(model: Any, size: int, extension: Extension | None) -> None:
     if extension is not None:
         initialise_embeddings(model, extension)
     grow_embeddings(model, size)
-
-
-def open_weights(folder: Path, architecture: str) -> tuple[Any, list[str]]:
-    """A model in float32, and the names of weights that its files lack.
-
-    Raises:
-        InputError: it cannot be opened as such a model.
-        UnavailableError: transformers is not installed.
-    """
-    try:
-        import torch
-        import transformers
-    except ImportError as error:
-        raise missing_package(error, "cpu") from error
-    quiet_transformers()
-    kind = getattr(transformers, HEADS[architecture])
-    try:
-        model, told = kind.from_pretrained(
-            folder,
-            dtype=torch.float32,
-            local_files_only=True,
-            trust_remote_code=False,
-            use_safetensors=True,
-            output_loading_info=True,
-        )
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        raise InputError(
-            f"{folder}: cannot be opened as {'an' if architecture[0] == 'e' else 'a'}"
-            f" {architecture}: {first_line(error)}"
-        ) from error
-    return model, sorted(told["missing_keys"])
 
 
 def with_adapters(model: Any, rank: int, architecture: str, *, train_embeddings: bool) -> Any:

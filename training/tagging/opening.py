@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import InputError
-from data.models import Model, first_line, missing_package, quiet_transformers, resolve_model
+from data.models import Model, resolve_model
 from training.architectures import SpecialIds, named, seeded
 from training.tagging.config import TagConfig
 from training.tagging.pieces import NO_PIECE, Coder, collate, grouped
 from training.vocabulary.special import framed, load_tokenizer
+from training.weights import open_weights
 
 HEAD = "classifier"
 FALLBACK = "fallback_label"  # in the model's configuration: the label of words without a piece
@@ -156,27 +157,12 @@ def _special(tokenizer: Any, role: str) -> int:
 
 def _pretrained(folder: Path, numbered: dict[str, Any]) -> tuple[Any, list[str]]:
     """The model of a folder, and the names of weights that it lacks."""
-    try:
-        import torch
-        from transformers import AutoModelForTokenClassification
-    except ImportError as error:
-        raise missing_package(error, "cpu") from error
-    quiet_transformers()
     counted = {"num_labels": len(numbered["id2label"])} if numbered else {}
-    try:
-        model, told = AutoModelForTokenClassification.from_pretrained(
-            folder,
-            dtype=torch.float32,
-            local_files_only=True,
-            trust_remote_code=False,
-            use_safetensors=True,
-            output_loading_info=True,
-            **counted,
-            **numbered,
-        )
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        raise InputError(
-            f"{folder}: cannot be opened as a tagger: {first_line(error)}; give the encoder that"
-            " training.pretrain wrote"
-        ) from error
-    return model, sorted(told["missing_keys"])
+    return open_weights(
+        folder,
+        "AutoModelForTokenClassification",
+        "cannot be opened as a tagger",
+        "; give the encoder that training.pretrain wrote",
+        **counted,
+        **numbered,
+    )

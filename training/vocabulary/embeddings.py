@@ -23,11 +23,12 @@ from torch import Tensor, nn
 from data.errors import InputError
 from data.files import raise_if_disk_full
 from data.lexicon import Lexicon
-from data.models import first_line, refuse_pickles
+from data.models import refuse_pickles
 from training.vocabulary.extension import Extension
 from training.vocabulary.learning import save_tokenizer
 from training.vocabulary.special import as_data, encoded
 from training.vocabulary.surfaces import spellings
+from training.weights import open_weights
 
 TRANSLATIONS = 3  # of a headword that count, the first ones
 
@@ -89,18 +90,12 @@ def open_model(folder: Path) -> Any:
     refuse_pickles(folder)
     config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
     names = getattr(config, "architectures", None) or []
-    kind = getattr(transformers, names[0], None) if names else None
-    if kind is None:
+    if not names or not hasattr(transformers, names[0]):
         raise InputError(
             f"{folder}: config.json names no model that transformers has ({names or 'none'});"
             " pass --tokenizer-only"
         )
-    try:
-        return kind.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise InputError(
-            f"{folder}: the model does not open: {first_line(error)}; pass --tokenizer-only"
-        ) from error
+    return open_weights(folder, names[0], "the model does not open", "; pass --tokenizer-only")[0]
 
 
 def save_model(model: Any, tokenizer: Any, out: Path) -> None:
