@@ -18,6 +18,7 @@ from data.errors import InputError
 from data.unimorph import Triple
 from morph.alphabet import Alphabet
 from morph.architecture import Architecture, Features
+from morph.completion import completed
 from morph.hallucinate import hallucinate
 from training.looping.settings import Clock, Settings
 
@@ -44,7 +45,8 @@ class Recipe:
         temperature: of sampling among languages, where there are several.
         hallucinated: invented triples a language (`morph.hallucinate`), beside which the real ones
             are repeated until they are as many. None: 8,000 where there are fewer than 2,000 real
-            ones, 1,000 where these are of fewer than 500 lemmas, else none.
+            ones, 1,000 where these are of fewer than 500 lemmas, else none. 0: none, and no empty
+            cells filled (`morph.completion`) where there are fewer than 2,000.
         backward: whether as many networks again read and write from the end (`morph.both_ways`),
             in the same time. None: where there are fewer than 2,000 triples.
         others: as in `training.loop.Settings` and `morph.architecture.Architecture`.
@@ -118,8 +120,13 @@ class Recipe:
         return 1 + (triples < FEW if self.backward is None else self.backward)
 
     def augmented(self, triples: Sequence[Triple]) -> list[Triple]:
-        """Real triples, and invented ones beside them if the recipe says so."""
+        """Real triples, and invented ones beside them if the recipe says so.
+
+        Of few triples, those of empty cells (`morph.completion`) count as real.
+        """
         wanted = self._wanted(triples) if self.hallucinated is None else self.hallucinated
+        if wanted and len(triples) < FEW:
+            triples = [*triples, *completed(triples)]
         invented = hallucinate(triples, wanted, self.seed, self.scheme) if wanted else []
         return [*triples] * max(1, len(invented) // len(triples)) + invented
 

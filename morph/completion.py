@@ -1,0 +1,137 @@
+"""Empty cells of paradigms, filled by proportion: as -s is to -ing, so -es is to what?
+
+What a stem does before an ending hangs on how the ending begins. So if nouns in -i have both
+*parki : parkebi* and *parki : parkebs*, and of the nouns in -e one shows *kafee : kafeeebi*, the
+other ending joins it alike (the four-part proportion of Paul 1880; Lepage 1998,
+https://aclanthology.org/P98-1120/). Few triples show a few cells of a rare class, and a network
+that saw only those goes wrong in all the others.
+
+>>> rows = ["parki NOM parkebi", "parki DAT parkebs", "saxli NOM saxlebi", "kafe NOM kafeebi"]
+>>> triples = [Triple(lemma, f"N;{case}(PL)", form) for lemma, case, form in map(str.split, rows)]
+>>> [f"{made.features} {made.form}" for made in proportional(triples)]
+['N;DAT(PL) kafeebs']
+
+A class is a part of speech and the last letter of the lemma; endings are suffixes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from data.unimorph import Triple
+from morph.inflecting.analogies import shared_beginning
+
+CHECKS, RIGHT = 10, 0.95  # forms of the triples that proportions must give; the share of them
+
+Kind = tuple[str, str]  # of lemmas: part of speech, last letter
+
+
+class Ending(NamedTuple):
+    """What a form takes from the end of its lemma, and what it adds there."""
+
+    kind: Kind
+    stem: str
+    taken: str
+    added: str
+
+
+class _Link(NamedTuple):
+    """In a kind, `added` stands in a bundle where the stem is the same as in another one."""
+
+    kind: Kind
+    bundle: str
+    added: str
+    times: int
+
+
+Links = Mapping[tuple[str, str, str], Sequence[_Link]]  # by part of speech, bundle, added there
+
+
+def completed(triples: Sequence[Triple]) -> list[Triple]:
+    """Triples of cells that no lemma of a kind shows; none where proportions do not hold.
+
+    They hold where they give 19 of 20 forms, of ten or more, that the triples themselves show
+    of lemmas with several, the lemma's whole kind being hidden.
+    """
+    read = _read(triples)
+    links = _links(read)
+    checks = list(_checks(read, links))
+    if len(checks) < CHECKS or sum(checks) < RIGHT * len(checks):
+        return []
+    return proportional(triples)
+
+
+def proportional(triples: Sequence[Triple]) -> list[Triple]:
+    """The same, whether proportions hold or not; of several forms of a cell that of most votes."""
+    read = _read(triples)
+    links = _links(read)
+    shown = {(ending.kind, triple.features) for triple, ending in read}
+    known = {(triple.lemma, triple.features) for triple in triples}
+    votes: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for triple, ending in read:
+        for bundle, added in _guesses(links, triple.features, ending).items():
+            if (ending.kind, bundle) not in shown and (triple.lemma, bundle) not in known:
+                alike = shared_beginning(added, ending.added)
+                votes[triple.lemma, bundle][ending.stem + added] += alike
+    return [
+        Triple(lemma, bundle, max(forms, key=lambda form: (forms[form], form)))
+        for (lemma, bundle), forms in votes.items()
+    ]
+
+
+def _read(triples: Sequence[Triple]) -> list[tuple[Triple, Ending]]:
+    """The triples whose forms begin with the larger part of their lemmas."""
+    found = []
+    for triple in triples:
+        form = triple.form or ""
+        start = shared_beginning(triple.lemma, form)
+        if 2 * start > len(triple.lemma):
+            kind = (triple.features.partition(";")[0], triple.lemma[-1])
+            stem, taken = triple.lemma[:start], triple.lemma[start:]
+            found.append((triple, Ending(kind, stem, taken, form[start:])))
+    return found
+
+
+def _links(read: Sequence[tuple[Triple, Ending]]) -> Links:
+    """Endings that begin alike and take the same from lemmas of a kind, from each to the other."""
+    seen: dict[tuple[Kind, str], Counter[tuple[str, str]]] = defaultdict(Counter)
+    for triple, ending in read:
+        seen[ending.kind, ending.taken][triple.features, ending.added] += 1
+    found = defaultdict(list)
+    for (kind, _), cells in seen.items():
+        for bundle, added in cells:
+            for other, there in cells:
+                if other != bundle and shared_beginning(added, there):
+                    times = min(cells[bundle, added], cells[other, there])
+                    found[kind[0], bundle, added].append(_Link(kind, other, there, times))
+    return found
+
+
+def _guesses(links: Links, bundle: str, ending: Ending) -> dict[str, str]:
+    """What other kinds let a stem with this ending add in other bundles: the most alike."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for link in links.get((ending.kind[0], bundle, ending.added), ()):
+        if link.kind != ending.kind:
+            counts[link.bundle][link.added] += link.times
+
+    def merit(added: str, found: Counter[str]) -> tuple[int, int, str]:
+        return shared_beginning(added, ending.added), found[added], added
+
+    return {
+        other: max(found, key=lambda added: merit(added, found)) for other, found in counts.items()
+    }
+
+
+def _checks(read: Sequence[tuple[Triple, Ending]], links: Links) -> Iterator[bool]:
+    """For each two triples of a lemma, whether the one tells the other's form."""
+    lemmas: dict[tuple[Kind, str], list[tuple[Triple, Ending]]] = defaultdict(list)
+    for triple, ending in read:
+        lemmas[ending.kind, triple.lemma].append((triple, ending))
+    for some in lemmas.values():
+        forms = {triple.features: triple.form for triple, _ in some}
+        for triple, ending in some:
+            for bundle, added in _guesses(links, triple.features, ending).items():
+                if bundle in forms and bundle != triple.features:
+                    yield ending.stem + added == forms[bundle]
