@@ -25,6 +25,7 @@ from pathlib import Path
 
 from bench.expansion_plan import LANGUAGES, METHODS, SOURCES, Plan, Task
 from bench.expansion_table import table
+from bench.expansion_words import words
 from data.errors import InputError
 from data.files import write_whole
 
@@ -154,7 +155,7 @@ def main() -> None:
         print("\n".join(shlex.join(task.command) for task in plan.tasks()))
         return
     failed = [] if options.table else Runner(plan.tasks(), options.jobs, plan.out / "logs").run()
-    content = table(plan)
+    content = table(plan) + (words(plan) if options.task == "pos" else "")
     write_whole(plan.out / "table.md", content)
     if options.document:
         in_document(options.document, options.task, content)

@@ -12,8 +12,10 @@ import pytest
 from bench.expansion import Runner, in_document
 from bench.expansion_plan import LANGUAGES, METHODS, Plan, Task
 from bench.expansion_table import Cell, counts, difference, mean_ratio
+from bench.expansion_words import compared, words
 from data.errors import InputError
 from training.tag import OPTIONS
+from training.tagging.scoring import Frequencies
 
 
 def test_every_command_comes_after_what_it_needs_and_none_twice(tmp_path: Path) -> None:
@@ -96,6 +98,16 @@ def test_a_difference_is_that_of_the_means_over_seeds() -> None:
     assert not found.loses
     assert found.p < 0.01
     assert difference(base, Cell([seed(2)], 0.0)) is None, "other seeds do not compare"
+
+
+def test_known_words_and_others_are_told_apart_over_all_seeds() -> None:
+    free = Frequencies.of([(("a", "a", "b"), ("X", "X", "Y"))])
+    found = compared(["A", "b", "c", "d"], ["X", "X", "X", "Z"], [list("XXXX"), list("XYZZ")], free)
+    assert found == [50.0, 75.0, 50.0, 50.0, 50.0]
+
+
+def test_no_run_gives_no_table_of_words(tmp_path: Path) -> None:
+    assert words(Plan("pos", LANGUAGES, METHODS, (1,), tmp_path)) == ""
 
 
 def test_the_table_goes_between_its_marks_and_nowhere_else(tmp_path: Path) -> None:
