@@ -227,7 +227,9 @@ def _distinct(triples: Iterator[Triple], dropped: Counter[str]) -> Iterator[Trip
 def _lines(
     path: Path, normalise: bool, blank: Counter[str], repairs: Counter[str]
 ) -> Iterator[_Line]:
-    read = read_lines(path, repairs=repairs, keep_replacement=True) if normalise else _raw(path)
+    read = (
+        read_lines(path, repairs=repairs, keep_replacement=True) if normalise else raw_lines(path)
+    )
     for number, text in read:
         if not text.strip():
             blank[BLANK] += 1
@@ -239,8 +241,12 @@ def _lines(
         yield _Line(f"{path}:{number}", text, cells)
 
 
-def _raw(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines as they are written, whatever their normal form."""
+def raw_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines of a file with their numbers as they are written, whatever their normal form.
+
+    Raises:
+        InputError: a byte that is not UTF-8.
+    """
     with open_bytes(path) as file:
         for number, line in enumerate(file, 1):
             try:

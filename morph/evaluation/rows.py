@@ -19,8 +19,8 @@ from typing import NamedTuple
 
 from data.errors import InputError
 from data.files import sha256_file
-from data.tsv import BYTE_ORDER_MARK, excerpt, open_bytes
-from data.unimorph import FEATURES, FORM, LEMMA, SAMPLED_ROWS, SHARED_TASK_ORDER, Triple
+from data.tsv import excerpt
+from data.unimorph import FEATURES, FORM, LEMMA, SAMPLED_ROWS, SHARED_TASK_ORDER, Triple, raw_lines
 from data.unimorph import find_columns as order_of
 
 
@@ -107,17 +107,8 @@ def _rows(
 
 def _cells(path: Path) -> Iterator[tuple[int, tuple[str, ...]]]:
     """The cells of every line, stripped, whatever the normal form."""
-    with open_bytes(path) as file:
-        for number, line in enumerate(file, 1):
-            try:
-                text = line.decode()
-            except UnicodeDecodeError as error:
-                raise InputError(
-                    f"{path}:{number}: expected UTF-8, found byte 0x{line[error.start]:02x}; "
-                    "convert the file with iconv -f ENCODING -t UTF-8"
-                ) from error
-            text = text.removeprefix(BYTE_ORDER_MARK) if number == 1 else text
-            yield number, tuple(cell.strip() for cell in text.split("\t"))
+    for number, text in raw_lines(path):
+        yield number, tuple(cell.strip() for cell in text.split("\t"))
 
 
 def lined_up(gold: Table, predicted: Table, *, normalise: bool = False) -> list[str]:
