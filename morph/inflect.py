@@ -98,6 +98,7 @@ class Inflector:
         language: str | Language,
         *,
         model: Path | None = None,
+        newest: bool = True,
         table: Path | None = None,
         device: str = "cpu",
         beam: int = 1,
@@ -108,6 +109,7 @@ class Inflector:
 
         Args:
             model: a run folder or a model's; by default the newest finished run in runs/, if any.
+            newest: look for that run; without it and `model`, tables and rules answer alone.
             table: a file of triples to use in place of the tables at hand.
             beam: forms that the model follows at a time; above 1 it gives alternatives.
 
@@ -120,7 +122,7 @@ class Inflector:
         if isinstance(language, str):
             language = find_language(language, offline=offline, report=report)
         tables = read_tables(language, table, offline=offline, report=report)
-        folder = model or newest_run(language)
+        folder = model or (newest_run(language) if newest else None)
         opened = open_model(folder, language, device=device) if folder else None
         if opened and not opened.calibration:
             _LOG.warning("%s is not calibrated: pass --calibrate once", opened.folder)

@@ -63,7 +63,11 @@ def _parser() -> Parser:
     add("--pos", metavar="TAG", help="its part of speech (V, N ...), of a lemma that is not known")
     add("--analyse", metavar="FORM", help="lemmas and features of a form, by the tables")
     add("--calibrate", action="store_true", help="learn on the dev split how far to trust a model")
-    add("--model", type=Path, metavar="FOLDER", help="default: the newest run in runs/, if any")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument(
+        "--model", type=Path, metavar="FOLDER", help="default: the newest run in runs/, if any"
+    )
+    source.add_argument("--no-model", action="store_true", help="tables and rules alone")
     add("--table", type=Path, metavar="FILE", help="triples to use in place of the tables at hand")
     add("--beam", type=int, default=1, help="above 1 the model gives other forms too (default 1)")
     add("--why", action="store_true", help="print other forms and the reason as well")
@@ -85,6 +89,7 @@ def _command(options: argparse.Namespace) -> None:
     inflector = Inflector.load(
         options.lang,
         model=options.model,
+        newest=not options.no_model,
         table=options.table,
         device=options.device,
         beam=options.beam,

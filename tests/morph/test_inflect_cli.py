@@ -55,6 +55,19 @@ def test_a_paradigm_and_the_way_back(table: str, capsys: pytest.CaptureFixture[s
     assert lines(capsys) == [["alipika", "pika", PAST], ["aliruka", "-", "-"]]
 
 
+def test_a_run_that_lies_there_can_be_refused(
+    table: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "runs" / "morph-swa-1" / "model" / "config.json"
+    config.parent.mkdir(parents=True)
+    config.write_text("{}")
+    question = ["--lang", "sw", "--table", table, "ruka", PAST]
+    assert main(question) == 2, "the newest run is taken, and this one is broken"
+    assert "morph-swa-1" in capsys.readouterr().err
+    assert main([*question, "--no-model"]) == 0
+    assert lines(capsys)[0][2:4] == ["aliruka", "rule"]
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
