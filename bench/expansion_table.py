@@ -33,7 +33,10 @@ Row = list[int]
 
 @dataclass(frozen=True)
 class Cell:
-    """A method in a language, all seeds: rows of [correct, predicted, gold] a sentence and seed."""
+    """A method in a language, all seeds: rows of [correct, predicted, gold] a sentence and seed.
+
+    baseline: the most frequent labels' score, 0-100, the mean over the seeds.
+    """
 
     by_seed: Sequence[Sequence[Row]]
     baseline: float
@@ -102,7 +105,7 @@ def read_cell(plan: Plan, method: str, language: str) -> Cell | None:
     """The cell, of the seeds that have been run; None if there is none."""
     test = plan.test_of(language)
     gold = [one.tags for one in find_labelled(test, offline=True).sentences]
-    by_seed, baseline = [], 0.0
+    by_seed, baselines = [], []
     for seed in plan.seeds:
         run = plan.run_of(method, language, seed)
         if not (run / "scores.json").exists():
@@ -110,8 +113,8 @@ def read_cell(plan: Plan, method: str, language: str) -> Cell | None:
         found = [one.tags for one in read_tagged(run / "predictions" / file_name(test))]
         pairs = zip(gold, found, strict=True)
         by_seed.append([counts(a, b, plan.task == "ner") for a, b in pairs])
-        baseline = _baseline(run, test)
-    return Cell(by_seed, baseline) if by_seed else None
+        baselines.append(_baseline(run, test))
+    return Cell(by_seed, fmean(baselines)) if by_seed else None
 
 
 def difference(base: Cell, cell: Cell) -> Difference | None:
