@@ -1,17 +1,16 @@
-"""Empty cells of paradigms, filled by proportion: as -s is to -ing, so -es is to what?
+"""Empty cells of paradigms, filled by proportion: parkebi is to parkebs as kafeebi is to what?
 
 What a stem does before an ending hangs on how the ending begins. So if nouns in -i have both
-*parki : parkebi* and *parki : parkebs*, and of the nouns in -e one shows *kafee : kafeeebi*, the
-other ending joins it alike (the four-part proportion of Paul 1880; Lepage 1998,
-https://aclanthology.org/P98-1120/). Few triples show a few cells of a rare class, and a network
-that saw only those goes wrong in all the others.
+endings, and of the nouns in -e one shows *kafe : kafeebi*, the other ending joins it alike (the
+four-part proportion of Paul 1880; Lepage 1998, https://aclanthology.org/P98-1120/). Few triples
+show few cells of a rare class, and a network that saw only those goes wrong in all the others.
 
 >>> rows = ["parki NOM parkebi", "parki DAT parkebs", "saxli NOM saxlebi", "kafe NOM kafeebi"]
 >>> triples = [Triple(lemma, f"N;{case}(PL)", form) for lemma, case, form in map(str.split, rows)]
 >>> [f"{made.features} {made.form}" for made in proportional(triples)]
 ['N;DAT(PL) kafeebs']
 
-A class is a part of speech and the last letter of the lemma; endings are suffixes.
+A kind is a part of speech and the last letter of the lemma; endings are suffixes.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ CHECKS, RIGHT = 10, 0.95  # forms of the triples that proportions must give; the
 Kind = tuple[str, str]  # of lemmas: part of speech, last letter
 
 
-class Ending(NamedTuple):
+class _Ending(NamedTuple):
     """What a form takes from the end of its lemma, and what it adds there."""
 
     kind: Kind
@@ -60,13 +59,19 @@ def completed(triples: Sequence[Triple]) -> list[Triple]:
     checks = list(_checks(read, links))
     if len(checks) < CHECKS or sum(checks) < RIGHT * len(checks):
         return []
-    return proportional(triples)
+    return _filled(triples, read, links)
 
 
 def proportional(triples: Sequence[Triple]) -> list[Triple]:
-    """The same, whether proportions hold or not; of several forms of a cell that of most votes."""
+    """The same, whether proportions hold or not."""
     read = _read(triples)
-    links = _links(read)
+    return _filled(triples, read, _links(read))
+
+
+def _filled(
+    triples: Sequence[Triple], read: Sequence[tuple[Triple, _Ending]], links: Links
+) -> list[Triple]:
+    """Of several forms that a cell might have, that of most votes: letters of endings shared."""
     shown = {(ending.kind, triple.features) for triple, ending in read}
     known = {(triple.lemma, triple.features) for triple in triples}
     votes: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
@@ -81,7 +86,7 @@ def proportional(triples: Sequence[Triple]) -> list[Triple]:
     ]
 
 
-def _read(triples: Sequence[Triple]) -> list[tuple[Triple, Ending]]:
+def _read(triples: Sequence[Triple]) -> list[tuple[Triple, _Ending]]:
     """The triples whose forms begin with the larger part of their lemmas."""
     found = []
     for triple in triples:
@@ -90,11 +95,11 @@ def _read(triples: Sequence[Triple]) -> list[tuple[Triple, Ending]]:
         if 2 * start > len(triple.lemma):
             kind = (triple.features.partition(";")[0], triple.lemma[-1])
             stem, taken = triple.lemma[:start], triple.lemma[start:]
-            found.append((triple, Ending(kind, stem, taken, form[start:])))
+            found.append((triple, _Ending(kind, stem, taken, form[start:])))
     return found
 
 
-def _links(read: Sequence[tuple[Triple, Ending]]) -> Links:
+def _links(read: Sequence[tuple[Triple, _Ending]]) -> Links:
     """Endings that begin alike and take the same from lemmas of a kind, from each to the other."""
     seen: dict[tuple[Kind, str], Counter[tuple[str, str]]] = defaultdict(Counter)
     for triple, ending in read:
@@ -109,7 +114,7 @@ def _links(read: Sequence[tuple[Triple, Ending]]) -> Links:
     return found
 
 
-def _guesses(links: Links, bundle: str, ending: Ending) -> dict[str, str]:
+def _guesses(links: Links, bundle: str, ending: _Ending) -> dict[str, str]:
     """What other kinds let a stem with this ending add in other bundles: the most alike."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for link in links.get((ending.kind[0], bundle, ending.added), ()):
@@ -124,9 +129,9 @@ def _guesses(links: Links, bundle: str, ending: Ending) -> dict[str, str]:
     }
 
 
-def _checks(read: Sequence[tuple[Triple, Ending]], links: Links) -> Iterator[bool]:
+def _checks(read: Sequence[tuple[Triple, _Ending]], links: Links) -> Iterator[bool]:
     """For each two triples of a lemma, whether the one tells the other's form."""
-    lemmas: dict[tuple[Kind, str], list[tuple[Triple, Ending]]] = defaultdict(list)
+    lemmas: dict[tuple[Kind, str], list[tuple[Triple, _Ending]]] = defaultdict(list)
     for triple, ending in read:
         lemmas[ending.kind, triple.lemma].append((triple, ending))
     for some in lemmas.values():
