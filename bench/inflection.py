@@ -176,8 +176,9 @@ def again(unit: str, options: argparse.Namespace) -> None:
     write_whole(path, canonical_json({**read(path), **scores}))
 
 
-def run_all(options: argparse.Namespace) -> None:
-    """Train what is not there yet, a process a language, and say what is done."""
+def run_all(options: argparse.Namespace) -> list[str]:
+    """Train what is not there yet, a process a language, and say what is done; what has failed."""
+    failed: list[str] = []
 
     def one(unit: str) -> None:
         if (options.out / f"{unit}.json").exists() and not options.calibrate:
@@ -188,12 +189,14 @@ def run_all(options: argparse.Namespace) -> None:
         with (options.out / f"{unit}.log").open("w") as log:
             done = subprocess.run(command, env=environment, stdout=log, stderr=log, check=False)
         if done.returncode:
+            failed.append(unit)
             print(f"{unit}: failed, see {log.name}", flush=True)
         else:
             print(line_of(read(options.out / f"{unit}.json")), flush=True)
 
     with ThreadPoolExecutor(options.jobs) as pool:
         list(pool.map(one, options.units.split(",") if options.units else units()))
+    return failed
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -251,9 +254,10 @@ def main() -> None:
     if options.work:
         (again if options.calibrate else work)(options.work, options)
         return
-    if not options.table:
-        run_all(options)
+    failed = [] if options.table else run_all(options)
     table(options)
+    if failed:
+        raise SystemExit(f"failed: {', '.join(failed)}; see {options.out}")
 
 
 if __name__ == "__main__":
