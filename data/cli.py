@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from data.errors import InputError, KilolinguaError
+from data.terminal import one_line, settled_streams
 
 COMMON: dict[str, dict[str, Any]] = {
     "--lang": {"help": "language: sw, swa, swh_Latn, sw-KE, Swahili, a glottocode"},
@@ -81,8 +82,17 @@ def run(
 
     Returns 0, the command's own code, 2 for a user's mistake, 1 for a failure, 130 for Ctrl-C.
     """
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    with settled_streams():
+        return _run(parser, command, list(sys.argv[1:] if argv is None else argv))
+
+
+def _run(
+    parser: argparse.ArgumentParser,
+    command: Callable[[argparse.Namespace], int | None],
+    arguments: Sequence[str],
+) -> int:
     try:
+        _check_text(arguments)
         code = command(parser.parse_args(arguments)) or 0
         sys.stdout.flush()
         return code
@@ -91,13 +101,46 @@ def run(
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
+    except MemoryError:
+        print(f"{parser.prog}: error: not enough memory; give it less at a time", file=sys.stderr)
+        return 1
     except (KilolinguaError, OSError) as error:
         if isinstance(error, BrokenPipeError) and _reader_has_gone():
             return 0
         if "-v" in arguments:
             traceback.print_exc()
-        print(f"{parser.prog}: error: {' '.join(str(error).splitlines())}", file=sys.stderr)
+        message = one_line(str(error)) + _way_out(error, parser, arguments)
+        print(f"{parser.prog}: error: {message}", file=sys.stderr)
         return error.exit_code if isinstance(error, KilolinguaError) else 1
+
+
+def _check_text(arguments: Sequence[str]) -> None:
+    """Raise for an argument whose bytes are no text: it could be written to no file of ours."""
+    for argument in arguments:
+        if any("\ud800" <= character <= "\udfff" for character in argument):
+            raise InputError(
+                f"expected arguments in UTF-8, found {argument!a}; rename the file, or set"
+                " PYTHONUTF8=1 if the terminal has another encoding"
+            )
+
+
+def _way_out(error: Exception, parser: argparse.ArgumentParser, arguments: Sequence[str]) -> str:
+    """What an error advises beside its message, if the command at hand has that option."""
+    option = error.option if isinstance(error, KilolinguaError) else None
+    given = {argument.partition("=")[0] for argument in arguments}
+    if option is None or option in given or option not in _options_at_hand(parser, given):
+        return ""
+    return f" or {error.advice}" if isinstance(error, KilolinguaError) else ""
+
+
+def _options_at_hand(parser: argparse.ArgumentParser, given: set[str]) -> Iterator[str]:
+    """The options of a parser and of the subcommand that was given."""
+    for action in parser._actions:
+        yield from action.option_strings
+        if isinstance(action.choices, dict):
+            for name, subcommand in action.choices.items():
+                if name in given:
+                    yield from _options_at_hand(subcommand, given)
 
 
 def _reader_has_gone() -> bool:

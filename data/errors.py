@@ -1,17 +1,30 @@
 """What can go wrong, in two kinds: a user's mistake and a failure of the world.
 
 A message says where, what was expected, what was found and the next step, on one line:
-``lexicon.tsv:3235: expected 2 columns, found 1 ("taniñ"); fix the line or pass --skip-bad``.
+``lexicon.tsv:3235: expected 2 columns, found 1 ("taniñ"); fix the line``.
 A command line prints that line and exits with the ``exit_code`` of the kind; a library raises it.
+
+Where an option would help, the error names it in ``option`` and not in its message: `data.cli.run`
+adds "or pass --skip-bad" where the command at hand has that option and it was not given.
 """
 
 from __future__ import annotations
 
 
 class KilolinguaError(Exception):
-    """Anything this project raises on purpose; never raised itself."""
+    """Anything this project raises on purpose; never raised itself.
+
+    Args:
+        option: an option that would help, `--skip-bad`, in the commands that have it.
+        advice: how to say so, after "or"; by default `pass OPTION`.
+    """
 
     exit_code = 1
+
+    def __init__(self, message: str, *, option: str | None = None, advice: str = "") -> None:
+        super().__init__(message)
+        self.option = option
+        self.advice = advice or f"pass {option}"
 
 
 class InputError(KilolinguaError, ValueError):

@@ -177,7 +177,7 @@ def reject(problem: tuple[str, str], where: str, *, skip_bad: bool, dropped: Cou
     """Count a bad record under its reason, or raise; `problem` is (reason, what is wrong)."""
     reason, message = problem
     if not skip_bad:
-        raise InputError(f"{where}: {message}; fix the line or pass --skip-bad")
+        raise InputError(f"{where}: {message}; fix the line", option="--skip-bad")
     dropped[reason] += 1
 
 
