@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.errors import InputError
+from data.faults import NOT_UTF8, NUL_INSIDE, REPLACEMENT_INSIDE
 from data.tsv import (
     EMPTY_CELL,
     MARK_INSIDE,
@@ -114,7 +115,7 @@ def test_repairs_that_nobody_counts_are_logged(
         ),
         (
             "ta\ufffdi".encode(),
-            "expected text, found U+FFFD at position 3; restore the letter or keep_replacement",
+            "expected text, found U+FFFD at position 3; restore the letter",
         ),
         (b"\xed\xa0\x80", "expected UTF-8, found byte 0xed at position 1; convert the file"),
     ],
@@ -124,6 +125,36 @@ def test_what_cannot_be_repaired_is_an_error(tmp_path: Path, second: bytes, expe
     with pytest.raises(InputError) as caught:
         list(read_lines(path))
     assert str(caught.value).startswith(f"{path}:2: {expected}")
+
+
+NO_TEXT = [
+    (b"ta\xf1i", NOT_UTF8),
+    (b"ta\x00i", NUL_INSIDE),
+    (b"ta\xef\xbf\xbdi", REPLACEMENT_INSIDE),
+]
+
+
+@pytest.mark.parametrize(("second", "reason"), NO_TEXT)
+def test_lines_that_are_no_text_are_left_out_on_request(
+    tmp_path: Path, second: bytes, reason: str
+) -> None:
+    dropped: Counter[str] = Counter()
+    path = written(tmp_path, b"mbwa\n" + second + b"\npaka\n")
+    found = list(read_lines(path, skip_bad=True, dropped=dropped))
+    assert (found, dropped) == ([(1, "mbwa"), (3, "paka")], {reason: 1})
+    rows = list(read_tsv(path, ("swahili",), header=False, skip_bad=True, dropped=dropped))
+    assert ([row.line for row in rows], dropped) == ([1, 3], {reason: 2})
+
+
+@pytest.mark.parametrize(("second", "_"), NO_TEXT)
+def test_the_option_is_advised_where_the_caller_has_it(
+    tmp_path: Path, second: bytes, _: str
+) -> None:
+    path = written(tmp_path, second)
+    for skip_bad, option in ((None, None), (False, "--skip-bad")):
+        with pytest.raises(InputError) as caught:
+            list(read_lines(path, skip_bad=skip_bad))
+        assert caught.value.option == option
 
 
 def test_replacement_characters_are_kept_on_request(tmp_path: Path) -> None:
