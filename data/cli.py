@@ -17,7 +17,7 @@ import re
 import select
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -60,9 +60,7 @@ class Parser(argparse.ArgumentParser):
 
     def _suggestion(self, message: str) -> str:
         wrong = re.findall(r"--[\w-]+", message) if "unrecognized" in message else []
-        known = set(self._known_options())
-        near = [m for option in wrong for m in difflib.get_close_matches(option, known, 1)]
-        return f" (did you mean {', '.join(near)}?)" if near else ""
+        return did_you_mean(wrong, self._known_options())
 
     def _known_options(self) -> Iterator[str]:
         """The options of this parser and of its subcommands."""
@@ -71,6 +69,19 @@ class Parser(argparse.ArgumentParser):
             if isinstance(action.choices, dict):
                 for subcommand in action.choices.values():
                     yield from subcommand._known_options()
+
+
+def did_you_mean(wrong: str | Iterable[str], known: Iterable[str]) -> str:
+    """A suggestion to stand behind a wrong name, letter case aside; "" where nothing is near.
+
+    >>> did_you_mean("bleu", ["BLEU", "chrF++", "TER"])
+    ' (did you mean BLEU?)'
+    """
+    by_folded = {name.casefold(): name for name in known}
+    names = [wrong] if isinstance(wrong, str) else wrong
+    near = (difflib.get_close_matches(name.casefold(), by_folded, 1) for name in names)
+    found = [by_folded[match] for matches in near for match in matches]
+    return f" (did you mean {', '.join(found)}?)" if found else ""
 
 
 def run(

@@ -111,6 +111,17 @@ def unfiltered(stream: TextIO) -> TextIO:
     return stream.raw if isinstance(stream, FilteredStream) else stream
 
 
+def bar_settings() -> dict[str, Any]:
+    """How a progress bar of `rich` is drawn: on stderr past the filter, and nothing else with it.
+
+    `rich` would catch what others print while the bar is up, and write it unfiltered.
+    """
+    from rich.console import Console
+
+    console = Console(file=unfiltered(sys.stderr))
+    return {"console": console, "redirect_stdout": False, "redirect_stderr": False}
+
+
 def _settled(stream: TextIO | None) -> TextIO:
     if stream is None or stream.closed:
         return open(os.devnull, "w", encoding="utf-8")

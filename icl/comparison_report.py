@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 from data.files import canonical_json, sha256_text, write_whole
 from data.languages import resolve
+from data.pages import page_template
 from icl.paired_tests import Comparison
 from icl.pairing import Pairing, extremes
-from icl.report import language_attributes, template
+from icl.report import language_attributes
 
 SHOWN = 25  # segments a direction and side
 
@@ -40,7 +41,7 @@ def write_comparison(
     content = {"a": [str(a), systems[0]], "b": [str(b), systems[1]], "comparisons": rows}
     text = json.dumps(content, ensure_ascii=False, indent=2)
     write_whole(folder / "scores.json", f"{text}\n")
-    page = template("comparison.html.j2").render(
+    page = page_template("icl", "comparison.html.j2").render(
         title=f"{b.name} ({systems[1]}) against {a.name} ({systems[0]})",
         sides=[f"{a} ({systems[0]})", f"{b} ({systems[1]})"],
         comparisons=comparisons,

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from data.terminal import bar_settings, printable
 from icl.run import Average, Evaluation, Result
 from metrics.score import Score
 
@@ -35,7 +36,7 @@ class ProgressBar:
         if self._bar is None:
             say(line)
         else:
-            self._bar.console.print(line, markup=False, highlight=False)  # type: ignore[attr-defined]
+            self._bar.console.print(printable(line), markup=False, highlight=False)  # type: ignore[attr-defined]
 
     def advance(self, label: str, done: int, total: int) -> None:
         """`done` of `total` segments are finished."""
@@ -43,7 +44,7 @@ class ProgressBar:
             self._plain(label, done, total)
             return
         if label not in self._tasks:
-            self._tasks[label] = self._bar.add_task(label, total=total)  # type: ignore[attr-defined]
+            self._tasks[label] = self._bar.add_task(printable(label), total=total)  # type: ignore[attr-defined]
         self._bar.update(self._tasks[label], completed=done)  # type: ignore[attr-defined]
 
     def _plain(self, label: str, done: int, total: int) -> None:
@@ -59,7 +60,6 @@ def progress_bar() -> Iterator[ProgressBar]:
     if not sys.stderr.isatty():
         yield ProgressBar(None)
         return
-    from rich.console import Console
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -68,8 +68,8 @@ def progress_bar() -> Iterator[ProgressBar]:
         TimeRemainingColumn,
     )
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeRemainingColumn(), **bar_settings()) as bar:
         yield ProgressBar(bar)
 
 

@@ -7,20 +7,18 @@ language and direction, so that Arabic or N'Ko reads from the right.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data.files import write_whole
 from data.languages import Language, is_right_to_left
+from data.pages import page_template
 from icl.diagnostics import diagnose
 from icl.run import Evaluation, Result
 from icl.store import Record
 from metrics.translation import Metric, segment_score
 
 if TYPE_CHECKING:
-    from jinja2 import Template
-
     from icl.system import System
 
 SHOWN = 25  # worst and best segments a system
@@ -32,7 +30,7 @@ def write_report(
     evaluation: Evaluation, answers: Sequence[tuple[System, Sequence[Record]]]
 ) -> Path:
     """Write report.html into the run folder and return its path."""
-    page = template("report.html.j2").render(
+    page = page_template("icl", "report.html.j2").render(
         title=f"{evaluation.results[0].label}, {evaluation.results[0].direction}",
         description=evaluation.description,
         notes=evaluation.notes,
@@ -44,21 +42,6 @@ def write_report(
     path = evaluation.folder / "report.html"
     write_whole(path, page)
     return path
-
-
-@cache
-def template(name: str) -> Template:
-    """A page template of this package; what it is given is escaped, what it lacks is an error."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("icl", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(name)
 
 
 def _row(result: Result, results: Sequence[Result]) -> dict[str, Any]:

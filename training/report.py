@@ -11,17 +11,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from data.errors import InputError
 from data.files import write_whole
+from data.pages import page_template
 from metrics.score import Score
 from training.looping.plot import Curve, plot
-
-if TYPE_CHECKING:
-    from jinja2 import Template
 
 LOSS = "nats a token"
 
@@ -47,7 +44,7 @@ def write_report(
         InputError: the folder has no metrics.jsonl, or one with a line that is not JSON.
     """
     metrics, timing = read_lines(folder / "metrics.jsonl"), read_lines(folder / "timing.jsonl")
-    page = _template().render(
+    page = page_template("training", "report.html.j2").render(
         title=title,
         facts=facts or {},
         scores=scores,
@@ -114,17 +111,3 @@ def _summary(
     if settled:
         summary["updates that the budget settled"] = f"{settled[-1]:,}"
     return summary
-
-
-@cache
-def _template() -> Template:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("training", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html.j2")

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from data.terminal import bar_settings, printable
+
 if TYPE_CHECKING:
     from lexaug.synthesize import Synthesis
 
@@ -36,7 +38,7 @@ class ProgressBar:
         if self._bar is None:
             say(line)
         else:
-            self._bar.console.print(line, markup=False, highlight=False)
+            self._bar.console.print(printable(line), markup=False, highlight=False)
 
     def advance(self, done: int, total: int | None) -> None:
         """So many bytes of the text are done."""
@@ -63,7 +65,6 @@ def progress_bar() -> Iterator[ProgressBar]:
     if not sys.stderr.isatty():
         yield ProgressBar(None)
         return
-    from rich.console import Console
     from rich.progress import (
         BarColumn,
         DownloadColumn,
@@ -73,9 +74,9 @@ def progress_bar() -> Iterator[ProgressBar]:
         TransferSpeedColumn,
     )
 
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn())
     timing = (TransferSpeedColumn(), TimeRemainingColumn())
-    with Progress(*columns, *timing, console=Console(stderr=True)) as bar:
+    with Progress(*columns, *timing, **bar_settings()) as bar:
         yield ProgressBar(bar)
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from data.files import write_whole
 from data.languages import Language, is_right_to_left
+from data.pages import page_template
 from lexaug.phrases import RULES
 from lexaug.synthesis.tally import PRUNED, SAMPLED_STEP, SAMPLED_WHOLE, Tally
 
@@ -92,16 +93,7 @@ def write_coverage(
 
 def page(found: Mapping[str, Any], settings: Mapping[str, Any], target: Language) -> str:
     """The HTML page: one file that opens without a network; text from corpora is escaped."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("lexaug.synthesis", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("coverage.html.j2").render(
+    return page_template("lexaug.synthesis", "coverage.html.j2").render(
         found=found,
         settings=settings,
         target=target,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from data.files import write_whole
 from data.languages import Language, is_right_to_left
+from data.pages import page_template
 from morph.evaluation.compare import Comparison
 from morph.evaluation.confusion import visible
 from morph.evaluation.items import CHANGE, FEATURE, PART_OF_SPEECH, PARTITION, Item
@@ -50,16 +51,7 @@ def page(
     language: Language | None,
 ) -> str:
     """The HTML of `write_report`."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("morph.evaluation", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html.j2").render(
+    return page_template("morph.evaluation", "report.html.j2").render(
         title=title,
         description=description,
         notes=notes,

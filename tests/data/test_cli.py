@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import data
-from data.cli import COMMON, Parser, run
+from data.cli import COMMON, Parser, did_you_mean, run
 from data.errors import InputError, UnavailableError
 
 ROOT = Path(data.__file__).parents[1]
@@ -176,3 +176,11 @@ def test_a_pipe_that_breaks_elsewhere_is_a_failure() -> None:
 def test_a_pipe_that_breaks_elsewhere_in_process(capsys: pytest.CaptureFixture[str]) -> None:
     assert toy(raises(BrokenPipeError(32, "Broken pipe"))) == 1
     assert capsys.readouterr().err == "python -m toy.words: error: [Errno 32] Broken pipe\n"
+
+
+def test_suggestions_do_not_mind_letter_case() -> None:
+    assert did_you_mean("CHRF++", ["BLEU", "chrF++"]) == " (did you mean chrF++?)"
+    assert did_you_mean(["--sede", "--ofline"], ["--seed", "--offline"]) == (
+        " (did you mean --seed, --offline?)"
+    )
+    assert did_you_mean("zzz", ["BLEU"]) == did_you_mean([], ["BLEU"]) == ""

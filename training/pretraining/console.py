@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from data.terminal import bar_settings, printable
 from training.looping.progress import Progress
 
 SECONDS_A_LINE = 5.0  # between two plain lines
@@ -30,7 +31,7 @@ class ProgressBar:
         if self._bar is None:
             say(line)
         else:
-            self._bar.console.print(line, markup=False, highlight=False)
+            self._bar.console.print(printable(line), markup=False, highlight=False)
 
     def step(self, progress: Progress) -> None:
         """The loop has come so far."""
@@ -39,7 +40,7 @@ class ProgressBar:
             return
         if self._task is None:
             self._task = self._bar.add_task("", total=progress.total)
-        self._bar.update(self._task, completed=progress.step, description=str(progress))
+        self._bar.update(self._task, completed=progress.step, description=printable(str(progress)))
 
     def _plain(self, progress: Progress) -> None:
         now = time.monotonic()
@@ -55,12 +56,11 @@ def progress_bar() -> Iterator[ProgressBar]:
     if not sys.stderr.isatty():
         yield ProgressBar(None)
         return
-    from rich.console import Console
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bar
 
-    columns = (BarColumn(bar_width=20), TextColumn("{task.description}"))
-    with Bar(*columns, console=Console(stderr=True)) as bar:
+    columns = (BarColumn(bar_width=20), TextColumn("{task.description}", markup=False))
+    with Bar(*columns, **bar_settings()) as bar:
         yield ProgressBar(bar)
 
 
