@@ -54,9 +54,17 @@ def counted(given: Counter[str] | None, path: Path, what: str) -> Iterator[Count
     try:
         yield fresh
     finally:
-        reasons = "; ".join(f"{reason} ({number})" for reason, number in (+fresh).items())
-        if reasons:
+        if reasons := by_reason(fresh):
             _LOG.warning("%s: %s: %s", path, what, reasons)
+
+
+def by_reason(counts: Counter[str]) -> str:
+    """What a counter of reasons says, on one line; "" where nothing was counted.
+
+    >>> by_reason(Counter({"empty cell": 2}))
+    'empty cell (2)'
+    """
+    return "; ".join(f"{reason} ({number})" for reason, number in (+counts).items())
 
 
 def excerpt(text: str) -> str:

@@ -3,8 +3,9 @@ r"""Text in lines, read strictly: the one reader of lines, on which all others s
     for number, line in read_lines(Path("news.sw.txt.gz")):
         print(number, line)
 
-Only a line feed ends a line (U+2028, U+0085 and their like are text). CRLF counts as a line feed.
-A file whose name ends in .gz or .zst is unpacked while it is read.
+A line feed ends a line, with the carriage returns before it; in a file without any line feed a
+carriage return does (Excel for Mac). U+2028, U+0085 and their like are text. A file whose name
+ends in .gz or .zst, in any case, is unpacked while it is read.
 
 What has one right repair is repaired and counted: a byte-order mark inside a line is taken out,
 text that is not NFC is normalised. A caller passes a `Counter` and gets the number of lines
@@ -33,9 +34,13 @@ REPLACEMENT = "\ufffd"
 MARK_INSIDE = "byte-order mark inside a line, removed"
 NOT_NFC = "not NFC, normalised"
 REPLACEMENT_KEPT = "U+FFFD, kept"
+MIXED_ENDS = "carriage return inside a line"
 
+PACKED = (".gz", ".zst")
 GZIP_SUFFIXES = (".gz", ".dz")
 DAMAGED_GZIP = (EOFError, gzip.BadGzipFile, zlib.error)
+LONGEST_LINE = 1 << 24  # bytes; the longest entry of Wiktextract has 3 MB, a bomb has more
+_PIECE = 1 << 20  # bytes read at once
 
 
 def read_lines(
@@ -57,7 +62,8 @@ def read_lines(
             caller has no such choice to offer, so no message advises it.
 
     Raises:
-        InputError: no such file, a damaged gzip file, invalid UTF-8, NUL, U+FFFD.
+        InputError: no such file, a damaged gzip file, invalid UTF-8, NUL, U+FFFD, a carriage
+            return in a file with line feeds, a line of more than 16 MiB.
     """
     with counted(dropped, path, "dropped") as lost:
         for number, text in tried_lines(path, repairs=repairs, keep_replacement=keep_replacement):
@@ -84,6 +90,7 @@ def tried_lines(
                 text = decode(raw, where)
                 if number == 1:
                     text = text.removeprefix(BYTE_ORDER_MARK)
+                _refuse_returns(text, where)
                 text = clean(text, where, repairs=tally, keep_replacement=keep_replacement)
             except BadLineError as error:
                 yield number, error
@@ -105,7 +112,7 @@ def clean(text: str, where: str, *, repairs: Counter[str], keep_replacement: boo
     """
     if text.isascii() and "\0" not in text:
         return text
-    binary = "NUL character", "the file is binary or damaged, fetch it again"
+    binary = "NUL character", "the file is binary, or UTF-16: iconv -f UTF-16 -t UTF-8 converts it"
     _refuse(text, where, "\0", NUL_INSIDE, *binary)
     if not keep_replacement:
         _refuse(text, where, REPLACEMENT, REPLACEMENT_INSIDE, "U+FFFD", "restore the letter")
@@ -122,10 +129,11 @@ def clean(text: str, where: str, *, repairs: Counter[str], keep_replacement: boo
 
 def open_bytes(path: Path) -> IO[bytes]:
     """Open a file to read bytes; .gz, dictd's .dz and .zst are unpacked on the way."""
-    if path.suffix == ".zst":
+    suffix = path.suffix.lower()
+    if suffix == ".zst":
         return open_zstandard(path)
     try:
-        opened = gzip.open if path.suffix in GZIP_SUFFIXES else open
+        opened = gzip.open if suffix in GZIP_SUFFIXES else open
         return cast("IO[bytes]", opened(path, "rb"))
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file; check the path") from error
@@ -134,13 +142,44 @@ def open_bytes(path: Path) -> IO[bytes]:
         raise InputError(f"{path}: expected a readable file, found: {reason}; check it") from error
 
 
+def unpacked_suffix(path: Path) -> str:
+    """What a file's name says that it holds, once it is unpacked, in small letters.
+
+    >>> unpacked_suffix(Path("memory.TMX")), unpacked_suffix(Path("pairs.tsv.GZ"))
+    ('.tmx', '.tsv')
+    """
+    inner = Path(path.stem) if path.suffix.lower() in PACKED else path
+    return inner.suffix.lower()
+
+
+def shows_nothing(text: str) -> bool:
+    r"""Whether a text has only spaces, control characters and invisible ones (U+200B, U+00AD).
+
+    >>> shows_nothing("\u200b "), shows_nothing("។")
+    (True, False)
+    """
+    return not text.strip() or (
+        not text.isascii()
+        and all(char.isspace() or unicodedata.category(char) in ("Cc", "Cf") for char in text)
+    )
+
+
 def raw_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Yield (line number from 1, bytes without their line end); a file is streamed."""
+    """Yield (line number from 1, bytes without their line end); a file is streamed.
+
+    Raises:
+        InputError: no such file, a damaged gzip file, a line of more than 16 MiB.
+    """
     number = 0
     with open_bytes(path) as file:
         try:
-            for number, line in enumerate(file, 1):
-                yield number, line.removesuffix(b"\n").removesuffix(b"\r")
+            for number, line in enumerate(_split(file), 1):
+                if len(line) > LONGEST_LINE:
+                    raise InputError(
+                        f"{path}:{number}: expected lines of at most {LONGEST_LINE >> 20} MiB,"
+                        " found a longer one; break it, or check that the file is text"
+                    )
+                yield number, line.rstrip(b"\r")
         except DAMAGED_GZIP as error:
             raise InputError(
                 f"{path}:{number + 1}: expected gzip data, found: {error}; fetch the file again"
@@ -152,11 +191,48 @@ def decode(raw: bytes, where: str) -> str:
     try:
         return raw.decode()
     except UnicodeDecodeError as error:
+        encoding = "UTF-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "ENCODING"
         raise BadLineError(
             f"{where}: expected UTF-8, found byte 0x{raw[error.start]:02x} at position"
-            f" {error.start + 1}; convert the file with iconv -f ENCODING -t UTF-8",
+            f" {error.start + 1}; convert the file with iconv -f {encoding} -t UTF-8",
             NOT_UTF8,
         ) from error
+
+
+def _split(file: IO[bytes]) -> Iterator[bytes]:
+    """The lines of a file without their last character; one past the limit is cut behind it."""
+    piece = _first_piece(file)
+    end = b"\r" if b"\r" in piece and b"\n" not in piece else b"\n"
+    parts: list[bytes] = []
+    length = 0
+    while piece:
+        first, *others = piece.split(end)
+        parts.append(first)
+        length += len(first)
+        if others:
+            yield b"".join(parts)
+            yield from others[:-1]
+            parts, length = [others[-1]], len(others[-1])
+        if length > LONGEST_LINE:
+            break
+        piece = file.read(_PIECE)
+    if length:
+        yield b"".join(parts)
+
+
+def _first_piece(file: IO[bytes]) -> bytes:
+    """The beginning of a file, never cut between the two characters of CRLF."""
+    piece = file.read(_PIECE)
+    return piece + file.read(1) if piece.endswith(b"\r") else piece
+
+
+def _refuse_returns(text: str, where: str) -> None:
+    if ("\r" in text or "\n" in text) and "\0" not in text:  # UTF-16 has both; `clean` says so
+        raise BadLineError(
+            f"{where}: expected one kind of line end, found carriage returns (CR) and line feeds"
+            " (LF) in one file; make all of them LF: tr '\\r' '\\n' < FILE",
+            MIXED_ENDS,
+        )
 
 
 def _refuse(text: str, where: str, character: str, reason: str, name: str, advice: str) -> None:

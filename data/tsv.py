@@ -5,8 +5,10 @@ Every other reader of text stands on this and on `data.lines.read_lines`, whose 
     for row in read_tsv(Path("lexicon.tsv"), ("english", "target"), header=False):
         english, target = row.cells
 
-There is no quoting and no escaping: a quote character is a character, a tab ends a cell, a line
-feed ends a row. What is repaired and what is refused in a line stands in `data.lines`.
+There is no quoting and no escaping: a quote character is a character, a tab ends a cell, the end
+of the line ends a row. A spreadsheet puts cells in quotes and doubles the quotes inside; such
+cells are kept as they stand and counted as `QUOTED`. Blank lines at the end of a table are no
+rows. What is repaired and what is refused in a line is said in `data.lines`.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ from data.lines import (
     open_bytes,
     raw_lines,
     read_lines,
+    shows_nothing,
 )
 
 __all__ = [
@@ -41,6 +44,7 @@ __all__ = [
     "EMPTY_CELL",
     "MARK_INSIDE",
     "NOT_NFC",
+    "QUOTED",
     "REPLACEMENT",
     "REPLACEMENT_KEPT",
     "WRONG_COLUMNS",
@@ -58,9 +62,12 @@ __all__ = [
     "write_tsv",
 ]
 
-# Reasons under which rows are left out, beside those of `data.faults`.
+# Reasons under which rows are left out, beside those of `data.faults`; what is kept with a warning.
 WRONG_COLUMNS = "wrong number of columns"
 EMPTY_CELL = "empty cell"
+QUOTED = "cells in quotes as a spreadsheet writes them, kept with the quotes"
+
+UNQUOTE = "quotes are text here: save the table without them, or take them off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,33 +100,45 @@ def read_tsv(
     Raises:
         InputError: `lexicon.tsv:7: expected 2 columns (english, target), found 1 ("dog"); ...`
     """
-    with counted(dropped, path, "dropped") as tally:
+    with counted(dropped, path, "dropped") as tally, counted(repairs, path, "repaired") as mended:
         lines = read_lines(
             path,
-            repairs=repairs,
+            repairs=mended,
             keep_replacement=keep_replacement,
             skip_bad=skip_bad,
             dropped=tally,
         )
         if header:
             _check_header(path, columns, next(lines, (1, ""))[1])
+        quotes, blanks = _Quotes(), _Blanks()
         for number, text in lines:
-            cells = tuple(text.split("\t"))
-            problem = _problem(cells, columns, empty)
+            cells, where = tuple(text.split("\t")), f"{path}:{number}"
+            problem = _problem(cells, columns, empty) or quotes.broken(cells)
+            if problem and not text.strip():
+                blanks.add(problem, where)
+                continue
+            blanks.settle(skip_bad=skip_bad, dropped=tally)
+            quotes.look_at(text, cells, bad=problem is not None)
             if problem is None:
                 yield Row(number, cells)
             else:
-                reject(problem, f"{path}:{number}", skip_bad=skip_bad, dropped=tally)
+                reject(problem, where, skip_bad=skip_bad, dropped=tally)
+        mended.update({QUOTED: quotes.told()} if quotes.told() else {})
 
 
 def read_header(path: Path) -> tuple[str, ...]:
     """The column names on a table's first line.
 
     Raises:
-        InputError: the file is empty, or a name is empty or occurs twice.
+        InputError: the file is empty, a name is empty, occurs twice or is in quotes.
     """
     text = next(read_lines(path, repairs=Counter()), (1, ""))[1]
     names = tuple(text.split("\t"))
+    if any(map(_in_quotes, names)):
+        raise InputError(
+            f"{path}:1: expected plain column names, found them in quotes, {excerpt(text)};"
+            f" {UNQUOTE}"
+        )
     if not all(name.strip() for name in names) or len(set(names)) < len(names):
         raise InputError(
             f"{path}:1: expected a header of different column names, found {excerpt(text)};"
@@ -141,12 +160,83 @@ def write_tsv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]])
             file.write("\t".join(cells).encode() + b"\n")
 
 
+class _Blanks:
+    """Blank rows: faults where another row follows them, nothing at the end of a table."""
+
+    def __init__(self) -> None:
+        self._first: tuple[tuple[str, str], str] | None = None
+        self._counts: Counter[str] = Counter()
+
+    def add(self, problem: tuple[str, str], where: str) -> None:
+        self._first = self._first or (problem, where)
+        self._counts[problem[0]] += 1
+
+    def settle(self, *, skip_bad: bool, dropped: Counter[str]) -> None:
+        """Another row follows: reject those before it."""
+        if self._first is None:
+            return
+        if not skip_bad:
+            reject(*self._first, skip_bad=False, dropped=dropped)
+        dropped.update(self._counts)
+        self.__init__()  # type: ignore[misc]
+
+
+class _Quotes:
+    """Tells a spreadsheet's quotes from a writer's, by all rows of a table.
+
+    A spreadsheet doubles the quotes inside a cell; or it puts in quotes all cells, or exactly those
+    that hold a comma.
+    """
+
+    def __init__(self) -> None:
+        self.rows = self.quoted = self.all_quoted = 0
+        self.doubled = self.opened = self.commas_bare = self.quotes_without_comma = False
+
+    def look_at(self, text: str, cells: Sequence[str], *, bad: bool) -> None:
+        """Count a row; a bad one may be the first half of a cell with a line break."""
+        self.opened = bad and (self.opened or any(map(_opens_quote, cells)))
+        self.rows += 1
+        if '"' not in text:
+            self.commas_bare = self.commas_bare or "," in text
+            return
+        marks = [_in_quotes(cell) for cell in cells]
+        self.quoted += any(marks)
+        self.all_quoted += all(marks)
+        for cell, quoted in zip(cells, marks, strict=True):
+            self.doubled |= quoted and '""' in cell[1:-1]
+            self.commas_bare |= not quoted and "," in cell
+            self.quotes_without_comma |= quoted and "," not in cell
+
+    def broken(self, cells: Sequence[str]) -> tuple[str, str] | None:
+        """What is wrong with a row that goes on with a cell which the bad row before it opened."""
+        if self.opened and any(cell.count('"') % 2 for cell in cells):
+            return WRONG_COLUMNS, "expected a row, found the rest of a cell with a line break"
+        return None
+
+    def told(self) -> int:
+        """How many rows have cells in a spreadsheet's quotes."""
+        commas = self.quoted > 1 and not self.commas_bare and not self.quotes_without_comma
+        everywhere = self.rows > 1 and self.all_quoted == self.rows
+        return self.quoted if self.doubled or commas or everywhere else 0
+
+
+def _in_quotes(cell: str) -> bool:
+    """Whether quotes stand around a cell, and those inside are doubled."""
+    around = len(cell) > 1 and cell[0] == cell[-1] == '"'
+    return around and '"' not in cell[1:-1].replace('""', "")
+
+
+def _opens_quote(cell: str) -> bool:
+    return cell.startswith('"') and cell.count('"') % 2 == 1
+
+
 def _check_header(path: Path, columns: Sequence[str], text: str) -> None:
     expected = "\t".join(columns)
     if text != expected:
+        quoted = any(map(_in_quotes, text.split("\t")))
+        advice = UNQUOTE if quoted else "name the columns like this on the first line"
         raise InputError(
-            f"{path}:1: expected the header {excerpt(expected)}, found {excerpt(text)};"
-            " name the columns like this on the first line"
+            f"{path}:1: expected the header {excerpt(expected)}, found {excerpt(text)}; {advice}"
         )
 
 
@@ -156,9 +246,11 @@ def _problem(
     if len(cells) != len(columns):
         expected = f"{len(columns)} column{'s' * (len(columns) > 1)} ({', '.join(columns)})"
         found = f"{len(cells)} ({excerpt(chr(9).join(cells))})"
-        return WRONG_COLUMNS, f"expected {expected}, found {found}"
+        opened = any(map(_opens_quote, cells))
+        hint = "; a line break ends a row, in quotes too" if opened else ""
+        return WRONG_COLUMNS, f"expected {expected}, found {found}{hint}"
     for name, cell in zip(columns, cells, strict=True):
-        if not cell.strip() and name not in empty:
+        if shows_nothing(cell) and name not in empty:
             return EMPTY_CELL, f"expected text in column {name}, found an empty cell"
     return None
 
