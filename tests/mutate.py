@@ -1,0 +1,406 @@
+"""Do a room's tests notice a fault? Puts small faults into its functions, one by one, and counts.
+
+    python -m tests.mutate --room data --mutants 40 --seed 1
+
+Lines of the room's functions are drawn at random (a seed, so the same ones each time), on each a
+mutation (`tests/mutations.py`). All happens in a copy of the tree: the working tree is only read.
+The room's own tests (tests/ROOM and the doctests of ROOM) run once under `coverage`, which tells
+for each line what tests run it; a mutant has to pass those alone, the quickest first, until one
+fails. A line that no test runs has to pass all. What is listed in `tests/equivalent_mutants.tsv`
+changes nothing that anyone could see, and another is drawn instead.
+
+Ends with 1 where fewer than 95 % are killed. The tests of numba's kernel run uncompiled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import hashlib
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.mutations import Mutation, mutations
+
+ROOT = Path(__file__).parent.parent
+EQUIVALENT = "tests/equivalent_mutants.tsv"
+PASSES = 95.0  # percent, what the project asks of its tests
+EVERYWHERE = ("pytest", "hypothesis", "numpy", "sacrebleu")  # imported once, before any fork
+TORCH = ("torch", "transformers")
+HEAVY = {"lexaug": ("numba", "pyarrow"), "icl": TORCH, "morph": TORCH, "training": TORCH}
+OPTIONS = ("-q", "-x", "-p", "no:cacheprovider", "--hypothesis-profile=ci", "--tb=no")
+SLACK_S, FACTOR = 20, 10  # a mutant may take this many times what its tests took, and some more
+MEMORY = 24 << 30  # bytes of address space: torch maps much that it never uses
+KILLED, SURVIVED = "killed", "survived"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A mutation of a file, and what the tests said of it."""
+
+    file: str
+    mutation: Mutation
+    line_text: str
+    outcome: str = ""
+    by: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What an equivalent mutant is known by: line numbers move."""
+        return self.file, self.line_text, self.mutation.told
+
+
+def tree_files(root: Path) -> list[str]:
+    """The files that belong to the project: what git tracks or would track; all without git."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    names = done.stdout.splitlines() if done.returncode == 0 else []
+    names = names or [str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()]
+    return sorted(name for name in names if (root / name).is_file() and "__pycache__" not in name)
+
+
+def copied(root: Path, place: Path) -> Path:
+    """A copy of the project's files."""
+    for name in tree_files(root):
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(root / name, place / name)
+    return place
+
+
+def tree_hash(root: Path, room: str) -> str:
+    """Of the contents of all code and tests; whether there is a mirror decides what tests run."""
+    digest = hashlib.sha256(f"{room} {os.environ.get('KILOLINGUA_MIRROR')}".encode())
+    for name in tree_files(root):
+        digest.update(name.encode() + b"\0" + (root / name).read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def drawn(root: Path, room: str, seed: int) -> Iterator[Trial]:
+    """Mutants without end or until all are drawn: a random line of the room, a mutation on it."""
+    lines: dict[tuple[str, int], list[Mutation]] = {}
+    texts: dict[str, list[str]] = {}
+    for path in sorted((root / room).rglob("*.py")):
+        name, source = str(path.relative_to(root)), path.read_bytes()
+        texts[name] = source.decode().splitlines()
+        for mutation in mutations(source):
+            lines.setdefault((name, mutation.line), []).append(mutation)
+    rng = random.Random(f"{room} {seed}")
+    for name, line in rng.sample(sorted(lines), len(lines)):
+        chosen = rng.choice(lines[name, line])
+        yield Trial(name, chosen, texts[name][line - 1].strip())
+
+
+def equivalents(root: Path) -> dict[tuple[str, str, str], str]:
+    """The listed mutants that change nothing, with the reason."""
+    path = root / EQUIVALENT
+    if not path.exists():
+        return {}
+    with open(path, encoding="utf-8", newline="") as lines:
+        rows = list(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+    return {(file, text, told): reason for file, text, told, reason in rows[1:]}
+
+
+def forked(work: Callable[[], int], place: Path, cpu_s: float, out: Path) -> int | None:
+    """The status of `work` in a child process in `place`; None if it took more than its time.
+
+    The child has the heavy modules already. Its time is that of the processor, which others on the
+    machine do not change; only one that waits for ever is stopped by the clock.
+    """
+    child = os.fork()
+    if not child:
+        status = 70
+        try:
+            os.setsid()
+            _settle(place, cpu_s, out)
+            status = work()
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            os._exit(status)
+    until = time.monotonic() + 5 * cpu_s + 60
+    while True:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            _end_group(child)
+            code = os.waitstatus_to_exitcode(status)
+            return None if code in (-signal.SIGXCPU, -signal.SIGKILL) else code
+        if time.monotonic() > until:
+            _end_group(child)
+            os.waitpid(child, 0)
+            return None
+        time.sleep(0.02)
+
+
+def _end_group(child: int) -> None:
+    """What a mutant has started ends with it."""
+    try:
+        os.killpg(child, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _settle(place: Path, cpu_s: float, out: Path) -> None:
+    """A child's folder, path, streams and limits."""
+    os.chdir(place)
+    sys.path[:] = [str(place), *(p for p in sys.path if p not in ("", str(ROOT)))]
+    for name in [name for name in sys.modules if name.split(".")[0] == "tests"]:
+        del sys.modules[name]
+    os.environ.update(PYTHONPATH=str(place), PYTHONDONTWRITEBYTECODE="1", NUMBA_DISABLE_JIT="1")
+    os.environ["KILOLINGUA_CACHE"] = str(place / ".cache")
+    stream = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(stream, 1)
+    os.dup2(stream, 2)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    seconds = int(cpu_s) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
+class Recorder:
+    """A plugin of pytest: how long each test takes, whether it passes, what lines it runs."""
+
+    def __init__(self, place: Path, room: str) -> None:
+        import coverage
+
+        files = [str(path) for path in (place / room).rglob("*.py")]
+        self.coverage = coverage.Coverage(data_file=None, include=files, config_file=False)
+        self.place = place
+        self.seconds: Counter[str] = Counter()
+        self.fixtures: dict[str, list[str]] = {}
+        self.bad: set[str] = set()
+        self.starting: set[str] = set()  # tests that start other processes
+        self.now = ""
+        sys.addaudithook(self._heard)
+        self.coverage.start()
+
+    def _heard(self, event: str, _: Any) -> None:
+        if event in ("subprocess.Popen", "os.fork", "os.posix_spawn") and self.now:
+            self.starting.add(self.now)
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self.now = nodeid
+        self.coverage.switch_context(nodeid)
+
+    def pytest_runtest_setup(self, item: Any) -> None:
+        self.fixtures[item.nodeid] = sorted(item.fixturenames)
+
+    def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> None:
+        """What a fixture for several tests runs is run for each of them."""
+        if fixturedef.scope != "function":
+            self.coverage.switch_context(f"fixture {fixturedef.argname}")
+
+    def pytest_runtest_call(self) -> None:
+        self.coverage.switch_context(self.now)
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        self.seconds[report.nodeid] += report.duration
+        if report.outcome != "passed":
+            self.bad.add(report.nodeid)
+
+    def told(self) -> dict[str, Any]:
+        """All of it as JSON: lines of files with the numbers of their tests."""
+        self.coverage.stop()
+        data = self.coverage.get_data()
+        tests = [test for test in self.seconds if test not in self.bad]
+        number = {test: n for n, test in enumerate(tests)}
+        users: dict[str, list[str]] = {}
+        for test in tests:
+            for fixture in self.fixtures.get(test, ()):
+                users.setdefault(f"fixture {fixture}", []).append(test)
+        lines: dict[str, dict[int, list[int]]] = {}
+        for file in data.measured_files():
+            for line, contexts in data.contexts_by_lineno(file).items():
+                names = [test for c in contexts for test in users.get(c, [c])]
+                numbers = sorted({number[name] for name in names if name in number})
+                lines.setdefault(str(Path(file).relative_to(self.place)), {})[line] = numbers
+        return {
+            "tests": tests,
+            "seconds": [self.seconds[test] for test in tests],
+            "starting": sorted(number[test] for test in self.starting & set(tests)),
+            "lines": lines,
+        }
+
+
+class Chosen:
+    """A plugin of pytest: only these tests, in this order; it remembers the first that failed."""
+
+    def __init__(self, tests: Sequence[str]) -> None:
+        self.order = {test: n for n, test in enumerate(tests)}
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        items[:] = sorted(
+            (item for item in items if item.nodeid in self.order),
+            key=lambda item: self.order[item.nodeid],
+        )
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if report.failed:
+            sys.stdout.write(f"\nFAILED BY {report.nodeid}\n")
+
+
+def test_map(root: Path, room: str) -> dict[str, Any]:
+    """What tests run each line of a room; kept in the cache as long as no file changes."""
+    folder = Path(os.environ.get("KILOLINGUA_CACHE") or tempfile.gettempdir()) / "mutate"
+    kept = folder / f"{room}-{tree_hash(root, room)}.json"
+    if not kept.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="mutate-") as place:
+            tree = copied(root, Path(place) / "tree")
+            told = Path(place) / "map.json"
+
+            def record() -> int:
+                import pytest
+
+                recorder = Recorder(tree, room)
+                options = [option for option in OPTIONS if option != "-x"]
+                status = int(pytest.main([*options, *_places(tree, room)], plugins=[recorder]))
+                told.write_text(json.dumps(recorder.told()), encoding="utf-8")
+                return status
+
+            status = forked(record, tree, 3600, Path(place) / "out")
+            if not told.exists():
+                raise SystemExit((Path(place) / "out").read_text("utf-8", errors="replace"))
+            if status:
+                sys.stderr.write(f"{room}: tests fail without any fault; they are left out\n")
+            shutil.copy(told, kept)
+    found: dict[str, Any] = json.loads(kept.read_text("utf-8"))
+    return found
+
+
+def _places(tree: Path, room: str) -> list[str]:
+    return [name for name in (f"tests/{room}", room) if (tree / name).exists()]
+
+
+def covering(trial: Trial, known: dict[str, Any]) -> list[int]:
+    """The numbers of the tests that a mutant has to pass, the quickest first."""
+    lines = known["lines"].get(trial.file, {})
+    span = range(trial.mutation.first, trial.mutation.last + 1)
+    numbers = {number for line in span for number in lines.get(str(line), ())}
+    numbers = numbers or set(range(len(known["tests"])))
+    seconds = known["seconds"]
+    started = [number for number in known["starting"] if number not in numbers]
+    return [*sorted(numbers, key=seconds.__getitem__), *sorted(started, key=seconds.__getitem__)]
+
+
+def tried(trial: Trial, known: dict[str, Any], tree: Path) -> Trial:
+    """The trial with its outcome, in a copy of the tree that is as before afterwards."""
+    path = tree / trial.file
+    source = path.read_bytes()
+    path.write_bytes(trial.mutation.applied(source))
+    for stale in (path.parent / "__pycache__").glob(f"{path.stem}.*"):
+        stale.unlink()
+    numbers = covering(trial, known)
+    quick = [n for n in numbers if known["seconds"][n] < 1][:25]  # most fall at once
+    try:
+        for some in (quick, [n for n in numbers if n not in set(quick)]):
+            if some and (by := _failed(some, known, tree)):
+                return Trial(trial.file, trial.mutation, trial.line_text, KILLED, by)
+    finally:
+        path.write_bytes(source)
+    return Trial(trial.file, trial.mutation, trial.line_text, SURVIVED, f"{len(numbers)} tests")
+
+
+def _failed(numbers: Sequence[int], known: dict[str, Any], tree: Path) -> str:
+    """The first test that fails or takes too long; empty if none."""
+    tests = [known["tests"][number] for number in numbers]
+    seconds = sum(known["seconds"][number] for number in numbers)
+    files = dict.fromkeys(test.partition("::")[0] for test in tests)
+
+    def run() -> int:
+        import pytest
+
+        sys.dont_write_bytecode = True
+        return int(pytest.main([*OPTIONS, *files], plugins=[Chosen(tests)]))
+
+    out = tree.parent / "out"
+    status = forked(run, tree, FACTOR * seconds + SLACK_S, out)
+    if status is None:
+        return "time"
+    if status == 0:
+        return ""
+    last = [line for line in out.read_text("utf-8", "replace").splitlines() if "FAILED BY " in line]
+    return last[0].partition("FAILED BY ")[2] if last else f"pytest's status {status}"
+
+
+def run(root: Path, room: str, number: int, seed: int, jobs: int) -> tuple[list[Trial], int]:
+    """So many mutants with their outcomes, and how many equivalent ones were passed over."""
+    known, listed = test_map(root, room), equivalents(root)
+    chosen: list[Trial] = []
+    passed_over = 0
+    for trial in drawn(root, room, seed):
+        if len(chosen) == number:
+            break
+        if trial.key in listed:
+            passed_over += 1
+        else:
+            chosen.append(trial)
+    with tempfile.TemporaryDirectory(prefix="mutate-") as place:
+        trees = [copied(root, Path(place) / str(job) / "tree") for job in range(jobs)]
+
+        def share(job: int) -> list[Trial]:
+            done = []
+            for trial in chosen[job::jobs]:
+                done.append(tried(trial, known, trees[job]))
+                sys.stderr.write(f"{_row(done[-1])}\n")
+            return done
+
+        with ThreadPoolExecutor(jobs) as pool:
+            done = [trial for part in pool.map(share, range(jobs)) for trial in part]
+    return sorted(done, key=lambda trial: (trial.file, trial.mutation.line)), passed_over
+
+
+def _row(trial: Trial) -> str:
+    place = f"{trial.file}:{trial.mutation.line}"
+    return "\t".join((trial.outcome, place, trial.line_text, trial.mutation.told, trial.by))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutate", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--room", required=True, help="data, metrics, icl, lexaug, morph, ...")
+    parser.add_argument("--mutants", type=int, default=40)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=2, help="mutants tried at a time")
+    parser.add_argument("--root", type=Path, default=ROOT, help="the tree (default: this one)")
+    parser.add_argument("--out", type=Path, help="all outcomes as TSV")
+    options = parser.parse_args(arguments)
+    for name in (*EVERYWHERE, *HEAVY.get(options.room, ())):
+        try:
+            __import__(name)
+        except ImportError:
+            continue
+    root = options.root.resolve()
+    done, left_out = run(root, options.room, options.mutants, options.seed, options.jobs)
+    killed = sum(trial.outcome == KILLED for trial in done)
+    share = 100 * killed / max(1, len(done))
+    if options.out:
+        options.out.write_text("".join(f"{_row(trial)}\n" for trial in done), encoding="utf-8")
+    for trial in done:
+        if trial.outcome == SURVIVED:
+            print(_row(trial))
+    print(
+        f"{options.room}, seed {options.seed}: {len(done)} mutants, {killed} killed "
+        f"({share:.1f} %), {len(done) - killed} survived; {left_out} equivalent ones left out"
+    )
+    return int(share < PASSES)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
