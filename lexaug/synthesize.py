@@ -81,7 +81,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "default": 0.8,
         "help": "from which confidence, 0 to 1, a form that was made is used (default 0.8)",
     },
-    "--scheme": {"help": "of labels: pos or bio (default: seen from the first sentences)"},
+    "--scheme": {
+        "help": "of labels: pos, bio, iob1, bioes, bmes or bilou (default: seen from the first "
+        "sentences, and said); names become BIO"
+    },
     "--provenance": {"action": "store_true", "help": "write an account of every replacement"},
     "--format": {"default": "text", "help": "text (default), jsonl, parquet"},
     "--compress": {"metavar": "gz|zst", "help": "pack text, jsonl and provenance"},

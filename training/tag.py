@@ -43,7 +43,14 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "--config": {"metavar": "NAME", "help": "or random weights: encoder-tiny; with --tokenizer"},
     "--tokenizer": {"metavar": "FOLDER", "help": "of --config"},
-    "--scheme": {"help": "of the labels: pos or bio (default: seen from them)"},
+    "--scheme": {
+        "help": "of the labels in files: pos, bio, iob1, bioes, bmes or bilou (default: seen from "
+        "them, and said); names become BIO"
+    },
+    "--skip-bad": {
+        "action": "store_true",
+        "help": "leave out sentences with a bad line or tag of a file, counted",
+    },
     "--teacher": {
         "metavar": "FOLDER",
         "help": "a run of training.tag that sees to the labels of --pseudo (label distillation), "

@@ -17,9 +17,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from data.tsv import EMPTY_CELL, WRONG_COLUMNS, Row, counted, excerpt, read_lines, reject
+from data.faults import BadLineError, counted, excerpt, reject
+from data.lines import tried_lines
+from data.tsv import EMPTY_CELL, WRONG_COLUMNS, Row
 
 NO_TOKENS = "sentence without tokens"
+Line = tuple[int, str | BadLineError]
 DOCUMENT_MARK = "-DOCSTART-"  # CoNLL-2003 puts it between documents, as a sentence of its own
 
 
@@ -63,8 +66,15 @@ def read_blocks(
         InputError: `ner.txt:7: expected 2 columns (token, tag), found 1 ("Nyeri"); ...`
     """
     with counted(dropped, path, "dropped") as tally:
-        lines = read_lines(path, repairs=repairs, keep_replacement=keep_replacement)
-        for number, sentence in enumerate(_sentences(lines), 1):
+        lines = tried_lines(path, repairs=repairs, keep_replacement=keep_replacement)
+        for number, tried in enumerate(_sentences(lines), 1):
+            unreadable = next((text for _, text in tried if isinstance(text, BadLineError)), None)
+            if unreadable:
+                if not skip_bad:
+                    raise unreadable
+                tally[unreadable.reason] += 1
+                continue
+            sentence = [(line, str(text)) for line, text in tried]
             head, body = _split(sentence, comments=comments)
             rows = tuple(Row(line, _cells(text, separator)) for line, text in body)
             fault = _fault(sentence, rows, columns, empty)
@@ -75,11 +85,11 @@ def read_blocks(
                 reject(problem, f"{path}:{line}", skip_bad=skip_bad, dropped=tally)
 
 
-def _sentences(lines: Iterator[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
+def _sentences(lines: Iterator[Line]) -> Iterator[list[Line]]:
     """The runs of lines that are not blank, without marks between documents."""
-    for has_text, run in groupby(lines, key=lambda line: bool(line[1].strip(" \t"))):
+    for has_text, run in groupby(lines, key=lambda line: bool(str(line[1]).strip(" \t"))):
         sentence = list(run)
-        if has_text and not (len(sentence) == 1 and sentence[0][1].startswith(DOCUMENT_MARK)):
+        if has_text and not (len(sentence) == 1 and str(sentence[0][1]).startswith(DOCUMENT_MARK)):
             yield sentence
 
 

@@ -25,8 +25,9 @@ from itertools import groupby
 from typing import BinaryIO, Literal, NamedTuple
 
 from data.errors import InputError
+from data.faults import BadLineError, excerpt
 from data.labels.conll import DOCUMENT_MARK
-from data.tsv import BYTE_ORDER_MARK, REPLACEMENT, clean, excerpt
+from data.lines import BYTE_ORDER_MARK, REPLACEMENT, clean, decode
 
 BLOCK_BYTES = 1 << 20  # of 1, 2 and 4 MiB the one that needs the least memory; none is quicker
 LONGEST_BYTES = 16 << 20  # of a line, or of a labelled sentence
@@ -35,18 +36,8 @@ _ASCII = bytes(range(1, 128))
 
 Unit = Literal["line", "sentence"]
 
-# Reasons under which --skip-bad counts lines.
-NOT_UTF8 = "not UTF-8"
-NUL_INSIDE = "NUL character"
+# A reason under which --skip-bad counts lines, beside those of `data.faults`.
 TAB_INSIDE = "tab inside a line"
-
-
-class BadLineError(InputError):
-    """A line that cannot be used; `reason` is what --skip-bad counts it under."""
-
-    def __init__(self, message: str, reason: str) -> None:
-        super().__init__(message)
-        self.reason = reason
 
 
 class Position(NamedTuple):
@@ -146,7 +137,7 @@ def clean_lines(
     [Piece(first_line=1, data=b'caf\xc3\xa9\n')]
     >>> clean_lines(block, "menu.txt", skip_bad=False)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    lexaug.synthesis.blocks.BadLineError: menu.txt:2: expected UTF-8, found byte 0xe9 at ...
+    data.faults.BadLineError: menu.txt:2: expected UTF-8, found byte 0xe9 at ...
     """
     data, first = unmarked(block), block.start.line
     cleaned = Cleaned([])
@@ -185,25 +176,14 @@ def checked_line(line: bytes, where: str, repairs: Counter[str], refuse_tabs: bo
     Raises:
         BadLineError: it is not UTF-8, or holds NUL, or a tab where tabs are refused.
     """
-    try:
-        text = line.decode()
-    except UnicodeDecodeError as error:
-        raise BadLineError(
-            f"{where}: expected UTF-8, found byte 0x{line[error.start]:02x} at position"
-            f" {error.start + 1}; convert the file with iconv -f ENCODING -t UTF-8, or pass"
-            " --skip-bad",
-            NOT_UTF8,
-        ) from error
-    if "\0" in text:
-        problem = f"{where}: expected text, found NUL at position {text.index(chr(0)) + 1}"
-        raise BadLineError(f"{problem}; fix the line or pass --skip-bad", NUL_INSIDE)
+    text = decode(line, where)
     if refuse_tabs and "\t" in text:
         raise BadLineError(
             f"{where}: expected a line without tabs, because a tab stands between source and"
-            f" target; found {excerpt(text)}; choose --format jsonl or pass --skip-bad",
+            f" target; found {excerpt(text)}; choose --format jsonl",
             TAB_INSIDE,
         )
-    odd = BYTE_ORDER_MARK in text or REPLACEMENT in text
+    odd = BYTE_ORDER_MARK in text or REPLACEMENT in text or "\0" in text
     if odd or not unicodedata.is_normalized("NFC", text):
         return clean(text, where, repairs=repairs, keep_replacement=True)
     return text

@@ -9,9 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
 from dataclasses import asdict, dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +22,16 @@ from data.lexicons.merge import merge
 from data.load import find_language, load_lexicon
 from lexaug.paradigms import Inflection, find_inflection
 from lexaug.phrases import PhraseTable, compile_phrases
-from lexaug.synthesis.blocks import Unit, read_blocks
-from lexaug.synthesis.inputs import NOT_STATED, Text, find_text, open_text
+from lexaug.synthesis.blocks import Unit
+from lexaug.synthesis.inputs import NOT_STATED, Text, find_text
 from lexaug.synthesis.journal import JOURNAL
 from lexaug.synthesis.licences import combined
 from lexaug.synthesis.line_work import LineWork, Work
 from lexaug.synthesis.run import SynthesisConfig
-from lexaug.synthesis.tag_work import TagWork, find_scheme, read_sentences
-from lexaug.synthesis.tally import Tally
+from lexaug.synthesis.tag_work import TagWork, told_of
 
 CONFIG = "config.json"
 PACKAGES = ("kilolingua", "numba", "numpy", "pyarrow", "zstandard")
-LOOKED_AT = 1000  # sentences, to tell what kind of labels they have
 
 # Settings that may differ between two starts of one run.
 FREE = ("text.name", "notes", "versions.numba", "versions.numpy", "versions.python")
@@ -70,7 +66,8 @@ def prepare(config: SynthesisConfig, say: Say | None = None) -> Prepared:
         config.input, labelled=labelled, target=language, offline=config.offline, report=say
     )
     table, inflection = find_table(config, language, say)
-    scheme = (config.scheme or _scheme(text, config)) if labelled else None
+    told = told_of(text, config, say) if labelled else None
+    scheme = told.scheme if told else None
     settings = _settings(config, language, text, table.lexicon, inflection, scheme)
     digest = sha256_text(canonical_json({**settings, "versions": None}))[:12]
     return Prepared(
@@ -78,7 +75,7 @@ def prepare(config: SynthesisConfig, say: Say | None = None) -> Prepared:
         language,
         text,
         table,
-        TagWork(config, text.name, table, scheme) if scheme else LineWork(config, text.name, table),
+        TagWork(config, text.name, table, told) if told else LineWork(config, text.name, table),
         "sentence" if labelled else "line",
         config.out or Path("runs") / f"synthesis-{digest}",
         settings,
@@ -179,18 +176,6 @@ def _read_settings(path: Path) -> dict[str, Any]:
     if not isinstance(held, dict) or held.get("command") != "lexaug.synthesize":
         raise InputError(f"{path}: not of lexaug.synthesize; choose another --out")
     return held
-
-
-def _scheme(text: Text, config: SynthesisConfig) -> str:
-    if text.is_stream:
-        raise InputError("labels from standard input: say what they are: --scheme pos or bio")
-    with closing(open_text(text)) as stream:
-        for block in read_blocks(
-            stream, "sentence", block_bytes=config.block_bytes, name=text.name
-        ):
-            found = read_sentences(block, text.name, skip_bad=True, bad=[], tally=Tally())
-            return find_scheme(list(islice(found, LOOKED_AT)), text.name)
-    return find_scheme([], text.name)
 
 
 def _settings(

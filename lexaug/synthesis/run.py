@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data.errors import InputError
-from lexaug.labels import SCHEMES
+from data.labels.schemes import SCHEMES
 from lexaug.made_forms import LEAST, RULES
 from lexaug.phrases import POLICIES
 from lexaug.synthesis.blocks import BLOCK_BYTES
@@ -35,7 +35,7 @@ class SynthesisConfig:
         inflect: True asks for inflection, False does without, None takes what is at hand.
         inflect_with: who gives inflected forms: `tables`, `rules` too, or the folder of a model.
         inflect_confidence: from which a form that rules or a model make is used, 0 to 1.
-        scheme: of labels, `pos` or `bio`; None looks at the first sentences.
+        scheme: of labels, one of `data.labels.schemes.SCHEMES`; None: the first sentences tell.
         block_bytes: of input that are worked on at once; shards of Parquet hang on it.
     """
 

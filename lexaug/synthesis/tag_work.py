@@ -6,34 +6,39 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 
 from data.errors import InputError
+from data.faults import BadLineError, excerpt
 from data.files import canonical_json
-from data.labels import bio
-from data.lexicon import UNIVERSAL_POS
+from data.labels.bio import REPAIRED
+from data.labels.schemes import BAD_TAG, POS, Labels, Told, as_told, fault, tell, to_bio
 from data.randomness import key
-from data.tsv import WRONG_COLUMNS, excerpt
+from data.tsv import WRONG_COLUMNS
 from lexaug.matching import matches, token_runs
 from lexaug.phrases import PhraseTable
 from lexaug.substitute import Substitution, origin, substitute
 from lexaug.synthesis.blocks import (
     Bad,
-    BadLineError,
+    Position,
     TextBlock,
     checked_line,
+    read_blocks,
     sentences_of,
     shown,
     unmarked,
 )
 from lexaug.synthesis.examples import SHOWN, of_sentence
 from lexaug.synthesis.formats import Sentences, encode, file_name, packed
+from lexaug.synthesis.inputs import Text, open_text
 from lexaug.synthesis.line_work import DROPPED, Made, dropped_lines, provenance_file
 from lexaug.synthesis.run import SynthesisConfig
 from lexaug.synthesis.tally import Tally, is_sampled
 
-NO_BIO = "tag that is none of O, B-LABEL and I-LABEL"
+LOOKED_AT = 1000  # sentences, to tell what kind of labels they have
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +50,19 @@ class Sentence:
     tokens: tuple[str, ...]
     tags: tuple[str, ...]
 
+    @property
+    def labels(self) -> Labels:
+        """The tags and their lines: a sentence has no other lines than its tokens'."""
+        return Labels(range(self.line, self.line + len(self.tags)), self.tags)
+
 
 class TagWork:
     """The mode tags."""
 
     phrases: Sequence[str] = ()
 
-    def __init__(self, config: SynthesisConfig, name: str, table: PhraseTable, scheme: str) -> None:
-        self._config, self._name, self._table, self._scheme = config, name, table, scheme
+    def __init__(self, config: SynthesisConfig, name: str, table: PhraseTable, told: Told) -> None:
+        self._config, self._name, self._table, self._told = config, name, table, told
 
     def __call__(self, block: TextBlock) -> Made:
         """What the sentences of a block become.
@@ -91,28 +101,29 @@ class TagWork:
             ratio=self._config.share,
             key=key(self._config.seed, sentence.number),
             tags=sentence.tags,
-            scheme=self._scheme,
+            scheme=self._told.task,
         )
 
     def _valid(
         self, sentences: Iterator[Sentence], gone: list[Bad], tally: Tally
     ) -> Iterator[Sentence]:
-        """The sentences with tags that the scheme allows."""
+        """The sentences with tags that the scheme allows, names as BIO."""
+        told = self._told
         for one in sentences:
-            if self._scheme != "bio":
-                yield one
-                continue
-            try:
-                tags, mended = bio.repaired(one.tags)
-            except InputError as error:
+            wrong = fault(one.tags, told.scheme, universal=told.universal)
+            if wrong:
+                place, message = wrong
                 if not self._config.skip_bad:
-                    raise InputError(
-                        f"{self._name}:{one.line}: {error}; fix it or pass --skip-bad"
-                    ) from error
-                gone.append(Bad(one.line, NO_BIO, " ".join(one.tags)))
-                continue
-            tally.repaired[bio.REPAIRED] += mended
-            yield Sentence(one.number, one.line, one.tokens, tags)
+                    where = f"{self._name}:{one.line + place}"
+                    raise BadLineError(f"{where}: {message}; correct the tag", BAD_TAG)
+                gone.append(Bad(one.line, BAD_TAG, " ".join(one.tags)))
+            elif told.scheme == POS:
+                yield one
+            else:
+                made = to_bio(one.tags, told.scheme)
+                tally.repaired[REPAIRED] += made.repaired
+                tally.repaired[f"tag of {told.scheme.upper()}, made BIO"] += made.converted
+                yield Sentence(one.number, one.line, one.tokens, made.tags)
 
     def _is_kept(self, done: Substitution) -> bool:
         share = self._config.keep_share or 0.0
@@ -164,27 +175,52 @@ def read_sentences(
             yield Sentence(number, line, tokens, tags)
 
 
-def find_scheme(sentences: Sequence[Sentence], name: str) -> str:
-    """`pos` or `bio`, by the tags of the first sentences.
+def find_scheme(sentences: Sequence[Sentence], name: str, asked: str | None = None) -> Told:
+    """What the labels are, by the tags of the first sentences, or as they are said to be.
 
-    >>> find_scheme([Sentence(1, 1, ("Nyeri",), ("B-LOC",))], "ner.txt")
+    >>> find_scheme([Sentence(1, 1, ("Nyeri",), ("B-LOC",))], "ner.txt").scheme
     'bio'
 
     Raises:
-        InputError: they are neither all Universal POS tags nor all O, B-LABEL or I-LABEL.
+        InputError: nobody can tell; see `data.labels.schemes.tell`.
     """
-    tags = {tag for sentence in sentences for tag in sentence.tags}
-    if not tags:
-        raise InputError(f"{name}: expected labelled sentences, found none; is the file empty?")
-    if all(tag == bio.OUTSIDE or tag[:2] in ("B-", "I-") for tag in tags):
-        return "bio"
-    odd = sorted(tags - UNIVERSAL_POS)
-    if not odd:
-        return "pos"
-    raise InputError(
-        f"{name}: expected Universal POS tags or O, B-LABEL and I-LABEL, found {excerpt(odd[0])};"
-        " say what they are: --scheme pos or --scheme bio"
-    )
+    labels = (one.labels for one in sentences)
+    return as_told(asked, labels, name) if asked else tell(labels, name)
+
+
+def told_of(text: Text, config: SynthesisConfig, say: Callable[[str], None] | None = None) -> Told:
+    """What kind of labels a text has, by its first sentences; `say` is told.
+
+    Raises:
+        InputError: a bad line among them, without `skip_bad`; nobody can tell; no sentence.
+    """
+    if text.is_stream:
+        if not config.scheme:
+            raise InputError("labels from standard input: say what they are: --scheme pos or bio")
+        return Told(config.scheme, "as --scheme says")
+    bad = list[Bad]()
+    with closing(open_text(text)) as stream:
+        first = next(
+            read_blocks(stream, "sentence", block_bytes=config.block_bytes, name=text.name),
+            TextBlock(Position(), b"", Position()),
+        )
+        sentences = list(
+            islice(
+                read_sentences(first, text.name, skip_bad=config.skip_bad, bad=bad, tally=Tally()),
+                LOOKED_AT,
+            )
+        )
+    if not sentences:
+        reasons = Counter(one.reason for one in bad)
+        found = "; ".join(f"{reason} ({number})" for reason, number in reasons.items())
+        raise InputError(
+            f"{text.name}: expected labelled sentences, found"
+            f" {f'none but: {found}' if found else 'none in an empty file'}; give another file"
+        )
+    told = find_scheme(sentences, text.name, config.scheme)
+    if say:
+        say(told.sentence(text.name))
+    return told
 
 
 def _cells(line: bytes, where: str, repairs: Counter[str]) -> tuple[str, str]:
@@ -193,7 +229,7 @@ def _cells(line: bytes, where: str, repairs: Counter[str]) -> tuple[str, str]:
     if len(cells) != 2:
         raise BadLineError(
             f"{where}: expected 2 columns (token, tag), found {len(cells)} ({excerpt(text)});"
-            " fix the line or pass --skip-bad",
+            " fix the line",
             WRONG_COLUMNS,
         )
     return cells[0], cells[1]

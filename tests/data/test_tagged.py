@@ -71,7 +71,7 @@ def test_what_the_fields_files_hold(tmp_path: Path) -> None:
     [
         ("Nyeri", WRONG_COLUMNS, 'expected 2 columns (token, tag), found 1 ("Nyeri"); fix'),
         (" O", WRONG_COLUMNS, 'expected 2 columns (token, tag), found 1 (" O"); fix'),
-        ("New York B-LOC", WRONG_COLUMNS, 'found 3 ("New York B-LOC"); fix the line or pass'),
+        ("New York B-LOC", WRONG_COLUMNS, 'found 3 ("New York B-LOC"); fix the line'),
     ],
 )
 def test_a_bad_line_costs_its_sentence(

@@ -11,10 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.errors import InputError
+from data.faults import NOT_UTF8, NUL_INSIDE
 from lexaug.synthesis import blocks
 from lexaug.synthesis.blocks import (
-    NOT_UTF8,
-    NUL_INSIDE,
     Bad,
     Piece,
     Position,
@@ -99,7 +98,7 @@ def test_bad_lines_leave_a_gap_in_the_numbers() -> None:
     ("data", "message"),
     [
         (b"one\nt\xffwo\n", "x.txt:2: expected UTF-8, found byte 0xff at position 2; convert"),
-        (b"o\0ne\n", "x.txt:1: expected text, found NUL at position 2; fix the line or pass"),
+        (b"o\0ne\n", "x.txt:1: expected text, found NUL character at position 2; the file"),
         (b"a\tb\n", 'x.txt:1: expected a line without tabs.*found "a<TAB>b"; choose --format'),
     ],
 )

@@ -78,14 +78,14 @@ def test_a_tag_file_with_a_broken_line(tmp_path: Path) -> None:
 
 
 def test_tags_of_no_scheme(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r'found "NN"; say what they are: --scheme pos or'):
+    with pytest.raises(InputError, match=r":1: expected Universal POS tags, or O.*found NN among"):
         run(tmp_path, text=b"dog NN\n", mode="tags")
 
 
 def test_tags_that_break_the_scheme(tmp_path: Path) -> None:
     mended = run(tmp_path, text=b"big O\ndog I-PER\nhouse I-PER\n", mode="tags")
-    assert mended.figures["repaired"] == {"I- tag that continues no span, made B-": 1}
-    with pytest.raises(InputError, match=r"news\.en:1: token 2: expected O, B-LABEL or I-LABEL"):
+    assert mended.figures["repaired"] == {"tag of IOB1, made BIO": 1}
+    with pytest.raises(InputError, match=r"news\.en:2: expected O, B-LABEL or I-LABEL, found PER"):
         run(tmp_path, text=b"big O\ndog PER\n", mode="tags", scheme="bio", out=tmp_path / "b")
 
 

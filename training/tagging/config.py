@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data.errors import InputError
+from data.labels.schemes import SCHEMES
 from training.looping.settings import Settings
 
-POS, BIO = "pos", "bio"
-SCHEMES = (POS, BIO)
 RELABEL, AGREE, KEEP = "relabel", "agree", "keep"
 DISTIL = (RELABEL, AGREE, KEEP)
 DTYPES = ("auto", "float32", "bfloat16")
@@ -35,7 +34,8 @@ class TagConfig:
             hub id; or else
         config, tokenizer: random weights of a name of `training.architectures`, and the folder
             of a tokenizer.
-        scheme: "pos" or "bio"; None sees it from the labels.
+        scheme: of labels in files, one of `data.labels.schemes.SCHEMES`; None: the labels tell.
+        skip_bad: leave out sentences with a bad line or tag of a file, counted.
         unlabelled: sets that the teacher labels; their own labels are not read.
         teacher: a folder of an earlier run that sees to the labels of `pseudo` and `unlabelled`.
         distil: "relabel" takes the teacher's labels for `pseudo`; "agree" keeps the sentences whose
@@ -75,6 +75,7 @@ class TagConfig:
     seed: int = 1
     device: str = "auto"
     dtype: str | None = None
+    skip_bad: bool = False
     offline: bool = False
     out: Path | None = None
 

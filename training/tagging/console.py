@@ -18,7 +18,7 @@ def show(told: Mapping[str, Any], model: Path) -> None:
             f" [{score['low']:.1f}, {score['high']:.1f}], n {score['n']:,}"
         )
     for one in told["data"]:
-        for reason, number in one["dropped"].items():
+        for reason, number in (*one["dropped"].items(), *one["repaired"].items()):
             say(f"{one['name']}: {reason}: {number:,}")
     for note in told["notes"]:
         say(f"note: {note}")

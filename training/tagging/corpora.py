@@ -17,29 +17,22 @@ Sentences that stand in a test set are dropped from training data and counted:
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from data.bounded import read_json
 from data.catalog import catalog, dataset
 from data.contamination import KeepOut
 from data.download import Report
 from data.errors import InputError
 from data.files import sha256_text
-from data.labels.bio import OUTSIDE
+from data.labels.labelled_file import read_labelled
+from data.labels.schemes import BIO, POS
 from data.languages import resolve
-from data.tagged import (
-    SCHEMES,
-    TaggedSentence,
-    load_tagged,
-    read_tagged,
-    tagged_lines,
-    with_valid_bio,
-)
-from training.tagging.config import BIO, POS
+from data.tagged import SCHEMES, TaggedSentence, load_tagged, read_tagged, tagged_lines
 
 TEXT_FILES = ("tags.txt", "tags.txt.gz", "tags.txt.zst")
 NOT_STATED = "not stated"
@@ -51,6 +44,7 @@ class Labelled:
 
     Attributes:
         name: as it was asked for.
+        scheme: "bio", valid whatever the file's own scheme of names is, or "pos".
         synthetic: whether `lexaug.synthesize` made them.
         dropped, repairs: counts by reason, of what reading left out or mended.
     """
@@ -59,6 +53,7 @@ class Labelled:
     sentences: tuple[TaggedSentence, ...] = field(repr=False)
     licence: str = NOT_STATED
     language: str = ""
+    scheme: str = POS
     synthetic: bool = False
     dropped: Counter[str] = field(default_factory=Counter)
     repairs: Counter[str] = field(default_factory=Counter)
@@ -67,12 +62,6 @@ class Labelled:
     def sha256(self) -> str:
         """Of the sentences in two columns."""
         return sha256_text("".join(map(tagged_lines, self.sentences)))
-
-    @property
-    def scheme(self) -> str:
-        """ "bio" where every label is O, B-X or I-X, else "pos"."""
-        labels = {tag for sentence in self.sentences for tag in sentence.tags}
-        return BIO if all(tag == OUTSIDE or tag[:2] in ("B-", "I-") for tag in labels) else POS
 
     def to_json(self) -> dict[str, Any]:
         """What config.json and scores.json say of it."""
@@ -87,27 +76,50 @@ class Labelled:
         }
 
 
-def find_labelled(
-    name: str, split: str = "train", *, offline: bool = False, report: Report | None = None
-) -> Labelled:
-    """The labelled set of that name.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How labelled sets are read.
 
-    Args:
+    Attributes:
         split: of a data set of the catalog whose name says none.
+        scheme: of the labels in files, one of `data.labels.schemes.SCHEMES`; None: they tell.
+        skip_bad: leave out sentences with a bad line or tag of a file, counted.
+        labels: False where only the words are wanted, whatever stands beside them.
+    """
+
+    split: str = "train"
+    scheme: str | None = None
+    skip_bad: bool = False
+    labels: bool = True
+    offline: bool = False
+    report: Report | None = None
+
+
+def find_labelled(
+    name: str,
+    split: str = "train",
+    *,
+    scheme: str | None = None,
+    skip_bad: bool = False,
+    labels: bool = True,
+    offline: bool = False,
+    report: Report | None = None,
+) -> Labelled:
+    """The labelled set of that name; see `Asked` for how it is read.
 
     Raises:
         InputError: no such file, set, split or language; a bad line; no sentence in it.
         UnavailableError: a file of the catalog cannot be had.
     """
-    path = Path(name)
+    path, asked = Path(name), Asked(split, scheme, skip_bad, labels, offline, report)
     if path.is_dir():
-        found = _synthetic(name, path)
+        found = _synthetic(name, path, asked)
     elif path.is_file():
-        found = _file(name, path)
+        found = _file(name, path, asked)
     else:
-        found = _of_catalog(name, split, offline, report)
+        found = _of_catalog(name, asked)
     if not found.sentences:
-        raise InputError(f"{name}: expected labelled sentences, found none")
+        raise InputError(f"{name}: expected labelled sentences, found none; give another set")
     return found
 
 
@@ -132,12 +144,13 @@ def without_tests(labelled: Labelled, keep_out: KeepOut, dropped: Counter[str]) 
 
 
 def scheme_of(sets: Sequence[Labelled], asked: str | None) -> str:
-    """The scheme that all sets have.
+    """The scheme that all sets have: "pos" or "bio", which all schemes of names are read into.
 
     Raises:
         InputError: they differ, or are not what was asked for.
     """
     found = {one.name: one.scheme for one in sets}
+    asked = asked and (POS if asked == POS else BIO)
     if len({*found.values(), *([asked] if asked else [])}) > 1:
         told = ", ".join(f"{name} {scheme}" for name, scheme in found.items())
         wanted = f"--scheme {asked}" if asked else "one scheme of labels"
@@ -145,16 +158,17 @@ def scheme_of(sets: Sequence[Labelled], asked: str | None) -> str:
     return next(iter(found.values()))
 
 
-def _file(name: str, path: Path) -> Labelled:
+def _file(name: str, path: Path, asked: Asked) -> Labelled:
     dropped, repairs = Counter[str](), Counter[str]()
-    sentences = tuple(read_tagged(path, dropped=dropped, repairs=repairs))
-    found = Labelled(name, sentences, dropped=dropped, repairs=repairs)
-    if found.scheme == BIO:
-        found = replace(found, sentences=tuple(with_valid_bio(sentences, repairs)))
-    return found
+    how: dict[str, Any] = {"skip_bad": asked.skip_bad, "dropped": dropped, "repairs": repairs}
+    if not asked.labels:
+        return Labelled(name, tuple(read_tagged(path, **how)), dropped=dropped, repairs=repairs)
+    found = read_labelled(path, scheme=asked.scheme, report=asked.report, **how)
+    task = found.told.task
+    return Labelled(name, found.sentences, scheme=task, dropped=dropped, repairs=repairs)
 
 
-def _synthetic(name: str, folder: Path) -> Labelled:
+def _synthetic(name: str, folder: Path, asked: Asked) -> Labelled:
     """What `lexaug.synthesize --mode tags --out FOLDER` wrote."""
     path = next((folder / file for file in TEXT_FILES if (folder / file).is_file()), None)
     if path is None or not (folder / "coverage.json").is_file():
@@ -162,17 +176,16 @@ def _synthetic(name: str, folder: Path) -> Labelled:
             f"{folder}: expected the finished run of lexaug.synthesize --mode tags --format text,"
             f" found no {' and '.join([*TEXT_FILES[:1], 'coverage.json'])}; run it to its end"
         )
-    try:
-        settings = json.loads((folder / "config.json").read_text("utf-8"))
-        licence, language = settings["licence"]["strictest"], settings["language"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{folder / 'config.json'}: not of lexaug.synthesize ({error}); name the file {path}"
-        ) from error
-    return replace(_file(name, path), licence=licence, language=language, synthetic=True)
+    shape = {"licence": {"strictest": str}, "language": str}
+    settings = read_json(folder / "config.json", shape)
+    licence, language = settings["licence"]["strictest"], settings["language"]
+    own = replace(asked, scheme=None)  # what we wrote is BIO, whatever scheme files of users have
+    found = _file(name, path, own)
+    return replace(found, licence=licence, language=language, synthetic=True)
 
 
-def _of_catalog(name: str, split: str, offline: bool, report: Report | None) -> Labelled:
+def _of_catalog(name: str, asked: Asked) -> Labelled:
+    split = asked.split
     known, *rest = name.split(":")
     labelled = [entry.name for entry in catalog().values() if entry.kind in SCHEMES]
     if known.lower() not in labelled or len(rest) > 2:
@@ -190,12 +203,13 @@ def _of_catalog(name: str, split: str, offline: bool, report: Report | None) -> 
         splits = ", ".join(sorted({file.role for file in entry.files}))
         raise InputError(f'{name}: no split "{rest[0]}" of {known}; it has: {splits}')
     language = resolve(rest[0]) if rest else resolve(entry.codes()[0])
-    found = load_tagged(entry.name, language, split, offline=offline, report=report)
+    found = load_tagged(entry.name, language, split, offline=asked.offline, report=asked.report)
     return Labelled(
         name,
         found.sentences,
         found.licence,
         found.code,
+        found.scheme,
         dropped=found.dropped,
         repairs=found.repairs,
     )

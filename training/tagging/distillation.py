@@ -23,8 +23,9 @@ from dataclasses import replace
 
 from data.errors import InputError
 from data.labels.bio import repaired
+from data.labels.schemes import BIO
 from data.tagged import TaggedSentence
-from training.tagging.config import BIO, RELABEL
+from training.tagging.config import RELABEL
 from training.tagging.opening import Tagger
 
 CHANGED, KEPT = "label changed by the teacher", "label kept by the teacher"

@@ -18,9 +18,10 @@ from data.contamination import KeepOut
 from data.errors import InputError
 from data.files import write_whole
 from data.labels.bio import OUTSIDE
+from data.labels.schemes import BIO
 from data.models import Model, resolve_model
 from data.tagged import TaggedSentence, read_tagged, write_tagged
-from training.tagging.config import BIO, KEEP, RELABEL, TagConfig
+from training.tagging.config import KEEP, RELABEL, TagConfig
 from training.tagging.corpora import Labelled, find_labelled, scheme_of, without_tests
 from training.tagging.distillation import distilled
 from training.tagging.folder import file_name, identity_of, open_folder
@@ -134,8 +135,12 @@ def _find_sets(config: TagConfig, say: Say) -> dict[str, Sequence[Labelled]]:
         "dev": ((config.dev,) if config.dev else (), "dev"),
         "test": (config.test, "test"),
     }
+    how: dict[str, Any] = {"offline": config.offline, "report": say, "skip_bad": config.skip_bad}
     found: dict[str, Sequence[Labelled]] = {
-        role: [find_labelled(n, split, offline=config.offline, report=say) for n in given]
+        role: [
+            find_labelled(n, split, scheme=config.scheme, labels=role != "unlabelled", **how)
+            for n in given
+        ]
         for role, (given, split) in names.items()
     }
     every = Counter(one.name for sets in found.values() for one in sets)

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data.files import write_whole
+from data.labels.schemes import BIO
 from data.models import save_safetensors
 from data.tagged import TaggedSentence, write_tagged
 from metrics.score import Score
 from training.loop import Shuffled, fit
 from training.noising.examples import IGNORED
 from training.pretraining.folder import folder_that_appears_whole
-from training.tagging.config import BIO
 from training.tagging.corpora import Labelled
 from training.tagging.folder import file_name
 from training.tagging.opening import Tagger

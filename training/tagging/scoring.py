@@ -15,11 +15,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from data.labels.schemes import BIO
 from metrics.labels import span_f1, span_table, tag_table, token_accuracy
 from metrics.score import Score
 from metrics.spans import spans
 from metrics.tags import TagRow
-from training.tagging.config import BIO
 
 Sentences = Sequence[Sequence[str]]
 MODEL, BASELINE = "model", "most frequent label of each word"

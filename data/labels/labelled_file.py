@@ -1,0 +1,110 @@
+"""A user's file of labelled sentences: read, its scheme told from evidence, names made BIO.
+
+    found = read_labelled(Path("ner.txt"), report=print)
+    found.told.scheme, found.sentences[0].tags
+
+Files of two columns, `token TAG`, as `data.tagged.read_tagged` reads them. `data.labels.schemes`
+says what schemes there are and how they are told apart.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from data.errors import InputError
+from data.faults import counted, reject
+from data.labels.bio import REPAIRED
+from data.labels.conll import Block, read_blocks
+from data.labels.schemes import BAD_TAG, POS, Labels, Told, as_told, fault, tell, to_bio
+from data.tagged import TaggedSentence, sentence_of
+
+COLUMNS = ("token", "tag")
+
+
+@dataclass(frozen=True)
+class LabelledFile:
+    """The sentences of a file, names as valid BIO tags, and the scheme that the file has."""
+
+    sentences: tuple[TaggedSentence, ...]
+    told: Told
+
+
+def read_labelled(
+    path: Path,
+    *,
+    scheme: str | None = None,
+    skip_bad: bool = False,
+    dropped: Counter[str] | None = None,
+    repairs: Counter[str] | None = None,
+    report: Callable[[str], None] | None = None,
+) -> LabelledFile:
+    """Read a file of `token TAG` lines with a blank line between sentences.
+
+    Args:
+        scheme: one of `data.labels.schemes.SCHEMES`; None: the labels tell.
+        skip_bad: leave out sentences with a bad line or tag and count them in `dropped`.
+        report: called with one line that says how the labels are read.
+
+    Raises:
+        InputError: `ner.txt:3: expected O, B-LABEL or I-LABEL, found S-LOC; ...`; labels of which
+            nobody can tell what they are; no sentence.
+    """
+    with counted(dropped, path, "dropped") as lost, counted(repairs, path, "repaired") as fixed:
+        blocks = list(
+            read_blocks(
+                path, COLUMNS, separator=None, skip_bad=skip_bad, dropped=lost, repairs=fixed
+            )
+        )
+        if not blocks:
+            raise InputError(_nothing(path, lost))
+        labels = [_labels(block) for block in blocks]
+        if scheme is None:
+            told = tell(labels, str(path), any_tagset=True)
+        else:
+            told = as_told(scheme, labels, str(path))
+        if report:
+            report(told.sentence(str(path)))
+        sentences = tuple(_sentences(blocks, path, told, skip_bad, lost, fixed))
+        if not sentences:
+            raise InputError(_nothing(path, lost))
+    return LabelledFile(sentences, told)
+
+
+def _sentences(
+    blocks: list[Block],
+    path: Path,
+    told: Told,
+    skip_bad: bool,
+    dropped: Counter[str],
+    repairs: Counter[str],
+) -> Iterator[TaggedSentence]:
+    for block in blocks:
+        sentence = sentence_of(block, "", 0, 1)
+        wrong = fault(sentence.tags, told.scheme, universal=told.universal)
+        if wrong:
+            place, message = wrong
+            where = f"{path}:{block.rows[place].line}"
+            reject((BAD_TAG, message), where, skip_bad=skip_bad, dropped=dropped)
+        elif told.scheme == POS:
+            yield sentence
+        else:
+            made = to_bio(sentence.tags, told.scheme)
+            repairs.update(+Counter({REPAIRED: made.repaired, _converted(told): made.converted}))
+            yield replace(sentence, tags=made.tags)
+
+
+def _converted(told: Told) -> str:
+    return f"tag of {told.scheme.upper()}, made BIO"
+
+
+def _labels(block: Block) -> Labels:
+    return Labels([row.line for row in block.rows], [row.cells[1] for row in block.rows])
+
+
+def _nothing(path: Path, dropped: Counter[str]) -> str:
+    reasons = "; ".join(f"{reason} ({number})" for reason, number in (+dropped).items())
+    found = f"none but: {reasons}" if reasons else "none in an empty file"
+    return f"{path}: expected labelled sentences, found {found}; give another file"

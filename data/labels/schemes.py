@@ -1,0 +1,258 @@
+r"""Which scheme labels follow, told from evidence; what marks the ends of names becomes BIO.
+
+>>> told = tell([Labels((1, 2, 3), ("B-PER", "E-PER", "O")), Labels((5,), ("S-LOC",))], "ner.txt")
+>>> told.scheme, told.evidence
+('bioes', '2 of 2 names end in E- or S-')
+>>> to_bio(("B-PER", "E-PER", "O"), told.scheme).tags
+('B-PER', 'I-PER', 'O')
+
+pos     a part of speech a token
+bio     B- begins a name, I- goes on (IOB2; Tjong Kim Sang and De Meulder 2003)
+iob1    I- begins a name too; B- only right behind a name of the same kind (Ramshaw and Marcus 1995)
+bioes   BIO, and E- ends a name of several tokens, S- is one of a single token (IOBES)
+bmes    the same with M- for I-
+bilou   the same with L- for E- and U- for S- (Ratinov and Roth 2009)
+
+A name begins and ends where conlleval, the shared tasks' scorer, says so. One bad line is a bad
+line and never another scheme: nine in ten tags have to agree.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from data.errors import InputError
+from data.faults import excerpt
+from data.labels.bio import OUTSIDE
+from data.lexicons.entries import UNIVERSAL_POS
+
+POS, BIO, IOB1 = "pos", "bio", "iob1"
+# What the letters before the hyphen mean, as in BIOES, by scheme.
+LETTERS = {
+    BIO: {"B": "B", "I": "I"},
+    IOB1: {"B": "B", "I": "I"},
+    "bioes": {"B": "B", "I": "I", "E": "E", "S": "S"},
+    "bmes": {"B": "B", "M": "I", "E": "E", "S": "S"},
+    "bilou": {"B": "B", "I": "I", "L": "E", "U": "S"},
+}
+SCHEMES = (POS, *LETTERS)
+BAD_TAG = "tag that the scheme does not have"
+MOST = 0.9  # of the tags, or of the names, have to agree
+
+_PREFIXES = frozenset(letter for letters in LETTERS.values() for letter in letters)
+_END_MARKS = frozenset("ESLU")
+
+
+class Labels(NamedTuple):
+    """The tags of a sentence and, for messages, the line of each."""
+
+    lines: Sequence[int]
+    tags: Sequence[str]
+
+
+class Told(NamedTuple):
+    """A scheme, what tells it, and whether parts of speech are the universal ones."""
+
+    scheme: str
+    evidence: str
+    universal: bool = False
+
+    @property
+    def task(self) -> str:
+        """`pos`, or `bio` for every scheme of names: what it is once it is read."""
+        return POS if self.scheme == POS else BIO
+
+    def sentence(self, name: str) -> str:
+        """One line for the user."""
+        made = "" if self.scheme in (POS, BIO) else ", made BIO"
+        return f"{name}: labels read as {self.scheme}: {self.evidence}{made}"
+
+
+class Converted(NamedTuple):
+    """BIO tags; how many continued nothing and were made B-; how many are written otherwise."""
+
+    tags: tuple[str, ...]
+    repaired: int
+    converted: int
+
+
+def tell(sentences: Iterable[Labels], name: str, *, any_tagset: bool = False) -> Told:
+    """The scheme of labelled sentences, by what most of their tags are.
+
+    Args:
+        any_tagset: parts of speech may be others than the universal ones.
+
+    Raises:
+        InputError: nine in ten do not agree; the message has the line of a tag that does not fit.
+    """
+    seen = _Seen()
+    for one in sentences:
+        seen.add(one)
+    names = seen.outside + seen.prefixed
+    begun = seen.outside or seen.letters["B"] or seen.letters["I"]
+    if not begun and seen.prefixed < MOST * seen.total:
+        names = 0  # parts of speech such as S-NOM, of a tagset that nobody here knows
+    if seen.universal >= MOST * seen.total:
+        of = f"{seen.universal:,} of {seen.total:,} tags are Universal POS"
+        return Told(POS, of, universal=True)
+    if names >= MOST * seen.total and (seen.prefixed or seen.outside == seen.total):
+        return _of_names(seen, name)
+    if any_tagset and not names:
+        return Told(POS, f"none of {seen.total:,} tags is O or begins with B- or I-")
+    expected = "Universal POS tags, or O, B-LABEL and I-LABEL"
+    fitting = "universal" if seen.universal >= names else "names"
+    raise _thin(name, expected, seen.first["other" if fitting == "names" else "not universal"])
+
+
+def fault(tags: Sequence[str], scheme: str, *, universal: bool = False) -> tuple[int, str] | None:
+    """Where a tag stands (from 0) that the scheme does not have, and what is wrong with it.
+
+    >>> fault(["O", "S-LOC"], "bio")
+    (1, 'expected O, B-LABEL or I-LABEL, found S-LOC')
+    """
+    fits, expected = _what_fits(scheme, universal=universal)
+    for place, tag in enumerate(tags):
+        if not fits(tag):
+            return place, f"expected {expected}, found {excerpt(tag)[1:-1] or 'nothing'}"
+    return None
+
+
+def to_bio(tags: Sequence[str], scheme: str) -> Converted:
+    """The tags of a scheme of names as valid BIO tags.
+
+    >>> to_bio(("I-PER", "I-PER", "B-PER", "O", "I-LOC"), "iob1").tags
+    ('B-PER', 'I-PER', 'B-PER', 'O', 'B-LOC')
+    >>> to_bio(("B-PER", "L-PER", "U-PER"), "bilou").tags
+    ('B-PER', 'I-PER', 'B-PER')
+
+    Raises:
+        InputError: a tag that the scheme does not have (see `fault`).
+    """
+    wrong = fault(tags, scheme)
+    if wrong:
+        raise InputError(f"token {wrong[0] + 1}: {wrong[1]}; correct the tag")
+    made, repaired, before, ended = list[str](), 0, "", True
+    for tag in tags:
+        role, label = ("", "") if tag == OUTSIDE else (LETTERS[scheme][tag[0]], tag[2:])
+        begins = role in ("B", "S") or ended or label != before
+        made.append(f"{'B' if begins else 'I'}-{label}" if label else OUTSIDE)
+        repaired += scheme != IOB1 and begins and role in ("I", "E")
+        before, ended = label, role in ("E", "S", "")
+    changed = sum(new != old for new, old in zip(made, tags, strict=True))
+    return Converted(tuple(made), repaired, changed - (repaired if scheme == BIO else 0))
+
+
+def as_told(asked: str, sentences: Iterable[Labels], name: str) -> Told:
+    """What a user says of the labels, unless they plainly are something else.
+
+    Raises:
+        InputError: parts of speech are asked for, and nine in ten tags are those of names.
+    """
+    if asked == POS:
+        seen = _Seen()
+        for one in sentences:
+            seen.add(one)
+        if seen.prefixed and seen.outside + seen.prefixed >= MOST * seen.total:
+            line, tag = seen.first["prefixed"]
+            raise InputError(
+                f"{name}:{line}: expected a part of speech, as --scheme pos says, found"
+                f" {excerpt(tag)[1:-1]}; leave --scheme out"
+            )
+    return Told(asked, "as --scheme says")
+
+
+@dataclass
+class _Seen:
+    """What the tags of a file are, and where each kind stands first."""
+
+    total: int = 0
+    outside: int = 0
+    universal: int = 0
+    prefixed: int = 0
+    letters: Counter[str] = field(default_factory=Counter)
+    ends: Counter[bool] = field(default_factory=Counter)  # of names, by whether a letter marks them
+    begins: Counter[str] = field(default_factory=Counter)  # B where IOB1 has I, or I
+    first: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    def add(self, one: Labels) -> None:
+        """Count a sentence."""
+        following = [*one.tags[1:], OUTSIDE]
+        before = OUTSIDE
+        for line, tag, after in zip(one.lines, one.tags, following, strict=True):
+            self.total += 1
+            if tag in UNIVERSAL_POS:
+                self.universal += 1
+                self.first.setdefault("other", (line, tag))
+            else:
+                self.first.setdefault("not universal", (line, tag))
+            if tag == OUTSIDE:
+                self.outside += 1
+            elif _is_prefixed(tag):
+                self._add_name(line, tag, before, after)
+            elif tag not in UNIVERSAL_POS:
+                self.first.setdefault("other", (line, tag))
+            before = tag
+
+    def _add_name(self, line: int, tag: str, before: str, after: str) -> None:
+        letter, label = tag[0], tag[2:]
+        self.prefixed += 1
+        self.letters[letter] += 1
+        self.first.setdefault("prefixed", (line, tag))
+        goes_on = _is_prefixed(after) and after[2:] == label and after[0] in "IEML"
+        if letter in _END_MARKS or not goes_on:
+            self.ends[letter in _END_MARKS] += 1
+            self.first.setdefault(f"marked {letter in _END_MARKS}", (line, tag))
+        if not (_is_prefixed(before) and before[2:] == label) and letter in "BI":
+            self.begins[letter] += 1
+
+
+def _of_names(seen: _Seen, name: str) -> Told:
+    """Which of the schemes of names: by how the names end, then by how they begin."""
+    marked, ends = seen.ends[True], seen.ends.total()
+    if not ends:
+        return Told(BIO, f"{seen.total:,} of {seen.total:,} tags are O")
+    if marked >= MOST * ends:
+        scheme = max(("bioes", "bmes", "bilou"), key=lambda one: _covered(one, seen.letters))
+        if _covered(scheme, seen.letters) >= MOST * seen.prefixed:
+            last, single = ("L", "U") if scheme == "bilou" else ("E", "S")
+            return Told(scheme, f"{marked:,} of {ends:,} names end in {last}- or {single}-")
+    elif marked <= (1 - MOST) * ends:
+        count = seen.begins.total()
+        if seen.begins["I"] >= MOST * count:
+            return Told(IOB1, f"{seen.begins['I']:,} of {count:,} names begin with I-")
+        return Told(BIO, f"{seen.begins['B']:,} of {count:,} names begin with B-")
+    expected = "one scheme of names (BIO, IOB1, BIOES, BMES, BILOU)"
+    raise _thin(name, expected, seen.first["marked True"])
+
+
+def _covered(scheme: str, letters: Counter[str]) -> int:
+    """How many prefixes are the scheme's."""
+    return sum(letters[one] for one in LETTERS[scheme])
+
+
+def _thin(name: str, expected: str, found: tuple[int, str]) -> InputError:
+    line, tag = found
+    return InputError(
+        f"{name}:{line}: expected {expected}, nine in ten of one kind, found"
+        f" {excerpt(tag)[1:-1] or 'nothing'} among others; correct the tags",
+        option="--scheme",
+        advice=f"say what they are: --scheme {', '.join(SCHEMES[:-1])} or {SCHEMES[-1]}",
+    )
+
+
+def _what_fits(scheme: str, *, universal: bool) -> tuple[Callable[[str], bool], str]:
+    if scheme == POS and universal:
+        return UNIVERSAL_POS.__contains__, "a Universal POS tag"
+    if scheme == POS:
+        return bool, "a tag"
+    letters = LETTERS[scheme]
+    kinds = [OUTSIDE, *(f"{letter}-LABEL" for letter in letters)]
+    expected = f"{', '.join(kinds[:-1])} or {kinds[-1]}"
+    return lambda tag: tag == OUTSIDE or (_is_prefixed(tag) and tag[0] in letters), expected
+
+
+def _is_prefixed(tag: str) -> bool:
+    return len(tag) > 2 and tag[1] == "-" and tag[0] in _PREFIXES
