@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,9 +17,12 @@ from pathlib import Path
 from data.catalog import Dataset, File, catalog, dataset, warn_of_relative
 from data.download import NoSourceError, Report, fetch
 from data.errors import InputError
+from data.faults import by_reason
 from data.files import canonical_json, sha256_text
 from data.languages import Language, resolve, resolve_glottocode
+from data.lines import unpacked_suffix
 from data.load_lexicon import load_lexicon
+from data.pair_files import is_pairs_file, no_such_file
 from data.parallel import Pair, read_aligned, read_pairs_tsv, read_tmx
 from data.tmx import read_units
 from data.tsv import read_header
@@ -29,6 +33,7 @@ SAMPLE_PAIRS = SAMPLE / "en-sw.tsv"
 __all__ = [
     "ParallelCorpus",
     "find_language",
+    "is_pairs_file",
     "load_lexicon",
     "load_parallel",
     "splits",
@@ -39,7 +44,11 @@ ORIGINS = {"cache": "the cache", "mirror": "the mirror"}
 
 @dataclass(frozen=True)
 class ParallelCorpus:
-    """Aligned sentences of two languages, with where they come from."""
+    """Aligned sentences of two languages, with where they come from.
+
+    Attributes:
+        remarks: what was left out of a file, repaired or kept with a doubt, a sentence each.
+    """
 
     name: str
     split: str
@@ -48,6 +57,7 @@ class ParallelCorpus:
     pairs: tuple[Pair, ...]
     licence: str
     origin: str
+    remarks: tuple[str, ...] = ()
 
     @cached_property
     def sha256(self) -> str:
@@ -97,6 +107,7 @@ def load_parallel(
     target: Language,
     split: str | None = None,
     *,
+    skip_bad: bool = False,
     offline: bool = False,
     report: Report | None = None,
 ) -> ParallelCorpus:
@@ -104,17 +115,21 @@ def load_parallel(
 
     Args:
         name: a data set of the catalog, `sample`, or a .tsv (header: language codes, and
-            `document` if you like) or .tmx file.
+            `document` if you like) or .tmx file, packed or not.
         split: which part of a data set; its test part by default.
+        skip_bad: leave out the bad lines of a file; `remarks` has their number by reason.
 
     Raises:
         InputError: no such name, language or split; a bad line.
         UnavailableError: the files cannot be had.
     """
-    if name == "sample" or Path(name).suffix in (".tsv", ".tmx"):
-        if split not in (None, "test"):
-            raise InputError(f'{name} has no split "{split}"; all of it is the split "test"')
-        return _sample(source, target) if name == "sample" else _from_file(name, source, target)
+    is_file = is_pairs_file(name)
+    if (name == "sample" or is_file) and split not in (None, "test"):
+        raise InputError(f'{name} has no split "{split}"; all of it is the split "test"')
+    if is_file:
+        return _from_file(name, source, target, skip_bad=skip_bad)
+    if name == "sample":
+        return _sample(source, target)
     entry = dataset(name)
     if entry.reader != "aligned":
         raise InputError(f"{name} is a {entry.kind}, not parallel text")
@@ -122,7 +137,7 @@ def load_parallel(
 
 
 def _sample(source: Language, target: Language) -> ParallelCorpus:
-    corpus = _from_file(str(SAMPLE_PAIRS), source, target)
+    corpus = _from_file(str(SAMPLE_PAIRS), source, target, skip_bad=False)
     return replace(corpus, name="sample", licence="CC0-1.0", origin="this package")
 
 
@@ -138,15 +153,20 @@ def _from_catalog(
     documents = entry.select("documents")
     fetched = [fetch(f, offline=offline, report=report) for f in (left, right, *documents)]
     paths = [file.path for file in fetched]
-    pairs = read_aligned(
+    dropped: Counter[str] = Counter()
+    aligned = read_aligned(
         paths[0],
         paths[1],
         documents=paths[2] if documents else None,
+        skip_bad=True,  # what a publisher left empty, no user can fill: two of lafand's lines
+        dropped=dropped,
         keep_replacement=True,  # lafand's zul dev has some, and no user can restore the letters
     )
+    pairs = tuple(aligned)
     places = (file.origin.partition(":")[0] for file in fetched)
     origin = " and ".join(dict.fromkeys(ORIGINS.get(place, "its publisher") for place in places))
-    return ParallelCorpus(entry.name, split, source, target, tuple(pairs), entry.licence, origin)
+    remarks = _remarks(f"{entry.name} {split}", dropped, Counter())
+    return ParallelCorpus(entry.name, split, source, target, pairs, entry.licence, origin, remarks)
 
 
 def _aligned_files(entry: Dataset, split: str, left: str, right: str) -> tuple[File, File]:
@@ -165,19 +185,31 @@ def _aligned_files(entry: Dataset, split: str, left: str, right: str) -> tuple[F
     )
 
 
-def _from_file(name: str, source: Language, target: Language) -> ParallelCorpus:
+def _from_file(name: str, source: Language, target: Language, *, skip_bad: bool) -> ParallelCorpus:
     path = Path(name)
     if not path.is_file():
-        raise InputError(f"{path}: no such file; give a .tsv or .tmx file or a catalog name")
-    if path.suffix == ".tmx":
-        pairs = read_tmx(path, *_languages_of_tmx(path, source, target))
+        raise no_such_file(path)
+    dropped: Counter[str] = Counter()
+    repairs: Counter[str] = Counter()
+    if unpacked_suffix(path) == ".tmx":
+        languages = _languages_of_tmx(path, source, target)
+        pairs = read_tmx(path, *languages, skip_bad=skip_bad, dropped=dropped, repairs=repairs)
     else:
         header = read_header(path)
         columns = [column for column in header if column != "document"]
         left, right = _codes(path, source, target, columns)
         document = "document" if "document" in header else None
-        pairs = read_pairs_tsv(path, left, right, document_column=document)
-    return ParallelCorpus(path.name, "test", source, target, tuple(pairs), "not stated", "a file")
+        pairs = read_pairs_tsv(
+            path, left, right, document, skip_bad=skip_bad, dropped=dropped, repairs=repairs
+        )
+    found = tuple(pairs)
+    remarks = _remarks(path.name, dropped, repairs)
+    return ParallelCorpus(path.name, "test", source, target, found, "not stated", "a file", remarks)
+
+
+def _remarks(name: str, dropped: Counter[str], repairs: Counter[str]) -> tuple[str, ...]:
+    left_out = f"left out: {by_reason(dropped)}" if +dropped else ""
+    return tuple(f"{name}: {told}" for told in (left_out, by_reason(repairs)) if told)
 
 
 def _languages_of_tmx(path: Path, source: Language, target: Language) -> tuple[str, str]:

@@ -19,8 +19,10 @@ from itertools import zip_longest
 from pathlib import Path
 
 from data.errors import InputError
+from data.faults import SKIP_BAD, BadLineError, counted, excerpt
+from data.lines import clean, shows_nothing, tried_lines
 from data.tmx import Segment, language_tag, read_units
-from data.tsv import clean, counted, excerpt, read_header, read_lines, read_tsv, write_tsv
+from data.tsv import read_header, read_tsv, write_tsv
 
 # Reasons under which dropped pairs are counted; a blank text is empty.
 EMPTY_SOURCE = "empty source"
@@ -29,6 +31,9 @@ EMPTY_BOTH = "empty source and target"
 NO_SOURCE = "unit without the source language"
 NO_TARGET = "unit without the target language"
 SAME_SEGMENT = "unit with one segment for both languages"
+
+
+Line = str | BadLineError
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ def read_aligned(
     *,
     documents: Path | None = None,
     prefix: str = "",
-    skip_empty: bool = False,
+    skip_bad: bool = False,
     dropped: Counter[str] | None = None,
     repairs: Counter[str] | None = None,
     keep_replacement: bool = False,
@@ -58,24 +63,28 @@ def read_aligned(
 
     Args:
         documents: a third file with the document's name for every line.
-        skip_empty: leave out pairs with an empty line and count them in `dropped`.
-        repairs, keep_replacement: see `data.tsv.read_lines`.
+        skip_bad: leave out pairs with an empty line or one that is no text, and count them in
+            `dropped`. Empty lines at the end of the files are no pairs.
+        repairs, keep_replacement: see `data.lines.read_lines`.
 
     Raises:
         InputError: different numbers of lines; an empty line; text that cannot be decoded.
     """
     paths = [source, target] if documents is None else [source, target, documents]
     readers = [
-        read_lines(path, repairs=repairs, keep_replacement=keep_replacement) for path in paths
+        tried_lines(path, repairs=repairs, keep_replacement=keep_replacement) for path in paths
     ]
     with counted(dropped, source, "dropped") as tally:
-        for lines in zip_longest(*readers):
-            if None in lines:
-                raise _unequal(paths, readers, lines)
-            (number, left), (_, right), *third = lines
-            where = f"{source if not left.strip() else target}:{number}"
-            if _has_text(left, right, where, skip_empty=skip_empty, dropped=tally):
-                document = _document(third, documents)
+        for number, lines in _aligned(paths, readers):
+            if fault := next((line for line in lines if isinstance(line, BadLineError)), None):
+                if not skip_bad:
+                    raise fault
+                tally[fault.reason] += 1
+                continue
+            left, right, *third = map(str, lines)
+            where = f"{source if shows_nothing(left) else target}:{number}"
+            if _has_text(left, right, where, skip_bad=skip_bad, dropped=tally):
+                document = _document(third, documents, number)
                 yield Pair(f"{prefix}{number}", left, right, document)
 
 
@@ -140,7 +149,7 @@ def read_tmx(
     target_language: str,
     *,
     prefix: str = "",
-    skip_empty: bool = False,
+    skip_bad: bool = False,
     dropped: Counter[str] | None = None,
     repairs: Counter[str] | None = None,
 ) -> Iterator[Pair]:
@@ -149,11 +158,11 @@ def read_tmx(
     A language matches a segment's `xml:lang` in any case, exactly ("sw" and "SW") or else as
     its beginning ("sw" and "sw-KE"); the first such segment of a unit counts. What becomes of
     inline elements and line breaks stands in `data.tmx`. Units that lack a language are
-    counted in `dropped`.
+    counted in `dropped`; with `skip_bad` so are those with an empty segment or with U+FFFD.
 
     Raises:
-        InputError: what `data.tmx` refuses; an empty segment without `skip_empty`; no unit that
-            has both languages.
+        InputError: what `data.tmx` refuses; an empty segment or U+FFFD without `skip_bad`; no
+            unit that has both languages.
     """
     languages: set[str] = set()
     found = False
@@ -164,8 +173,14 @@ def read_tmx(
             segments = _choose(unit, source_language, target_language, tally)
             if segments is not None:
                 found = True
-                left, right = (clean(text, where, repairs=mended) for text in segments)
-                if _has_text(left, right, where, skip_empty=skip_empty, dropped=tally):
+                try:
+                    left, right = (clean(t, where, repairs=mended).strip(" ") for t in segments)
+                except BadLineError as error:
+                    if not skip_bad:
+                        raise
+                    tally[error.reason] += 1
+                    continue
+                if _has_text(left, right, where, skip_bad=skip_bad, dropped=tally):
                     yield Pair(f"{prefix}{number}", left, right)
     if not found:
         raise InputError(
@@ -175,33 +190,53 @@ def read_tmx(
 
 
 def _has_text(
-    source: str, target: str, where: str, *, skip_empty: bool, dropped: Counter[str]
+    source: str, target: str, where: str, *, skip_bad: bool, dropped: Counter[str]
 ) -> bool:
     """Whether both sides have text; if not, count the pair under its reason or raise."""
-    reasons = {(False, True): EMPTY_SOURCE, (True, False): EMPTY_TARGET, (False, False): EMPTY_BOTH}
-    reason = reasons.get((bool(source.strip()), bool(target.strip())))
+    reasons = {(True, False): EMPTY_SOURCE, (False, True): EMPTY_TARGET, (True, True): EMPTY_BOTH}
+    reason = reasons.get((shows_nothing(source), shows_nothing(target)))
     if reason is None:
         return True
-    if not skip_empty:
+    if not skip_bad:
         raise InputError(
-            f"{where}: expected a sentence on both sides, found {reason}; complete the pair or"
-            " skip empty ones (skip_empty)"
+            f"{where}: expected a sentence on both sides, found {reason}; complete the pair",
+            option=SKIP_BAD,
         )
     dropped[reason] += 1
     return False
 
 
+def _aligned(
+    paths: list[Path], readers: list[Iterator[tuple[int, Line]]]
+) -> Iterator[tuple[int, list[Line]]]:
+    """Yield (number, the lines of all files that have it); empty ones at the end are none.
+
+    Raises:
+        InputError: one file has text where another has ended.
+    """
+    seen = [0] * len(paths)
+    empty: list[int] = []  # line numbers since the last text
+    ended = False
+    for lines in zip_longest(*readers):
+        seen = [old if line is None else line[0] for old, line in zip(seen, lines, strict=True)]
+        ended = ended or None in lines
+        texts = [line[1] for line in lines if line is not None]
+        if all(isinstance(text, str) and shows_nothing(text) for text in texts):
+            empty.append(max(seen))
+            continue
+        if ended:
+            raise _unequal(paths, readers, seen)
+        for number in empty:
+            yield number, [""] * len(paths)
+        empty.clear()
+        yield max(seen), texts
+
+
 def _unequal(
-    paths: list[Path],
-    readers: list[Iterator[tuple[int, str]]],
-    lines: tuple[tuple[int, str] | None, ...],
+    paths: list[Path], readers: list[Iterator[tuple[int, Line]]], seen: list[int]
 ) -> InputError:
     """The error that says how many lines each file has, once one of them has ended."""
-    reached = max(line[0] for line in lines if line is not None)
-    counts = [
-        reached - 1 if line is None else reached + sum(1 for _ in reader)
-        for line, reader in zip(lines, readers, strict=True)
-    ]
+    counts = [number + sum(1 for _ in reader) for number, reader in zip(seen, readers, strict=True)]
     return InputError(
         "expected files of as many lines each, found "
         + ", ".join(f"{path}: {count}" for path, count in zip(paths, counts, strict=True))
@@ -209,13 +244,12 @@ def _unequal(
     )
 
 
-def _document(third: list[tuple[int, str]], path: Path | None) -> str | None:
+def _document(third: list[str], path: Path | None, number: int) -> str | None:
     if not third:
         return None
-    number, name = third[0]
-    if not name.strip():
+    if not third[0].strip():
         raise InputError(f"{path}:{number}: expected a document's name, found none; add it")
-    return name
+    return third[0]
 
 
 def _column(path: Path, columns: tuple[str, ...], name: str) -> int:

@@ -103,7 +103,7 @@ def _pairs(left: Path, right: Path) -> int:
     pairs = read_aligned(
         left,
         right,
-        skip_empty=True,
+        skip_bad=True,
         dropped=Counter(),
         repairs=Counter(),
         keep_replacement=True,

@@ -27,6 +27,11 @@ SCRIPTS = {
     "NKO": "Nkoo",
     "TIFINAGH": "Tfng",
 }
+# Scripts without spaces between words, by the beginning of their letters' Unicode names.
+UNSPACED = (
+    *("BOPOMOFO", "CJK", "HIRAGANA", "KATAKANA", "KHMER", "LAO", "MYANMAR", "NEW TAI LUE"),
+    *("TAI LE", "TAI THAM", "TAI VIET", "THAI", "TIBETAN", "YI "),
+)
 NO_SCRIPT = frozenset({"MODIFIER", "FEMININE", "MASCULINE", "FULLWIDTH", "MICRO", ""})
 
 
@@ -54,3 +59,12 @@ def scripts_of(texts: Iterable[str]) -> frozenset[str]:
     """Every script that some letter of some text is in."""
     letters = {letter for text in texts for letter in text}
     return frozenset(filter(None, map(script_of_letter, letters)))
+
+
+def writes_without_spaces(character: str) -> bool:
+    """Whether a letter, mark or digit is of a script that puts no spaces between words.
+
+    >>> [writes_without_spaces(character) for character in "ក你a"]
+    [True, True, False]
+    """
+    return not character.isascii() and unicodedata.name(character, "").startswith(UNSPACED)

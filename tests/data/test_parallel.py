@@ -17,6 +17,7 @@ from data.parallel import (
     Pair,
     read_aligned,
     read_pairs_tsv,
+    read_tmx,
     write_pairs_tsv,
 )
 from data.tsv import WRONG_COLUMNS, read_lines
@@ -80,13 +81,59 @@ def test_an_empty_line(tmp_path: Path, left: str, right: str, where: str, reason
     with pytest.raises(InputError) as caught:
         list(read_aligned(source, target))
     assert str(caught.value) == (
-        f"{tmp_path / where}: expected a sentence on both sides, found {reason};"
-        " complete the pair or skip empty ones (skip_empty)"
+        f"{tmp_path / where}: expected a sentence on both sides, found {reason}; complete the pair"
     )
     dropped: Counter[str] = Counter()
-    kept = list(read_aligned(source, target, skip_empty=True, dropped=dropped))
+    kept = list(read_aligned(source, target, skip_bad=True, dropped=dropped))
     assert [pair.id for pair in kept] == ["1", "3"]  # an id does not hang on what is left out
     assert dropped == {reason: 1}
+
+
+@pytest.mark.parametrize(("left", "right"), [("\n", ""), ("", "\n"), ("\n \n", "\n"), ("\n", "\n")])
+def test_empty_lines_at_the_end_are_no_pairs(tmp_path: Path, left: str, right: str) -> None:
+    source = written(tmp_path, "a.eng", "1\n" + left)
+    target = written(tmp_path, "a.swa", "1\n" + right)
+    assert len(list(read_aligned(source, target))) == 1
+    documents = written(tmp_path, "c", "news\n")
+    assert len(list(read_aligned(source, target, documents=documents))) == 1
+
+
+def test_a_missing_last_translation_is_no_blank_end(tmp_path: Path) -> None:
+    source, target = written(tmp_path, "a.eng", "1\n2\n"), written(tmp_path, "a.swa", "1\n\n")
+    with pytest.raises(InputError, match="found empty target"):
+        list(read_aligned(source, target))
+    longer = written(tmp_path, "b.eng", "1\n\n\n4\n")
+    with pytest.raises(InputError, match=r"b\.eng: 4, .*a\.swa: 2; fetch"):
+        list(read_aligned(longer, target))
+
+
+def test_a_line_that_is_no_text_costs_its_pair(tmp_path: Path) -> None:
+    source = written(tmp_path, "a", "1\n2\ufffd\n3\n")
+    target = written(tmp_path, "b", "1\n2\n3\n")
+    with pytest.raises(InputError, match="a:2: expected text, found U\\+FFFD"):
+        list(read_aligned(source, target))
+    dropped: Counter[str] = Counter()
+    kept = read_aligned(source, target, skip_bad=True, dropped=dropped)
+    assert [pair.id for pair in kept] == ["1", "3"]
+    assert sum(dropped.values()) == 1
+
+
+def test_a_table_and_a_memory_of_the_same_text_agree(tmp_path: Path) -> None:
+    rows = [("\ufeffñandu", "n\u0303andu\ufeff"), ("a\u200bb", "\u00adc"), ("\ufeff\u200e", "x")]
+    table = written(tmp_path, "p.tsv", "eng\tswa\n" + "".join(f"{a}\t{b}\n" for a, b in rows))
+    units = "".join(
+        f'<tu><tuv xml:lang="eng"><seg>{a}</seg></tuv><tuv xml:lang="swa"><seg>{b}</seg></tuv></tu>'
+        for a, b in rows
+    )
+    memory = written(tmp_path, "p.tmx", f"<tmx><body>{units}</body></tmx>")
+    found = [
+        [(p.id, p.source, p.target) for p in reader]
+        for reader in (
+            read_pairs_tsv(table, "eng", "swa", skip_bad=True, repairs=Counter()),
+            read_tmx(memory, "eng", "swa", skip_bad=True, repairs=Counter()),
+        )
+    ]
+    assert found[0] == found[1] == [("1", "ñandu", "ñandu"), ("2", "a\u200bb", "\u00adc")]
 
 
 def test_a_table_by_its_column_names(tmp_path: Path) -> None:
@@ -163,8 +210,17 @@ def test_lafand_has_as_many_lines_on_both_sides(mirror: Path) -> None:
     counts = {("zul", "test"): 998, ("yor", "test"): 1558, ("swa", "train"): 30782}
     for (language, split), count in counts.items():
         pair = folder / f"en-{language}"
-        pairs = read_aligned(pair / f"{split}.en", pair / f"{split}.{language}", repairs=Counter())
-        assert sum(1 for _ in pairs) == count
+        dropped: Counter[str] = Counter()
+        pairs = read_aligned(
+            pair / f"{split}.en",
+            pair / f"{split}.{language}",
+            skip_bad=True,
+            dropped=dropped,
+            repairs=Counter(),
+        )
+        assert sum(1 for _ in pairs) + dropped[EMPTY_BOTH] == count
+        # Lines 9981 and 11357 of the Swahili are one mark of direction, on both sides.
+        assert dropped[EMPTY_BOTH] == (2 if split == "train" else 0)
 
 
 def test_lafand_zulu_dev_has_lost_letters(mirror: Path) -> None:

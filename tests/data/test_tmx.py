@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 import xml.etree.ElementTree as ET
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.errors import InputError
+from data.faults import REPLACEMENT_INSIDE
 from data.parallel import (
     EMPTY_TARGET,
     NO_SOURCE,
@@ -109,7 +113,7 @@ def test_an_empty_segment(tmp_path: Path) -> None:
         f"{path}: unit 2: expected a sentence on both sides, found empty target; complete"
     )
     dropped: Counter[str] = Counter()
-    assert len(list(read_tmx(path, "en", "sw", skip_empty=True, dropped=dropped))) == 1
+    assert len(list(read_tmx(path, "en", "sw", skip_bad=True, dropped=dropped))) == 1
     assert dropped == {EMPTY_TARGET: 1}
 
 
@@ -142,7 +146,7 @@ def test_a_named_dtd_is_not_fetched(tmp_path: Path) -> None:
     prolog = '<!DOCTYPE tmx SYSTEM "http://127.0.0.1:9/tmx14.dtd">'
     assert pairs(memory(tmp_path, unit(en="a &amp; b", sw="x"), prolog=prolog)) == [("a & b", "x")]
     unknown = memory(tmp_path, unit(en="a &secret; b", sw="x"), prolog=prolog)
-    with pytest.raises(InputError, match=r"memory\.tmx:3: expected well-formed XML, found: undef"):
+    with pytest.raises(InputError, match=r"memory\.tmx:3: expected well-formed XML, found the un"):
         pairs(unknown)
 
 
@@ -159,6 +163,117 @@ def test_xml_that_breaks_off_is_an_error_with_its_line(tmp_path: Path) -> None:
 def test_deep_inline_elements_do_not_exhaust_the_stack(tmp_path: Path) -> None:
     deep = "<hi>" * 5000 + "dog" + "</hi>" * 5000
     assert pairs(memory(tmp_path, unit(en=deep, sw="mbwa"))) == [("dog", "mbwa")]
+
+
+@pytest.mark.parametrize(
+    ("english", "expected"),
+    [
+        ('Opening hours<ph type="lb"/>Monday', "Opening hours Monday"),
+        ('Opening hours <ph type="LB">\\n</ph> Monday', "Opening hours Monday"),
+        ('Page<it type="pb" pos="begin"/>two', "Page two"),
+        ("First<ph>&lt;br/&gt;</ph>second", "First second"),
+        ("First<ph>&lt;w:br w:type='x'/&gt;</ph>second", "First second"),
+        ("First<ph>\\line </ph>second", "First second"),
+        ("One<ept i='1'>&lt;/li&gt;</ept><bpt i='2'>&lt;li&gt;</bpt>two", "One two"),
+        ("Click<ph x='1'/>here", "Click here"),
+        ("Hi<ph>{name}</ph>, you", "Hi, you"),
+        ("Hi<hi><ph>{1}</ph><ph>{2}</ph></hi>you", "Hi you"),
+        ("un<bpt i='1'>&lt;b&gt;</bpt>kind<ept i='1'>&lt;/b&gt;</ept>ly", "unkindly"),
+        ("un<ph>&lt;b&gt;</ph>kind<ph>&lt;/b&gt;</ph>", "unkind"),
+        ("co<ph>&amp;shy;</ph>operate", "cooperate"),
+        ("A <hi>big <hi>red</hi></hi> dog", "A big red dog"),
+        ("see<ph>note<sub>A <ph>x</ph>foot<hi>note</hi></sub>y</ph> it", "see it"),
+        ("欢迎<ph x='1'/>光临", "欢迎光临"),
+        ("ភាសា<ph x='1'/>ខ្មែរ", "ភាសាខ្មែរ"),
+        ("हिन्दी<ph x='1'/>में", "हिन्दी में"),
+        ("a<ph x='1'/>b\ufeff", "a b"),
+        ("\ufeff a dog", "a dog"),
+    ],
+)
+def test_codes_between_words(tmp_path: Path, english: str, expected: str) -> None:
+    assert pairs(memory(tmp_path, unit(en=english, sw="x"))) == [(expected, "x")]
+
+
+@pytest.mark.parametrize(
+    "encoding",
+    ["x", "base64", "rot13", "idna", "undefined", "mbcs", "utf-7", "shift_jis", "unicode_escape"],
+)
+def test_encodings_that_are_none_are_one_line(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "memory.tmx"
+    path.write_text(f'<?xml version="1.0" encoding="{encoding}"?><tmx/>')
+    with pytest.raises(InputError, match=f'1: expected text in UTF-8.*found "{encoding}"; conv'):
+        pairs(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig"])
+def test_unicode_is_told_without_a_declaration(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "memory.tmx"
+    path.write_bytes(f"<tmx><body>{unit(en='ñandu', sw='x')}</body></tmx>".encode(encoding))
+    assert pairs(path) == [("ñandu", "x")]
+
+
+LONG = {
+    "tags": ("<tmx a='" + "x" * 2_000_000, "expected tags of at most"),
+    "comment": ("<tmx><!--" + "x" * 2_000_000, "expected tags of at most"),
+    "depth": ("<a>" * 20_000, "expected at most 10,000 elements in each other"),
+    "segment": ('<tu><tuv xml:lang="en"><seg>' + "x " * 600_000, "expected segments of at most"),
+    "code": ('<tu><tuv xml:lang="en"><seg><ph>' + "x" * 1_100_000, "expected segments of at"),
+    "brackets": ("<" * 100_000, "expected well-formed XML"),
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_parts_have_a_limit(tmp_path: Path, name: str) -> None:
+    content, message = LONG[name]
+    path = tmp_path / "memory.tmx"
+    path.write_text(content)
+    with pytest.raises(InputError, match=message) as caught:
+        pairs(path)
+    assert len(str(caught.value)) < 300
+
+
+def test_a_unit_of_many_variants_has_a_limit(tmp_path: Path) -> None:
+    many = unit(en="x").removeprefix("<tu>").removesuffix("</tu>") * 170_000
+    with pytest.raises(InputError, match="expected units of at most"):
+        pairs(memory(tmp_path, f"<tu>{many}</tu>"))
+
+
+@contextmanager
+def counted_calls() -> Iterator[list[int]]:
+    """How many functions are called in the block, those in C included."""
+    count = [0]
+
+    def seen(_frame: object, event: str, _argument: object) -> None:
+        count[0] += event.endswith("call")
+
+    sys.setprofile(seen)
+    try:
+        yield count
+    finally:
+        sys.setprofile(None)
+
+
+@pytest.mark.parametrize("between", [" ", "\n ", "<ph x='1'/>", "<hi></hi>"])
+def test_work_grows_with_the_size(tmp_path: Path, between: str) -> None:
+    # Where it grew with the square, the longer one would take hours.
+    calls = []
+    for times in (20_000, 80_000):
+        path = memory(tmp_path, unit(en=f"a{between * times}b", sw="x"))
+        with counted_calls() as count:
+            assert pairs(path) in ([("ab", "x")], [("a b", "x")], [(f"a{between * times}b", "x")])
+        calls.append(count[0])
+    assert calls[1] <= 4.5 * calls[0] + 1000
+
+
+def test_a_lost_letter_costs_its_unit(tmp_path: Path) -> None:
+    path = memory(tmp_path, unit(en="cat", sw="pa\ufffdka"), unit(en="dog", sw="mbwa"))
+    with pytest.raises(InputError, match="unit 1: expected text, found U\\+FFFD") as caught:
+        pairs(path)
+    assert caught.value.option == "--skip-bad"
+    dropped: Counter[str] = Counter()
+    kept = list(read_tmx(path, "en", "sw", skip_bad=True, dropped=dropped))
+    assert [pair.id for pair in kept] == ["2"]
+    assert dropped == {REPLACEMENT_INSIDE: 1}
 
 
 # XML 1.0 has no place for other control characters; space at the ends is indentation.

@@ -86,7 +86,7 @@ def _pairs(
     repairs: Counter[str] | None,
 ) -> Iterator[Pair]:
     if len(paths) == 2:
-        return read_aligned(*paths, skip_empty=skip_bad, dropped=dropped, repairs=repairs)
+        return read_aligned(*paths, skip_bad=skip_bad, dropped=dropped, repairs=repairs)
     if len(paths) == 1 and ".tsv" in paths[0].suffixes:
         return read_pairs_tsv(
             paths[0], source, target, skip_bad=skip_bad, dropped=dropped, repairs=repairs
