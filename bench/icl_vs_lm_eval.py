@@ -23,11 +23,11 @@ from pathlib import Path
 
 import numpy as np
 
-from data.models import resolve_model
 from icl.opening import open_systems
 from icl.prepare import prepare
 from icl.prompt import extract_answer
 from icl.run import DEFAULT_MODEL, RunConfig
+from models.resolve import resolve_model
 
 FEW = 4  # sentences of the run that measures the start-up
 NEW_TOKENS = 80

@@ -14,8 +14,9 @@ from typing import Literal, Protocol
 
 from data.download import Report
 from data.errors import InputError
-from data.models import model_type, resolve_model
 from icl.prompt import Hint, Prompt
+from models.config import model_type
+from models.resolve import resolve_model
 
 CTRANSLATE2_DECODERS = frozenset(
     {"bloom", "falcon", "gemma", "gemma2", "gemma3_text", "gpt2", "gpt_neox", "gptj", "llama"}

@@ -15,13 +15,14 @@ ROOT = Path(__file__).parent.parent
 MAY_IMPORT = {
     "data": {"data"},
     "metrics": {"metrics"},
-    "training": {"training", "metrics", "data"},
-    "morph": {"morph", "training", "metrics", "data"},
-    "lexaug": {"lexaug", "morph", "data"},  # of morph, morph.inflect only
-    "icl": {"icl", "metrics", "data"},
-    "app": {"app", "lexaug", "morph", "icl", "training", "metrics", "data"},
+    "models": {"models", "data"},
+    "training": {"training", "models", "metrics", "data"},
+    "morph": {"morph", "training", "models", "metrics", "data"},
+    "lexaug": {"lexaug", "morph", "models", "data"},  # of morph, morph.inflect only
+    "icl": {"icl", "models", "metrics", "data"},
+    "app": {"app", "lexaug", "morph", "icl", "training", "models", "metrics", "data"},
 }
-OURS = {"app", "bench", "data", "icl", "lexaug", "localize", "metrics", "morph", "nlu", "training"}
+OURS = {*MAY_IMPORT, "bench", "localize", "nlu"}
 MODULES = sorted(path for room in MAY_IMPORT for path in (ROOT / room).rglob("*.py"))
 HEAVY = {"torch", "transformers", "ctranslate2"}
 
@@ -54,6 +55,85 @@ def test_functions_and_files_stay_short(path: Path) -> None:
         if isinstance(node, ast.FunctionDef):
             length = (node.end_lineno or 0) - node.lineno + 1
             assert length <= 60, f"{node.name} has {length} lines"
+
+
+OPENERS = re.compile(
+    r"(from_pretrained|from_config|_from_config|from_file|hf_hub_download|snapshot_download"
+    r"|Auto(Config|Tokenizer|Processor|Model\w*|FeatureExtractor|ImageProcessor|PeftModel\w*)"
+    r"|GenerationConfig|\w*Converter|PeftModel\w*|get_peft_model|SentencePieceProcessor"
+    r"|SentenceTransformer|CrossEncoder|load_dataset|trust_remote_code|get_class_from_dynamic_module"
+    r"|torch\.(load|hub|jit|package)|(pickle|joblib|dill|cloudpickle|marshal)\.loads?"
+    r"|(transformers|ctranslate2)\.\w*pipeline|getattr\(transformers\))"
+)
+ELSEWHERE = {
+    # A file of numbers that the catalog's checksum pins; metrics may import nothing of ours.
+    "metrics/sacrebleu_metrics.py": {"SentencePieceProcessor"},
+}
+OURS_TO_OPEN = [*MODULES, *sorted((ROOT / "bench").glob("*.py")), *(ROOT / "recipes").glob("*.py")]
+
+
+def openers(tree: ast.AST) -> Iterator[str]:
+    """What in a module's code would open a model's files: names, attributes, arguments, imports."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.Attribute):
+            names = [node.attr]
+            if isinstance(node.value, ast.Name):
+                names.append(f"{node.value.id}.{node.attr}")
+        elif isinstance(node, ast.Name):
+            names = [node.id]
+        elif isinstance(node, ast.keyword) and node.arg:
+            names = [node.arg]
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            first = node.args[0] if node.args else None
+            named = first.id if isinstance(first, ast.Name) else ""
+            names = [f"{node.func.id}({named})"]
+        else:
+            continue
+        yield from (name for name in names if OPENERS.fullmatch(name))
+
+
+@pytest.mark.parametrize("path", OURS_TO_OPEN, ids=lambda path: str(path.relative_to(ROOT)))
+def test_only_models_opens_configurations_tokenizers_and_weights(path: Path) -> None:
+    name = str(path.relative_to(ROOT))
+    if not name.startswith("models/"):
+        found = set(openers(ast.parse(path.read_text("utf-8"))))
+        assert found <= ELSEWHERE.get(name, set())
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "models").glob("*.py")), ids=lambda path: path.name)
+def test_no_code_of_a_models_own_is_trusted(path: Path) -> None:
+    """Each call of `from_pretrained` says so; nothing says otherwise."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.keyword) and node.arg == "trust_remote_code":
+            assert isinstance(node.value, ast.Constant), path
+            assert node.value.value is False
+        if isinstance(node, ast.Dict):
+            for key, value in zip(node.keys, node.values, strict=True):
+                if isinstance(key, ast.Constant) and key.value == "trust_remote_code":
+                    assert isinstance(value, ast.Constant), path
+                    assert value.value is False
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "transformers.AutoModel.from_pretrained(folder)",
+        "from transformers import AutoProcessor",
+        "getattr(transformers, kind)",
+        "TransformersConverter(folder)",
+        "torch.load(path)",
+        "pickle.load(file)",
+        "open_it(folder, trust_remote_code=True)",
+        "from huggingface_hub import hf_hub_download as get",
+        "Tokenizer.from_file(path)",
+        "sentencepiece.SentencePieceProcessor(path)",
+        "from peft import PeftModel",
+    ],
+)
+def test_another_opener_would_be_seen(line: str) -> None:
+    assert list(openers(ast.parse(line)))
 
 
 def test_ground_rooms_need_no_torch() -> None:

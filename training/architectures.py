@@ -33,7 +33,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from data.errors import InputError
-from data.models import missing_package
+from models.library import missing_package
+from models.weights import random_model
 
 if TYPE_CHECKING:
     from torch import nn
@@ -226,13 +227,12 @@ def build(name: str, ids: SpecialIds, vocabulary: int, seed: int) -> nn.Module:
     """
     family, size = named(name)
     try:
-        import torch  # noqa: F401  (transformers needs it)
-        import transformers
+        import transformers  # noqa: F401  (the configurations are its)
     except ImportError as error:
         raise missing_package(error, "cpu") from error
     with seeded(seed):
         config = family.config(size, ids, vocabulary)
-        model: nn.Module = getattr(transformers, family.head).from_config(config)
+        model: nn.Module = random_model(family.head, config)
     return model
 
 

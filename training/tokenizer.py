@@ -8,7 +8,7 @@ From Python:
 
     trained = train_tokenizer(lines, 8000, model="unigram")
     trained.save(folder)                       # AutoTokenizer.from_pretrained(folder)
-    extension = extend(load_tokenizer(folder), new_lines, 2000)
+    extension = extend(open_fast_tokenizer(folder), new_lines, 2000)
     fertility(extension.tokenizer, held_out).pieces_per_word
 
 The parts stand in `training.vocabulary`. Embeddings for the new pieces:
@@ -17,6 +17,7 @@ The parts stand in `training.vocabulary`. Embeddings for the new pieces:
 
 from __future__ import annotations
 
+from models.tokenizer import open_fast_tokenizer
 from training.vocabulary.extension import Change, Extension, NewPiece, change, extend
 from training.vocabulary.fertility import Fertility, fertility
 from training.vocabulary.learning import Trained, save_tokenizer, train_tokenizer
@@ -30,7 +31,6 @@ from training.vocabulary.special import (
     UNKNOWN,
     as_data,
     framed,
-    load_tokenizer,
 )
 
 __all__ = [
@@ -51,7 +51,7 @@ __all__ = [
     "extend",
     "fertility",
     "framed",
-    "load_tokenizer",
+    "open_fast_tokenizer",
     "save_tokenizer",
     "train_tokenizer",
 ]

@@ -7,7 +7,6 @@ prompts the shared prefix is computed once and cached.
 
 from __future__ import annotations
 
-import json
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,16 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import InputError, UnavailableError
-from data.models import (
-    context_length,
-    derived_folder,
-    first_line,
-    is_encoder_decoder,
-    missing_package,
-    model_type,
-    quiet_transformers,
-    resolve_model,
-)
 from icl.backend import (
     CTRANSLATE2_DECODERS,
     CTRANSLATE2_ENCODER_DECODERS,
@@ -35,8 +24,11 @@ from icl.backend import (
     Settings,
 )
 from icl.engines.tokenization import PromptTokenizer, batches_by_length
-from icl.engines.vocabulary import end_ids
 from icl.prompt import Prompt
+from models.config import context_length, end_ids, is_encoder_decoder, model_type
+from models.conversion import converted
+from models.library import first_line, missing_package
+from models.resolve import resolve_model
 
 DTYPES = ("float32", "int8", "bfloat16", "float16")
 BATCH_SIZE = 8
@@ -81,13 +73,9 @@ class Ctranslate2Backend:
     @cached_property
     def _runner(self) -> Any:
         """ctranslate2's Generator or Translator."""
-        converted = derived_folder(
-            f"{self._model.revision}-ctranslate2",
-            lambda out: _convert(self._model.folder, out),
-            self._settings.report,
-        )
+        folder = converted(self._model, self._settings.report)
         kind = "Translator" if self._encoder_decoder else "Generator"
-        return _open(kind, converted, self._settings.device, self.identity["dtype"])
+        return _open(kind, folder, self._settings.device, self.identity["dtype"])
 
     @property
     def special(self) -> Sequence[str]:
@@ -180,30 +168,6 @@ class Ctranslate2Backend:
             return self._tokenizer.known_ids(result.hypotheses[0])
         ids: list[int] = result.sequences_ids[0]
         return ids
-
-
-def _convert(folder: Path, out: Path) -> None:
-    try:
-        from ctranslate2.converters import TransformersConverter
-    except ImportError as error:
-        raise missing_package(error, "cpu") from error
-    quiet_transformers()
-    try:
-        TransformersConverter(str(folder)).convert(str(out), force=True)
-    except (KeyError, RuntimeError, ValueError) as error:
-        raise InputError(
-            f"{folder}: cannot be converted: {first_line(error)}; use --engine transformers"
-        ) from error
-    _name_unknown(out / "config.json")
-
-
-def _name_unknown(path: Path) -> None:
-    """Name a piece for what the vocabulary lacks: a Translator opens no model without one, not even
-    one that spells in bytes and lacks nothing."""
-    config = json.loads(path.read_text("utf-8"))
-    if config.get("unk_token", "") is None:
-        config["unk_token"] = config["eos_token"]
-        path.write_text(json.dumps(config), "utf-8")
 
 
 def _open(runner: str, folder: Path, device: str, dtype: str) -> Any:

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data.download import Report
-from data.errors import InputError
-from data.models import first_line, missing_package, quiet_transformers, resolve_model
 from icl.engines.tokenization import PromptTokenizer
 from icl.prompt import Prompt
+from models.resolve import resolve_model
+from models.weights import open_weights
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,7 +39,7 @@ class SentenceEmbedder:
         offline: bool = False,
         report: Report | None = None,
     ) -> None:
-        """Open a model as `data.models.resolve_model` takes it; of an encoder-decoder the encoder.
+        """Open a model by its name (`models.resolve`); of an encoder-decoder the encoder.
 
         Raises:
             InputError: no such model, or one that has no such layer.
@@ -87,21 +87,6 @@ class SentenceEmbedder:
 
 
 def _open(name: str, folder: Path, device: str) -> Any:
-    try:
-        import torch
-        from transformers import AutoModel
-    except ImportError as error:
-        raise missing_package(error, "cpu") from error
-    quiet_transformers()
-    try:
-        loaded = AutoModel.from_pretrained(
-            folder,
-            dtype=torch.float32,
-            local_files_only=True,
-            trust_remote_code=False,
-            use_safetensors=True,
-        )
-        layers = loaded.get_encoder() if loaded.config.is_encoder_decoder else loaded
-        return layers.to(device).eval()
-    except (OSError, ValueError, RuntimeError) as error:
-        raise InputError(f"--embedder {name}: cannot be opened: {first_line(error)}") from error
+    loaded, _ = open_weights(folder, "AutoModel", f"--embedder {name} cannot be opened")
+    layers = loaded.get_encoder() if loaded.config.is_encoder_decoder else loaded
+    return layers.to(device).eval()

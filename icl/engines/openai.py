@@ -23,10 +23,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from data.errors import InputError, UnavailableError
-from data.models import missing_package
 from data.randomness import stream
 from icl.backend import Batch, Completion, Request, Settings
 from icl.prompt import Prompt
+from models.library import missing_package
 
 ATTEMPTS = 5
 FIRST_PAUSE_SECONDS = 1.0  # doubled after each attempt

@@ -13,10 +13,11 @@ from typing import Any
 
 from data.download import Report
 from data.errors import InputError
-from data.models import Model
 from icl.backend import Batch, Request
-from icl.engines.vocabulary import open_tokenizer, open_vocabulary
+from icl.engines.vocabulary import open_vocabulary
 from icl.prompt import Prompt
+from models.resolve import Model
+from models.tokenizer import open_tokenizer
 
 _MOST_TOKENS_A_CHARACTER = 5  # four bytes, and something for special tokens
 

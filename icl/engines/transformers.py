@@ -14,17 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import InputError, UnavailableError
-from data.models import (
-    context_length,
-    first_line,
-    is_encoder_decoder,
-    missing_package,
-    quiet_transformers,
-    resolve_model,
-)
 from icl.backend import Batch, Completion, Request, Settings
 from icl.engines.tokenization import PromptTokenizer, batches_by_length, until_stop
 from icl.prompt import Prompt
+from models.config import context_length, is_encoder_decoder
+from models.library import first_line, missing_package
+from models.resolve import resolve_model
+from models.weights import open_weights
 
 DTYPES = ("float32", "bfloat16", "float16")
 BATCH_SIZE = 8
@@ -162,21 +158,13 @@ class TransformersBackend:
 def _open(folder: Path, device: str, dtype: str, encoder_decoder: bool) -> Any:
     try:
         import torch
-        from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
     except ImportError as error:
         raise missing_package(error, "cpu") from error
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise UnavailableError(f"--device {device}: no CUDA device here; use --device cpu")
-    quiet_transformers()
-    kind = AutoModelForSeq2SeqLM if encoder_decoder else AutoModelForCausalLM
+    kind = "AutoModelForSeq2SeqLM" if encoder_decoder else "AutoModelForCausalLM"
+    model, _ = open_weights(folder, kind, "cannot be opened", dtype=dtype)
     try:
-        model = kind.from_pretrained(
-            folder,
-            dtype=getattr(torch, dtype),
-            local_files_only=True,
-            trust_remote_code=False,
-            use_safetensors=True,
-        )
         return model.to(device).eval()
-    except (OSError, ValueError, RuntimeError) as error:
-        raise InputError(f"{folder}: cannot be opened: {first_line(error)}") from error
+    except (RuntimeError, ValueError) as error:
+        raise InputError(f"--device {device}: {first_line(error)}") from error

@@ -9,18 +9,28 @@ they are opened with `transformers` each time.
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import re
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
+from data.bounded import read_json
 from data.download import Report
-from data.errors import InputError
 from data.files import canonical_json
-from data.models import Model, derived_folder, first_line, missing_package
+from models.derived import derived_folder
+from models.library import missing_package
+from models.resolve import Model
+from models.tokenizer import open_tokenizer, open_tokenizer_file
 
+FACTS = {
+    "in_python": bool,
+    "size": int,
+    "end_id?": int,
+    "pad_id": int,
+    "special": [str],
+    "has_chat": bool,
+}
 _MARKUP = re.compile(r"<.+>|\[.+\]")  # <tool_call>, [INST]
 
 
@@ -68,40 +78,15 @@ def open_vocabulary(model: Model, report: Report | None = None) -> Vocabulary:
         UnavailableError: a package is missing.
     """
     try:
-        import tokenizers
-
         version = importlib.metadata.version("transformers")
-    except ImportError as error:
+    except importlib.metadata.PackageNotFoundError as error:
         raise missing_package(error, "cpu") from error
     name = f"{model.revision}-vocabulary-{version}"
     folder = derived_folder(name, lambda out: _describe(model.folder, out), report)
-    facts = json.loads((folder / "vocabulary.json").read_text("utf-8"))
+    facts = read_json(folder / "vocabulary.json", FACTS)
     if facts["in_python"]:
         return _PythonVocabulary(model.folder, facts)
-    return _FileVocabulary(tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json")), facts)
-
-
-def open_tokenizer(folder: Path) -> Any:
-    """The tokenizer as `transformers` opens it; raises as `open_vocabulary` does."""
-    try:
-        from transformers import AutoTokenizer
-    except ImportError as error:
-        raise missing_package(error, "cpu") from error
-    try:
-        return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except Exception as error:  # tokenizers raises nothing narrower for a damaged file
-        raise InputError(f"{folder}: no usable tokenizer: {first_line(error)}") from error
-
-
-def end_ids(folder: Path) -> list[int]:
-    """The ids that end a text, as a model's own files say; of a chat model often several."""
-    for name in ("generation_config.json", "config.json"):
-        path = folder / name
-        settings = json.loads(path.read_text("utf-8")) if path.exists() else {}
-        ids = settings.get("eos_token_id")
-        if ids is not None:
-            return list(ids) if isinstance(ids, list) else [ids]
-    return []
+    return _FileVocabulary(open_tokenizer_file(folder / "tokenizer.json"), facts)
 
 
 def _describe(folder: Path, out: Path) -> None:
@@ -136,7 +121,7 @@ class _Described:
 
     def __init__(self, facts: dict[str, Any]) -> None:
         self.size: int = facts["size"]
-        self.end_id: int | None = facts["end_id"]
+        self.end_id: int | None = facts.get("end_id")
         self.pad_id: int = facts["pad_id"]
         self.special: tuple[str, ...] = tuple(facts["special"])
         self.has_chat: bool = facts["has_chat"]

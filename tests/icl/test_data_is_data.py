@@ -15,12 +15,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data.models import Model, resolve_model
 from data.parallel import Pair
 from icl.backend import Decoding, Request, Settings, open_backend
 from icl.engines.tokenization import PromptTokenizer
 from icl.prompt import Hint, Languages, as_data, extract_answer, parted, render
 from icl.templates import TEMPLATES, Template
+from models.resolve import Model, resolve_model
 from tests.icl.conftest import byte_tokenizer
 
 LANGUAGES = Languages("Swahili", "English")

@@ -13,7 +13,6 @@ import pytest
 from data.errors import InputError, UnavailableError
 from data.languages import resolve
 from data.load import load_parallel
-from data.models import resolve_model
 from data.parallel import Pair
 from icl.backend import Decoding, Request, Settings, open_backend
 from icl.engines.tokenization import PromptTokenizer
@@ -21,6 +20,7 @@ from icl.evaluate import evaluate
 from icl.prompt import Languages, Prompt, render
 from icl.run import RunConfig
 from icl.templates import TEMPLATES
+from models.resolve import resolve_model
 
 ENGINES = ("transformers", "ctranslate2")
 SOURCES = [

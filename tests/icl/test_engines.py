@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from data.errors import InputError
-from data.models import resolve_model
 from data.parallel import Pair
 from icl.backend import Batch, Decoding, Request, Settings, open_backend
 from icl.engines.tokenization import PromptTokenizer, batches_by_length, common_prefix, until_stop
 from icl.prompt import Languages, Prompt, render
 from icl.templates import TEMPLATES
+from models.resolve import resolve_model
 from tests.icl.conftest import byte_tokenizer
 
 SOURCES = [

@@ -12,9 +12,9 @@ from safetensors.numpy import load_file
 
 from data.errors import InputError, UnavailableError
 from data.files import sha256_file
-from data.models import resolve_model
 from icl.backend import Batch, Decoding, Request, Settings, open_backend
 from icl.prompt import Prompt
+from models.resolve import resolve_model
 from tests.icl.disk import small_disk
 
 gguf = pytest.importorskip("gguf", reason='needs the gguf package: pip install "kilolingua[cpu]"')
@@ -135,7 +135,7 @@ def test_a_file_that_was_cut_off(kept: int, tiny_gguf: Path, tmp_path: Path) -> 
     with pytest.raises(InputError) as caught:
         resolve_model(str(path))
     message = str(caught.value)
-    assert message.startswith(f"{path}: not a GGUF file that transformers can read (")
+    assert message.startswith(f"{path}: not a GGUF file that transformers can read")
     assert "\n" not in message
 
 

@@ -13,14 +13,11 @@ from typing import Any
 import pytest
 
 from data.errors import InputError, UnavailableError
-from data.models import (
-    derived_folder,
-    is_encoder_decoder,
-    model_type,
-    refuse_pickles,
-    resolve_model,
-)
 from icl.backend import Decoding, Settings, open_backend
+from models.config import is_encoder_decoder, model_type
+from models.derived import derived_folder
+from models.resolve import resolve_model
+from models.weights import refuse_pickles
 
 
 @pytest.fixture
@@ -118,10 +115,10 @@ def test_folder_that_is_no_model(model: Path, tmp_path: Path) -> None:
         (empty / name).touch()
     assert error_of(empty) == f"InputError {empty}: {lacks} 2 *.gguf files"
     (model / "config.json").write_text("{")
-    assert error_of(model).startswith(f"InputError {model}/config.json: not JSON: ")
+    assert error_of(model).startswith(f"InputError {model}/config.json: expected JSON, found ")
     (model / "config.json").write_text("[]")
     assert error_of(model) == (
-        f"InputError {model}/config.json: expected a JSON object, found a list"
+        f"InputError {model}/config.json: expected an object, found a list; correct it"
     )
     (model / "config.json").unlink()
     assert error_of(model) == f"InputError {model}: expected a model folder with a config.json"

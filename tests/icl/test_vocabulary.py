@@ -14,11 +14,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data.errors import UnavailableError
-from data.models import Model, resolve_model
 from icl.engines.tokenization import PromptTokenizer
-from icl.engines.vocabulary import Vocabulary, end_ids, open_vocabulary
+from icl.engines.vocabulary import Vocabulary, open_vocabulary
 from icl.prompt import Languages, render
 from icl.templates import TEMPLATES
+from models.config import end_ids
+from models.resolve import Model, resolve_model
 
 TEXTS = [
     "Walimu wawili walifika mjini Nairobi asubuhi na mapema.",

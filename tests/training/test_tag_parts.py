@@ -9,18 +9,19 @@ import pytest
 
 from data.errors import InputError
 from data.tagged import TaggedSentence, tagged_lines
+from models.tokenizer import open_fast_tokenizer
 from tests.training.tagged_texts import SWAHILI, labelled, tokenizer_folder
 from training.tagging.corpora import find_labelled, keep_out_of, scheme_of, without_tests
 from training.tagging.distillation import CHANGED, KEPT, agreeing, relabelled
 from training.tagging.folder import file_name
 from training.tagging.pieces import NO_PIECE, Coder, batches_of, first_pieces, labels_of
 from training.tagging.scoring import plain_value
-from training.vocabulary.special import as_data, load_tokenizer
+from training.vocabulary.special import as_data
 
 
 @pytest.fixture(scope="module")
 def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> object:
-    return load_tokenizer(tokenizer_folder(tmp_path_factory.mktemp("tokenizer")))
+    return open_fast_tokenizer(tokenizer_folder(tmp_path_factory.mktemp("tokenizer")))
 
 
 def test_every_word_has_the_piece_that_its_first_letter_stands_in(tokenizer: object) -> None:

@@ -21,7 +21,7 @@ from training.tokenizer import (
     Trained,
     as_data,
     framed,
-    load_tokenizer,
+    open_fast_tokenizer,
     train_tokenizer,
 )
 from training.vocabulary.commands import main
@@ -91,7 +91,7 @@ def test_same_text_same_bytes(trained: dict[str, Trained]) -> None:
 def test_a_folder_opens_with_the_same_ids(trained: dict[str, Trained], tmp_path: Path) -> None:
     made = trained["unigram"]
     made.save(tmp_path)
-    opened = load_tokenizer(tmp_path)
+    opened = open_fast_tokenizer(tmp_path)
     assert opened(sample()).input_ids == made.tokenizer(sample()).input_ids
     assert [opened.pad_token_id, opened.unk_token_id, opened.bos_token_id] == [0, 1, 2]
     assert opened.eos_token_id == 3
@@ -104,8 +104,8 @@ def test_frames_survive_saving(trained: dict[str, Trained], tmp_path: Path) -> N
     trained["bpe"].save(tmp_path)
     expected = {"encoder": (2, 3), "decoder": (2, None), "encoder-decoder": (None, 3)}
     for architecture, (first, last) in expected.items():
-        framed(load_tokenizer(tmp_path), architecture).save_pretrained(tmp_path)
-        ids = load_tokenizer(tmp_path)("maji").input_ids
+        framed(open_fast_tokenizer(tmp_path), architecture).save_pretrained(tmp_path)
+        ids = open_fast_tokenizer(tmp_path)("maji").input_ids
         assert (ids[0] if ids[0] == 2 else None, ids[-1] if ids[-1] == 3 else None) == (first, last)
 
 
@@ -114,7 +114,7 @@ def test_special_tokens_stand_for_words(
     trained: dict[str, Trained], special: str, tmp_path: Path
 ) -> None:
     trained["unigram"].save(tmp_path)
-    tokenizer = load_tokenizer(tmp_path)
+    tokenizer = open_fast_tokenizer(tmp_path)
     [before, after] = encoded(as_data(tokenizer), ["Ninapenda", "sana"])
     ids = tokenizer(f"Ninapenda {special} sana").input_ids
     assert ids == [*before, tokenizer.convert_tokens_to_ids(special), *after]
@@ -158,6 +158,6 @@ def test_train_and_measure_from_the_shell(
 
 def test_a_folder_without_a_tokenizer(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no usable tokenizer"):
-        load_tokenizer(tmp_path)
+        open_fast_tokenizer(tmp_path)
     with pytest.raises(InputError, match=r"nowhere: no such folder"):
-        load_tokenizer(tmp_path / "nowhere")
+        open_fast_tokenizer(tmp_path / "nowhere")

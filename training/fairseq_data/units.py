@@ -24,7 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from data.errors import InputError, UnavailableError
+from data.errors import InputError
+from models.tokenizer import open_sentencepiece
 
 SPACE = "▁"
 WORDS, CHARACTERS = "words", "characters"
@@ -134,15 +135,4 @@ def _pieces(path: Path) -> SentencePieces:
             f"units: expected {WORDS}, {CHARACTERS} or a SentencePiece model, found {file}, which"
             " is no file; give FILE.model or a folder that training.tokenizer saved"
         )
-    try:
-        import sentencepiece
-    except ImportError as error:
-        raise UnavailableError(
-            'sentencepiece is not installed; install it with: pip install -e ".[cpu]"'
-        ) from error
-    try:
-        return SentencePieces(sentencepiece.SentencePieceProcessor(model_file=str(file)))
-    except (OSError, RuntimeError) as error:
-        raise InputError(
-            f"{file}: expected a SentencePiece model, found something else; check the file"
-        ) from error
+    return SentencePieces(open_sentencepiece(file))

@@ -1,6 +1,6 @@
 """What the objectives must know of a tokenizer: its special ids, and what its pieces begin and end.
 
-special = Special.of(load_tokenizer(folder))
+special = Special.of(open_fast_tokenizer(folder))
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from typing import Any
 from data.contamination import KeepOut
 from data.errors import InputError
 from data.files import canonical_json, raise_if_disk_full, sha256_file, sha256_text, write_whole
-from data.models import Model
+from models.resolve import Model
 from training.pretraining.config import PretrainConfig
 from training.pretraining.corpora import Source
 

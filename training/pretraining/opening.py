@@ -3,7 +3,7 @@
     opened = open_model(config, sources, folder, report)
     opened.model, opened.tokenizer, opened.architecture
 
-A model comes as `data.models.resolve_model` finds it: safetensors or GGUF, never a pickle, never
+A model comes as `models.resolve.resolve_model` finds it: safetensors or GGUF, never a pickle, never
 code of its own. A tokenizer belongs to its model: one whose pieces have other ids is refused.
 """
 
@@ -16,19 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from data.download import Report
 from data.errors import InputError
-from data.models import (
-    Model,
-    is_encoder_decoder,
-    missing_package,
-    read_config,
-    resolve_model,
-)
+from models.config import is_encoder_decoder, read_config
+from models.resolve import Model, resolve_model
+from models.weights import open_weights, with_low_rank_adapters
 from training.architectures import FAMILIES, SpecialIds, build, named, seeded
 from training.objectives import ensure_special, parse_weights
 from training.pretraining.config import PretrainConfig
 from training.pretraining.corpora import Source
 from training.pretraining.tokenizers import open_tokenizer
-from training.weights import open_weights
 
 if TYPE_CHECKING:
     from training.vocabulary.extension import Extension
@@ -136,18 +131,14 @@ def with_adapters(model: Any, rank: int, architecture: str, *, train_embeddings:
     Raises:
         UnavailableError: peft is not installed.
     """
-    try:
-        from peft import LoraConfig, get_peft_model
-    except ImportError as error:
-        raise missing_package(error, "lora") from error
-    settings = LoraConfig(
+    adapted = with_low_rank_adapters(
+        model,
         r=rank,
         lora_alpha=ALPHA * rank,
         lora_dropout=0.0,
         target_modules="all-linear",
         task_type=TASKS.get(architecture),
     )
-    adapted = get_peft_model(model, settings)
     if train_embeddings:
         for table in (model.get_input_embeddings(), model.get_output_embeddings()):
             if table is not None:

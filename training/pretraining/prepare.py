@@ -15,7 +15,7 @@ from typing import Any
 from data.contamination import KeepOut
 from data.errors import InputError
 from data.languages import resolve
-from data.models import Model
+from models.resolve import Model
 from training.pretraining.config import PretrainConfig
 from training.pretraining.corpora import Source, open_sources
 from training.pretraining.encoding import Parts, encode

@@ -12,8 +12,8 @@ import numpy as np
 
 from data.files import canonical_json, write_whole
 from data.languages import resolve
-from data.models import save_safetensors
 from metrics.score import Score
+from models.weights import save_safetensors
 from training.loop import fit
 from training.losses import loss_for
 from training.pretraining.card import card

@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 from data.errors import InputError
 from data.files import canonical_json, write_whole
-from data.models import Model
 from data.tsv import excerpt
+from models.resolve import Model
+from models.tokenizer import open_fast_tokenizer
 from training.objectives import parse_weights
 from training.pretraining.config import PretrainConfig
 from training.pretraining.corpora import TRAIN, Source
-from training.vocabulary.special import framed, load_tokenizer
+from training.vocabulary.special import framed
 
 if TYPE_CHECKING:
     from training.vocabulary.extension import Extension
@@ -58,12 +59,12 @@ def open_tokenizer(
     if (kept / DONE).exists():
         return _kept(kept)
     if base is not None:
-        own = load_tokenizer(base.folder)
+        own = open_fast_tokenizer(base.folder)
         made = _of_model(config, own, sources, report)
     elif config.made("train"):
         made = Made(_trained(config, architecture, sources, report))
     else:
-        made = Made(load_tokenizer(Path(str(config.tokenizer))))
+        made = Made(open_fast_tokenizer(Path(str(config.tokenizer)), report))
     _keep(made, kept)
     return made
 
@@ -95,7 +96,8 @@ def _of_model(
         return Made(own)
     pieces = config.made("extend")
     if not pieces:
-        check_same_pieces(load_tokenizer(Path(config.tokenizer)), own, config.tokenizer)
+        given = open_fast_tokenizer(Path(config.tokenizer), report)
+        check_same_pieces(given, own, config.tokenizer)
         return Made(own)
     from training.vocabulary.extension import extend
 
@@ -141,7 +143,7 @@ def _keep(made: Made, folder: Path) -> None:
 
 def _kept(folder: Path) -> Made:
     told: Mapping[str, Any] | None = json.loads((folder / DONE).read_text("utf-8"))["extension"]
-    tokenizer = load_tokenizer(folder)
+    tokenizer = open_fast_tokenizer(folder)
     if told is None:
         return Made(tokenizer)
     from training.vocabulary.extension import Extension, NewPiece

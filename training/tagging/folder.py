@@ -20,7 +20,7 @@ from typing import Any
 from data.contamination import KeepOut
 from data.errors import InputError
 from data.files import canonical_json, sha256_file, sha256_text, write_whole
-from data.models import Model
+from models.resolve import Model
 from training.pretraining.folder import environment
 from training.tagging.config import TagConfig
 from training.tagging.corpora import Labelled

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import InputError
-from data.models import Model, resolve_model
+from models.resolve import Model, resolve_model
+from models.tokenizer import open_fast_tokenizer
+from models.weights import open_weights, random_model
 from training.architectures import SpecialIds, named, seeded
 from training.tagging.config import TagConfig
 from training.tagging.pieces import NO_PIECE, Coder, collate, grouped
-from training.vocabulary.special import framed, load_tokenizer
-from training.weights import open_weights
+from training.vocabulary.special import framed
 
 HEAD = "classifier"
 FALLBACK = "fallback_label"  # in the model's configuration: the label of words without a piece
@@ -102,7 +103,7 @@ def open_tagger(
         UnavailableError: transformers is not installed.
     """
     folder = base.folder if base else Path(str(config.tokenizer))
-    tokenizer = load_tokenizer(folder)
+    tokenizer = open_fast_tokenizer(folder)
     if base is None:
         tokenizer = framed(tokenizer, "encoder")
     numbered = {
@@ -126,7 +127,7 @@ def load_tagger(name: str, length: int = 128, *, offline: bool = False) -> Tagge
         UnavailableError: it cannot be had; transformers is not installed.
     """
     folder = resolve_model(name, offline).folder
-    tokenizer = load_tokenizer(folder)
+    tokenizer = open_fast_tokenizer(folder)
     model, fresh = _pretrained(folder, {})
     if any(HEAD in weight for weight in fresh):
         raise InputError(
@@ -137,15 +138,13 @@ def load_tagger(name: str, length: int = 128, *, offline: bool = False) -> Tagge
 
 
 def _random(name: str, tokenizer: Any, numbered: dict[str, Any]) -> Any:
-    from transformers import AutoModelForTokenClassification
-
     family, size = named(name)
     if family.architecture == "encoder-decoder":
         raise InputError(f"--config {name}: expected an encoder such as encoder-tiny")
     ids = SpecialIds(*(_special(tokenizer, role) for role in ("pad", "bos", "eos")))
     settings = family.config(size, ids, len(tokenizer))
     settings.update({**numbered, "num_labels": len(numbered["id2label"])})
-    return AutoModelForTokenClassification.from_config(settings)
+    return random_model("AutoModelForTokenClassification", settings)
 
 
 def _special(tokenizer: Any, role: str) -> int:
@@ -157,7 +156,7 @@ def _special(tokenizer: Any, role: str) -> int:
 
 def _pretrained(folder: Path, numbered: dict[str, Any]) -> tuple[Any, list[str]]:
     """The model of a folder, and the names of weights that it lacks."""
-    counted = {"num_labels": len(numbered["id2label"])} if numbered else {}
+    counted: dict[str, Any] = {"num_labels": len(numbered["id2label"])} if numbered else {}
     return open_weights(
         folder,
         "AutoModelForTokenClassification",

@@ -19,8 +19,8 @@ from data.errors import InputError
 from data.files import write_whole
 from data.labels.bio import OUTSIDE
 from data.labels.schemes import BIO
-from data.models import Model, resolve_model
 from data.tagged import TaggedSentence, read_tagged, write_tagged
+from models.resolve import Model, resolve_model
 from training.tagging.config import KEEP, RELABEL, TagConfig
 from training.tagging.corpora import Labelled, find_labelled, scheme_of, without_tests
 from training.tagging.distillation import distilled

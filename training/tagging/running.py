@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from data.files import write_whole
 from data.labels.schemes import BIO
-from data.models import save_safetensors
 from data.tagged import TaggedSentence, write_tagged
 from metrics.score import Score
+from models.weights import save_safetensors
 from training.loop import Shuffled, fit
 from training.noising.examples import IGNORED
 from training.pretraining.folder import folder_that_appears_whole

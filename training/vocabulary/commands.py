@@ -9,6 +9,7 @@ Texts are files, folders or corpora of the catalog: see `data.corpus`.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -19,12 +20,15 @@ from data.corpus import find_corpus
 from data.errors import InputError
 from data.files import canonical_json, write_whole
 from data.load import find_language, load_lexicon
-from data.models import model_type, resolve_model
+from models.code import without_code
+from models.config import model_type
+from models.resolve import resolve_model
+from models.tokenizer import open_fast_tokenizer
 from training.vocabulary.conversion import NORMAL_FORMS
 from training.vocabulary.extension import Extension, change, extend
 from training.vocabulary.fertility import COLUMNS, fertility, rows
 from training.vocabulary.learning import MODELS, save_tokenizer, train_tokenizer
-from training.vocabulary.special import ARCHITECTURES, framed, load_tokenizer
+from training.vocabulary.special import ARCHITECTURES, framed
 
 Table = list[tuple[str, str, Any]]
 
@@ -102,7 +106,7 @@ def _train(options: argparse.Namespace) -> None:
 def _extend(options: argparse.Namespace) -> None:
     out = _out(options)
     folder = _folder(options.folder, options)
-    old = load_tokenizer(folder)
+    old = open_fast_tokenizer(folder)
     extension = extend(
         old, _lines(options.text, options), options.size, min_count=options.min_count
     )
@@ -120,7 +124,7 @@ def _extend(options: argparse.Namespace) -> None:
 
 
 def _fertility(options: argparse.Namespace) -> None:
-    opened = [(name, load_tokenizer(_folder(name, options))) for name in options.folders]
+    opened = [(name, open_fast_tokenizer(_folder(name, options))) for name in options.folders]
     _print_table(_measured(opened, options.text, options))
 
 
@@ -214,8 +218,12 @@ def _folder(name: str, options: argparse.Namespace) -> Path:
     """The folder of a tokenizer alone, or of a model."""
     path = Path(name)
     if (path / "tokenizer.json").is_file():
-        return path
-    return resolve_model(name, offline=options.offline).folder
+        return without_code(path, _say)
+    return resolve_model(name, offline=options.offline, report=_say).folder
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)
 
 
 def _out(options: argparse.Namespace) -> Path:

@@ -23,12 +23,11 @@ from torch import Tensor, nn
 from data.errors import InputError
 from data.files import raise_if_disk_full
 from data.lexicon import Lexicon
-from data.models import refuse_pickles
+from models.weights import class_in_config, open_weights, save_safetensors
 from training.vocabulary.extension import Extension
 from training.vocabulary.learning import save_tokenizer
 from training.vocabulary.special import as_data, encoded
 from training.vocabulary.surfaces import spellings
-from training.weights import open_weights
 
 TRANSLATIONS = 3  # of a headword that count, the first ones
 
@@ -85,24 +84,15 @@ def open_model(folder: Path) -> Any:
     Raises:
         InputError: no such class, or weights that do not open.
     """
-    import transformers
-
-    refuse_pickles(folder)
-    config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
-    names = getattr(config, "architectures", None) or []
-    if not names or not hasattr(transformers, names[0]):
-        raise InputError(
-            f"{folder}: config.json names no model that transformers has ({names or 'none'});"
-            " pass --tokenizer-only"
-        )
-    return open_weights(folder, names[0], "the model does not open", "; pass --tokenizer-only")[0]
+    advice = "; pass --tokenizer-only"
+    return open_weights(folder, class_in_config(folder), "the model does not open", advice)[0]
 
 
 def save_model(model: Any, tokenizer: Any, out: Path) -> None:
     """Write model and tokenizer to a folder that `from_pretrained` opens."""
     out.mkdir(parents=True, exist_ok=True)
     try:
-        model.save_pretrained(out)
+        save_safetensors(model, out)
     except OSError as error:
         raise_if_disk_full(error, out)
         raise

@@ -1,6 +1,6 @@
 """Extend a tokenizer for a new language: the new pieces are used, and nothing else moves.
 
-    extension = extend(load_tokenizer(folder), lines, 2000)
+    extension = extend(open_fast_tokenizer(folder), lines, 2000)
     extension.pieces[0]      # NewPiece(id=49152, piece='Ġkw', sources=(462, 103))
 
 Old texts keep their ids wherever no new piece occurs. For BPE more holds: `Extension.expanded`
@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from data.errors import InputError
+from models.tokenizer import open_fast_tokenizer
 from training.vocabulary.merging import continued
 from training.vocabulary.scoring import UnigramVocabulary, learnt_pieces
-from training.vocabulary.special import as_data, encoded, load_tokenizer
+from training.vocabulary.special import as_data, encoded
 from training.vocabulary.surfaces import BYTE_PIECE, is_of_letters, spelling, style_of
 
 _CHUNK = 1000  # texts that are encoded at a time
@@ -247,7 +248,7 @@ def _reopened(tokenizer: Any, specification: dict[str, Any]) -> Any:
         tokenizer.save_pretrained(name)
         path = Path(name) / "tokenizer.json"
         path.write_text(json.dumps(specification, ensure_ascii=False), "utf-8")
-        return load_tokenizer(Path(name))
+        return open_fast_tokenizer(Path(name))
 
 
 def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:

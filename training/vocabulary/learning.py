@@ -22,7 +22,7 @@ from typing import Any, Literal
 
 from data.errors import InputError
 from data.files import canonical_json, write_whole
-from data.models import missing_package
+from models.library import missing_package
 from training.vocabulary.conversion import NORMAL_FORMS, NormalForm, converted, rounded
 from training.vocabulary.special import BOS, CLM, EOS, MASK, PAD, SENTINEL, UNKNOWN, wrapped
 

@@ -1,6 +1,6 @@
 """Special tokens: which there are, and what stands around a text that is encoded.
 
-    tokenizer = framed(load_tokenizer(Path("runs/tokenizer")), "encoder")
+    tokenizer = framed(open_fast_tokenizer(Path("runs/tokenizer")), "encoder")
     tokenizer("Habari")          # <s> ▁Ha bari </s>
 
 Text of a corpus is data: "<mask>" in it is six characters and never the special token. `as_data`
@@ -12,11 +12,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from data.errors import InputError
-from data.models import first_line, missing_package, quiet_transformers
 
 PAD, UNKNOWN, BOS, EOS = "<pad>", "<unk>", "<s>", "</s>"
 MASK, CLM, SENTINEL = "<mask>", "[CLM]", "<extra_id_{}>"
@@ -27,34 +25,6 @@ FRAMES = {
 }
 ARCHITECTURES = tuple(FRAMES)
 SENTINEL_PATTERN = re.compile(r"<extra_id_(\d+)>")
-
-
-def load_tokenizer(folder: Path) -> Any:
-    """The tokenizer of a folder as `transformers` opens it; no socket is opened.
-
-    Raises:
-        InputError: no such folder, no usable tokenizer, or one that is written in Python.
-        UnavailableError: transformers is not installed.
-    """
-    try:
-        from transformers import AutoTokenizer
-    except ImportError as error:
-        raise missing_package(error, "cpu") from error
-    quiet_transformers()
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; give one with a tokenizer.json")
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(
-            folder, local_files_only=True, trust_remote_code=False
-        )
-    except Exception as error:  # tokenizers raises nothing narrower for a damaged file
-        raise InputError(f"{folder}: no usable tokenizer: {first_line(error)}") from error
-    if not tokenizer.is_fast:
-        raise InputError(
-            f"{folder}: expected a tokenizer with a tokenizer.json, found one written in Python"
-            f" ({type(tokenizer).__name__}); convert it to the fast form first"
-        )
-    return tokenizer
 
 
 def wrapped(backend: Any, sentinels: int) -> Any:

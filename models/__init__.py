@@ -1,0 +1,1 @@
+"""The one opener of configurations, tokenizers and weights; knows no task."""

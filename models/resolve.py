@@ -1,0 +1,123 @@
+"""Where a model comes from: the catalog, a local folder or GGUF file, the hub at a commit.
+
+    python -m icl.eval --lang sw --model smollm2-135m-instruct
+    python -m icl.eval --lang sw --model ./my-model          # or a run of training, runs/swahili
+    python -m icl.eval --lang sw --model HuggingFaceTB/SmolLM2-360M-Instruct@COMMIT
+
+Weights are safetensors or GGUF, never a pickle, and no code from a model's folder ever runs
+(`models.code`). A GGUF file is unpacked to safetensors once and kept in the cache, so that every
+engine reads one format.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from data.catalog import catalog, dataset
+from data.download import Report, fetch
+from data.errors import InputError, UnavailableError
+from data.files import sha256_file, sha256_text
+from models.code import without_code
+from models.config import read_config
+from models.derived import derived_folder
+from models.library import first_line, missing_package
+from models.weights import check_weights, unpack_gguf
+
+HUB_FILES = ("*.safetensors", "*.json", "*.model", "*.txt", "*.jinja")
+RUNS_MODEL = "model"  # the folder in a run of training that holds what it has made
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A folder that `transformers` opens, with a name and a revision for keys and signatures.
+
+    Attributes:
+        name: the catalog's name, the hub's id, the folder's name; for its `model/` a run's name.
+        revision: the hub's commit, or the first 16 hex digits of a sha256: of the GGUF file, or
+            of the weights, configuration, tokenizer and chat template of a folder.
+        folder: config, tokenizer and safetensors.
+    """
+
+    name: str
+    revision: str
+    folder: Path
+
+
+def resolve_model(name: str, offline: bool = False, report: Report | None = None) -> Model:
+    """Find a model and bring it to this machine if need be.
+
+    Raises:
+        InputError: no such model, a folder without weights or with a pickle in it.
+        UnavailableError: the files cannot be had, or a package is missing.
+    """
+    path = Path(name)
+    if name in catalog() and dataset(name).kind == "model":
+        weights = fetch(dataset(name).select("weights")[0], offline=offline, report=report)
+        return _from_gguf(name, weights.path, report)
+    if path.is_dir():
+        return _from_folder(path, report)
+    if path.is_file() and path.suffix == ".gguf":
+        return _from_gguf(path.stem, path, report)
+    if re.fullmatch(r"[\w.-]+/[\w.-]+(@[\w.-]+)?", name) and not path.exists():
+        return _from_hub(name, offline, report)
+    models = ", ".join(entry.name for entry in catalog().values() if entry.kind == "model")
+    raise InputError(
+        f'--model "{name}": no such folder or .gguf file; expected one, a catalog name ({models}) '
+        "or a hub id such as org/name@commit"
+    )
+
+
+def _from_folder(folder: Path, report: Report | None) -> Model:
+    inner = folder / RUNS_MODEL
+    if (inner / "config.json").is_file():
+        return _from_folder(inner, report)
+    weights = check_weights(folder)
+    if weights[0].suffix == ".gguf":
+        return _from_gguf(weights[0].stem, weights[0], report)
+    read_config(folder)
+    files = sorted({path for pattern in HUB_FILES for path in folder.glob(pattern)})
+    digest = sha256_text("".join(f"{f.name} {sha256_file(f)}\n" for f in files))
+    whole = folder.resolve()
+    name = (whole.parent if whole.name == RUNS_MODEL else whole).name
+    return Model(name, digest[:16], without_code(folder, report))
+
+
+def _from_hub(name: str, offline: bool, report: Report | None) -> Model:
+    repository, _, revision = name.partition("@")
+    try:
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import (
+            HfHubHTTPError,
+            HFValidationError,
+            LocalEntryNotFoundError,
+        )
+    except ImportError as error:
+        raise missing_package(error, "cpu") from error
+    try:
+        folder = Path(
+            snapshot_download(
+                repository,
+                revision=revision or None,
+                allow_patterns=list(HUB_FILES),
+                local_files_only=offline,
+            )
+        )
+    except HFValidationError as error:
+        raise InputError(f'--model "{name}": no such folder, and not a hub id: {error}') from error
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        reason = "--offline, and not in the hub's cache" if offline else first_line(error)
+        raise UnavailableError(
+            f"{name}: the hub could not be reached or has no such model ({reason}); "
+            "give a local folder with --model FOLDER"
+        ) from error
+    check_weights(folder)
+    read_config(folder)
+    return Model(repository, folder.name, without_code(folder, report))
+
+
+def _from_gguf(name: str, weights: Path, report: Report | None) -> Model:
+    digest = sha256_file(weights)[:16]
+    folder = derived_folder(f"{digest}-safetensors", lambda out: unpack_gguf(weights, out), report)
+    return Model(name, digest, folder)

@@ -1,0 +1,88 @@
+"""Tokenizers, opened the one way that runs no code of a model's and asks nobody.
+
+tokenizer = open_tokenizer(folder)       # as transformers opens it
+tokenizer = open_fast_tokenizer(folder)  # with a tokenizer.json, for training
+model = open_sentencepiece(path)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from data.download import Report
+from data.errors import InputError
+from models.code import without_code
+from models.library import missing_package, opened, quiet_transformers
+
+
+def open_tokenizer(folder: Path, report: Report | None = None) -> Any:
+    """The tokenizer of a folder as `transformers` opens it; no socket is opened.
+
+    Raises:
+        InputError: no such folder, or no usable tokenizer in it.
+        UnavailableError: transformers is not installed.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder; give one with a tokenizer.json")
+    clean = without_code(folder, report)
+    try:
+        from transformers import AutoTokenizer
+    except ImportError as error:
+        raise missing_package(error, "cpu") from error
+    quiet_transformers()
+    return opened(
+        lambda: AutoTokenizer.from_pretrained(
+            clean, local_files_only=True, trust_remote_code=False
+        ),
+        f"{folder}: no usable tokenizer",
+    )
+
+
+def open_fast_tokenizer(folder: Path, report: Report | None = None) -> Any:
+    """A tokenizer that `tokenizers` runs.
+
+    Raises:
+        InputError: as `open_tokenizer`, or one that is written in Python.
+        UnavailableError: transformers is not installed.
+    """
+    tokenizer = open_tokenizer(folder, report)
+    if not tokenizer.is_fast:
+        raise InputError(
+            f"{folder}: expected a tokenizer with a tokenizer.json, found one written in Python"
+            f" ({type(tokenizer).__name__}); convert it to the fast form first"
+        )
+    return tokenizer
+
+
+def open_tokenizer_file(path: Path) -> Any:
+    """A tokenizer.json as the small library `tokenizers` opens it.
+
+    Raises:
+        InputError: it is none.
+        UnavailableError: tokenizers is not installed.
+    """
+    try:
+        from tokenizers import Tokenizer
+    except ImportError as error:
+        raise missing_package(error, "cpu") from error
+    return opened(lambda: Tokenizer.from_file(str(path)), f"{path}: no usable tokenizer")
+
+
+def open_sentencepiece(path: Path) -> Any:
+    """A SentencePiece model file, which is data and no code.
+
+    Raises:
+        InputError: it is none.
+        UnavailableError: sentencepiece is not installed.
+    """
+    try:
+        from sentencepiece import SentencePieceProcessor
+    except ImportError as error:
+        raise missing_package(error, "cpu") from error
+    try:
+        return SentencePieceProcessor(model_file=str(path))
+    except (OSError, RuntimeError) as error:
+        raise InputError(
+            f"{path}: expected a SentencePiece model, found something else; check the file"
+        ) from error
