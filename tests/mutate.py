@@ -5,9 +5,10 @@
 Lines of the room's functions are drawn at random (a seed, so the same ones each time), on each a
 mutation (`tests/mutations.py`). All happens in a copy of the tree: the working tree is only read.
 The room's own tests (tests/ROOM and the doctests of ROOM) run once under `coverage`, which tells
-for each line what tests run it; a mutant has to pass those alone, the quickest first, until one
-fails. A line that no test runs has to pass all. What is listed in `tests/equivalent_mutants.tsv`
-changes nothing that anyone could see, and another is drawn instead.
+for each line what tests run it; a mutant has to pass those (and those that start commands or read
+the source), the quickest first, until one fails. A line that no test runs has to pass all. What is
+listed in `tests/equivalent_mutants.tsv` changes nothing that anyone could see, and another is drawn
+instead.
 
 Ends with 1 where fewer than 95 % are killed. The tests of numba's kernel run uncompiled.
 """
@@ -184,14 +185,15 @@ class Recorder:
         self.seconds: Counter[str] = Counter()
         self.fixtures: dict[str, list[str]] = {}
         self.bad: set[str] = set()
-        self.starting: set[str] = set()  # tests that start other processes
+        self.elsewhere: set[str] = set()  # tests that start other processes, or read the source
         self.now = ""
         sys.addaudithook(self._heard)
         self.coverage.start()
 
-    def _heard(self, event: str, _: Any) -> None:
-        if event in ("subprocess.Popen", "os.fork", "os.posix_spawn") and self.now:
-            self.starting.add(self.now)
+    def _heard(self, event: str, arguments: Sequence[Any]) -> None:
+        reads = event == "open" and str(arguments[0]).endswith(".py")
+        if self.now and (reads or event in ("subprocess.Popen", "os.fork", "os.posix_spawn")):
+            self.elsewhere.add(self.now)
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         self.now = nodeid
@@ -232,7 +234,7 @@ class Recorder:
         return {
             "tests": tests,
             "seconds": [self.seconds[test] for test in tests],
-            "starting": sorted(number[test] for test in self.starting & set(tests)),
+            "elsewhere": sorted(number[test] for test in self.elsewhere & set(tests)),
             "lines": lines,
         }
 
@@ -294,8 +296,8 @@ def covering(trial: Trial, known: dict[str, Any]) -> list[int]:
     numbers = {number for line in span for number in lines.get(str(line), ())}
     numbers = numbers or set(range(len(known["tests"])))
     seconds = known["seconds"]
-    started = [number for number in known["starting"] if number not in numbers]
-    return [*sorted(numbers, key=seconds.__getitem__), *sorted(started, key=seconds.__getitem__)]
+    others = [number for number in known["elsewhere"] if number not in numbers]
+    return [*sorted(numbers, key=seconds.__getitem__), *sorted(others, key=seconds.__getitem__)]
 
 
 def tried(trial: Trial, known: dict[str, Any], tree: Path) -> Trial:
