@@ -4,8 +4,8 @@
     text = keep_out.clean(text, dropped)            # the text without such sentences
     name = keep_out.find(" ".join(tokens))          # which test set holds this one, or None
 
-Two sentences are the same when their letters and digits are, whatever the case, the spaces and
-the punctuation; so tokens with spaces between them match running text. A sentence is found where
+Two sentences are the same when their letters and digits are, see `data.same_sentence`; so tokens
+with spaces between them match running text. A sentence is found where
 it is a whole line, or stands in one between two ends of sentences. Memory is that of the test sets:
 eight bytes and their place in a dictionary for each sentence.
 
@@ -28,8 +28,8 @@ from typing import Any
 
 from data.corpus import Record, find_test_set
 from data.download import Report
+from data.same_sentence import letters_of
 
-IGNORED = re.compile(r"[\W_]+")  # also vowel signs that no letter takes in: they may be missing
 END_OF_SENTENCE = re.compile(r"\n\s*|(?<=[.!?…؟।॥။።፧])[\"'”’»)\]]*\s+|(?<=[。！？])[」』”]*\s*")
 NOTHING_LEFT = "nothing left without test sentences"
 
@@ -79,7 +79,7 @@ class KeepOut:
         """Add sentences under the name of their test set; return how many were new."""
         before = len(self._names)
         for sentence in sentences:
-            if letters := normalised(sentence):
+            if letters := letters_of(sentence):
                 self._names.setdefault(_digest(letters), name)
                 self._lengths.add(len(letters))
                 self._longest = max(self._longest, len(letters))
@@ -95,7 +95,7 @@ class KeepOut:
         >>> keep_out.find("mbwa analala"), keep_out.find("Mbwa analala sasa")
         ('toy', None)
         """
-        return self._find(normalised(sentence))
+        return self._find(letters_of(sentence))
 
     def clean(self, text: str, dropped: Counter[str]) -> str:
         """The text without the sentences of test sets, "" where nothing else is in it.
@@ -154,24 +154,15 @@ class KeepOut:
         return self._names.get(_digest(letters))
 
 
-def normalised(sentence: str) -> str:
-    """The letters and digits of a sentence, without case.
-
-    >>> normalised("Ng'ombe wetu, SASA: 3.5!")
-    'ngombewetusasa35'
-    """
-    return IGNORED.sub("", sentence.casefold())
-
-
 def _segments(text: str) -> Iterator[_Segment]:
     """The text cut at ends of sentences; each piece has the space behind it."""
     start = 0
     for match in END_OF_SENTENCE.finditer(text):
         if match.end() > start:
-            yield _Segment(start, match.end(), normalised(text[start : match.end()]))
+            yield _Segment(start, match.end(), letters_of(text[start : match.end()]))
             start = match.end()
     if start < len(text):
-        yield _Segment(start, len(text), normalised(text[start:]))
+        yield _Segment(start, len(text), letters_of(text[start:]))
 
 
 def _digest(letters: str) -> bytes:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from data.download import Report
+from data.same_sentence import sentence_key
 from data.tsv import read_lines
 from icl.run import Task
 from metrics.rates import is_copy, is_empty
@@ -140,7 +141,7 @@ def diagnose(records: Sequence[Mapping[str, Any]], shown: int = 10) -> list[Diag
 def contamination(seen: Path, tasks: Sequence[Task], report: Report | None = None) -> list[str]:
     """Notes on test segments and shots that stand in a corpus, a sentence a line.
 
-    Case and spacing aside, whole lines are compared; the corpus is read once, as a stream.
+    Whole lines are compared by letters and digits; the corpus is read once, as a stream.
 
     Raises:
         InputError: no such file, or text that cannot be decoded.
@@ -150,10 +151,11 @@ def contamination(seen: Path, tasks: Sequence[Task], report: Report | None = Non
     wanted: dict[str, set[tuple[str, str]]] = {}
     for task in tasks:
         for key, text in _texts(task):
-            wanted.setdefault(_plain(text), set()).add((task.direction, key))
+            wanted.setdefault(sentence_key(text), set()).add((task.direction, key))
+    wanted.pop("", None)  # a text that shows nothing is no blank line of the corpus
     met: set[tuple[str, str]] = set()
     for _, line in read_lines(seen):
-        met |= wanted.get(_plain(line), set())
+        met |= wanted.get(sentence_key(line), set())
     counts = Counter((direction, key.partition(":")[0]) for direction, key in met)
     if not counts:
         return [f"no test segment and no shot stands in {seen.name}"]
@@ -170,7 +172,3 @@ def _texts(task: Task) -> Iterator[tuple[str, str]]:
     for pair in {pair for shots in task.shots for pair in shots}:
         yield f"shots:{pair.id}", pair.source
         yield f"shots:{pair.id}", pair.target
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.casefold().split())

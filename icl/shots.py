@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from data.errors import InputError
 from data.parallel import Pair
 from data.randomness import stream
+from data.same_sentence import sentence_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +61,19 @@ def _adding_up(sizes: Sequence[tuple[str, int]], total: int) -> set[str]:
 
 
 def without_leaks(scored: Iterable[Pair], pool: Sequence[Pair]) -> Split:
-    """Drop pool pairs whose source or target stands among the scored ones, case and space aside.
+    """Drop pool pairs whose source or target is one of the scored ones, by letters and digits.
 
-    >>> pool = [Pair("7", "Jambo", "HELLO ", None), Pair("8", "Asante", "Thanks", None)]
+    The rule is that of training text (`data.same_sentence`): a full stop more or less, quotes and
+    invisible characters make no other sentence.
+
+    >>> pool = [Pair("7", "Jambo", "“HELLO!”", None), Pair("8", "Asante", "Thanks", None)]
     >>> split = without_leaks([Pair("1", "Habari", "Hello", None)], pool)
     >>> [pair.id for pair in split.pool], split.leaked
     (['8'], 1)
     """
     scored = tuple(scored)
-    seen = {_plain(text) for pair in scored for text in (pair.source, pair.target)}
-    kept = tuple(p for p in pool if not {_plain(p.source), _plain(p.target)} & seen)
+    seen = {sentence_key(text) for pair in scored for text in (pair.source, pair.target)} - {""}
+    kept = tuple(p for p in pool if not {sentence_key(p.source), sentence_key(p.target)} & seen)
     return Split(scored, kept, len(pool) - len(kept))
 
 
@@ -94,7 +98,3 @@ def draw_shots(pool: Sequence[Pair], count: int, seed: int, key: str) -> tuple[P
 
 def _document(pair: Pair) -> str:
     return pair.document or f"\x1f{pair.id}"
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.casefold().split())

@@ -77,6 +77,24 @@ def test_a_pair_without_a_document_is_one_of_its_own() -> None:
     assert (len(split.pool), len(split.scored)) == (7, 23)
 
 
+@pytest.mark.parametrize(
+    "leak",
+    [
+        Pair("9", "Habari za asubuhi", "x"),
+        Pair("9", "“HABARI ZA ASUBUHI!”", "x"),
+        Pair("9", "Ha\u00adba\u200bri za\u00a0asubuhi\ufeff", "x"),
+        Pair("9", "x", "Good morning"),
+        Pair("9", "Good morning?", "x"),  # on the other side
+        Pair("9", "x", "።"),
+    ],
+)
+def test_no_spelling_hides_a_leak(leak: Pair) -> None:
+    scored = [Pair("1", "Habari za asubuhi.", "Good morning."), Pair("2", "።", "...")]
+    other = Pair("8", "Habari za asubuhi, Amina.", "?")
+    split = without_leaks(scored, [leak, other])
+    assert (split.pool, split.leaked) == ((other,), 1)
+
+
 def test_a_leak_is_dropped_from_the_pool_and_counted() -> None:
     scored = [Pair("1", "Habari", "Hello"), Pair("2", "Ndiyo", "Yes")]
     pool = [

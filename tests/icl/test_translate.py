@@ -10,6 +10,7 @@ import pytest
 from data.errors import InputError
 from data.languages import resolve
 from data.load import load_parallel
+from data.terminal import printable
 from icl.eval import main as evaluate_main
 from icl.prompt import Languages, render
 from icl.run import RunConfig
@@ -120,7 +121,7 @@ def test_command_line(
     assert lines == [
         *(f"shot: {shot.source} | {shot.target}" for shot in expected.shots),
         "dictionary: Nyumba = house, home",
-        f"tiny-llama: {expected.text}",
+        f"tiny-llama: {printable(expected.text)}",
     ]
 
 

@@ -20,10 +20,11 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from data.contamination import KeepOut, normalised
+from data.contamination import KeepOut
 from data.corpus import Corpus, find_corpus
 from data.download import Report
 from data.errors import InputError
+from data.same_sentence import letters_of
 
 TRAIN, HELD_OUT = "train", "held out"
 
@@ -154,5 +155,5 @@ def is_held_out(text: str, share: float) -> bool:
     >>> 0.09 < sum(is_held_out(text, 0.1) for text in texts) / len(texts) < 0.11
     True
     """
-    digest = blake2b(normalised(text).encode(), digest_size=8, person=b"held out").digest()
+    digest = blake2b(letters_of(text).encode(), digest_size=8, person=b"held out").digest()
     return int.from_bytes(digest, "big") < share * 2**64
