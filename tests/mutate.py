@@ -388,8 +388,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             __import__(name)
         except ImportError:
             continue
-    root = options.root.resolve()
-    done, left_out = run(root, options.room, options.mutants, options.seed, options.jobs)
+    with tempfile.TemporaryDirectory(prefix="mutate-") as place:
+        root = copied(options.root.resolve(), Path(place))  # the tree may change meanwhile
+        done, left_out = run(root, options.room, options.mutants, options.seed, options.jobs)
     killed = sum(trial.outcome == KILLED for trial in done)
     share = 100 * killed / max(1, len(done))
     if options.out:
