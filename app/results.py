@@ -113,7 +113,7 @@ def _tests(a: str, b: str, systems: tuple[str, str]) -> None:
     """Paired tests of both, as `python -m icl.compare` prints them."""
     rows = [
         [
-            escape(f"{c.metric}, {c.direction}"),
+            escape(f"{c.label}, {c.direction}"),
             f"{c.a:.1f}",
             f"{c.b:.1f}",
             f"{c.difference:+.1f} <small>[{c.low:+.1f}, {c.high:+.1f}]</small>",
@@ -125,7 +125,7 @@ def _tests(a: str, b: str, systems: tuple[str, str]) -> None:
     ]
     header = ["", "A", "B", "B less A", "p, bootstrap", "p, randomisation", "better"]
     st.html(texts.table(rows, header, numbers=range(1, 6)))
-    st.caption("Better: both tests give p < 0.05. TER is better where it is lower.")
+    st.caption("Better: both tests give p < 0.05. Higher is better unless said.")
 
 
 @st.cache_data(show_spinner="Testing …")
@@ -153,10 +153,10 @@ def _segments(pairing: Pairing, metric: str, order: str, page: int) -> None:
 
 
 def ordered(pairing: Pairing, metric: str, order: str) -> Sequence[SegmentPair]:
-    """The segments of both runs in one of `ORDERS`; of TER, lower is better."""
+    """The segments of both runs in one of `ORDERS`: wins are what the metric calls better."""
     triples = zip(pairing.differences(metric), pairing.a, pairing.b, strict=True)
     segments = list(map(SegmentPair._make, triples))
     if order == ORDERS[0]:
         return segments
-    b_first = (order == ORDERS[1]) != (metric == "TER")
+    b_first = (order == ORDERS[1]) == (pairing.metric(metric).higher_is_better is not False)
     return sorted(segments, key=lambda segment: segment.difference, reverse=b_first)

@@ -16,6 +16,7 @@ from metrics.paired import (
 )
 
 SIGNIFICANT = 0.05
+UNKNOWN = "unknown"  # the verdict where nobody said whether higher is better
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,9 @@ class Comparison:
     Attributes:
         difference: b less a, in points of the metric; `low` and `high` bound it.
         p_bootstrap: paired bootstrap; p_randomisation: approximate randomisation; both (0, 1].
-        wins: segments on which B's segment score is higher; losses: lower; the rest are ties.
+        wins: segments on which B's segment score is better; losses: worse; the rest are ties.
+            None where nobody knows which way is better.
+        higher_is_better: of this metric's scores, see `metrics.direction`; None is unknown.
     """
 
     direction: str
@@ -38,15 +41,24 @@ class Comparison:
     high: float
     p_bootstrap: float
     p_randomisation: float
-    wins: int
-    losses: int
+    wins: int | None
+    losses: int | None
+    higher_is_better: bool | None
 
     @property
     def verdict(self) -> str:
-        """ "B", "A" or "neither": better where both tests give p < 0.05. TER is better lower."""
+        """ "B", "A" or "neither": better where both tests give p < 0.05; UNKNOWN if none can be."""
         if not self.difference or max(self.p_bootstrap, self.p_randomisation) >= SIGNIFICANT:
             return "neither"  # of equal systems the tests would say p = 0: nothing exceeds nothing
-        return "B" if (self.difference > 0) != (self.metric == "TER") else "A"
+        if self.higher_is_better is None:
+            return UNKNOWN
+        return "B" if (self.difference > 0) == self.higher_is_better else "A"
+
+    @property
+    def label(self) -> str:
+        """The metric, and which way is better where that is not up."""
+        ways = {True: "", False: " (lower is better)", None: " (higher or lower?)"}
+        return f"{self.metric}{ways[self.higher_is_better]}"
 
 
 def compare(
@@ -93,7 +105,7 @@ def _compare(pairing: Pairing, seed: int, resamples: int, trials: int) -> Iterat
         differences = mine.differences(scale.aggregate_columns)
         randomised = swapped.of_columns(*columns).differences(scale.aggregate_columns)
         low, high = difference_interval(differences)
-        wins, losses = pairing.wins(name)
+        wins, losses = pairing.wins(name) or (None, None)
         a, b = scale.aggregate(mine.baseline[0].tolist()), scale.aggregate(mine.system[0].tolist())
         yield Comparison(
             direction=pairing.direction,
@@ -108,4 +120,5 @@ def _compare(pairing: Pairing, seed: int, resamples: int, trials: int) -> Iterat
             p_randomisation=randomisation_p(randomised),
             wins=wins,
             losses=losses,
+            higher_is_better=scale.higher_is_better,
         )

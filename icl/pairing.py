@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from data.errors import InputError
 from data.files import canonical_json
 from icl.store import Record, read_records
+from metrics.direction import higher_is_better
 from metrics.external import Mean, read_scores
 from metrics.significance import Row
 from metrics.translation import Metric, metric, segment_scores
@@ -27,16 +28,20 @@ class Pairing:
 
     Attributes:
         metrics: those that both runs have, in the order of the first.
+        external: another tool's metrics among them, and whether higher is better (None: unknown).
     """
 
     direction: str
     metrics: tuple[str, ...]
     a: Sequence[Record]
     b: Sequence[Record]
+    external: Mapping[str, bool | None] = field(default_factory=dict)
 
     def metric(self, name: str) -> Metric:
         """What sums and scores the rows of that metric; the rows' tokens are settled already."""
-        return metric(SCALES[name]) if name in SCALES else Mean(name)
+        if name in self.external:
+            return Mean(name, self.external[name])
+        return metric(SCALES[name])
 
     def statistics(self, name: str) -> tuple[list[Row], list[Row]]:
         """The stored rows of both systems."""
@@ -56,12 +61,15 @@ class Pairing:
         a, b = (segment_scores(self.metric(name), rows) for rows in self.statistics(name))
         return [second - first for first, second in zip(a, b, strict=True)]
 
-    def wins(self, name: str) -> tuple[int, int]:
-        """(segments on which B does better, segments on which A does)."""
+    def wins(self, name: str) -> tuple[int, int] | None:
+        """(segments on which B does better, segments on which A does); None where none knows."""
         differences = self.differences(name)
         higher = sum(difference > 0 for difference in differences)
         lower = sum(difference < 0 for difference in differences)
-        return (lower, higher) if name == "TER" else (higher, lower)
+        up = self.metric(name).higher_is_better
+        if up is None:
+            return None
+        return (higher, lower) if up else (lower, higher)
 
 
 def pair_runs(a: Path, b: Path, systems: tuple[str, str]) -> list[Pairing]:
@@ -83,17 +91,25 @@ def pair_runs(a: Path, b: Path, systems: tuple[str, str]) -> list[Pairing]:
         sides = [side.get(direction, {}) for side in answers]
         _check_segments(f"{a} and {b}, {direction}", *sides)
         metrics = _common_metrics(a, b, direction, systems)
-        records = [[side[key] for key in sides[0]] for side in sides]
-        pairings.append(Pairing(direction, metrics, *records))
+        first_side, second_side = ([side[key] for key in sides[0]] for side in sides)
+        pairings.append(Pairing(direction, metrics, first_side, second_side))
     return pairings
 
 
-def with_scores(pairing: Pairing, name: str, a: Path, b: Path) -> Pairing:
+def with_scores(
+    pairing: Pairing, name: str, a: Path, b: Path, *, higher: bool | None = None
+) -> Pairing:
     """The same pairing with another tool's scores of both systems, in the order of icl.export.
 
+    Args:
+        higher: whether higher is better; None for what is known of the name.
+
     Raises:
-        InputError: not a number a line, or not one for each segment.
+        InputError: not a number a line, or not one for each segment; a name that is taken.
     """
+    if not name.strip() or name in pairing.metrics:
+        taken = f'"{name}", which the runs have' if name.strip() else "none"
+        raise InputError(f"--scores: expected a new name of a metric, found {taken}; rename it")
     sides = []
     for records, path in ((pairing.a, a), (pairing.b, b)):
         try:
@@ -111,7 +127,14 @@ def with_scores(pairing: Pairing, name: str, a: Path, b: Path) -> Pairing:
                 for record, row in zip(records, rows, strict=True)
             ]
         )
-    return Pairing(pairing.direction, (*pairing.metrics, name), *sides)
+    known = higher_is_better(name) if higher is None else higher
+    return replace(
+        pairing,
+        metrics=(*pairing.metrics, name),
+        a=sides[0],
+        b=sides[1],
+        external={**pairing.external, name: known},
+    )
 
 
 def pooled(pairings: Sequence[Pairing]) -> Iterator[Pairing]:
@@ -230,6 +253,11 @@ def extremes(pairing: Pairing, shown: int) -> Iterator[tuple[str, list[SegmentPa
     segments = sorted(map(SegmentPair._make, triples), key=lambda segment: segment.difference)
     higher = [segment for segment in segments[::-1] if segment.difference > 0]
     lower = [segment for segment in segments if segment.difference < 0]
-    better, worse = (lower, higher) if name == "TER" else (higher, lower)
+    up = pairing.metric(name).higher_is_better
+    if up is None:
+        yield f"B scores higher, by {name}", higher[:shown]
+        yield f"A scores higher, by {name}", lower[:shown]
+        return
+    better, worse = (higher, lower) if up else (lower, higher)
     yield f"B does better, by {name}", better[:shown]
     yield f"A does better, by {name}", worse[:shown]

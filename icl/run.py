@@ -221,7 +221,7 @@ def reason(error: Exception) -> str:
 
 
 def below_copy(results: Sequence[Result], result: Result) -> list[str]:
-    """Metrics in which a model does no better than copying the source (chrF++, BLEU)."""
+    """Metrics of quality, no rates, in which a model does no better than copying the source."""
     copies = [r for r in results if r.system == "copy" and r.direction == result.direction]
     if result.system != "model" or not copies:
         return []
@@ -229,5 +229,11 @@ def below_copy(results: Sequence[Result], result: Result) -> list[str]:
     return [
         mine.name
         for mine, other in pairs
-        if mine.name in ("BLEU", "spBLEU", "chrF++") and other and mine.value <= other.value
+        if other and not mine.name.endswith(" rate") and _no_better(mine, other)
     ]
+
+
+def _no_better(mine: Score, other: Score) -> bool:
+    if mine.higher_is_better is None:
+        return False
+    return mine.value <= other.value if mine.higher_is_better else mine.value >= other.value

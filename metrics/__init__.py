@@ -6,5 +6,6 @@ sacrebleu_metrics.py  the one place that touches sacrebleu
 writing.py            how BLEU cuts a target language into tokens
 rates.py              copy rate, empty rate
 language_id.py        the share of outputs in the language that was asked for
+direction.py          whether higher is better, by the name of a metric
 significance.py       bootstrap intervals and paired tests over stored statistics
 """

@@ -20,9 +20,14 @@ from metrics.significance import Columns, Row
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """The mean of a number a segment; rows are `[score, 1]`. Higher is taken to be better."""
+    """The mean of a number a segment; rows are `[score, 1]`.
+
+    Attributes:
+        higher_is_better: None where nobody knows; then no system is better than another.
+    """
 
     name: str
+    higher_is_better: bool | None = None
     width: int = 2
 
     @property

@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from metrics.direction import higher_is_better
 from metrics.significance import Columns, Row
 
 
@@ -26,6 +27,11 @@ class Rate:
     signature: str
     holds: Callable[[str, str], bool]
     width: int = 2
+
+    @property
+    def higher_is_better(self) -> bool | None:
+        """See `metrics.direction`."""
+        return higher_is_better(self.name)
 
     def extract(
         self, hypotheses: Sequence[str], references: Sequence[str]

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metrics.column_scores import bleu_columns, chrf_columns, ter_columns
+from metrics.direction import higher_is_better
 from metrics.significance import Columns, Row
 
 if TYPE_CHECKING:
@@ -43,6 +44,11 @@ class SacrebleuMetric:
     columns: Callable[[Columns], Columns]
     segment_columns: Callable[[Columns], Columns]
     ceiling: float = 100.0
+
+    @property
+    def higher_is_better(self) -> bool | None:
+        """See `metrics.direction`."""
+        return higher_is_better(self.name)
 
     @property
     def signature(self) -> str:

@@ -17,6 +17,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 from urllib.parse import quote, unquote
 
+from metrics.direction import higher_is_better
+
 _KEY = re.compile(r"[a-z][a-z0-9_-]*")
 # What would end a pair or a line: `|`, control characters, the two Unicode separators; and the
 # escape sign itself, so that reading back is exact.
@@ -74,6 +76,11 @@ class Score:
     def to_dict(self) -> dict[str, Any]:
         """The fields in their order, ready for JSON; `from_dict` reads them back."""
         return asdict(self)
+
+    @property
+    def higher_is_better(self) -> bool | None:
+        """Whether a higher value is better; None where nobody said (see `metrics.direction`)."""
+        return higher_is_better(self.name)
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Score:

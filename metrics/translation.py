@@ -46,6 +46,10 @@ class Metric(Protocol):
     def signature(self) -> str: ...
 
     @property
+    def higher_is_better(self) -> bool | None:
+        """Whether a higher score is better; None where nobody knows."""
+
+    @property
     def width(self) -> int:
         """How many numbers a row has."""
 

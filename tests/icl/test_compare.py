@@ -13,8 +13,8 @@ import pytest
 from data.errors import InputError
 from icl.compare import main
 from icl.evaluate import evaluate
-from icl.paired_tests import Comparison, compare, compare_pairings
-from icl.pairing import pair_runs, with_scores
+from icl.paired_tests import compare, compare_pairings
+from icl.pairing import extremes, pair_runs, with_scores
 from icl.run import RunConfig
 
 
@@ -68,11 +68,21 @@ def test_a_system_is_no_better_than_itself(run: Path) -> None:
         assert (found.wins, found.losses, found.verdict) == (0, 0, "neither")
 
 
-def test_lower_is_better_for_ter() -> None:
-    ter = Comparison("sw-en", "TER", 9, 90, 80, -10, -12, -8, 0.001, 0.001, 5, 4)
-    assert ter.verdict == "B"
-    assert replace(ter, metric="BLEU").verdict == "A"
-    assert replace(ter, p_randomisation=0.06).verdict == "neither"
+def test_lower_is_better_for_ter(run: Path) -> None:
+    [pairing, _] = pair_runs(run, run, ("copy", "gloss"))
+    [_, chrf, ter] = compare_pairings([pairing], trials=40)
+    assert (chrf.higher_is_better, ter.higher_is_better) == (True, False)
+    assert chrf.label == "chrF++"
+    assert ter.label == "TER (lower is better)"
+    differences = pairing.differences("TER")
+    assert (ter.wins, ter.losses) == (
+        sum(d < 0 for d in differences),
+        sum(d > 0 for d in differences),
+    )
+    only = replace(pairing, metrics=("TER",))
+    [(heading, better), _] = extremes(only, 5)
+    assert heading == "B does better, by TER"
+    assert all(segment.difference < 0 for segment in better)
 
 
 def edit_config(**changes: object) -> Callable[[Path], None]:
@@ -176,6 +186,20 @@ def test_scores_of_another_tool(run: Path, tmp_path: Path) -> None:
     [*_, comet] = compare_pairings([with_scores(pairing, "COMET", *files)], trials=40)
     assert (comet.metric, comet.a, comet.b, comet.verdict) == ("COMET", 0.25, 0.75, "B")
     assert (comet.wins, comet.losses) == (60, 0)
+    for name, higher, verdict in (
+        ("MetricX-24-Hybrid-XL", None, "A"),
+        ("MetricX", True, "B"),  # negated by who wrote the file
+        ("Fluency", None, "unknown"),
+        ("Fluency", False, "A"),
+    ):
+        scored = with_scores(pairing, name, *files, higher=higher)
+        [*_, found] = compare_pairings([scored], trials=40)
+        assert found.verdict == verdict
+        counts = {"A": (0, 60), "B": (60, 0), "unknown": (None, None)}
+        assert (found.wins, found.losses) == counts[verdict]
+    for name in ("TER", " ", ""):
+        with pytest.raises(InputError, match="--scores: expected a new name of a metric, found"):
+            with_scores(pairing, name, *files)
     files[0].write_text("0.25\nnan\n")
     with pytest.raises(InputError, match=r"a\.txt:2: expected a number, found 'nan'; correct it"):
         with_scores(pairing, "COMET", *files)

@@ -8,7 +8,7 @@ import pytest
 
 from icl.paired_tests import Comparison
 
-BETTER = Comparison("sw-en", "BLEU", 9, 20, 30, 10, 8, 12, 0.049, 0.049, 5, 4)
+BETTER = Comparison("sw-en", "BLEU", 9, 20, 30, 10, 8, 12, 0.049, 0.049, 5, 4, True)
 
 
 @pytest.mark.parametrize(
@@ -22,9 +22,11 @@ BETTER = Comparison("sw-en", "BLEU", 9, 20, 30, 10, 8, 12, 0.049, 0.049, 5, 4)
         ({"p_bootstrap": 0.001, "p_randomisation": 0.2}, "neither"),
         ({"p_bootstrap": 0.2, "p_randomisation": 0.001}, "neither"),
         ({"difference": 0.5}, "B"),  # in points of the metric: small, but significant
-        ({"metric": "TER"}, "A"),
-        ({"metric": "TER", "difference": -10}, "B"),
-        ({"metric": "TER", "difference": -0.5}, "B"),
+        ({"higher_is_better": False}, "A"),
+        ({"higher_is_better": False, "difference": -10}, "B"),
+        ({"higher_is_better": False, "difference": -0.5}, "B"),
+        ({"higher_is_better": None}, "unknown"),
+        ({"higher_is_better": None, "difference": 0}, "neither"),
     ],
 )
 def test_verdict(changes: dict[str, object], verdict: str) -> None:
