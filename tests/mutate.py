@@ -10,12 +10,14 @@ the source), the quickest first, until one fails. A line that no test runs has t
 listed in `tests/equivalent_mutants.tsv` changes nothing that anyone could see, and another is drawn
 instead.
 
-Ends with 1 where fewer than 95 % are killed. The tests of numba's kernel run uncompiled.
+Code that numba compiles is seen by no tracer: a module of which no line is run has to pass the
+tests of those that import it, uncompiled. Ends with 1 where fewer than 95 % are killed.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import csv
 import hashlib
 import json
@@ -35,6 +37,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock
 
 from tests.mutations import Mutation, mutations
 
@@ -162,7 +166,7 @@ def _settle(place: Path, cpu_s: float, out: Path) -> None:
     sys.path[:] = [str(place), *(p for p in sys.path if p not in ("", str(ROOT)))]
     for name in [name for name in sys.modules if name.split(".")[0] == "tests"]:
         del sys.modules[name]
-    os.environ.update(PYTHONPATH=str(place), PYTHONDONTWRITEBYTECODE="1", NUMBA_DISABLE_JIT="1")
+    os.environ.update(PYTHONPATH=str(place), PYTHONDONTWRITEBYTECODE="1")
     os.environ["KILOLINGUA_CACHE"] = str(place / ".cache")
     stream = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(stream, 1)
@@ -256,31 +260,24 @@ class Chosen:
             sys.stdout.write(f"\nFAILED BY {report.nodeid}\n")
 
 
-def test_map(root: Path, room: str) -> dict[str, Any]:
-    """What tests run each line of a room; kept in the cache as long as no file changes."""
-    folder = Path(os.environ.get("KILOLINGUA_CACHE") or tempfile.gettempdir()) / "mutate"
-    kept = folder / f"{room}-{tree_hash(root, room)}.json"
+def test_map(tree: Path, room: str, kept: Path) -> dict[str, Any]:
+    """What tests run each line of a room; kept in this file."""
     if not kept.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="mutate-") as place:
-            tree = copied(root, Path(place) / "tree")
-            told = Path(place) / "map.json"
 
-            def record() -> int:
-                import pytest
+        def record() -> int:
+            import pytest
 
-                recorder = Recorder(tree, room)
-                options = [option for option in OPTIONS if option != "-x"]
-                status = int(pytest.main([*options, *_places(tree, room)], plugins=[recorder]))
-                told.write_text(json.dumps(recorder.told()), encoding="utf-8")
-                return status
+            recorder = Recorder(tree, room)
+            options = [option for option in OPTIONS if option != "-x"]
+            status = int(pytest.main([*options, *_places(tree, room)], plugins=[recorder]))
+            kept.write_text(json.dumps(recorder.told()), encoding="utf-8")
+            return status
 
-            status = forked(record, tree, 3600, Path(place) / "out")
-            if not told.exists():
-                raise SystemExit((Path(place) / "out").read_text("utf-8", errors="replace"))
-            if status:
-                sys.stderr.write(f"{room}: tests fail without any fault; they are left out\n")
-            shutil.copy(told, kept)
+        status = forked(record, tree, 3600, tree.parent / "out")
+        if not kept.exists():
+            raise SystemExit((tree.parent / "out").read_text("utf-8", errors="replace"))
+        if status:
+            sys.stderr.write(f"{room}: tests fail without any fault; they are left out\n")
     found: dict[str, Any] = json.loads(kept.read_text("utf-8"))
     return found
 
@@ -289,15 +286,39 @@ def _places(tree: Path, room: str) -> list[str]:
     return [name for name in (f"tests/{room}", room) if (tree / name).exists()]
 
 
-def covering(trial: Trial, known: dict[str, Any]) -> list[int]:
+def covering(trial: Trial, known: dict[str, Any], tree: Path) -> list[int]:
     """The numbers of the tests that a mutant has to pass, the quickest first."""
     lines = known["lines"].get(trial.file, {})
     span = range(trial.mutation.first, trial.mutation.last + 1)
     numbers = {number for line in span for number in lines.get(str(line), ())}
+    if not any(lines.values()):
+        numbers = _of_importers(trial.file, known, tree)
     numbers = numbers or set(range(len(known["tests"])))
     seconds = known["seconds"]
     others = [number for number in known["elsewhere"] if number not in numbers]
     return [*sorted(numbers, key=seconds.__getitem__), *sorted(others, key=seconds.__getitem__)]
+
+
+def _of_importers(file: str, known: dict[str, Any], tree: Path) -> set[int]:
+    """The tests of the nearest modules that import this one and are seen to run."""
+    pending, met = [file], {file}
+    while pending:
+        name = pending.pop(0).removesuffix(".py").replace("/", ".")
+        for other in known["lines"]:
+            if other not in met and name in _imported(tree / other):
+                met.add(other)
+                pending.append(other)
+        numbers = {n for other in met for some in known["lines"][other].values() for n in some}
+        if numbers:
+            return numbers
+    return set()
+
+
+def _imported(path: Path) -> set[str]:
+    """The modules that a file imports from."""
+    nodes = list(ast.walk(ast.parse(path.read_bytes())))
+    names = {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+    return names | {name.name for n in nodes if isinstance(n, ast.Import) for name in n.names}
 
 
 def tried(trial: Trial, known: dict[str, Any], tree: Path) -> Trial:
@@ -307,27 +328,30 @@ def tried(trial: Trial, known: dict[str, Any], tree: Path) -> Trial:
     path.write_bytes(trial.mutation.applied(source))
     for stale in (path.parent / "__pycache__").glob(f"{path.stem}.*"):
         stale.unlink()
-    numbers = covering(trial, known)
+    numbers = covering(trial, known, tree)
+    compiled = not any(known["lines"].get(trial.file, {}).values())
     quick = [n for n in numbers if known["seconds"][n] < 1][:25]  # most fall at once
     try:
         for some in (quick, [n for n in numbers if n not in set(quick)]):
-            if some and (by := _failed(some, known, tree)):
+            if some and (by := _failed(some, known, tree, compiled)):
                 return Trial(trial.file, trial.mutation, trial.line_text, KILLED, by)
     finally:
         path.write_bytes(source)
     return Trial(trial.file, trial.mutation, trial.line_text, SURVIVED, f"{len(numbers)} tests")
 
 
-def _failed(numbers: Sequence[int], known: dict[str, Any], tree: Path) -> str:
+def _failed(numbers: Sequence[int], known: dict[str, Any], tree: Path, compiled: bool) -> str:
     """The first test that fails or takes too long; empty if none."""
     tests = [known["tests"][number] for number in numbers]
-    seconds = sum(known["seconds"][number] for number in numbers)
+    seconds = sum(known["seconds"][number] for number in numbers) * (20 if compiled else 1)
     files = dict.fromkeys(test.partition("::")[0] for test in tests)
 
     def run() -> int:
         import pytest
 
         sys.dont_write_bytecode = True
+        if compiled and "numba" in sys.modules:
+            sys.modules["numba"].config.DISABLE_JIT = True
         return int(pytest.main([*OPTIONS, *files], plugins=[Chosen(tests)]))
 
     out = tree.parent / "out"
@@ -341,30 +365,46 @@ def _failed(numbers: Sequence[int], known: dict[str, Any], tree: Path) -> str:
 
 
 def run(root: Path, room: str, number: int, seed: int, jobs: int) -> tuple[list[Trial], int]:
-    """So many mutants with their outcomes, and how many equivalent ones were passed over."""
-    known, listed = test_map(root, room), equivalents(root)
-    chosen: list[Trial] = []
-    passed_over = 0
-    for trial in drawn(root, room, seed):
+    """So many mutants with their outcomes, and how many equivalent ones were passed over.
+
+    The copies stand where those of the last run stood, so that numba finds what it compiled.
+    """
+    place = Path(os.environ.get("KILOLINGUA_CACHE") or tempfile.gettempdir()) / "mutate"
+    place.mkdir(parents=True, exist_ok=True)
+    with FileLock(place / f"{room}.lock"):
+        shutil.rmtree(place / room, ignore_errors=True)
+        first = copied(root, place / room / "0/tree")  # the tree may change meanwhile
+        others = [copied(first, place / room / f"{job}/tree") for job in range(1, jobs)]
+        known = test_map(first, room, place / f"{room}-{tree_hash(first, room)}.json")
+        chosen, passed_over = _chosen(first, room, number, seed)
+        with ThreadPoolExecutor(jobs) as pool:
+            shares = [chosen[job::jobs] for job in range(jobs)]
+            found = pool.map(
+                lambda tree, share: _tried_all(share, known, tree), [first, *others], shares
+            )
+            done = [trial for part in found for trial in part]
+    return sorted(done, key=lambda trial: (trial.file, trial.mutation.line)), passed_over
+
+
+def _chosen(tree: Path, room: str, number: int, seed: int) -> tuple[list[Trial], int]:
+    """Mutants that are not known to be equivalent, and how many that are were passed over."""
+    listed, chosen, passed_over = equivalents(tree), list[Trial](), 0
+    for trial in drawn(tree, room, seed):
         if len(chosen) == number:
             break
         if trial.key in listed:
             passed_over += 1
         else:
             chosen.append(trial)
-    with tempfile.TemporaryDirectory(prefix="mutate-") as place:
-        trees = [copied(root, Path(place) / str(job) / "tree") for job in range(jobs)]
+    return chosen, passed_over
 
-        def share(job: int) -> list[Trial]:
-            done = []
-            for trial in chosen[job::jobs]:
-                done.append(tried(trial, known, trees[job]))
-                sys.stderr.write(f"{_row(done[-1])}\n")
-            return done
 
-        with ThreadPoolExecutor(jobs) as pool:
-            done = [trial for part in pool.map(share, range(jobs)) for trial in part]
-    return sorted(done, key=lambda trial: (trial.file, trial.mutation.line)), passed_over
+def _tried_all(trials: Sequence[Trial], known: dict[str, Any], tree: Path) -> list[Trial]:
+    done = []
+    for trial in trials:
+        done.append(tried(trial, known, tree))
+        sys.stderr.write(f"{_row(done[-1])}\n")
+    return done
 
 
 def _row(trial: Trial) -> str:
@@ -388,9 +428,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             __import__(name)
         except ImportError:
             continue
-    with tempfile.TemporaryDirectory(prefix="mutate-") as place:
-        root = copied(options.root.resolve(), Path(place))  # the tree may change meanwhile
-        done, left_out = run(root, options.room, options.mutants, options.seed, options.jobs)
+    root = options.root.resolve()
+    done, left_out = run(root, options.room, options.mutants, options.seed, options.jobs)
     killed = sum(trial.outcome == KILLED for trial in done)
     share = 100 * killed / max(1, len(done))
     if options.out:
