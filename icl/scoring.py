@@ -15,11 +15,12 @@ from icl.backend import Completion, Decoding, Request
 from icl.prompt import extract_answer
 from icl.run import RunConfig, Task
 from icl.store import Record
-from metrics.language_id import language_metric
+from metrics.language_id import accepted_labels, language_metric
 from metrics.score import Score
 from metrics.translation import Metric, metric, score_from_statistics, segment_statistics
 
 RATES = ("copy rate", "empty rate")
+TOO_FEW_TOLD = 50.0  # percent of the references: what is told of fewer, is told by chance
 
 
 def open_metrics(config: RunConfig, task: Task) -> tuple[list[Metric], list[str]]:
@@ -50,8 +51,9 @@ def open_metrics(config: RunConfig, task: Task) -> tuple[list[Metric], list[str]
 def _language_identifier(task: Task) -> tuple[list[Metric], str]:
     """The language rate, with its value for the references: the most that a system can get."""
     target = task.corpus.target
+    codes = {target.bcp47, target.iso639_3}
     try:
-        rate = language_metric({target.bcp47, target.iso639_3})
+        rate = language_metric(codes)
     except ModuleNotFoundError as error:
         return [], f"language of the outputs not told: {error}"
     if rate is None:
@@ -59,7 +61,12 @@ def _language_identifier(task: Task) -> tuple[list[Metric], str]:
     references = [pair.target for pair in task.scored]
     rows = segment_statistics(rate, references, references)
     ceiling = rate.aggregate([sum(column) for column in zip(*rows, strict=True)])
-    return [rate], f"language rate: {ceiling:.1f} % of the references are told as {target.name}"
+    labels = ", ".join(accepted_labels(codes))
+    weak = "; that is too few for the rate to say anything" if ceiling < TOO_FEW_TOLD else ""
+    return [rate], (
+        f"language rate: {ceiling:.1f} % of the references are told as {target.name} (accepted"
+        f" labels: {labels}){weak}"
+    )
 
 
 def _spm_model(offline: bool) -> Path:
