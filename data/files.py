@@ -10,13 +10,23 @@ import errno
 import hashlib
 import json
 import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
+import secrets
+import shutil
+import socket
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from filelock import FileLock, Timeout
+
 from data.errors import UnavailableError
+
+DAY = 86_400  # seconds after which nobody writes to a file any more that never appeared
+LEFT = re.compile(r"\..+\.(?P<host>[0-9a-f]{8})-(?P<process>\d{1,10})-[0-9a-f]{8}")
+_SWEPT: set[Path] = set()  # folders that this process has swept
 
 
 def sha256_text(text: str) -> str:
@@ -46,14 +56,14 @@ def appears_whole(path: Path) -> Iterator[BinaryIO]:
         UnavailableError: the disk is full; the message names the folder.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    temporary = Path(name)
+    _sweep_once(path.parent)
+    temporary = path.with_name(f".{path.name}.{_host()}-{os.getpid()}-{secrets.token_hex(4)}")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)  # less the umask
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(0o644)
         temporary.replace(path)
     except OSError as error:
         raise_if_disk_full(error, path)
@@ -62,10 +72,98 @@ def appears_whole(path: Path) -> Iterator[BinaryIO]:
         temporary.unlink(missing_ok=True)
 
 
+def release(folder: Path, results: Sequence[str], begun: Sequence[str]) -> bool:
+    """Clear a run's folder that has no result yet, so that another run may have it.
+
+    A run that fails before its first result holds nothing: the corrected command takes its folder.
+
+    Args:
+        results: patterns of what a run has made; a file that is not empty, or a folder with
+            anything in it, is kept, and so is the rest.
+        begun: patterns of what it writes before that; removed.
+
+    Returns:
+        Whether the folder holds no result and nobody works in it.
+    """
+    if any(_has_content(path) for pattern in results for path in folder.glob(pattern)):
+        return False
+    locks = sorted({*folder.glob(".*lock"), *folder.glob("*/.*lock")})
+    try:
+        with ExitStack() as held:
+            for lock in locks:
+                held.enter_context(FileLock(lock, timeout=0).acquire())
+            for path in {path for pattern in begun for path in folder.glob(pattern)}:
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink(missing_ok=True)
+    except Timeout:
+        return False
+    return True
+
+
+def _has_content(path: Path) -> bool:
+    return any(path.iterdir()) if path.is_dir() else path.stat().st_size > 0
+
+
 def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file so that it appears whole or not at all (see `appears_whole`)."""
     with appears_whole(path) as file:
         file.write(content.encode() if isinstance(content, str) else content)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed writers of `appears_whole` left in a folder: `.scores.json.1f2e...`.
+
+    Only names of that pattern, whose process on this machine has ended, or which are a day old.
+    """
+    for path in folder.iterdir():
+        match = LEFT.fullmatch(path.name)
+        if match and not _may_be_written(path, match["host"], int(match["process"])):
+            path.unlink(missing_ok=True)
+
+
+def _may_be_written(path: Path, host: str, process: int) -> bool:
+    with suppress(OSError):
+        if time.time() - path.stat().st_mtime > DAY:
+            return False
+    if host != _host():
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):  # another user's
+        return True
+    return True
+
+
+def _sweep_once(folder: Path) -> None:
+    if folder not in _SWEPT:
+        _SWEPT.add(folder)
+        sweep(folder)
+
+
+def _host() -> str:
+    return sha256_text(socket.gethostname())[:8]
+
+
+def check_not_removed(path: Path) -> None:
+    """Raise `UnavailableError` where a run's folder was removed while the run worked.
+
+    Args:
+        path: what the run wrote when it began, its config.json for instance.
+    """
+    if not path.exists():
+        raise removed(path.parent)
+
+
+def removed(folder: Path) -> UnavailableError:
+    """The error for a folder that somebody removed under a run."""
+    return UnavailableError(
+        f"{folder}: was removed, or what was in it, while the run wrote there; nothing more is"
+        " written; run the same command again"
+    )
 
 
 def raise_if_disk_full(error: OSError, path: Path) -> None:

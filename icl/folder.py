@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import InputError
-from data.files import canonical_json, sha256_text, write_whole
+from data.files import canonical_json, release, sha256_text, write_whole
 from icl.run import RunConfig
+from icl.store import read_records
 
 PACKAGES = (
     "kilolingua",
@@ -25,6 +26,8 @@ PACKAGES = (
     "torch",
     "transformers",
 )
+BEGUN = ("segments.jsonl", "timing.jsonl", "config.json")
+ANSWERED = b'"system":"model"'
 PLACES = ("out", "shard")  # options that say where and how much of a run is done, not which run
 
 
@@ -45,7 +48,7 @@ def open_folder(config: RunConfig, what: str, identity: Mapping[str, Any]) -> Pa
     if path.exists():
         found = json.loads(path.read_text("utf-8"))["run"]
         differing = sorted(_differences(found, identity))
-        if differing:
+        if differing and not (no_answer_in(folder) and release(folder, (), BEGUN)):
             raise InputError(
                 f"{folder}: holds another run (it differs in {', '.join(differing)}); "
                 "choose another --out, or leave it out"
@@ -55,6 +58,14 @@ def open_folder(config: RunConfig, what: str, identity: Mapping[str, Any]) -> Pa
     settings = {"run": identity, "options": options, "environment": _environment(config)}
     write_whole(path, json.dumps(settings, ensure_ascii=False, indent=2, sort_keys=True) + "\n")
     return folder
+
+
+def no_answer_in(folder: Path) -> bool:
+    """Whether a model has answered nothing yet: what the baselines say costs nothing."""
+    path = folder / "segments.jsonl"
+    return not path.exists() or not any(
+        True for _, record in read_records(path, ANSWERED) if record.get("system") == "model"
+    )
 
 
 def _differences(found: Mapping[str, Any], expected: Mapping[str, Any]) -> Iterator[str]:

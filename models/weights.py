@@ -129,6 +129,7 @@ def save_safetensors(model: Any, out: Path) -> None:
     """`save_pretrained`; a write that fails raises OSError, as it does everywhere else."""
     from safetensors import SafetensorError
 
+    quiet_transformers()
     try:
         model.save_pretrained(out)
     except SafetensorError as error:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data.errors import InputError
-from data.files import canonical_json, sha256_text, write_whole
+from data.files import canonical_json, release, sha256_text, write_whole
 from data.scripts import scripts_of
 from data.unimorph import Triple
 from metrics.labels import exact_match
@@ -34,6 +34,9 @@ from morph.transducer import Transducer
 if TYPE_CHECKING:
     from morph.model import InflectionModel
     from training.loop import Fitted, Progress
+
+RESULTS = ("*-[0-9]/checkpoints/step-*[1-9]*", "model", "scores.json")
+BEGUN = ("config.json", "network-*", "backward-*", "*.dev")
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,14 +207,15 @@ def begin(config: TrainingConfig, data: Sequence[InflectionData], out: Path) -> 
         }
     )
     path = out / "config.json"
-    if not path.exists():
-        out.mkdir(parents=True, exist_ok=True)
-        write_whole(path, content)
-    elif path.read_text("utf-8") != content:
+    if path.exists() and path.read_text("utf-8") == content:
+        return
+    if path.exists() and not release(out, RESULTS, BEGUN):
         raise InputError(
             f"{path}: expected this run's settings, found others; choose another --out, or give "
             "the settings that stand there"
         )
+    out.mkdir(parents=True, exist_ok=True)
+    write_whole(path, content)
 
 
 def _examples(data: InflectionData, alphabet: Alphabet, recipe: Recipe) -> list[Any]:

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # A tagger for a language without labels, from English labels and a word list. One story, in order:
 #
-#     LANG=bam bash recipes/expand_language.sh
-#     LANG=swa LEXICON=freedict bash recipes/expand_language.sh
+#     LANG_CODE=bam bash recipes/expand_language.sh
+#     LANG_CODE=swa LEXICON=freedict bash recipes/expand_language.sh
 #     LANG_CODE=twi MINUTES=10 OUT=runs/twi bash recipes/expand_language.sh
 #
 # About 25 minutes on two cores for MINUTES=4. Each command goes on where it was stopped, so the
 # script can be started again. docs/EXPANSION.md says what each step was worth.
 set -euo pipefail
 
-lang=${LANG_CODE:-${LANG:-}}
+lang=${LANG_CODE:-}  # LANG is the locale's
 lexicon=${LEXICON:-gatitos}
 out=${OUT:-runs/expand-$lang}
 minutes=${MINUTES:-4}
@@ -18,7 +18,7 @@ kept_out=masakhapos,masakhaner2
 export LC_ALL=C.UTF-8
 
 if [[ ! $lang =~ ^[a-z]{2,3}$ ]]; then
-  echo "expected a language code of MasakhaPOS in LANG, such as LANG=bam; found \"$lang\"" >&2
+  echo "expected a language code of MasakhaPOS in LANG_CODE, such as LANG_CODE=bam; found \"$lang\"" >&2
   exit 2
 fi
 

@@ -32,6 +32,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from data.cli import did_you_mean
 from data.errors import InputError
 from models.library import missing_package
 from models.weights import random_model
@@ -208,9 +209,10 @@ def named(name: str) -> tuple[Family, Size]:
     """
     family, _, size = name.rpartition("-")
     if family not in FAMILIES or size not in SIZES:
+        every = [f"{family}-{size}" for family in FAMILIES for size in SIZES]
         raise InputError(
             f'--config "{name}": expected FAMILY-SIZE with a family of {", ".join(FAMILIES)} and a'
-            f" size of {', '.join(SIZES)}, such as encoder-tiny"
+            f" size of {', '.join(SIZES)}, such as encoder-tiny{did_you_mean(name, every)}"
         )
     return FAMILIES[family], SIZES[size]
 

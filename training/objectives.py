@@ -34,6 +34,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from data.cli import did_you_mean
 from data.errors import InputError
 from training.noising.causal import Continue, NextToken
 from training.noising.denoising import Denoise, Deshuffle
@@ -208,6 +209,19 @@ def parse_weights(text: str, architecture: str) -> dict[str, float]:
     return {name: weight / total for name, weight in weights.items()}
 
 
+def check_names(text: str) -> None:
+    """Raise `InputError` for a name that is no objective of any architecture, or a bad weight."""
+    known = {name: name for makers in MAKERS.values() for name in makers} | ALIASES
+    for part in text.split(","):
+        name, colon, number = part.strip().lower().partition(":")
+        if name not in known:
+            raise InputError(
+                f'objective "{name}": expected one of {", ".join(known)}{did_you_mean(name, known)}'
+            )
+        if colon:
+            _weight(part, number)
+
+
 def ensure_special(tokenizer: Any, objectives: str, architecture: str) -> int:
     """Give a tokenizer the tokens that objectives need and it lacks; the number of those added.
 
@@ -239,7 +253,8 @@ def _check_name(name: str, architecture: str, weights: Mapping[str, float]) -> N
     if name not in known:
         aliases = ALIASES if architecture == "encoder-decoder" else {}
         choices = ", ".join([*known, *aliases])
-        raise InputError(f'objective "{name}": expected for a {architecture}: {choices}')
+        near = did_you_mean(name, [*known, *aliases])
+        raise InputError(f'objective "{name}": expected for a {architecture}: {choices}{near}')
 
 
 def _made(

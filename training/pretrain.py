@@ -23,12 +23,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data.cli import Parser, run
-from training.looping.options import loop_options, seconds_of
+from training.looping.options import (
+    budget_is_default,
+    budget_option,
+    default_seconds,
+    loop_options,
+    seconds_of,
+    told_budget,
+)
 
 if TYPE_CHECKING:
     from training.looping.progress import Progress
     from training.pretraining.config import PretrainConfig
 
+BUDGET = "10m"  # where neither --steps nor --time-budget is given
 OPTIONS: dict[str, dict[str, Any]] = {
     "--corpus": {
         "action": "append",
@@ -71,6 +79,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
                 "--lora 0.0002)"
             },
             "--optimizer": {"help": "muon (default with --config) or adamw (default with --model)"},
+            "--time-budget": budget_option(BUDGET),
         }
     ),
 }
@@ -137,6 +146,8 @@ def _pretrain(options: argparse.Namespace, arguments: Sequence[str]) -> int:
     config = _config(options)
     try:
         with console.progress_bar() as bar:
+            if budget_is_default(options):
+                bar.say(told_budget(BUDGET))
             done = pretrain(config, bar.say, bar.step, command)
     except KeyboardInterrupt as stopped:
         console.say(f"{str(stopped) or 'stopped'}; to go on: {command}")
@@ -155,7 +166,7 @@ def _config(options: argparse.Namespace) -> PretrainConfig:
     budget, names = settings.pop("time_budget"), settings.pop("keep_out")
     return PretrainConfig(
         corpora=tuple(settings.pop("corpus") or ()),
-        seconds=seconds_of(budget) if budget else None,
+        seconds=seconds_of(budget) if budget else default_seconds(settings["steps"], BUDGET),
         keep_out=tuple(filter(None, (names or "").split(","))),
         **settings,
     )

@@ -23,12 +23,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data.cli import Parser, run
-from training.looping.options import loop_options, seconds_of
+from training.looping.options import (
+    budget_is_default,
+    budget_option,
+    default_seconds,
+    loop_options,
+    seconds_of,
+    told_budget,
+)
 
 if TYPE_CHECKING:
     from training.looping.progress import Progress
     from training.tagging.config import TagConfig
 
+BUDGET = "5m"  # where neither --steps nor --time-budget is given
 LISTS = ("train", "pseudo", "unlabelled", "test", "keep_out")
 
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -74,6 +82,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
             "--schedule": {"default": "linear"},
             "--warmup": {"default": 0.1},
             "--optimizer": {"default": "adamw"},
+            "--time-budget": budget_option(BUDGET),
         }
     ),
 }
@@ -140,6 +149,8 @@ def _tag(options: argparse.Namespace, arguments: Sequence[str]) -> int:
     config = _config(options)
     try:
         with progress_bar() as bar:
+            if budget_is_default(options):
+                bar.say(told_budget(BUDGET))
             done = tag(config, bar.say, bar.step, command)
     except KeyboardInterrupt as stopped:
         say(f"{str(stopped) or 'stopped'}; to go on: {command}")
@@ -155,7 +166,8 @@ def _config(options: argparse.Namespace) -> TagConfig:
     budget = settings.pop("time_budget")
     for name in LISTS:
         settings[name] = tuple(filter(None, (settings[name] or "").split(",")))
-    return TagConfig(seconds=seconds_of(budget) if budget else None, **settings)
+    seconds = seconds_of(budget) if budget else default_seconds(settings["steps"], BUDGET)
+    return TagConfig(seconds=seconds, **settings)
 
 
 if __name__ == "__main__":

@@ -10,17 +10,29 @@ import json
 import os
 import random
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
 
 from data.errors import InputError, KilolinguaError, UnavailableError
-from data.files import appears_whole, canonical_json, sha256_file, sha256_text, write_whole
+from data.files import (
+    appears_whole,
+    canonical_json,
+    release,
+    sha256_file,
+    sha256_text,
+    sweep,
+    write_whole,
+)
 from data.randomness import stream
 
+ROOT = Path(__file__).parents[2]
 # FIPS 180-2, appendix B.1: the digest of "abc".
 ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
@@ -69,9 +81,70 @@ def test_line_ends_and_letters_are_written_as_they_are(tmp_path: Path) -> None:
     assert (tmp_path / "a").read_bytes() == "taniñ\r\nŋ\n".encode()
 
 
-def test_others_may_read_the_file(tmp_path: Path) -> None:
-    write_whole(tmp_path / "a", "x")
-    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o644
+@pytest.mark.parametrize("mask", [0o022, 0o077, 0o027, 0o002])
+def test_who_may_read_the_file_is_what_the_user_says(mask: int, tmp_path: Path) -> None:
+    before = os.umask(mask)
+    try:
+        write_whole(tmp_path / "a", "x")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o666 & ~mask
+
+
+def test_what_killed_writers_left_is_swept_when_the_folder_is_written_to(tmp_path: Path) -> None:
+    code = (
+        "import os, sys; from pathlib import Path; from data.files import appears_whole\n"
+        "with appears_whole(Path(sys.argv[1])) as file: file.write(b'half'); os._exit(9)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "scores.json")]
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == 9
+    assert [path.name[:13] for path in tmp_path.iterdir()] == [".scores.json."]
+    mine = [".notes", ".scores.json.draft", ".a.1234abcd", "scores.json.0-1-0"]
+    for name in mine:
+        (tmp_path / name).write_text("kept")
+    with appears_whole(tmp_path / "other") as file:  # which sweeps, and leaves what is written now
+        [writing] = tmp_path.glob(".other.*")
+        sweep(tmp_path)
+        assert writing.exists()
+        file.write(b"x")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["other", *mine])
+
+
+def test_a_writer_on_another_machine_has_a_day(tmp_path: Path) -> None:
+    path = tmp_path / ".scores.json.00000000-99999-0123abcd"
+    path.write_text("half")
+    sweep(tmp_path)
+    assert path.exists()
+    os.utime(path, (time.time() - 90_000,) * 2)
+    sweep(tmp_path)
+    assert not path.exists()
+
+
+def test_a_folder_without_a_result_is_given_up(tmp_path: Path) -> None:
+    (tmp_path / "checkpoints").mkdir()
+    for name in ("config.json", "mine.txt", "segments.jsonl"):
+        (tmp_path / name).write_text("" if name == "segments.jsonl" else "x")
+    assert release(tmp_path, ("segments.jsonl", "checkpoints"), ("config.json", "check*"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.txt", "segments.jsonl"]
+
+
+@pytest.mark.parametrize("name", ["segments.jsonl", "checkpoints/step-1/state.json"])
+def test_a_folder_with_a_result_is_kept(name: str, tmp_path: Path) -> None:
+    for one in (name, "config.json"):
+        (tmp_path / one).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / one).write_text("x")
+    assert not release(tmp_path, ("segments.jsonl", "checkpoints/step-*"), ("*",))
+    assert (tmp_path / name).exists()
+    assert (tmp_path / "config.json").exists()
+
+
+def test_a_folder_in_which_somebody_works_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("x")
+    (tmp_path / "network-1").mkdir()
+    with FileLock(tmp_path / "network-1" / ".training.lock"):
+        assert not release(tmp_path, ("model",), ("*",))
+    assert release(tmp_path, ("model",), ("*",))
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_reader_sees_the_old_file_until_the_block_ends(tmp_path: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -106,3 +109,81 @@ def test_the_command_line_says_it_in_one_line(capsys: pytest.CaptureFixture[str]
     asked = ["--corpus", "x", "--objective", "MLM", "--config", "encoder-tiny"]
     assert main([*asked, "--tokenizer", "train:9", "--time-budget", "soon"]) == 2
     assert '"soon": expected a time such as 90s, 10m or 1.5h' in capsys.readouterr().err
+
+
+def test_a_run_that_made_nothing_does_not_hold_its_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the message advises, with the same --out, works."""
+    corpus, out = write_corpus(tmp_path / "text.txt", 100), tmp_path / "run"
+    asked = f"--objective MLM --config encoder-nano --corpus {corpus} --steps 2 --device cpu"
+    assert main([*asked.split(), "--tokenizer", "train:20", "--out", str(out)]) == 2
+    enough = re.search(r"ask for (\d+) or more", capsys.readouterr().err)
+    assert enough
+    made = [*asked.split(), "--tokenizer", f"train:{enough[1]}", "--out", str(out)]
+    assert main(made) == 0
+    before = (out / "model" / "model.safetensors").read_bytes()
+    capsys.readouterr()
+    assert main([*made, "--seed", "2"]) == 2
+    assert "holds another run (it differs in seed)" in capsys.readouterr().err
+    assert (out / "model" / "model.safetensors").read_bytes() == before
+
+
+def test_a_run_that_failed_after_its_tokenizer_leaves_none_of_it(tmp_path: Path) -> None:
+    corpus, out = write_corpus(tmp_path / "text.txt", 100), tmp_path / "run"
+    with pytest.raises(InputError, match="need held-out documents"):
+        pretrain(PretrainConfig(**options(corpus, out, held_out=0.0, evaluate_every=2)))
+    done = pretrain(PretrainConfig(**options(corpus, out, tokenizer="train:370")))
+    assert len(json.loads((done.model / "tokenizer.json").read_text())["model"]["vocab"]) == 370
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"objective": "MLN"}, 'objective "mln": expected .*did you mean mlm'),
+        ({"objective": "span", "config": None, "model": "no-model"}, "did you mean spans"),
+        ({"objective": "CLM"}, 'objective "clm": expected for a encoder: mlm'),
+        ({"config": "encodr-nano"}, r'--config "encodr-nano": .*did you mean encoder-nano'),
+        ({"dtype": "bfloat8"}, r"did you mean bfloat16"),
+        ({"optimizer": "muno"}, r"optimizer: expected adamw, muon, .*did you mean muon"),
+        ({"schedule": "Cosine"}, r"did you mean cosine"),
+        ({"device": "gpu"}, r'--device "gpu": expected auto, cpu, cuda, cuda:1 or mps'),
+        ({"device": "cdua"}, r"did you mean cuda"),
+    ],
+)
+def test_names_that_are_none_are_refused_before_anything_is_opened(
+    changes: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    made = options(tmp_path / "nowhere.txt", tmp_path / "run")
+    if changes.get("model"):
+        made["tokenizer"] = None
+    with pytest.raises(InputError, match=message):
+        PretrainConfig(**{**made, **changes})
+
+
+def test_how_long_it_trains_where_nobody_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    corpus = write_corpus(tmp_path / "text.txt", 100)
+    asked = f"--objective MLM --config encoder-nano --corpus {corpus} --tokenizer train:380"
+    asked += f" --device cpu --out {tmp_path / 'run'}"
+    monkeypatch.setattr("training.pretrain.BUDGET", "3s")
+    assert main(asked.split()) == 0
+    told = capsys.readouterr().err
+    assert told.startswith("training for 3s; --time-budget TIME or --steps N says otherwise\n")
+    settings = json.loads((tmp_path / "run" / "config.json").read_text("utf-8"))
+    assert (settings["run"]["seconds"], settings["run"]["steps"]) == (3.0, None)
+    assert main(["--help"]) == 0
+    assert "(default 10m, unless --steps is given)" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_folder_removed_under_a_run_is_noticed(tmp_path: Path) -> None:
+    """One line, and nothing of the folder comes back."""
+    corpus, out = write_corpus(tmp_path / "text.txt", 200), tmp_path / "run"
+    more = {"steps": 60, "checkpoint_every": 5}
+    with pytest.raises(UnavailableError, match=r"run: was removed, or what was in it, while the"):
+        pretrain(
+            PretrainConfig(**options(corpus, out, **more)),
+            progress=lambda _: shutil.rmtree(out, ignore_errors=True),
+        )
+    assert not out.exists()

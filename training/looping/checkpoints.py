@@ -23,7 +23,7 @@ from typing import Any
 from torch import Tensor
 
 from data.errors import InputError, UnavailableError
-from data.files import canonical_json, raise_if_disk_full
+from data.files import canonical_json, raise_if_disk_full, removed
 
 WRITING = ".writing-"
 
@@ -148,7 +148,8 @@ def check_config(found: Mapping[str, Any], expected: Mapping[str, Any], checkpoi
 def _folder_appears_whole(target: Path) -> Iterator[Path]:
     aside = target.with_name(f"{WRITING}{target.name}-{os.getpid()}")
     try:
-        aside.mkdir(parents=True)
+        target.parent.mkdir(exist_ok=True)
+        aside.mkdir()
         yield aside
         _sync(aside)
         if target.exists():  # a resumed run is here again; its files are the same
@@ -156,6 +157,8 @@ def _folder_appears_whole(target: Path) -> Iterator[Path]:
         aside.rename(target)
         _sync(target.parent)
     except OSError as error:
+        if not target.parent.parent.is_dir():
+            raise removed(target.parent.parent) from error
         raise_if_disk_full(error, target)
         raise
     finally:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from data.errors import InputError
-from data.files import canonical_json, raise_if_disk_full
+from data.files import canonical_json, raise_if_disk_full, removed
 
 
 class Journal:
@@ -56,6 +56,7 @@ class Journal:
         """Bytes of metrics.jsonl, all of them on the disk."""
         if self._metrics is None:
             return 0
+        self._check_there(self._metrics)
         os.fsync(self._metrics.fileno())
         return self._metrics.seek(0, os.SEEK_END)
 
@@ -68,11 +69,17 @@ class Journal:
     def _write(self, file: BinaryIO | None, row: Mapping[str, Any]) -> None:
         if file is None or self._folder is None:
             return
+        self._check_there(file)
         try:
             file.write(canonical_json(row).encode() + b"\n")
         except OSError as error:
             raise_if_disk_full(error, self._folder)
             raise
+
+    def _check_there(self, file: BinaryIO) -> None:
+        """A file whose folder was removed takes what is written, and nobody ever sees it."""
+        if self._folder is not None and os.fstat(file.fileno()).st_nlink == 0:
+            raise removed(self._folder)
 
 
 def _finite(value: Any) -> Any:

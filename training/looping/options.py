@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import re
+from argparse import Namespace
 from collections.abc import Mapping
 from typing import Any
 
@@ -70,3 +71,32 @@ def seconds_of(text: str) -> float:
     if not match or not float(match[1]):
         raise InputError(f'--time-budget "{text}": expected a time such as 90s, 10m or 1.5h')
     return float(match[1]) * UNITS[match[2]]
+
+
+def budget_option(budget: str) -> dict[str, str]:
+    """The help of `--time-budget` in a command that has a default.
+
+    >>> budget_option("10m")["help"]
+    '90s, 10m, 1.5h: settles the number of updates (default 10m, unless --steps is given)'
+    """
+    told = f"{OPTIONS['--time-budget']['help']} (default {budget}, unless --steps is given)"
+    return {"help": told}
+
+
+def default_seconds(steps: int | None, budget: str) -> float | None:
+    """The budget of a run for which none was asked: none where the updates are counted.
+
+    >>> default_seconds(None, "10m"), default_seconds(300, "10m")
+    (600.0, None)
+    """
+    return seconds_of(budget) if steps is None else None
+
+
+def budget_is_default(options: Namespace) -> bool:
+    """Whether the user has said nothing of how long to train."""
+    return options.steps is None and options.time_budget is None
+
+
+def told_budget(budget: str) -> str:
+    """The line that says so."""
+    return f"training for {budget}; --time-budget TIME or --steps N says otherwise"

@@ -10,9 +10,11 @@ data.errors.InputError: optimizer: expected adamw, muon, found 'sgd'
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
+from data.cli import did_you_mean
 from data.errors import InputError
 
 Clock = Literal["wall", "cpu"]
@@ -87,7 +89,8 @@ class Settings:
             raise InputError("settings: expected steps or seconds, found neither")
         for name, choices in CHOICES.items():
             if (value := getattr(self, name)) not in choices:
-                raise InputError(f"{name}: expected {', '.join(choices)}, found {value!r}")
+                near = did_you_mean(str(value), choices)
+                raise InputError(f"{name}: expected {', '.join(choices)}, found {value!r}{near}")
         for name in ("steps", "stop_at", "accumulate"):
             _check(name, getattr(self, name), "a whole number from 1", whole=True, low=1)
         for name in ("evaluate_every", "patience", "checkpoint_every", "log_every"):
@@ -116,6 +119,19 @@ class Settings:
             for field in fields(self)
             for value in [getattr(self, field.name)]
         }
+
+
+def check_device(name: str) -> None:
+    """Raise `InputError` for what cannot be a device anywhere; whether it is here, torch knows.
+
+    >>> check_device("cuda:1")
+    >>> check_device("gpu")
+    Traceback (most recent call last):
+    data.errors.InputError: --device "gpu": expected auto, cpu, cuda, cuda:1 or mps
+    """
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,4})?", name):
+        near = did_you_mean(name, ("auto", "cpu", "cuda", "mps"))
+        raise InputError(f'--device "{name}": expected auto, cpu, cuda, cuda:1 or mps{near}')
 
 
 def _check(

@@ -10,8 +10,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from data.cli import did_you_mean
 from data.errors import InputError
-from training.looping.settings import Settings
+from training.architectures import named
+from training.looping.settings import Settings, check_device
+from training.objectives import check_names, parse_weights
 
 DTYPES = ("auto", "float32", "bfloat16")
 
@@ -87,9 +90,14 @@ class PretrainConfig:
                 "expected --config NAME (random weights) or --model NAME (trained on), found "
                 + ("neither" if self.model is None else "both")
             )
+        if self.config is None:
+            check_names(self.mix)
+        else:
+            parse_weights(self.mix, named(self.config)[0].architecture)
         self._check_tokenizer()
         if self.dtype not in (None, *DTYPES):
-            raise InputError(f'--dtype "{self.dtype}": expected one of {", ".join(DTYPES)}')
+            near = did_you_mean(str(self.dtype), DTYPES)
+            raise InputError(f'--dtype "{self.dtype}": expected one of {", ".join(DTYPES)}{near}')
         for option, value, least in (
             ("--length", self.length, 8),
             ("--batch-tokens", self.batch_tokens, self.length),
@@ -103,6 +111,7 @@ class PretrainConfig:
             raise InputError(f"--held-out {self.held_out}: expected a share from 0 to 0.5")
         if not self.temperature > 0:
             raise InputError(f"--temperature {self.temperature}: expected a number above 0")
+        check_device(self.device)
         self.settings()
 
     def _check_tokenizer(self) -> None:

@@ -18,15 +18,28 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from data.bounded import read_json
 from data.contamination import KeepOut
 from data.errors import InputError
-from data.files import canonical_json, raise_if_disk_full, sha256_file, sha256_text, write_whole
+from data.files import (
+    canonical_json,
+    raise_if_disk_full,
+    release,
+    sha256_file,
+    sha256_text,
+    write_whole,
+)
 from models.resolve import Model
 from training.pretraining.config import PretrainConfig
 from training.pretraining.corpora import Source
 
 PACKAGES = ("kilolingua", "numpy", "peft", "sentencepiece", "tokenizers", "torch", "transformers")
 ELSEWHERE = ("corpora", "keep_out", "model", "tokenizer")  # in the identity by their content
+RESULTS = ("checkpoints/step-*[1-9]*", "model", "scores.json")  # step 0 is what it began with
+BEGUN = (
+    *("config.json", "tokenizer", "data", "before.json", "checkpoints", "distilled", "predictions"),
+    *("metrics.jsonl", "timing.jsonl", "report.html", ".*.part"),
+)
 FREE = ("out", "offline", "checkpoint_every", "lang")  # these change no weight
 
 
@@ -56,13 +69,16 @@ def open_folder(config: PretrainConfig, identity: Mapping[str, Any]) -> Path:
     folder = config.out or Path("runs") / name
     path = folder / "config.json"
     if path.exists():
-        differing = sorted(_differences(_run_of(path), json.loads(canonical_json(identity))))
-        if differing:
+        differing = sorted(
+            _differences(run_of(path, "training.pretrain"), json.loads(canonical_json(identity)))
+        )
+        if not differing:
+            return folder
+        if not release(folder, RESULTS, BEGUN):
             raise InputError(
                 f"{folder}: holds another run (it differs in {', '.join(differing)}); choose"
                 " another --out, or leave it out"
             )
-        return folder
     options = {
         name: str(value) if isinstance(value, Path) else value
         for name, value in dataclasses.asdict(config).items()
@@ -120,13 +136,17 @@ def _tokenizer(config: PretrainConfig) -> str | None:
     return f"sha256:{sha256_file(path)}"
 
 
-def _run_of(path: Path) -> dict[str, Any]:
+def run_of(path: Path, command: str) -> dict[str, Any]:
+    """What a run's config.json says that its result depends on.
+
+    Raises:
+        InputError: it is damaged, or no run's of this command.
+    """
     try:
-        run: dict[str, Any] = json.loads(path.read_text("utf-8"))["run"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        run: dict[str, Any] = read_json(path, {"run": dict})["run"]
+    except InputError as error:
         raise InputError(
-            f"{path}: not the configuration of a run of training.pretrain ({error}); choose"
-            " another --out"
+            f"{error}: not the configuration of a run of {command}; choose another --out"
         ) from error
     return run
 

@@ -110,6 +110,9 @@ def prepare(config: PretrainConfig, say: Callable[[str], None]) -> Prepared:
         InputError: a wrong name, or a folder with another run in it.
         UnavailableError: a file or a model cannot be had.
     """
+    from training.looping.world import find_device
+
+    find_device(config.device)
     for code in (config.lang or "").split(","):
         if code.strip():
             resolve(code.strip())  # a wrong one is told now, not after the training

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from data.files import canonical_json, write_whole
+from data.files import canonical_json, check_not_removed, write_whole
 from data.languages import resolve
 from metrics.score import Score
 from models.weights import save_safetensors
@@ -73,6 +73,7 @@ def finish(prepared: Prepared, trained: Trained, command: str) -> None:
 
     state = PartialState()
     if state.is_main_process:
+        check_not_removed(prepared.folder / "config.json")
         told = _told(prepared, trained, command)
         text = card(told)
         folder_that_appears_whole(

@@ -12,9 +12,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from data.cli import did_you_mean
 from data.errors import InputError
 from data.labels.schemes import SCHEMES
-from training.looping.settings import Settings
+from training.architectures import named
+from training.looping.settings import Settings, check_device
 
 RELABEL, AGREE, KEEP = "relabel", "agree", "keep"
 DISTIL = (RELABEL, AGREE, KEEP)
@@ -84,14 +86,17 @@ class TagConfig:
         if not self.train and not self.pseudo:
             raise InputError("--train is missing; name a labelled set such as ewt:train")
         self._check_model()
+        if self.config and named(self.config)[0].architecture == "encoder-decoder":
+            raise InputError(f"--config {self.config}: expected an encoder such as encoder-tiny")
         for option, value, choices in (
             ("--scheme", self.scheme, (None, *SCHEMES)),
             ("--distil", self.distil, DISTIL),
             ("--dtype", self.dtype, (None, *DTYPES)),
         ):
             if value not in choices:
-                names = ", ".join(choice for choice in choices if choice)
-                raise InputError(f'{option} "{value}": expected one of {names}')
+                known = [choice for choice in choices if choice]
+                near = did_you_mean(str(value), known)
+                raise InputError(f'{option} "{value}": expected one of {", ".join(known)}{near}')
         for name, number, least in (
             ("--length", self.length, 8),
             ("--batch-tokens", self.batch_tokens, self.length),
@@ -102,6 +107,7 @@ class TagConfig:
         if not 0 <= self.agreement <= 1:
             raise InputError(f"--agreement {self.agreement}: expected a share from 0 to 1")
         self._check_pairs()
+        check_device(self.device)
         self.settings()
 
     def _check_model(self) -> None:

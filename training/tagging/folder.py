@@ -19,9 +19,9 @@ from typing import Any
 
 from data.contamination import KeepOut
 from data.errors import InputError
-from data.files import canonical_json, sha256_file, sha256_text, write_whole
+from data.files import canonical_json, release, sha256_file, sha256_text, write_whole
 from models.resolve import Model
-from training.pretraining.folder import environment
+from training.pretraining.folder import BEGUN, RESULTS, environment, run_of
 from training.tagging.config import TagConfig
 from training.tagging.corpora import Labelled
 
@@ -66,27 +66,26 @@ def open_folder(config: TagConfig, identity: Mapping[str, Any]) -> Path:
     name = f"tag-{sha256_text(canonical_json(identity))[:12]}"
     folder = config.out or Path("runs") / name
     path = folder / "config.json"
-    if not path.exists():
-        options = {name: _plain(value) for name, value in dataclasses.asdict(config).items()}
-        settings = {"run": identity, "options": options, "environment": environment()}
-        write_whole(path, json.dumps(settings, ensure_ascii=False, indent=2, sort_keys=True) + "\n")
-        return folder
-    try:
-        found = json.loads(path.read_text("utf-8"))["run"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{path}: not the configuration of a run of training.tag ({error}); choose another"
-            " --out"
-        ) from error
-    expected = json.loads(canonical_json(identity))
-    keys = sorted({*found, *expected})
-    differing = [key for key in keys if found.get(key) != expected.get(key)]
-    if differing:
-        raise InputError(
-            f"{folder}: holds another run (it differs in {', '.join(differing)}); choose another"
-            " --out, or leave it out"
-        )
+    if path.exists():
+        differing = _differing(path, identity)
+        if not differing:
+            return folder
+        if not release(folder, RESULTS, BEGUN):
+            raise InputError(
+                f"{folder}: holds another run (it differs in {', '.join(differing)}); choose"
+                " another --out, or leave it out"
+            )
+    options = {name: _plain(value) for name, value in dataclasses.asdict(config).items()}
+    settings = {"run": identity, "options": options, "environment": environment()}
+    write_whole(path, json.dumps(settings, ensure_ascii=False, indent=2, sort_keys=True) + "\n")
     return folder
+
+
+def _differing(path: Path, identity: Mapping[str, Any]) -> list[str]:
+    """The settings in which the run of a config.json differs."""
+    found = run_of(path, "training.tag")
+    expected = json.loads(canonical_json(identity))
+    return [key for key in sorted({*found, *expected}) if found.get(key) != expected.get(key)]
 
 
 def file_name(test: str) -> str:

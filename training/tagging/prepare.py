@@ -106,6 +106,9 @@ def prepare(config: TagConfig, say: Say) -> Prepared:
         InputError: a wrong name, sets of different schemes, or a folder with another run in it.
         UnavailableError: a file or a model cannot be had.
     """
+    from training.looping.world import find_device
+
+    find_device(config.device)
     sets = _find_sets(config, say)
     keep_out = _keep_out(config, sets["test"], say)
     dropped = {one.name: Counter(one.dropped) for found in sets.values() for one in found}

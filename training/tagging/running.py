@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data.files import write_whole
+from data.files import check_not_removed, write_whole
 from data.labels.schemes import BIO
 from data.tagged import TaggedSentence, write_tagged
 from metrics.score import Score
@@ -85,6 +85,7 @@ def _judge(prepared: Prepared, name: str) -> Callable[[nn.Module], dict[str, flo
 
 def finish(prepared: Prepared, fitted: Fitted, command: str) -> None:
     """Write model/, predictions/, report.html and, last of all, scores.json."""
+    check_not_removed(prepared.folder / "config.json")
     folder_that_appears_whole(prepared.folder / "model", lambda out: _save(prepared, out, command))
     results = [one for test in prepared.sets["test"] for one in _results(prepared, test)]
     told = {
