@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from data.catalog import Dataset, File, catalog, warn_of_relative
 from data.download import NoSourceError, Report, fetch
@@ -24,6 +25,9 @@ _LOG = logging.getLogger(__name__)
 
 SAMPLE_LEXICON = Path(__file__).parent / "sample" / "lexicon.en-sw.tsv"
 
+# What --lexicon-header takes, and what a reader is told.
+HEADER = {"yes": True, "no": False, None: None}
+
 # What the catalog calls its readers, and the form of data/lexicons/files.py.
 READERS = {"bilingual-tsv": "pairs"}
 
@@ -34,6 +38,7 @@ def load_lexicon(
     *,
     name: str | None = None,
     format: str | None = None,  # noqa: A002  the option's name on the command line
+    header: bool | None = None,
     skip_bad: bool = False,
     offline: bool = False,
     report: Report | None = None,
@@ -47,7 +52,7 @@ def load_lexicon(
         name: a data set of the catalog (`gatitos`), `sample`, or a file or folder; it must be a
             lexicon of these languages. One in the other direction, as the catalog or the file
             itself says, is turned round; a file that does not say is taken to be in this one.
-        format, skip_bad: how a file is read; see `data.lexicons.files.read_lexicon`.
+        format, header, skip_bad: how a file is read; see `data.lexicons.files.read_lexicon`.
 
     Raises:
         InputError: no such name; a lexicon of other languages; a file with a bad record.
@@ -56,14 +61,19 @@ def load_lexicon(
     if name == "sample":
         return _sample(source, target)
     if name is not None and name not in catalog():
-        return _from_file(name, source, target, format, skip_bad)
+        return _from_file(name, source, target, format, header, skip_bad)
     if name is not None and catalog()[name].kind != "lexicon":
         raise InputError(f"{name} is a {catalog()[name].kind}, not a lexicon")
     return _from_catalog(source, target, name, offline, report)
 
 
 def _from_file(
-    name: str, source: Language, target: Language, format_: str | None, skip_bad: bool
+    name: str,
+    source: Language,
+    target: Language,
+    format_: str | None,
+    header: bool | None,
+    skip_bad: bool,
 ) -> Lexicon:
     path = Path(name)
     if not path.exists():
@@ -72,10 +82,11 @@ def _from_file(
             f"{name}: no such file, and no lexicon of that name; give a file, sample,"
             f" {', '.join(lexicons)}"
         )
+    how: dict[str, Any] = {"skip_bad": skip_bad, "header": header}
     try:
-        return read_lexicon(path, source, target, format_, skip_bad=skip_bad)
+        return read_lexicon(path, source, target, format_, **how)
     except TurnedRoundError:
-        return read_lexicon(path, target, source, format_, skip_bad=skip_bad).inverted()
+        return read_lexicon(path, target, source, format_, **how).inverted()
 
 
 def _from_catalog(

@@ -43,6 +43,13 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "a data set of the catalog (gatitos, freedict), sample, or a file; several with "
         "commas between; default: the best at hand",
     },
+    "--lexicon-format": {
+        "help": "of files: table, pairs, muse, dictd, panlex, wiktextract (default: seen)",
+    },
+    "--lexicon-header": {
+        "choices": ("yes", "no"),
+        "help": "whether the first line of a file names its columns (default: seen, and said)",
+    },
     "--policy": {
         "default": "uniform",
         "help": "which of several translations: first, uniform (default), frequency, or pos "

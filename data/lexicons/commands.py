@@ -55,6 +55,11 @@ def _add_lexicon(command: Parser) -> None:
     command.add_argument(
         "--lexicon-format", choices=tuple(FORMATS), help="default: the contents tell"
     )
+    command.add_argument(
+        "--lexicon-header",
+        choices=("yes", "no"),
+        help="whether the first line names the columns (default: seen from the file, and said)",
+    )
     command.add_argument("--skip-bad", action="store_true", help="leave out bad lines, counted")
 
 
@@ -172,7 +177,7 @@ def _languages(options: argparse.Namespace) -> tuple[Language, Language]:
 
 def _load(options: argparse.Namespace, source: Language, target: Language) -> Lexicon:
     from data.lexicons.merge import merge
-    from data.load_lexicon import load_lexicon
+    from data.load_lexicon import HEADER, load_lexicon
 
     lexicons = [
         load_lexicon(
@@ -180,6 +185,7 @@ def _load(options: argparse.Namespace, source: Language, target: Language) -> Le
             target,
             name=name,
             format=options.lexicon_format,
+            header=HEADER[options.lexicon_header],
             skip_bad=options.skip_bad,
             offline=options.offline,
         )

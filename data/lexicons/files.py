@@ -22,9 +22,11 @@ from data.lexicon import Lexicon, ranked
 from data.lexicons.entries import Entry
 from data.lexicons.formats import dictd, muse, pairs, panlex, table, wiktextract
 from data.lexicons.formats.freedict import FREEDICT_TAGS
+from data.lexicons.formats.header import OPTIONAL, names_columns
 from data.lexicons.formats.reading import Reading, Sample, tag_of
+from data.lines import read_lines
 from data.scripts import SCRIPTS, script_of_letter
-from data.tsv import counted, excerpt, read_lines, write_tsv
+from data.tsv import counted, excerpt, write_tsv
 
 _LOG = logging.getLogger(__name__)
 
@@ -57,6 +59,7 @@ def read_lexicon(
     format: str | None = None,  # noqa: A002  the option's name on the command line
     *,
     skip_bad: bool = False,
+    header: bool | None = None,
     name: str = "",
     repairs: Counter[str] | None = None,
 ) -> Lexicon:
@@ -66,6 +69,8 @@ def read_lexicon(
         source, target: the languages, as records or as codes.
         format: a name in FORMATS; without it the contents tell, and the log says what they told.
         skip_bad: leave out bad records; `Lexicon.dropped` counts them by reason.
+        header: whether the first line of a table names its columns; None: the file tells, and
+            what told it is logged.
         name: the lexicon's name and its entries' origin; the file's name by default.
         repairs: receives the repairs of text by reason; without it they are logged.
 
@@ -73,12 +78,12 @@ def read_lexicon(
         InputError: no such file; no known form, or several; a bad record; a lexicon of other
             languages, by its own header or its script; no entry at all.
     """
-    chosen = format or recognise(path)
-    if chosen not in FORMATS:
-        raise InputError(f'no lexicon format "{chosen}"; expected one of: {", ".join(FORMATS)}')
-    codes = [one if isinstance(one, str) else tag_of(one) for one in (source, target)]
+    if format is not None and format not in FORMATS:
+        raise InputError(f'no lexicon format "{format}"; expected one of: {", ".join(FORMATS)}')
+    left, right = (one if isinstance(one, str) else tag_of(one) for one in (source, target))
+    chosen = format or recognise(path, (left, right), header, skip_bad=skip_bad)
     with counted(repairs, path, "repaired") as tally:
-        reading = Reading(codes[0], codes[1], name or path.name, skip_bad, repairs=tally)
+        reading = Reading(left, right, name or path.name, skip_bad, header, repairs=tally)
         lexicon = _lexicon(FORMATS[chosen], path, reading)
     _check_any(path, lexicon)
     _check_scripts(path, lexicon, reading)
@@ -92,18 +97,27 @@ def _lexicon(form: Format, path: Path, reading: Reading) -> Lexicon:
     return ranked(form.entries(path, reading), source, target, reading.name, reading.dropped)
 
 
-def recognise(path: Path) -> str:
+def recognise(
+    path: Path,
+    languages: tuple[str, str] = ("", ""),
+    header: bool | None = None,
+    *,
+    skip_bad: bool = False,
+) -> str:
     """The name of the form that a file or folder is in; the log says which.
 
     A table is one by its header, whatever its lines look like.
 
+    Args:
+        languages: the codes of those that are asked for, which tell a header.
+
     Raises:
         InputError: no form fits, or several; the message shows a line and names the option.
     """
-    lines = [] if path.is_dir() else _first_lines(path)
+    lines = [] if path.is_dir() else _first_lines(path, skip_bad=skip_bad)
     if not lines and path.is_file():
         raise InputError(f"{path}: expected a lexicon, found an empty file; give another")
-    sample = Sample(path, lines)
+    sample = Sample(path, lines, languages, header)
     fitting = [name for name, one in FORMATS.items() if one.recognises(sample)]
     if "table" in fitting:
         fitting = ["table"]
@@ -111,8 +125,10 @@ def recognise(path: Path) -> str:
         found = f"line 1 is {excerpt(lines[0])}" if lines else "nothing to tell it by"
         raise InputError(
             f"{path}: expected one known form of lexicon, found"
-            f" {' and '.join(fitting) or 'none'} ({found}); name it with --lexicon-format:"
-            f" {', '.join(FORMATS)}"
+            f" {' and '.join(fitting) or 'none'} ({found}); write it as two columns with a tab"
+            " between",
+            option="--lexicon-format",
+            advice=f"name it with --lexicon-format: {', '.join(FORMATS)}",
         )
     _LOG.info("%s: read as %s, %s", path, fitting[0], FORMATS[fitting[0]].description)
     return fitting[0]
@@ -143,8 +159,8 @@ def write_lexicon(path: Path, lexicon: Lexicon) -> None:
             spaces at an end).
     """
     left, right = lexicon.source_language, lexicon.target_language
-    columns = [left, right] if table.names_columns([left, right]) else ["source", "target"]
-    write_tsv(path, [*columns, *table.OPTIONAL], _rows(path, lexicon.entries))
+    columns = [left, right] if names_columns([left, right]) else ["source", "target"]
+    write_tsv(path, [*columns, *OPTIONAL], _rows(path, lexicon.entries))
 
 
 def _rows(path: Path, entries: Iterable[Entry]) -> Iterator[tuple[str, ...]]:
@@ -158,9 +174,9 @@ def _rows(path: Path, entries: Iterable[Entry]) -> Iterator[tuple[str, ...]]:
         yield entry.source, entry.target, entry.pos or "", str(entry.sense or ""), entry.origin
 
 
-def _first_lines(path: Path) -> list[str]:
-    lines = (line for _, line in read_lines(path, repairs=Counter()) if line.strip())
-    return list(islice(lines, SAMPLE_LINES))
+def _first_lines(path: Path, *, skip_bad: bool) -> list[str]:
+    lines = read_lines(path, repairs=Counter(), skip_bad=skip_bad, dropped=Counter())
+    return list(islice((line for _, line in lines if line.strip()), SAMPLE_LINES))
 
 
 def _check_any(path: Path, lexicon: Lexicon) -> None:

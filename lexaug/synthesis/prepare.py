@@ -20,6 +20,7 @@ from data.languages import Language, resolve
 from data.lexicon import Lexicon
 from data.lexicons.merge import merge
 from data.load import find_language, load_lexicon
+from data.load_lexicon import HEADER
 from lexaug.paradigms import Inflection, find_inflection
 from lexaug.phrases import PhraseTable, compile_phrases
 from lexaug.synthesis.blocks import Unit
@@ -109,6 +110,8 @@ def find_lexicon(config: SynthesisConfig, language: Language, say: Say | None) -
             resolve("en"),
             language,
             name=name,
+            format=config.lexicon_format,
+            header=HEADER[config.lexicon_header],
             skip_bad=config.skip_bad,
             offline=config.offline,
             report=say,

@@ -35,6 +35,7 @@ class SynthesisConfig:
         inflect: True asks for inflection, False does without, None takes what is at hand.
         inflect_with: who gives inflected forms: `tables`, `rules` too, or the folder of a model.
         inflect_confidence: from which a form that rules or a model make is used, 0 to 1.
+        lexicon_format, lexicon_header: how files are read; see `data.lexicons.files.read_lexicon`.
         scheme: of labels, one of `data.labels.schemes.SCHEMES`; None: the first sentences tell.
         block_bytes: of input that are worked on at once; shards of Parquet hang on it.
     """
@@ -43,6 +44,8 @@ class SynthesisConfig:
     input: str
     mode: str = "mono"
     lexicon: str | None = None
+    lexicon_format: str | None = None
+    lexicon_header: str | None = None
     policy: str = "uniform"
     ratio: float | None = None
     keep_at_least: int | None = None
@@ -72,6 +75,7 @@ class SynthesisConfig:
             ("--format", self.format, FORMATS),
             ("--compress", self.compress, (None, *COMPRESSIONS)),
             ("--scheme", self.scheme, (None, *SCHEMES)),
+            ("--lexicon-header", self.lexicon_header, (None, "yes", "no")),
         ):
             if value not in choices:
                 names = ", ".join(choice for choice in choices if choice)

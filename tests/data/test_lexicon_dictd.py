@@ -23,6 +23,7 @@ from data.lexicons.formats.freedict import (
     EXAMPLE,
     NO_EQUIVALENT,
     NOTE,
+    TOO_MANY,
     parse_article,
 )
 
@@ -177,11 +178,40 @@ def test_files_that_do_not_fit(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         read_dictd(index, text, "sw", "en")
     assert str(caught.value) == (
-        f'{index}:1: expected an offset and a length in base 64, found "- O"; fetch the file again'
+        f"{index}:1: expected a headword, an offset and a length in base 64, found"
+        ' "soma<TAB>-<TAB>O"; fix the line'
     )
-    index.write_text("soma\tA\n")
-    with pytest.raises(InputError, match=r"expected 3 columns \(headword, offset, length\)"):
-        read_dictd(index, text, "sw", "en")
+    for line in ("soma\tA", "soma\tA\tO\tSoma\tx", "soma\t\tO", "soma\tA\t" + "B" * 11):
+        index.write_text(f"{line}\n")
+        with pytest.raises(InputError, match=r"toy\.index:1: expected a headword, an offset and"):
+            read_dictd(index, text, "sw", "en")
+
+
+def test_a_fourth_column_is_how_the_headword_is_shown(tmp_path: Path) -> None:
+    index, text = dictionary(tmp_path, ("soma", "soma <v>\nread\n"), ("baba", "baba <n>\nfather\n"))
+    lines = index.read_text().splitlines()
+    index.write_text(f"{lines[0]}\tSoma\n{lines[1]}\n\n")
+    assert [e.target for e in read_dictd(index, text, "sw", "en").entries] == ["read", "father"]
+    assert len(read_lexicon(index, "sw", "en")) == 2  # recognised by the text beside it
+
+
+def test_an_index_that_names_one_place_over_and_over(tmp_path: Path) -> None:
+    index, text = dictionary(tmp_path, ("soma", "soma <v>\nread\n"))
+    index.write_text("".join(f"soma\tA\t{digit}\n" for digit in "BCDEFGHIJKLMNO" * 2))
+    assert len(read_dictd(index, text, "sw", "en")) >= 1
+    (tmp_path / "toy.dict").write_bytes(b"soma <v>\nread\n" * 100)
+    spans = [f"s\t{a}{b}\tQA\n" for a in "ABC" for b in "ABCDEFGHIJ"]
+    index.write_text("".join(spans))
+    with pytest.raises(InputError, match=r"expected articles of 1,400 bytes in all, .*found 30,7"):
+        read_dictd(index, tmp_path / "toy.dict", "sw", "en")
+
+
+def test_an_article_of_too_many_entries_is_left_out_and_counted() -> None:
+    dropped = Counter[str]()
+    many = ", ".join(f"a{number}" for number in range(40))
+    assert len(parse_article(f"{many}\n{many[:70]}\n", dropped=dropped).equivalents) > 9
+    assert parse_article(f"{many}\n{many}\n", dropped=dropped).equivalents == ()
+    assert dropped[TOO_MANY] == 1
 
 
 def test_damaged_articles_are_left_out_on_request(tmp_path: Path) -> None:

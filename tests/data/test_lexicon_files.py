@@ -38,6 +38,7 @@ def written(folder: Path, content: str, name: str = "lexicon.txt") -> Path:
         ("French\tfrançais\n" + PAIRS, "pairs"),  # the same language twice is no header
         ("dog mbwa\ncat paka\n", "muse"),
         ("dog mbwa\ncat\tpaka\ncow ng'ombe\n", "muse"),
+        ("dog mbwa\ncat\tpaka\n", "muse"),
         ("en\tsw\n" + PAIRS, "table"),
         ("English\tSwahili\tpos\ndog\tmbwa\tNOUN\n", "table"),
         ("source\ttarget\n" + PAIRS, "table"),
@@ -63,8 +64,12 @@ def test_a_form_that_nobody_knows_is_not_guessed(tmp_path: Path, content: str) -
         recognise(path)
     first = content.partition("\n")[0].replace("\t", "<TAB>")
     assert str(caught.value) == (
-        f'{path}: expected one known form of lexicon, found none (line 1 is "{first}"); name it'
-        " with --lexicon-format: table, pairs, muse, dictd, panlex, wiktextract"
+        f'{path}: expected one known form of lexicon, found none (line 1 is "{first}"); write it as'
+        " two columns with a tab between"
+    )
+    assert (caught.value.option, caught.value.advice) == (
+        "--lexicon-format",
+        "name it with --lexicon-format: table, pairs, muse, dictd, panlex, wiktextract",
     )
 
 

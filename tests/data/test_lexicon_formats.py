@@ -22,7 +22,14 @@ from data.lexicon import ranked
 from data.lexicons.entries import REPEATED, UNKNOWN_POS, Entry
 from data.lexicons.files import read_lexicon
 from data.lexicons.formats.reading import CONTROL, NOT_ONE_LINE
-from data.lexicons.formats.wiktextract import NO_WORD, NOT_JSON, OTHER_SOURCE, UNTRANSLATED
+from data.lexicons.formats.wiktextract import (
+    NO_WORD,
+    NOT_JSON,
+    OTHER_PAGE,
+    OTHER_SOURCE,
+    REDIRECT,
+    UNTRANSLATED,
+)
 from data.tsv import EMPTY_CELL, NOT_NFC, WRONG_COLUMNS
 
 WORDS = st.text("abcñŋ'", min_size=1, max_size=4)
@@ -199,15 +206,79 @@ def test_wiktextract(tmp_path: Path) -> None:
     assert repairs == {CONTROL: 1, NOT_NFC: 1}
 
 
-@pytest.mark.parametrize("line", ['{"word": "dog"', '["dog"]', '{"word": 1}', "[" * 100_000, ""])
-def test_wiktextract_lines_that_are_none(tmp_path: Path, line: str) -> None:
-    path = written(tmp_path, json_lines(DOG) + line + "\n", "kaikki.jsonl")
-    with pytest.raises(InputError, match=r"jsonl:2: expected a JSON object with a word, found "):
-        read_lexicon(path, "en", "sw", "wiktextract")
-    assert read_lexicon(path, "en", "sw", "wiktextract", skip_bad=True).dropped[NOT_JSON] == 1
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('{"word": "dog"', "expected JSON, found expecting ',' delimiter at line 1, column 15"),
+        ('["dog"]', "expected an object, found a list"),
+        ('{"word": 1}', "expected a word in the object, found none"),
+        ('{"word": null, "title": "dog"}', "expected a word in the object, found none"),
+        ("[" * 100_000, "expected at most 100 levels, found more"),
+        ('{"word": "dog", "n": ' + "9" * 5000 + "}", "expected numbers of at most 64 bits, found"),
+        ("x", "expected JSON, found expecting value"),
+    ],
+)
+def test_wiktextract_lines_that_are_none(tmp_path: Path, line: str, message: str) -> None:
+    path = written(tmp_path, f"{json_lines(DOG)}{line}\n{json_lines(DOG)}", "kaikki.jsonl")
+    with pytest.raises(InputError) as caught:
+        read_lexicon(path, "en", "sw", "wiktextract", repairs=Counter())
+    assert str(caught.value).startswith(f"{path}:2: {message}")
+    assert caught.value.option == "--skip-bad"
+    found = read_lexicon(path, "en", "sw", "wiktextract", skip_bad=True, repairs=Counter())
+    assert found.dropped[NOT_JSON] == 1
 
 
-@pytest.mark.parametrize("word", ["a\tb", "a\u2028b", "\ud800"])
+def test_wiktextracts_lines_that_are_no_words_are_regular(tmp_path: Path) -> None:
+    lines = [
+        {"title": "dogg", "redirect": "dog"},
+        {"title": "Dog", "redirect": "dog", "word": "Dog"},
+        {"title": "Thesaurus:dog", "source": "thesaurus"},
+        {"word": "see", "lang_code": "en", "senses": []},
+    ]
+    path = written(tmp_path, json_lines(DOG) + "".join(map(json_lines, lines)), "kaikki.jsonl")
+    dropped = read_lexicon(path, "en", "sw", repairs=Counter()).dropped
+    assert (dropped[REDIRECT], dropped[OTHER_PAGE], dropped[UNTRANSLATED]) == (2, 1, 1)
+
+
+BLANK_ENDS = {
+    "muse": "dog mbwa\ncat paka\n",
+    "pairs": "dog\tmbwa\ncat\tpaka\n",
+    "table": "en\tsw\tpos\ndog\tmbwa\tNOUN\ncat\tpaka\t\n",
+    "wiktextract": "".join(
+        f'{{"word": "{word}", "lang_code": "en", "translations": [{{"code":"sw","word":"x"}}]}}\n'
+        for word in ("dog", "cat")
+    ),
+}
+
+
+@pytest.mark.parametrize("end", ["\n", "\n\n\n", " \n\t\n", "\r\n\r\n"])
+@pytest.mark.parametrize("form", BLANK_ENDS)
+def test_blank_lines_at_the_end_are_no_fault(tmp_path: Path, form: str, end: str) -> None:
+    lexicon = read_lexicon(written(tmp_path, BLANK_ENDS[form] + end, "x"), "en", "sw", form)
+    assert (len(lexicon), lexicon.dropped) == (2, {})
+
+
+def test_blank_lines_between_json_are_no_fault(tmp_path: Path) -> None:
+    content = BLANK_ENDS["wiktextract"].replace("\n", "\n \n\n")
+    assert len(read_lexicon(written(tmp_path, content, "x"), "en", "sw")) == 2
+
+
+@pytest.mark.parametrize("form", BLANK_ENDS)
+@pytest.mark.parametrize("bad", [b"a\xff b\n", b"a\0 b\n", "a\ufffd b\n".encode()])
+def test_lines_that_are_no_text_are_left_out_on_request(
+    tmp_path: Path, form: str, bad: bytes
+) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(BLANK_ENDS[form].encode() + bad)
+    with pytest.raises(InputError) as caught:
+        read_lexicon(path, "en", "sw", form)
+    assert caught.value.option == "--skip-bad"
+    for chosen in (form, None):
+        lexicon = read_lexicon(path, "en", "sw", chosen, skip_bad=True)
+        assert (len(lexicon), sum(lexicon.dropped.values())) == (2, 1)
+
+
+@pytest.mark.parametrize("word", ["a\tb", "a\u2028b"])
 def test_text_that_is_no_word(tmp_path: Path, word: str) -> None:
     item = {**DOG, "translations": [{"code": "sw", "word": word}, {"code": "sw", "word": "mbwa"}]}
     path = written(tmp_path, json_lines(item), "kaikki.jsonl")

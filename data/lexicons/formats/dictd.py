@@ -3,7 +3,8 @@
     python -m data.lexicon show --lang sw --lexicon freedict-eng-swh.index book
 
 A line of the index is `headword<TAB>offset<TAB>length`, both numbers in base 64 with the digits
-A-Z, a-z, 0-9, + and / (dictfmt(1)). The text beside it, `.dict.dz` or `.dict`, is gzip with a table
+A-Z, a-z, 0-9, + and / (dictfmt(1)); a fourth column, the headword as it is to be shown, may follow
+(dictd(8)). The text beside it, `.dict.dz` or `.dict`, is gzip with a table
 for random access that a plain reader may ignore. How an article is taken apart stands in
 `data.lexicons.formats.freedict`.
 
@@ -17,16 +18,24 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from data.errors import InputError
+from data.faults import excerpt
 from data.lexicons.entries import Entry
-from data.lexicons.formats.freedict import FREEDICT_TAGS, Article, parse_article
+from data.lexicons.formats.freedict import (
+    FREEDICT_TAGS,
+    MOST_ENTRIES,
+    TOO_MANY,
+    Article,
+    parse_article,
+)
 from data.lexicons.formats.reading import Reading, Sample, language_or_none, most
+from data.lines import DAMAGED_GZIP, clean, open_bytes
 from data.spelling import fold
-from data.tsv import DAMAGED_GZIP, clean, excerpt, open_bytes, read_tsv
+from data.tsv import WRONG_COLUMNS
 
 # Reasons under which parts of a dictionary are left out.
 HEADER = "header of the dictionary"
@@ -34,10 +43,13 @@ ALIAS = "index line of an article already read"
 NO_SINGULAR = "plural whose singular has no entry"
 DAMAGED = "article that the index places wrongly, or that is not UTF-8"
 
-_COLUMNS = ("headword", "offset", "length")
 _HEADERS = ("00database", "00-database")
-_INDEX_LINE = re.compile(r"[^\t]*(\t[A-Za-z0-9+/]+){2}")
-_TITLE = re.compile(r"([^\W\d_]+) ?- ?([^\W\d_]+)")
+# A word is tried from its beginning only: a title of one long word costs no more than its length.
+_TITLE = re.compile(r"(?<![^\W\d_])([^\W\d_]+) ?- ?([^\W\d_]+)")
+_TITLE_LENGTH = 1000  # characters that are looked at
+_NUMBER_LENGTH = 10  # digits: 60 bits
+# How many times the text all articles together may be: an index can name one place over and over.
+_OVERLAP = 8
 _DIGITS = {
     digit: value
     for value, digit in enumerate(
@@ -49,8 +61,13 @@ Spans = dict[tuple[int, int], int]  # (offset, length) of an article: the first 
 
 
 def recognises(sample: Sample) -> bool:
-    """Whether nine in ten lines end in two numbers in base 64."""
-    return most(bool(_INDEX_LINE.fullmatch(line)) for line in sample.lines)
+    """Whether nine in ten lines have two numbers in base 64 behind the headword.
+
+    Where a fourth column may follow, four short words look the same: the text has to be there too.
+    """
+    rows = [line.split("\t") for line in sample.lines]
+    three = most(len(row) == 3 for row in rows)
+    return most(map(_is_index_line, rows)) and (three or _text_of(sample.path) is not None)
 
 
 def entries(path: Path, reading: Reading) -> Iterator[Entry]:
@@ -60,14 +77,18 @@ def entries(path: Path, reading: Reading) -> Iterator[Entry]:
         InputError: no text beside the index; what `read_articles` raises; a title that names
             other languages.
     """
-    texts = [path.with_suffix(suffix) for suffix in (".dict.dz", ".dict")]
-    text = next((one for one in texts if one.exists()), None)
+    text = _text_of(path)
     if text is None:
         raise InputError(
-            f"{path}: expected the dictionary's text beside its index, found no {texts[0].name};"
-            " put both files into one folder"
+            f"{path}: expected the dictionary's text beside its index, found no"
+            f" {path.with_suffix('.dict.dz').name}; put both files into one folder"
         )
     yield from dictionary_entries(path, text, reading)
+
+
+def _text_of(index: Path) -> Path | None:
+    texts = (index.with_suffix(suffix) for suffix in (".dict.dz", ".dict"))
+    return next((one for one in texts if one.exists()), None)
 
 
 def dictionary_entries(
@@ -99,8 +120,10 @@ def decode_number(digits: str) -> int:
     (64, 27)
 
     Raises:
-        KeyError: a character that is no digit.
+        ValueError: no digit or more than 60 bits of them; a character that is no digit.
     """
+    if not 0 < len(digits) <= _NUMBER_LENGTH or not _DIGITS.keys() >= set(digits):
+        raise ValueError(f"no number of at most {_NUMBER_LENGTH} digits in base 64")
     value = 0
     for digit in digits:
         value = value * 64 + _DIGITS[digit]
@@ -112,8 +135,14 @@ def _read_articles(index: Path, text: Path, reading: Reading) -> Iterator[str]:
     titles: Spans = {}
     spans = _read_index(index, reading, titles)
     content = _read_bytes(text)
+    total = sum(min(length, len(content)) for _, length in spans)
+    if total > _OVERLAP * max(len(content), 1):
+        raise InputError(
+            f"{index}: expected articles of {len(content):,} bytes in all, as {text} has, found"
+            f" {total:,}; the files do not belong together, fetch both again"
+        )
     for (offset, length), line in titles.items():
-        title = content[offset : offset + length].decode(errors="replace")
+        title = content[offset : offset + min(length, _TITLE_LENGTH)].decode(errors="replace")
         _check_title(f"{index}:{line}", title, reading)
     for (offset, length), line in sorted(spans.items()):
         where = f"{text}: article at byte {offset}"
@@ -131,35 +160,30 @@ def _read_articles(index: Path, text: Path, reading: Reading) -> Iterator[str]:
 def _read_index(index: Path, reading: Reading, titles: Spans) -> Spans:
     """Where the articles stand; the dictionary's title goes to `titles`."""
     spans: Spans = {}
-    for row in read_tsv(
-        index,
-        _COLUMNS,
-        header=False,
-        empty=_COLUMNS[:1],
-        skip_bad=reading.skip_bad,
-        dropped=reading.dropped,
-        repairs=reading.repairs,
-    ):
-        headword, *numbers = row.cells
-        try:
-            offset, length = map(decode_number, numbers)
-        except KeyError as error:
-            if not reading.skip_bad:
-                raise InputError(
-                    f"{index}:{row.line}: expected an offset and a length in base 64, found"
-                    f" {excerpt(' '.join(numbers))}; fetch the file again"
-                ) from error
-            reading.dropped[DAMAGED] += 1
+    for number, line in reading.lines(index):
+        cells = line.split("\t")
+        if not _is_index_line(cells):
+            what = f"expected a headword, an offset and a length in base 64, found {excerpt(line)}"
+            reason = DAMAGED if len(cells) in (3, 4) else WRONG_COLUMNS
+            reading.reject((reason, what), f"{index}:{number}")
             continue
+        headword, place = cells[0], (decode_number(cells[1]), decode_number(cells[2]))
         if headword.startswith(_HEADERS):
             reading.dropped[HEADER] += 1
             if headword.endswith("short"):
-                titles[offset, length] = row.line
-        elif (offset, length) in spans:
+                titles[place] = number
+        elif place in spans:
             reading.dropped[ALIAS] += 1
         else:
-            spans[offset, length] = row.line
+            spans[place] = number
     return spans
+
+
+def _is_index_line(cells: Sequence[str]) -> bool:
+    try:
+        return len(cells) in (3, 4) and all(decode_number(cell) >= 0 for cell in cells[1:3])
+    except ValueError:
+        return False
 
 
 def _check_title(where: str, title: str, reading: Reading) -> None:
@@ -217,5 +241,8 @@ def _plurals(
         entries = known.get((fold(article.singular), article.pos), [])
         if not entries:
             dropped[NO_SINGULAR] += 1
+        if len(entries) * len(article.headwords) > MOST_ENTRIES:
+            dropped[TOO_MANY] += 1
+            continue
         for headword in article.headwords:
             yield from (replace(entry, source=headword) for entry in entries)

@@ -60,6 +60,11 @@ BRACKETS = "part in brackets or after a dash"
 DEFINITION = "definition in place of an equivalent"
 NO_LETTERS = "headword or equivalent without letters"
 NO_EQUIVALENT = "article without an equivalent"
+TOO_MANY = "article with more than 1,000 entries"
+
+MOST_ENTRIES = (
+    1000  # headwords times equivalents; the largest article of FreeDict's has some dozens
+)
 
 # A text with this many words more than its headword explains it: "a town by the lake in the
 # north". Chosen by eye on afr-eng, cym-eng, eng-swh, gle-eng, kha-eng, swh-eng and wol-fra.
@@ -67,16 +72,17 @@ LONGER_BY = 5
 
 _GRAMMAR = re.compile(r"<([^<>]*)>")
 _PRONUNCIATION = re.compile(r"(?<!\S)/[^/]*/(?!\S)")
-_SENSE = re.compile(r"(\d+)\.(?:\s+|$)(.*)")
+_SENSE = re.compile(r"([0-9]{1,6})\.(?:\s+|$)(.*)")
 _SENSE_GRAMMAR = re.compile(r"(\w+)\.\s*(?=\w)")
 _PLURAL = re.compile(r"^ *Plural of \{([^{}]*)\}.*(?:\n .*)*", re.MULTILINE)
 _REFERENCE = re.compile(r"\s+\w[\w ]*: .*\{")
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
-_SEPARATOR = re.compile(r"\s*(?:;|,(?!\d))\s*")
+_SEPARATOR = re.compile(r";|,(?!\d)")
 _OPEN_BRACKET = re.compile(r"[(\[].*")
 _LABEL = re.compile(r"^\w+: ")  # better: ofisi
-_DASH_NOTE = re.compile(r"\s+-\s.*")
-_END_MARKS = re.compile(r"(?:[\s!?,;:]|\s\.)+$")
+_SPACE = re.compile(r"\s+")
+_DASH_NOTE = re.compile(r" - .*")  # where spaces stand one by one
+_END_MARKS = frozenset(" !?,;:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +127,9 @@ def parse_article(
     equivalents = tuple(_equivalents(lines, headwords, dropped))
     if not equivalents and not plural:
         dropped[NO_EQUIVALENT] += 1
+    if len(equivalents) * len(headwords) > MOST_ENTRIES:
+        dropped[TOO_MANY] += 1
+        equivalents = ()
     return Article(headwords, pos, equivalents, plural[1] if plural else None)
 
 
@@ -176,7 +185,7 @@ def _reason_to_skip(line: str, *, reached: bool) -> str | None:
 def _split(line: str, dropped: Counter[str]) -> Iterator[str]:
     """Yield the words and phrases of a line, without notes in brackets and marks at the end."""
     for part in _SEPARATOR.split(_without_brackets(line, dropped)):
-        text = _END_MARKS.sub("", " ".join(part.split()))
+        text = _without_end_marks(" ".join(part.split()))
         if any(character.isalpha() for character in text):
             yield text
         elif text:
@@ -185,10 +194,29 @@ def _split(line: str, dropped: Counter[str]) -> Iterator[str]:
 
 def _without_brackets(line: str, dropped: Counter[str]) -> str:
     """The line without what stands in brackets, after one left open, or after a dash."""
-    for pattern in (_BRACKETS, _BRACKETS, _OPEN_BRACKET, _DASH_NOTE):  # two levels are in use
+    for pattern in (_BRACKETS, _BRACKETS, _OPEN_BRACKET):  # two levels are in use
         line, count = pattern.subn(" ", line)
         dropped[BRACKETS] += count
+    line, count = _DASH_NOTE.subn(" ", _SPACE.sub(" ", line))
+    dropped[BRACKETS] += count
     return line
+
+
+def _without_end_marks(text: str) -> str:
+    """The text without marks and spaces at its end, and full stops that stand alone there.
+
+    >>> _without_end_marks("karibu sana ! ."), _without_end_marks("n.k.")
+    ('karibu sana', 'n.k.')
+    """
+    end = len(text)
+    while end:
+        if text[end - 1] in _END_MARKS:
+            end -= 1
+        elif text[end - 1] == "." and text[max(end - 2, 0)] == " ":
+            end -= 2
+        else:
+            break
+    return text[:end]
 
 
 def _is_definition(text: str, headwords: tuple[str, ...]) -> bool:

@@ -12,16 +12,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from data.faults import excerpt
 from data.lexicons.entries import Entry
 from data.lexicons.formats.reading import Reading, Sample, most
-from data.tsv import WRONG_COLUMNS, excerpt, read_lines
+from data.tsv import WRONG_COLUMNS
 
 
 def recognises(sample: Sample) -> bool:
-    """Whether nine in ten lines are two words, and most have no tab: those with it are pairs."""
-    spaced = sum("\t" not in line for line in sample.lines)
+    """Whether nine in ten lines are two words, and not as many have a tab: those are pairs."""
     twos = most(len(line.split()) == 2 for line in sample.lines)
-    return twos and spaced * 2 > len(sample.lines)
+    return twos and not most(line.count("\t") == 1 for line in sample.lines)
 
 
 def entries(path: Path, reading: Reading) -> Iterator[Entry]:
@@ -31,7 +31,7 @@ def entries(path: Path, reading: Reading) -> Iterator[Entry]:
         InputError: `en-sw.txt:7: expected two words with a space between them, found "look after
             tunza"; ...`; phrases have no place in this form.
     """
-    for number, line in read_lines(path, repairs=reading.repairs):
+    for number, line in reading.lines(path):
         words = line.split()
         where = f"{path}:{number}"
         if len(words) == 2:

@@ -26,12 +26,14 @@ from itertools import product
 from pathlib import Path
 
 from data.errors import InputError
+from data.faults import excerpt
 from data.lexicons.entries import Entry
 from data.lexicons.formats.reading import Reading, Sample, language_or_none
-from data.tsv import WRONG_COLUMNS, excerpt, read_lines
+from data.tsv import WRONG_COLUMNS
 
 NEEDED = ("langvar.csv", "expr.csv", "denotation.csv")
 
+_QUALITIES = frozenset("0123456789")
 Meanings = dict[str, tuple[list[str], list[str]]]  # the expressions of both sides, by meaning
 Ids = tuple[str, str]
 Scores = dict[Ids, dict[str, int]]  # (source expression, target expression): quality by group
@@ -143,7 +145,7 @@ def _qualities(
     if not all(table.exists() for table in tables):
         return {}
     sources = {
-        key: (group or key, int(quality) if quality.isdecimal() else 0)
+        key: (group or key, int(quality) if quality in _QUALITIES else 0)
         for _, (key, quality, group) in _rows(tables[0], ("id", "quality", "grp"), reading)
     }
     return {
@@ -157,7 +159,7 @@ def _rows(
     path: Path, columns: Sequence[str], reading: Reading
 ) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Yield (line, cells) of the named columns of a CSV table."""
-    lines = (f"{line}\n" for _, line in read_lines(path, repairs=reading.repairs))
+    lines = (f"{line}\n" for _, line in reading.lines(path))
     table = csv.reader(lines, strict=True)
     try:
         header = next(table, [])

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -21,9 +21,11 @@ from typing import NamedTuple
 
 from data.catalog import warn_of_relative
 from data.errors import InputError
+from data.faults import excerpt, reject
 from data.languages import Language, resolve
 from data.lexicons.entries import UNIVERSAL_POS, UNKNOWN_POS, Entry
-from data.tsv import BYTE_ORDER_MARK, EMPTY_CELL, MARK_INSIDE, NOT_NFC, excerpt, reject
+from data.lines import BYTE_ORDER_MARK, MARK_INSIDE, NOT_NFC, read_lines
+from data.tsv import EMPTY_CELL
 
 # Reasons under which entries are left out.
 NOT_ONE_LINE = "text with a tab or a line end, or half a character"
@@ -41,10 +43,16 @@ class TurnedRoundError(InputError):
 
 
 class Sample(NamedTuple):
-    """What a form is told by: where a lexicon is, and its first lines (none of a folder)."""
+    """What a form is told by: where a lexicon is, and its first lines (none of a folder).
+
+    languages: the codes of those that were asked for. header: whether the first line is one, where
+    the user says so.
+    """
 
     path: Path
     lines: Sequence[str]
+    languages: tuple[str, str] = ("", "")
+    header: bool | None = None
 
 
 @dataclass
@@ -56,6 +64,7 @@ class Reading:
             taken as it is and compared with nothing.
         name: the origin of the entries.
         skip_bad: leave bad records out and count them in `dropped` instead of raising.
+        header: whether the first line of a table is a header, where the user says so.
         dropped: records left out, by reason.
         repairs: repairs of text, by reason.
     """
@@ -64,6 +73,7 @@ class Reading:
     target: str
     name: str = ""
     skip_bad: bool = False
+    header: bool | None = None
     dropped: Counter[str] = field(default_factory=Counter)
     repairs: Counter[str] = field(default_factory=Counter)
 
@@ -87,6 +97,23 @@ class Reading:
             self.reject(problem, where)
             return None
         return Entry(source, target, pos, sense, origin=self.name)
+
+    def lines(self, path: Path) -> Iterator[tuple[int, str]]:
+        """The lines of a file as `read_lines` has them, without blank ones at the end.
+
+        Raises:
+            InputError: without `skip_bad`, a line that is no text.
+        """
+        blank: list[tuple[int, str]] = []
+        for number, text in read_lines(
+            path, repairs=self.repairs, skip_bad=self.skip_bad, dropped=self.dropped
+        ):
+            if text.strip():
+                yield from blank
+                yield number, text
+                blank.clear()
+            elif not blank or self.skip_bad:  # of many, the first is enough for an error
+                blank.append((number, text))
 
     def reject(self, problem: tuple[str, str], where: str) -> None:
         """Count a bad record under its reason, or raise; `problem` is (reason, what is wrong)."""

@@ -14,37 +14,33 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from data.bounded import parse_integer
 from data.errors import InputError
+from data.faults import excerpt
 from data.lexicons.entries import Entry
-from data.lexicons.formats.reading import Reading, Sample, language_or_none
-from data.tsv import excerpt, read_header, read_tsv
+from data.lexicons.formats.header import OPTION, OPTIONAL, names_columns, thin, verdict
+from data.lexicons.formats.reading import Reading, Sample, TurnedRoundError
+from data.tsv import read_header, read_tsv
 
-ROLES = ({"source", "headword", "word"}, {"target", "translation", "equivalent"})
-OPTIONAL = ("pos", "sense", "origin")
 BAD_SENSE = "sense that is not a number from 1"
 
 _LOG = logging.getLogger(__name__)
 
 
 def recognises(sample: Sample) -> bool:
-    """Whether the first line names two roles or two different languages."""
-    return bool(sample.lines) and names_columns(sample.lines[0].split("\t"))
+    """Whether the first line is a header; how it is told stands in `formats.header`.
 
-
-def names_columns(cells: Sequence[str]) -> bool:
-    """Whether these cells can head the two columns of a lexicon.
-
-    A line such as `French<TAB>français` names one language twice and is an entry.
-
-    >>> names_columns(["english", "swahili", "pos"]), names_columns(["French", "français"])
-    (True, False)
+    Raises:
+        InputError: it may be a header or an entry.
     """
-    if len(cells) < 2:
-        return False
-    if all(cell.strip().lower() in roles for cell, roles in zip(cells, ROLES, strict=False)):
-        return True
-    left, right = (language_or_none(cell) for cell in cells[:2])
-    return bool(left and right and not left.same_language(right))
+    found = verdict(sample)
+    if found.is_header is None:
+        raise thin(sample.path, sample.lines[0])
+    if not found.plain:
+        kind = "a header" if found.is_header else "an entry"
+        where = f"{sample.path}:1: {excerpt(sample.lines[0])}"
+        _LOG.warning("%s read as %s: %s (%s says otherwise)", where, kind, found.evidence, OPTION)
+    return found.is_header
 
 
 def entries(path: Path, reading: Reading) -> Iterator[Entry]:
@@ -73,12 +69,18 @@ def entries(path: Path, reading: Reading) -> Iterator[Entry]:
 
 
 def _check_header(path: Path, columns: Sequence[str], reading: Reading) -> None:
-    if not names_columns(columns):
+    if len(columns) < 2 or not (reading.header or names_columns(columns)):
         raise InputError(
             f"{path}:1: expected a header that names two languages (en, sw) or source and target,"
             f" found {excerpt(chr(9).join(columns))}; name the columns, or read it as pairs"
         )
-    reading.expect(f"{path}:1", columns[0], columns[1])
+    try:
+        reading.expect(f"{path}:1", columns[0], columns[1])
+    except TurnedRoundError:
+        raise
+    except InputError as error:
+        advice = f"say {OPTION} no if line 1 is an entry"
+        raise InputError(str(error), option=OPTION, advice=advice) from error
     others = [name for name in columns[2:] if name not in OPTIONAL]
     if others:
         _LOG.warning("%s:1: columns that are not read: %s", path, ", ".join(others))
@@ -88,12 +90,14 @@ def _entry(
     where: str, row: Sequence[str], cells: Mapping[str, str], reading: Reading
 ) -> Entry | None:
     sense = cells.get("sense", "").strip()
-    if sense and not (sense.isascii() and sense.isdecimal() and int(sense)):
+    try:
+        number = parse_integer(sense, where, low=1) if sense else None
+    except InputError:
         what = f"expected a sense as a number from 1, found {excerpt(sense)}"
         reading.reject((BAD_SENSE, what), where)
         return None
     pos = cells.get("pos", "").strip() or None
-    entry = reading.entry(where, row[0], row[1], pos, int(sense) if sense else None)
+    entry = reading.entry(where, row[0], row[1], pos, number)
     origin = cells.get("origin", "").strip()
     if entry is None or not origin:
         return entry

@@ -8,19 +8,21 @@ language become entries; senses are numbered in the order in which the object fi
 translations without a sense have none. Some editions write `code` for a translation's
 `lang_code`, and some put translations into `senses[]`. Romanisations and notes are not read.
 
-What has no translation into the target language is no fault and is counted.
+What has no translation into the target language is no fault and is counted. So are the lines of
+a dump that are no words: redirects, `{"title": "dogg", "redirect": "dog"}`, and other pages, such
+as `{"title": ..., "source": "thesaurus"}`.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from data.bounded import parse_json
+from data.errors import InputError
 from data.lexicons.entries import Entry
 from data.lexicons.formats.reading import Reading, Sample, language_or_none, most
-from data.tsv import excerpt, read_lines
 
 # Wiktextract's parts of speech to Universal POS. One that does not tell between two universal ones
 # (conj: CCONJ or SCONJ), or is none (phrase, prefix), is not here and leaves the entry without one.
@@ -43,13 +45,15 @@ WIKTEXTRACT_TAGS: Mapping[str, str] = {
 
 # Reasons under which words and translations are left out.
 NOT_JSON = "line that is not a JSON object with a word"
+REDIRECT = "redirect to another word"
+OTHER_PAGE = "page that is no word of a dictionary"
 OTHER_SOURCE = "word of another language"
 UNTRANSLATED = "word without a translation into the target language"
 NO_WORD = "translation without a word"
 
 
 def recognises(sample: Sample) -> bool:
-    """Whether nine in ten lines begin as an object, and one of them has a word."""
+    """Whether nine in ten lines begin as an object, and one of them names a word."""
     objects = most(line.lstrip().startswith("{") for line in sample.lines)
     return objects and any('"word"' in line for line in sample.lines)
 
@@ -61,12 +65,18 @@ def entries(path: Path, reading: Reading) -> Iterator[Entry]:
         InputError: `kaikki.jsonl:7: expected a JSON object with a word, found "..."; ...`
     """
     codes = _Codes(reading)
-    for number, line in read_lines(path, repairs=reading.repairs):
+    for number, line in reading.lines(path):
         where = f"{path}:{number}"
-        item = _object(line)
-        if item is None:
-            what = f"expected a JSON object with a word, found {excerpt(line)}"
+        if not line.strip():
+            continue
+        try:
+            item = parse_json(line, where, dict)
+        except InputError as error:
+            what = str(error).removeprefix(f"{where}: ").removesuffix("; correct it")
             reading.reject((NOT_JSON, what), where)
+            continue
+        if "redirect" in item or not isinstance(item.get("word"), str):
+            _leave_out(item, where, reading)
         elif not codes.is_source(item.get("lang_code")):
             reading.dropped[OTHER_SOURCE] += 1
         else:
@@ -96,12 +106,14 @@ class _Codes:
         return self._asked[side, code]
 
 
-def _object(line: str) -> dict[str, Any] | None:
-    try:
-        item = json.loads(line)
-    except (json.JSONDecodeError, RecursionError):
-        return None
-    return item if isinstance(item, dict) and isinstance(item.get("word"), str) else None
+def _leave_out(item: Mapping[str, Any], where: str, reading: Reading) -> None:
+    """Count an object without a word: wiktextract writes redirects and other pages, too."""
+    if "redirect" in item:
+        reading.dropped[REDIRECT] += 1
+    elif isinstance(item.get("title"), str) and "word" not in item:
+        reading.dropped[OTHER_PAGE] += 1
+    else:
+        reading.reject((NOT_JSON, "expected a word in the object, found none"), where)
 
 
 def _translations(

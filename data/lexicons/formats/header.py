@@ -1,0 +1,137 @@
+r"""Whether the first line of a table heads the columns, or is its first entry: told from evidence.
+
+    en<TAB>sw           a header: the two languages that were asked for
+    source<TAB>target   a header: the roles of the columns
+    no<TAB>la           Norwegian and Latin? In a list of English words an entry
+
+Two letters are soon a language's code (`no`, `is`, `am`, `so`, `to`, `he`), and many short words
+are some language's name. So where the first line names two languages, the file and the languages
+that were asked for have to say which it is; where they do not, the user has to.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from data.errors import InputError
+from data.faults import excerpt
+from data.languages import Language
+from data.lexicons.formats.reading import Sample, language_or_none
+from data.spelling import fold
+from data.words import word_spans
+
+ROLES = ({"source", "headword", "word"}, {"target", "translation", "equivalent"})
+OPTIONAL = ("pos", "sense", "origin")
+OPTION = "--lexicon-header"
+
+_ENGLISH = Path(__file__).parents[2] / "sample" / "english.txt"
+
+
+class Verdict(NamedTuple):
+    """Whether the first line is a header, what tells it, and whether it needs to be said.
+
+    `is_header` is None where the evidence is thin.
+    """
+
+    is_header: bool | None
+    evidence: str
+    plain: bool = True
+
+
+def verdict(sample: Sample) -> Verdict:
+    r"""What the first line of a file is.
+
+    >>> lines = ["no\tla", "no one\tpèsonn", "dog\tchen"]
+    >>> verdict(Sample(Path("x.tsv"), lines, ("en", "ht")))[:2]
+    (False, 'its words occur in other lines too')
+    """
+    cells = (
+        [cell.strip().strip('"') for cell in sample.lines[0].split("\t")] if sample.lines else []
+    )
+    if sample.header is not None and len(cells) > 1:
+        return Verdict(sample.header, f"as {OPTION} says")
+    if len(cells) < 2 or not names_columns(cells):
+        return Verdict(False, "it names no two columns")
+    if _are_roles(cells):
+        return Verdict(True, "it names the roles of the columns")
+    if any(cell.lower() in OPTIONAL for cell in cells[2:]) or _heads_numbers(sample.lines):
+        return Verdict(True, "it names further columns")
+    asked = [language_or_none(code) for code in sample.languages]
+    named = [_matches(cells[:2], pair) for pair in (asked, asked[::-1])]
+    if 2 in named:
+        return Verdict(True, "it names the two languages")
+    why = _why_an_entry(cells, sample)
+    if why and not named[0]:
+        return Verdict(False, why, plain=False)
+    if not why and any(named):
+        return Verdict(True, "it names one of the two languages", plain=False)
+    if not why and not any(asked):
+        return Verdict(True, "it names two languages")
+    return Verdict(None, "two languages, of which not both were asked for", plain=False)
+
+
+def thin(path: Path, line: str) -> InputError:
+    """What is raised where the evidence does not tell."""
+    return InputError(
+        f"{path}:1: expected a header of the two languages, or an entry, found {excerpt(line)},"
+        " which may be either; write source and target on a line of their own above it",
+        option=OPTION,
+        advice=f"say which: {OPTION} yes or {OPTION} no",
+    )
+
+
+def names_columns(cells: Sequence[str]) -> bool:
+    """Whether these cells can head the two columns of a lexicon.
+
+    A line such as `French<TAB>français` names one language twice and is an entry.
+
+    >>> names_columns(["english", "swahili", "pos"]), names_columns(["French", "français"])
+    (True, False)
+    """
+    if len(cells) < 2:
+        return False
+    if _are_roles(cells):
+        return True
+    left, right = (language_or_none(cell) for cell in cells[:2])
+    return bool(left and right and not left.same_language(right))
+
+
+def _are_roles(cells: Sequence[str]) -> bool:
+    return all(cell.strip().lower() in roles for cell, roles in zip(cells, ROLES, strict=False))
+
+
+def _matches(cells: Sequence[str], asked: Sequence[Language | None]) -> int:
+    """How many of two cells name the language that is expected there."""
+    named = zip(map(language_or_none, cells), asked, strict=True)
+    return sum(bool(cell and other and cell.closest([other.bcp47])) for cell, other in named)
+
+
+def _heads_numbers(lines: Sequence[str]) -> bool:
+    """Whether a third column holds numbers, such as scores, below a first cell that is none."""
+    thirds = [line.split("\t")[2:3] for line in lines]
+    numbers = [bool(third) and third[0].strip().replace(".", "", 1).isdecimal() for third in thirds]
+    return bool(thirds[0]) and not numbers[0] and sum(numbers[1:]) > 0.9 * max(len(lines) - 1, 1)
+
+
+def _why_an_entry(cells: Sequence[str], sample: Sample) -> str | None:
+    """What tells that the two cells are words of the list's languages."""
+    others = [line.split("\t")[:2] for line in sample.lines[1:]]
+    for column, cell in enumerate(cells[:2]):
+        words = {word for row in others if len(row) == 2 for word in fold(row[column]).split()}
+        if fold(cell) in words:
+            return "its words occur in other lines too"
+    if any(names_columns([cell.strip() for cell in row]) for row in others):
+        return "other lines look like it"
+    source = language_or_none(sample.languages[0])
+    if source and source.bcp47 == "en" and fold(cells[0]) in _english_words():
+        return "it begins with an English word"
+    return None
+
+
+@functools.cache
+def _english_words() -> frozenset[str]:
+    text = _ENGLISH.read_text("utf-8")
+    return frozenset(fold(text[start:stop]) for start, stop in word_spans(text))

@@ -1,0 +1,97 @@
+"""The first line of a list: a header or an entry, by evidence, and refused where it is thin.
+
+pytest tests/data/test_lexicon_header.py
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from data.errors import InputError
+from data.lexicon import Lexicon
+from data.lexicons.files import read_lexicon
+
+WORDS = ["dog", "cat", "house", "water", "book", "child", "tree", "good"]
+
+
+def written(folder: Path, *lines: str) -> Path:
+    path = folder / "list.tsv"
+    path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    return path
+
+
+def body(*more: str) -> list[str]:
+    return [f"{word}\tx{word}" for word in WORDS] + list(more)
+
+
+def read(path: Path, target: str = "sw", **options: bool) -> Lexicon:
+    return read_lexicon(path, "en", target, **options)
+
+
+@pytest.mark.parametrize(
+    ("first", "more", "target"),
+    [
+        ("no\tla", (), "ht"),  # two English words that are Norwegian and Amharic elsewhere
+        ("am\tmi", (), "pis"),
+        ("so\tko", (), "sw"),
+        ("to\tki", (), "to"),  # `to` is Tongan, which was asked for, and on the wrong side
+        ("cat\tso", ("big cat\tso x",), "sw"),  # Catalan and Somali, if it did not come again
+        ("is\tny", ("no\tla", "am\tsi"), "sw"),  # every other line would be a header too
+    ],
+)
+def test_a_word_that_is_a_code_is_a_word(
+    tmp_path: Path, first: str, more: tuple[str, ...], target: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    lexicon = read(written(tmp_path, first, *body(*more)), target)
+    assert len(lexicon) == len(WORDS) + len(more) + 1
+    assert lexicon.entries[0].source == first.split("\t")[0]
+    assert "--lexicon-header says otherwise" in caplog.text
+
+
+HEADERS = ["en sw", "eng swh", "English Swahili", "EN SW", "source target", "Word Translation"]
+
+
+@pytest.mark.parametrize("first", HEADERS)
+def test_a_header_is_a_header(tmp_path: Path, first: str) -> None:
+    assert len(read(written(tmp_path, first.replace(" ", "\t"), *body()))) == len(WORDS)
+
+
+@pytest.mark.parametrize("third", ["pos\tNOUN", "sense\t1", "score\t0.5", "count\t12"])
+def test_further_columns_make_a_header(tmp_path: Path, third: str) -> None:
+    name, value = third.split("\t")
+    rows = [f"{line}\t{value}" for line in body()]
+    assert len(read(written(tmp_path, f"en\tsw\t{name}", *rows))) == len(WORDS)
+    with pytest.raises(InputError, match="expected a lexicon from English to Swahili, found one"):
+        read(written(tmp_path, f"fr\two\t{name}", *rows))
+
+
+def test_thin_evidence_is_refused_and_the_option_settles_it(tmp_path: Path) -> None:
+    path = written(tmp_path, "fr\two", *body())
+    with pytest.raises(InputError) as refused:
+        read(path)
+    assert str(refused.value).startswith(f"{path}:1: expected a header of the two languages, or an")
+    assert refused.value.option == "--lexicon-header"
+    assert len(read(path, header=False)) == len(WORDS) + 1
+    with pytest.raises(InputError, match="found one from French to Wolof"):
+        read(path, header=True)
+
+
+def test_a_header_of_other_languages_is_refused_and_the_way_out_named(tmp_path: Path) -> None:
+    path = written(tmp_path, "en\two", *body())
+    with pytest.raises(InputError, match="found one from English to Wolof") as refused:
+        read(path)
+    assert refused.value.advice == "say --lexicon-header no if line 1 is an entry"
+    assert read(path, header=False).entries[0].target == "wo"
+
+
+def test_names_that_nobody_knows_are_a_header_where_the_user_says_so(tmp_path: Path) -> None:
+    path = written(tmp_path, "Neno la Kiingereza\tMaana", *body())
+    assert len(read(path)) == len(WORDS) + 1
+    assert len(read(path, header=True)) == len(WORDS)
+
+
+def test_a_header_in_a_spreadsheets_quotes_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"list\.tsv:1: expected plain column names, found them"):
+        read(written(tmp_path, '"en"\t"sw"', *body()))
