@@ -150,7 +150,7 @@ def _near(text: str) -> list[str]:
     country = likely("und", text.upper())  # jp is a country, its language ja
     if head:
         return [head]
-    if country:
+    if country and country[0] != "und":  # Antarctica has none
         return [_replaced(country[0])]
     key = fold(text)
     for names in (builtin_names(), {name: min(codes) for name, codes in _names().items()}):

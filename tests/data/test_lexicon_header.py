@@ -95,3 +95,7 @@ def test_names_that_nobody_knows_are_a_header_where_the_user_says_so(tmp_path: P
 def test_a_header_in_a_spreadsheets_quotes_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"list\.tsv:1: expected plain column names, found them"):
         read(written(tmp_path, '"en"\t"sw"', *body()))
+
+
+def test_the_code_of_a_country_without_a_language_is_a_word(tmp_path: Path) -> None:
+    assert len(read(written(tmp_path, "aq\tgs", *body()))) == len(WORDS) + 1

@@ -25,6 +25,8 @@ from data.words import word_spans
 
 ROLES = ({"source", "headword", "word"}, {"target", "translation", "equivalent"})
 OPTIONAL = ("pos", "sense", "origin")
+# Of the other lines. Of the words of two letters 198 of 676 are codes, of three nearly half.
+ALIKE = 0.1
 OPTION = "--lexicon-header"
 
 _ENGLISH = Path(__file__).parents[2] / "sample" / "english.txt"
@@ -63,13 +65,17 @@ def verdict(sample: Sample) -> Verdict:
     named = [_matches(cells[:2], pair) for pair in (asked, asked[::-1])]
     if 2 in named:
         return Verdict(True, "it names the two languages")
-    why = _why_an_entry(cells, sample)
-    if why and not named[0]:
-        return Verdict(False, why, plain=False)
-    if not why and any(named):
+    again = _occurs_again(cells, sample)
+    if named[0] and not again:
         return Verdict(True, "it names one of the two languages", plain=False)
-    if not why and not any(asked):
-        return Verdict(True, "it names two languages")
+    if not named[0]:
+        why = "its words occur in other lines too" if again else _why_an_entry(cells, sample)
+        if why:
+            return Verdict(False, why, plain=False)
+        if any(named):
+            return Verdict(True, "it names one of the two languages", plain=False)
+        if not any(asked):
+            return Verdict(True, "it names two languages")
     return Verdict(None, "two languages, of which not both were asked for", plain=False)
 
 
@@ -116,14 +122,21 @@ def _heads_numbers(lines: Sequence[str]) -> bool:
     return bool(thirds[0]) and not numbers[0] and sum(numbers[1:]) > 0.9 * max(len(lines) - 1, 1)
 
 
-def _why_an_entry(cells: Sequence[str], sample: Sample) -> str | None:
-    """What tells that the two cells are words of the list's languages."""
+def _occurs_again(cells: Sequence[str], sample: Sample) -> bool:
+    """Whether one of the two cells is a word of another line, in the same column."""
     others = [line.split("\t")[:2] for line in sample.lines[1:]]
-    for column, cell in enumerate(cells[:2]):
-        words = {word for row in others if len(row) == 2 for word in fold(row[column]).split()}
-        if fold(cell) in words:
-            return "its words occur in other lines too"
-    if any(names_columns([cell.strip() for cell in row]) for row in others):
+    words = [
+        {word for row in others if len(row) == 2 for word in fold(row[column]).split()}
+        for column in (0, 1)
+    ]
+    return any(fold(cell) in known for cell, known in zip(cells, words, strict=False))
+
+
+def _why_an_entry(cells: Sequence[str], sample: Sample) -> str | None:
+    """What else tells that the two cells are words."""
+    others = [[cell.strip() for cell in line.split("\t")] for line in sample.lines[1:]]
+    alike = sum(map(names_columns, others))
+    if alike > 1 and alike >= ALIKE * len(others):
         return "other lines look like it"
     source = language_or_none(sample.languages[0])
     if source and source.bcp47 == "en" and fold(cells[0]) in _english_words():
