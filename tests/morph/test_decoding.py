@@ -1,0 +1,196 @@
+"""Greedy and beam search against all forms of a tiny alphabet, scored one by one."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import pytest
+import torch
+
+from morph.alphabet import BEGIN, END, PAD
+from morph.architecture import Architecture
+from morph.decoding import Writers, beam_search, greedy, likelihood
+from morph.model import InflectionModel, loss
+
+UNITS = 6  # 3, 4 and 5 are letters
+LONGEST = 3
+LEMMA, FEATURES = torch.tensor([[3, 4, 5], [5, 5, PAD]]), torch.tensor([[1, 2], [3, PAD]])
+
+
+def model(seed: int, features: str = "both") -> InflectionModel:
+    torch.manual_seed(seed)
+    size = Architecture(UNITS, 4, width=8, heads=2, inner=8, features=features)  # type: ignore[arg-type]
+    made = InflectionModel(size).eval()
+    with torch.no_grad():
+        made.writer.weight.mul_(4)  # distributions that are far from flat
+    return made
+
+
+MODELS = [model(1), model(2)]
+
+
+def all_forms(length: int) -> list[tuple[int, ...]]:
+    """Every form of so many letters at most."""
+    letters = [unit for unit in range(UNITS) if unit not in (PAD, BEGIN, END)]
+    return [form for n in range(length + 1) for form in itertools.product(letters, repeat=n)]
+
+
+def scores(row: int, models: list[InflectionModel]) -> dict[tuple[int, ...], float]:
+    """The log probability of each form with its end, one at a time."""
+    found = {}
+    with torch.no_grad():
+        for form in all_forms(LONGEST):
+            ids = torch.tensor([[BEGIN, *form, END]])
+            one = likelihood(models, LEMMA[row : row + 1], FEATURES[row : row + 1], ids)
+            found[form] = float(one)
+    return found
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("models", [MODELS[:1], MODELS], ids=["one", "two"])
+def test_a_wide_beam_finds_the_likeliest_forms(models: list[InflectionModel]) -> None:
+    found = beam_search(models, LEMMA, FEATURES, LONGEST + 1, beam=60, n_best=4)
+    for row, best in enumerate(found):
+        expected = sorted(scores(row, models).items(), key=lambda pair: -pair[1])[:4]
+        assert [tuple(one.ids) for one in best] == [form for form, _ in expected]
+        assert [one.score for one in best] == pytest.approx([s for _, s in expected], abs=1e-4)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("models", [MODELS[:1], MODELS], ids=["one", "two"])
+def test_greedy_takes_the_likeliest_unit_at_each_place(models: list[InflectionModel]) -> None:
+    found = greedy(models, LEMMA, FEATURES, 5)
+    for row, written in enumerate(found):
+        ids, total = [BEGIN], 0.0
+        while ids[-1] != END and len(ids) <= 5:
+            choices = {}
+            for unit in range(UNITS):
+                if unit not in (PAD, BEGIN):
+                    form = torch.tensor([[*ids, unit]])
+                    lemma, features = LEMMA[row : row + 1], FEATURES[row : row + 1]
+                    shares = [(-one(lemma, features, form)[0, -1]).exp() for one in models]
+                    choices[unit] = math.log(float(sum(shares)) / len(models))
+            ids.append(max(choices, key=choices.__getitem__))
+            total += choices[ids[-1]]
+        assert written.ids == [unit for unit in ids[1:] if unit != END]
+        assert written.score == pytest.approx(total, abs=1e-4)
+
+
+@torch.no_grad()
+def test_a_beam_of_one_is_greedy() -> None:
+    one = beam_search(MODELS, LEMMA, FEATURES, 5, beam=1, n_best=1)
+    for [best], written in zip(one, greedy(MODELS, LEMMA, FEATURES, 5), strict=True):
+        if len(written.ids) < 5:
+            assert best.ids == written.ids
+            assert best.score == pytest.approx(written.score, abs=1e-4)
+
+
+class Counting:
+    """A model's stand-in: the letters 3, 4, 5 and then the end, with these shares."""
+
+    def __init__(self, shares: list[list[float]]) -> None:
+        self.shares = torch.tensor(shares)
+
+    def encode(self, lemma: torch.Tensor, features: torch.Tensor) -> Counting:
+        return self
+
+    def rows(self, chosen: torch.Tensor) -> Counting:
+        return self
+
+    def decode(self, last: torch.Tensor, memory: object, past: object) -> tuple[torch.Tensor, None]:
+        return last, None
+
+    def distribution(self, written: torch.Tensor, memory: object) -> torch.Tensor:
+        return self.shares[written]
+
+
+# After the begin mostly 3, after 3 mostly 4, after 4 mostly 5, after 5 never the end.
+ENDLESS = [[0] * 6, [0, 0, 0.1, 0.9, 0, 0], [0] * 6, [0, 0, 0, 0, 1, 0]]
+ENDLESS += [[0, 0, 0, 0, 0, 1], [0, 0, 0, 0, 0, 1]]
+
+
+def test_a_form_without_an_end_is_cut() -> None:
+    asked = torch.tensor([[3]]), torch.tensor([[1]])
+    [written] = greedy([Counting(ENDLESS)], *asked, 4)  # type: ignore[list-item]
+    assert written.ids == [3, 4, 5, 5]
+    assert written.score == pytest.approx(math.log(0.9))
+    [[ended]] = beam_search([Counting(ENDLESS)], *asked, 4, 2, 1)  # type: ignore[list-item]
+    assert (ended.ids, ended.score) == ([], pytest.approx(math.log(0.1)))
+
+
+def test_neither_padding_nor_a_begin_is_ever_written() -> None:
+    flat = [[1 / 6] * 6] * 6
+    writers = Writers([Counting(flat)], torch.tensor([[3]]), torch.tensor([[1]]))  # type: ignore[list-item]
+    table = writers.next(torch.tensor([[BEGIN]]))
+    assert table[0, [PAD, BEGIN]].tolist() == [-math.inf, -math.inf]
+    assert table[0, [END, 3, 4, 5]].tolist() == pytest.approx([math.log(1 / 6)] * 4)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("features", ["both", "attended", "added"])
+def test_all_that_can_follow_sums_to_one_in_every_mode(features: str) -> None:
+    one = model(5, features)
+    total = sum(
+        float((-one(LEMMA[:1], FEATURES[:1], torch.tensor([[BEGIN, 3, unit]]))[0, 1]).exp())
+        for unit in range(1, UNITS)
+    )
+    padding = float(one.distribution(*states(one, [BEGIN, 3]))[0, -1, PAD])
+    assert total + padding == pytest.approx(1, abs=1e-5)
+
+
+def states(one: InflectionModel, form: list[int]):
+    memory = one.encode(LEMMA[:1], FEATURES[:1])
+    return one.decode(torch.tensor([form]), memory)[0], memory
+
+
+@torch.no_grad()
+def test_a_gate_that_is_shut_copies_and_one_that_is_open_writes() -> None:
+    one = model(6)
+    one.gate.weight.zero_()
+    one.gate.bias.fill_(-100.0)
+    written, memory = states(one, [BEGIN])
+    copied = one.distribution(written, memory)[0, 0]
+    assert float(copied[[3, 4, 5]].sum()) == pytest.approx(1, abs=1e-5), "the letters of the lemma"
+    query = one.pointer_query(written)[0, 0] / 8**0.5
+    expected = torch.softmax(memory.pointer[0] @ query, 0)
+    assert copied[[3, 4, 5]].tolist() == pytest.approx(expected.tolist(), abs=1e-5)
+    one.gate.bias.fill_(100.0)
+    expected = torch.softmax(one.writer(written)[0, 0], 0)
+    assert one.distribution(written, memory)[0, 0].tolist() == pytest.approx(expected.tolist())
+    one.gate.bias.fill_(math.log(3))  # writes with probability 3/4
+    mixed = one.distribution(written, memory)[0, 0]
+    assert mixed.tolist() == pytest.approx((0.75 * expected + 0.25 * copied).tolist(), abs=1e-5)
+
+
+@torch.no_grad()
+def test_features_have_no_order() -> None:
+    for mode in ("both", "attended", "added"):
+        one = model(7, mode)
+        form = torch.tensor([[BEGIN, 3, END]])
+        straight = one(LEMMA[:1], torch.tensor([[1, 2, 3]]), form)
+        turned = one(LEMMA[:1], torch.tensor([[3, 1, 2]]), form)
+        assert torch.allclose(straight, turned, atol=1e-5)
+        assert not torch.allclose(straight, one(LEMMA[:1], torch.tensor([[1, 2]]), form))
+
+
+@torch.no_grad()
+def test_added_features_are_divided_by_the_root_of_their_number() -> None:
+    """Four times the same name: 4 / sqrt(4) of it, which is what a twice as long one would be."""
+    one = model(8, "added")
+    form = torch.tensor([[BEGIN, 3, END]])
+    four = one(LEMMA[:1], torch.tensor([[1, 1, 1, 1]]), form)
+    one.names.weight[1] *= 2
+    assert torch.allclose(four, one(LEMMA[:1], torch.tensor([[1]]), form), atol=1e-5)
+
+
+@torch.no_grad()
+def test_the_loss_sums_over_units_that_are_no_padding() -> None:
+    one = model(9)
+    form = torch.tensor([[BEGIN, 3, 4, END], [BEGIN, 5, END, PAD]])
+    lost, units = loss(one, {"lemma": LEMMA, "features": FEATURES, "form": form})
+    each = [
+        float(one(LEMMA[n : n + 1], FEATURES[n : n + 1], form[n : n + 1, : 4 - n]).sum())
+        for n in (0, 1)
+    ]
+    assert (float(lost), int(units)) == (pytest.approx(sum(each), abs=1e-4), 5)
