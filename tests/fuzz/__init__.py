@@ -1,0 +1,1 @@
+"""Hostile files for everything that reads from outside: `python -m tests.fuzz --inputs 100000`."""

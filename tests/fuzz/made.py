@@ -1,0 +1,198 @@
+"""Folders that commands of the project wrote, made once a session, to be damaged and read back.
+
+What a run folder holds changes with the project, so it is not copied here but made anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from filelock import FileLock
+
+Build = Callable[[Path], None]
+
+LEXICON = "big\tkubwa\nbig\tkuu\ndog\tmbwa\nhouse\tnyumba\nlook after\ttunza\n"
+ENGLISH = "The big dog looks after the house.\nA dog sleeps.\nBig big big dogs.\n" * 4
+TAGS = "The DET\nbig ADJ\ndog NOUN\nsleeps VERB\n\nA DET\nhouse NOUN\n\n" * 4
+VERBS = [f"{lemma}\t{bundle}\t{prefix}{lemma}\n" for lemma in ("soma", "pika", "lala", "cheza", "ruka", "lima")
+         for bundle, prefix in (("V;PST;3;SG", "ali"), ("V;NFIN", "ku"), ("V;FUT;3;SG", "ata"))]  # fmt: skip
+
+
+def made(name: str) -> Path:
+    """The folder of this name; whoever asks first makes it, and others wait."""
+    folder = Path(os.environ.get("KILOLINGUA_FUZZ") or tempfile.mkdtemp()) / "made" / name
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            scratch = folder.with_name(f"{name}.part")
+            shutil.rmtree(scratch, ignore_errors=True)
+            # Folders name each other by their paths, so it is made where it will stay.
+            folder.mkdir()
+            try:
+                with (
+                    contextlib.redirect_stdout(io.StringIO()),
+                    contextlib.redirect_stderr(io.StringIO()),
+                ):
+                    BUILDS[name](folder)
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
+    return folder
+
+
+def content(name: str, file: str) -> Callable[[], list[bytes]]:
+    """A valid input out of a made folder, read when it is asked for."""
+    return lambda: [(made(name) / file).read_bytes()]
+
+
+def copied(name: str, inner: str = "run") -> Callable[[Path], None]:
+    """Put a copy of a made folder into the folder of a case."""
+    return lambda folder: shutil.copytree(made(name) / inner, folder, dirs_exist_ok=True) and None
+
+
+def _icl(folder: Path) -> None:
+    """A run of both directions against a server on this machine that answers in capitals."""
+    import threading
+
+    from icl.evaluate import evaluate
+    from icl.run import RunConfig
+    from tests.icl.server import Server
+
+    before = {name: os.environ.pop(name, None) for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL")}
+    os.environ["NO_PROXY"] = "*"
+    with Server() as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        evaluate(RunConfig("sw", direction="both", test_set="sample", model="toy", engine="openai",
+                           base_url=server.url, limit=3, metrics=("BLEU", "chrF++", "TER"), out=folder / "run"))  # fmt: skip
+        server.shutdown()
+    os.environ.update({name: value for name, value in before.items() if value is not None})
+
+
+def _synthesis(mode: str, text: str) -> Build:
+    def build(folder: Path) -> None:
+        from lexaug.synthesize import synthesize
+
+        (folder / "text").write_text(text, "utf-8")
+        (folder / "lexicon.tsv").write_text(LEXICON, "utf-8")
+        synthesize(synthesis_config(folder, mode, folder / "run"))
+
+    return build
+
+
+def synthesis_config(made_folder: Path, mode: str, out: Path):
+    """The same run into another folder."""
+    from lexaug.synthesis.run import SynthesisConfig
+
+    return SynthesisConfig("sw", str(made_folder / "text"), mode=mode, lexicon=str(made_folder / "lexicon.tsv"),
+                           inflect=False, keep_at_least=1, out=out, offline=True, block_bytes=60)  # fmt: skip
+
+
+def _inflection(folder: Path) -> None:
+    """Triples, rules that were learned from them, and a transducer of three updates."""
+    from morph.recipe import Recipe
+    from morph.rules import Rules
+    from morph.run import TrainingConfig, train_model
+
+    (folder / "train.tsv").write_text("".join(VERBS), "utf-8")
+    (folder / "dev.tsv").write_text("".join(VERBS[:6]), "utf-8")
+    from data.unimorph import read_triples
+
+    Rules.learn(read_triples(folder / "train.tsv")).save(folder / "rules.json")
+    recipe = Recipe(
+        steps=3, seconds=None, width=16, heads=2, inner=16, batch=8, dropout=0.0, hallucinated=0
+    )
+    config = TrainingConfig(("sw",), recipe, train=folder / "train.tsv", dev=folder / "dev.tsv")
+    train_model(config, folder / "run")
+
+
+def _pretraining(folder: Path) -> None:
+    from tests.training.texts import write_corpus
+    from training.pretrain import pretrain
+
+    write_corpus(folder / "text.txt", 200)
+    pretrain(pretraining_config(folder, folder / "run"))
+
+
+def pretraining_config(made_folder: Path, out: Path):
+    """The same run into another folder."""
+    from tests.training.texts import options
+    from training.pretraining.config import PretrainConfig
+
+    return PretrainConfig(**options(made_folder / "text.txt", out, steps=2))
+
+
+def _tagging(folder: Path) -> None:
+    from tests.training.tagged_texts import tokenizer_folder
+    from training.tag import tag
+
+    tokenizer_folder(folder / "pieces")
+    tag(tagging_config(folder, folder / "run"))
+
+
+def tagging_config(made_folder: Path, out: Path):
+    """The same run into another folder."""
+    from tests.training.tagged_texts import options
+    from training.tagging.config import TagConfig
+
+    return TagConfig(**options(made_folder, made_folder / "pieces", steps=2, out=out))
+
+
+def _fairseq(folder: Path) -> None:
+    from training.fairseq import main
+
+    text = [str(folder / name) for name in ("train.txt", "valid.txt")]
+    for path in text:
+        Path(path).write_text("paka amelala\nmvua kubwa\n" * 3, "utf-8")
+    code = main(
+        [
+            "prepare",
+            "--objective",
+            "mlm",
+            "--train",
+            text[0],
+            "--valid",
+            text[1],
+            "--out",
+            str(folder / "run"),
+        ]
+    )
+    assert code == 0, code
+
+
+def _decoder(folder: Path) -> None:
+    """A Llama of two layers with random weights and a tokenizer of single bytes."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    from tests.icl.conftest import byte_tokenizer
+
+    torch.manual_seed(3)
+    config = LlamaConfig(vocab_size=258, hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2,
+                         num_key_value_heads=1, max_position_embeddings=512, bos_token_id=256, eos_token_id=257)  # fmt: skip
+    LlamaForCausalLM(config).save_pretrained(folder / "run")
+    byte_tokenizer().save_pretrained(folder / "run")
+
+
+def _gguf(folder: Path) -> None:
+    from tests.icl.test_gguf import write_gguf
+
+    write_gguf(made("decoder") / "run", folder / "model.gguf")
+
+
+BUILDS: dict[str, Build] = {
+    "icl": _icl,
+    "synthesis": _synthesis("mono", ENGLISH),
+    "synthesis-tags": _synthesis("tags", TAGS),
+    "inflection": _inflection,
+    "pretraining": _pretraining,
+    "tagging": _tagging,
+    "fairseq": _fairseq,
+    "decoder": _decoder,
+    "gguf": _gguf,
+}

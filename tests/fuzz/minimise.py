@@ -1,0 +1,25 @@
+"""A smaller input that fails in the same way: what can be left out is left out."""
+
+from __future__ import annotations
+
+from tests.fuzz.target import Target
+from tests.fuzz.verdict import judge
+
+MOST_TRIES = 300
+
+
+def smaller(target: Target, content: bytes, group: str) -> bytes:
+    """Leave out stretches, long ones first, for as long as the failure is of the same group."""
+    tries = 12 if "more than" in group else MOST_TRIES
+    size = len(content) // 2
+    while size and tries > 0:
+        at = 0
+        while at < len(content) and tries > 0:
+            tries -= 1
+            shorter = content[:at] + content[at + size :]
+            if judge(target, shorter).group == group:
+                content = shorter
+            else:
+                at += size
+        size //= 2
+    return content

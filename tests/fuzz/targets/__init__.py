@@ -1,0 +1,14 @@
+"""The registry: every target by name. A new one is a row in one of the modules here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tests.fuzz.target import Target
+from tests.fuzz.targets import commands, labels, lexicons, models, references, runs, texts
+
+_MODULES = (texts, labels, lexicons, references, runs, models, commands)
+
+TARGETS: Mapping[str, Target] = {
+    target.name: target for module in _MODULES for target in module.targets()
+}

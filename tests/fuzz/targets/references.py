@@ -1,0 +1,57 @@
+"""Tables of the references: Glottolog, WALS, LinguaMeta, trees; the catalog's own two tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.fuzz.target import Target, drain
+
+TOY = Path(__file__).parents[2] / "data" / "inventory_toy"
+DATASETS = (
+    "dataset\tkind\treader\tlicence\thomepage\ttitle\tcitation\tnote\n"
+    "toy\ttest-set\taligned\tCC0-1.0\thttps://example.org\tToy: a test set\tUs 2026\tours\n"
+)
+FILES = (
+    "dataset\trole\tgroup\tcodes\tpath\tbytes\tsha256\tsources\n"
+    f"toy\ttest\t-\ten sw\ttoy/test.tsv\t12\t{'0' * 64}\thttps://example.org/test.tsv\n"
+    "toy\ttrain\ten-sw\ten sw\ttoy/train.tsv\t-\t-\thttps://example.org/train.tsv\n"
+)
+
+
+def targets() -> Iterator[Target]:
+    """One row a table."""
+    from data.atlas.glottolog import leaves, read_classification, read_glottolog
+    from data.atlas.linguameta import read_linguameta
+    from data.atlas.wals import read_wals
+    from data.catalog import read_catalog
+    from data.languages import resolve_glottocode
+
+    def glottolog(path: Path) -> None:
+        read_glottolog(path)
+        resolve_glottocode("swah1253", path)
+
+    trees = (TOY / "glottolog/cldf/classification.nex").read_text("utf-8")
+    languages = (TOY / "glottolog/cldf/languages.csv").read_text("utf-8")
+    wals = (TOY / "wals/cldf/languages.csv").read_text("utf-8")
+    linguameta = (TOY / "linguameta/linguameta.tsv").read_text("utf-8")
+    yield Target("atlas/glottolog", "csv", (languages,), glottolog, file="languages.csv")
+    yield Target("atlas/classification", "newick", (trees,), read_classification, file="c.nex")
+    yield Target(
+        "atlas/newick",
+        "newick",
+        ("(a0001:1,b0001:1)c0001:1;", "((a0001:1,b0001:1)d0001:1,e0001:2)f0001:0;"),
+        lambda path: leaves(path.read_bytes().decode("utf-8", "replace")),
+    )
+    yield Target("atlas/wals", "csv", (wals,), lambda path: drain(read_wals(path)), file="w.csv")
+    yield Target(
+        "atlas/linguameta",
+        "tsv",
+        (linguameta,),
+        lambda path: drain(read_linguameta(path)),
+        file="l.tsv",
+    )
+    yield Target("catalog/datasets", "tsv", (DATASETS,), lambda path: read_catalog(path, path.with_name("files.tsv")),
+                 file="datasets.tsv", beside={"files.tsv": FILES.encode()})  # fmt: skip
+    yield Target("catalog/files", "tsv", (FILES,), lambda path: read_catalog(path.with_name("datasets.tsv"), path),
+                 file="files.tsv", beside={"datasets.tsv": DATASETS.encode()})  # fmt: skip
