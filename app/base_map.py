@@ -14,7 +14,6 @@ longitude, so that a box drawn on the map is a box in degrees.
 from __future__ import annotations
 
 import importlib.util
-import json
 import math
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -22,6 +21,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from data.bounded import read_json
 from data.errors import UnavailableError
 
 PACKAGE, OUTLINES = "bqplot", "map_data/WorldMap.json"
@@ -59,7 +59,7 @@ def outlines() -> tuple[str, str]:
     """
     path = _path()
     try:
-        topology = json.loads(path.read_text("utf-8"))
+        topology = read_json(path, {"transform": dict, "arcs": list, "objects": dict})
         arcs = _arcs(topology)
         land = list(_rings(topology["objects"]["land"]["arcs"], arcs))
         borders = _borders(topology["objects"]["subunits"]["geometries"], arcs)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from app import texts
 from app.source import is_offline
+from app.texts import escape
 from data.errors import InputError, KilolinguaError, UnavailableError
 from data.languages import Language, resolve
 from data.lexicons.coverage import Coverage, coverage

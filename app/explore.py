@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -18,7 +17,7 @@ from app import map as world
 from app.links import LAST, link_to
 from app.selection import Filters, shown
 from app.source import opened, say_what_is_missing
-from app.texts import escape_markdown, named, number, people, quantity, script_name
+from app.texts import escape, escape_markdown, named, number, people, quantity, script_name
 from app.texts import table as html_table
 from data.atlas.massive_locales import massive_locales
 from data.inventory import (

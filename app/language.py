@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
 from typing import Any
 
 import streamlit as st
@@ -13,6 +12,7 @@ from app import map as world
 from app.commands import commands
 from app.links import LAST, link_to
 from app.source import opened, say_what_is_missing
+from app.texts import escape
 from data.atlas.resources import USEFUL_SIZES
 from data.errors import InputError
 from data.inventory import (
@@ -26,6 +26,7 @@ from data.inventory import (
     select,
     where_from,
 )
+from data.terminal import printable
 
 ASKED = "language-asked"
 DEFAULT = "sw"
@@ -266,4 +267,4 @@ def _commands(resources: Sequence[Mapping[str, Any]], row: Mapping[str, Any]) ->
     tag = row["bcp47"] or row["glottocode"]
     for command in commands(tag, best, genus=row["genus"]):
         st.caption(command.purpose)
-        st.code(command.line, language="bash")
+        st.code(printable(command.line), language="bash")

@@ -7,9 +7,9 @@ made.lines[0].text
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
 
+from app.texts import escape
 from data.download import Report
 from data.errors import InputError
 from data.languages import resolve

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 
 import streamlit as st
 
 from app import texts
 from app.runs import Run, find_runs
+from app.texts import escape
 from data.errors import InputError
 from data.languages import resolve
+from data.terminal import printable
 from icl.paired_tests import Comparison, compare
 from icl.pairing import Pairing, SegmentPair, pair_runs
 from icl.run import below_copy
@@ -75,7 +76,7 @@ def _scores(run: Run) -> None:
         for result in run.results:
             for score in result.scores:
                 line = f"{result.label} {result.direction} {score.name}: {score.signature}"
-                st.code(line, language=None, wrap_lines=True)
+                st.code(printable(line), language=None, wrap_lines=True)
 
 
 def _side(letter: str, runs: dict[str, Run], at: int) -> tuple[Run, str]:

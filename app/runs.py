@@ -5,17 +5,21 @@ runs, unread = find_runs(Path("runs"))
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from data.bounded import check_shape, read_json
 from data.errors import InputError
 from icl.run import Result
 from metrics.score import Score
 
 FILE = "scores.json"
+SHAPE = {
+    "results": [{"system": str, "label": str, "direction": str, "scores": [{str: object}]}],
+    "notes?": [str],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +68,20 @@ def read_run(folder: Path) -> Run | None:
         InputError: scores.json is damaged.
     """
     path = folder / FILE
+    content = read_json(path, dict)
+    if "results" not in content:
+        return None
+    check_shape(content, SHAPE, str(path))
     try:
-        content = json.loads(path.read_text("utf-8"))
-        if not isinstance(content, dict) or "results" not in content:
-            return None
         results = tuple(_results(content["results"]))
-        return Run(folder, results, tuple(map(str, content.get("notes", ()))))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except ValueError as error:
         raise InputError(
-            f"{path}: expected the scores of a run of icl.eval, found {error!r}; run it again"
+            f"{path}: expected the scores of a run of icl.eval, found {error}; run it again"
         ) from error
+    return Run(folder, results, tuple(content.get("notes") or ()))
 
 
-def _results(rows: list[Mapping[str, Any]]) -> Iterator[Result]:
+def _results(rows: Sequence[Mapping[str, Any]]) -> Iterator[Result]:
     for row in rows:
         scores = tuple(Score.from_dict(score) for score in row["scores"])
-        yield Result(str(row["system"]), str(row["label"]), str(row["direction"]), scores)
+        yield Result(row["system"], row["label"], row["direction"], scores)

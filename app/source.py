@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import sys
-from html import escape
 
 import streamlit as st
 
+from app.texts import escape
 from data.errors import KilolinguaError
 from data.inventory import Inventory, load_inventory
+from data.terminal import printable
 
 BUILT_IN = (
     "Glottolog's table could not be had on this machine, so you see what is built in: the "
@@ -30,7 +31,7 @@ def opened() -> Inventory:
         return _opened(is_offline())
     except KilolinguaError as error:
         st.error("The inventory could not be opened.", icon=":material/error:")
-        st.code(str(error), language=None, wrap_lines=True)
+        st.code(printable(str(error)), language=None, wrap_lines=True)
         st.stop()
 
 
@@ -53,7 +54,7 @@ def say_what_is_missing(inventory: Inventory) -> None:
 def _say(note: str) -> None:
     """A note; one with a command can be copied. Plain text spares the browser a large library."""
     if _can_be_mended(note):
-        st.code(note, language=None, wrap_lines=True)
+        st.code(printable(note), language=None, wrap_lines=True)
     else:
         st.html(f"<p>{escape(note)}</p>")
 

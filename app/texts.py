@@ -11,10 +11,12 @@ lists of options, and in HTML that this module escapes.
 
 from __future__ import annotations
 
+import html
 import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import cache
-from html import escape
+
+from data.terminal import printable
 
 UNKNOWN = "not known"
 NOT_A_FIGURE = "–"
@@ -121,6 +123,15 @@ KIND_NAMES: Mapping[str, str] = {
 }
 
 
+def escape(text: str) -> str:
+    r"""Text as HTML: no tag of it is one, and no control character reaches the page.
+
+    >>> print(escape("<b>\u202egod"))
+    &lt;b&gt;\u202egod
+    """
+    return html.escape(printable(text))
+
+
 def named(text: str, tag: str = "") -> str:
     """A name as HTML: escaped, with its language, and with the direction of its own script."""
     language = f' lang="{escape(tag)}"' if tag else ""
@@ -128,12 +139,13 @@ def named(text: str, tag: str = "") -> str:
 
 
 def escape_markdown(text: str) -> str:
-    """Text in which Streamlit finds no Markdown.
+    """Text in which Streamlit finds no Markdown, without control characters.
 
     >>> print(escape_markdown("[x](http://y) *z*"))
     \\[x\\](http\\://y) \\*z\\*
     """
-    return "".join(f"\\{letter}" if letter in r"\`*_[]#$:~<>|" else letter for letter in text)
+    shown = printable(text)
+    return "".join(f"\\{letter}" if letter in r"\`*_[]#$:~<>|" else letter for letter in shown)
 
 
 def direction(text: str) -> str:

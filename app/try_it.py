@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
-from html import escape
 from typing import Any
 
 import streamlit as st
@@ -15,8 +14,10 @@ import streamlit as st
 from app import texts
 from app.job import Job
 from app.source import is_offline
+from app.texts import escape
 from data.errors import KilolinguaError
 from data.languages import resolve
+from data.terminal import printable
 
 TRANSLATE, REWRITE, FORMS = "job-translate", "job-rewrite", "job-forms"
 WEAK = (
@@ -109,7 +110,7 @@ def _show_translation(found: Any) -> None:
     header = [escape(found.source.name), escape(found.target.name)]
     st.html(texts.table(rows, header, headed=False) if rows else "<p>none</p>")
     with st.expander("The whole prompt"):
-        st.code(found.prompt, language=None, wrap_lines=True)
+        st.code(printable(found.prompt), language=None, wrap_lines=True)
 
 
 def _rewrite() -> None:
@@ -210,7 +211,7 @@ def _show_forms(found: Any) -> None:
     header = ["features (UniMorph)", "form", "who says so", "how sure"]
     st.html(texts.table(rows, header, [3]))
     st.caption("The same question in a shell:")
-    st.code(found.command, language="bash")
+    st.code(printable(found.command), language="bash")
 
 
 def _start(name: str, work: Callable[[Job[Any]], Any]) -> None:

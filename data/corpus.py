@@ -17,7 +17,6 @@ of it is dropped, stands in `data.corpus_files`. Text from the field is repaired
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -26,6 +25,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from data.bounded import read_json
 from data.catalog import Dataset, catalog, dataset
 from data.corpus_files import (
     READERS,
@@ -48,6 +48,9 @@ __all__ = ["Corpus", "Record", "find_corpus"]
 
 NOT_STATED = "not stated"
 ENDS_BYTES = 1 << 26  # a larger file is told by its size and its ends: it is not read twice
+# Of the config.json of `lexaug.synthesize`, what a reader of its text needs.
+SYNTHESIS = {"mode": str, "format": str, "licence": {"strictest": str}, "language": str}
+SYNTHESIS_FORMS = ("text", "jsonl", "parquet")
 SPLITS = ("train", "test", "devtest", "dev")  # the first that a corpus has is its default
 
 
@@ -183,13 +186,16 @@ def _synthetic(folder: Path) -> Corpus:
     """What `lexaug.synthesize --out FOLDER` wrote, told by its config.json."""
     path = folder / "config.json"
     try:
-        settings = json.loads(path.read_text("utf-8"))
-        mode, form = settings["mode"], settings["format"]
-        licence, language = settings["licence"]["strictest"], settings["language"]
-    except (ValueError, KeyError, TypeError) as error:
+        settings = read_json(path, SYNTHESIS)
+    except InputError as error:
         raise InputError(
             f"{path}: not the config.json of lexaug.synthesize ({error}); name the text file"
         ) from error
+    mode, form = settings["mode"], settings["format"]
+    licence, language = settings["licence"]["strictest"], settings["language"]
+    if form not in SYNTHESIS_FORMS:
+        known = ", ".join(SYNTHESIS_FORMS)
+        raise InputError(f'{path}: expected a format of {known}, found "{form}"; correct it')
     if not (folder / "coverage.json").is_file():
         raise InputError(f"{folder}: its synthesis has not finished; run the same command again")
     stem = {"parallel": "pairs", "tags": "tags"}.get(mode, "text")

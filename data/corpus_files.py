@@ -14,22 +14,23 @@ The first two may be packed: .gz, .zst. `data.corpus.find_corpus` chooses the re
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from data.bounded import parse_json
 from data.errors import InputError, UnavailableError
+from data.faults import SKIP_BAD, BadLineError, excerpt, reject
 from data.labels.slots import Utterance
+from data.lines import clean, read_lines
 from data.tagged import read_tagged
-from data.tsv import clean, decode, excerpt, raw_lines, read_lines, read_tsv, reject
+from data.tsv import read_tsv
 
 # Reasons under which dropped records are counted.
 BLANK = "no text"
 NO_RECORD = "no JSON object with text"
-NOT_TEXT = "not UTF-8 text"
 
 FIELDS = ("text", "target", "tokens")  # of jsonl and parquet; the first that is there
 PACKED = (".gz", ".zst")
@@ -108,10 +109,12 @@ def read_jsonl(
             dropped[BLANK] += 1
             continue
         try:
-            row = _object(line)
-            name = _field(row)
+            row = parse_json(line, where, dict)
+            name = _field(row, where)
         except InputError as error:
-            reject((NO_RECORD, str(error)), where, skip_bad=skip_bad, dropped=dropped)
+            if not skip_bad:
+                raise InputError(str(error), option=SKIP_BAD) from error
+            dropped[NO_RECORD] += 1
             continue
         text = _text_of(row[name], where, skip_bad, dropped, repairs)
         if text:
@@ -210,36 +213,19 @@ READERS: Mapping[str, Reader] = {
 def _lines(
     path: Path, skip_bad: bool, dropped: Counter[str], repairs: Counter[str]
 ) -> Iterator[tuple[int, str]]:
-    """The lines; with `skip_bad` those that are no text (other encodings, NUL) are counted."""
-    if not skip_bad:
-        yield from read_lines(path, repairs=repairs, keep_replacement=True)
-        return
-    for number, raw in raw_lines(path):
-        where = f"{path}:{number}"
-        try:
-            text = decode(raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw, where)
-            yield number, clean(text, where, repairs=repairs, keep_replacement=True)
-        except InputError:
-            dropped[NOT_TEXT] += 1
+    """The lines, U+FFFD kept; with `skip_bad` those that are no text are counted by reason."""
+    return read_lines(
+        path, repairs=repairs, keep_replacement=True, skip_bad=skip_bad, dropped=dropped
+    )
 
 
-def _object(line: str) -> dict[str, Any]:
-    try:
-        value = json.loads(line)
-    except ValueError as error:
-        raise InputError(f"expected a JSON object, found {excerpt(line)} ({error})") from error
-    if not isinstance(value, dict):
-        raise InputError(f"expected a JSON object, found {excerpt(line)}")
-    return value
-
-
-def _field(row: Mapping[str, Any], where: str = "") -> str:
+def _field(row: Mapping[str, Any], where: str) -> str:
     for name in FIELDS:
         if name in row:
             return name
     raise InputError(
-        f"{where}{': ' * bool(where)}expected a field {', '.join(FIELDS[:-1])} or {FIELDS[-1]},"
-        f" found {', '.join(map(str, row)) or 'none'}"
+        f"{where}: expected a field {', '.join(FIELDS[:-1])} or {FIELDS[-1]}, found"
+        f" {', '.join(row) or 'none'}; name the one with the text so"
     )
 
 
@@ -250,16 +236,15 @@ def _text_of(
     if isinstance(value, list) and all(isinstance(token, str) for token in value):
         value = " ".join(value)
     if not isinstance(value, str):
-        found = excerpt(json.dumps(value, ensure_ascii=False, default=str))
-        problem = (NO_RECORD, f"expected text, found {found}")
+        problem = (NO_RECORD, f"expected text, found {excerpt(repr(value))}")
         reject(problem, where, skip_bad=skip_bad, dropped=dropped)
         return ""
     try:
         text = clean(value, where, repairs=repairs, keep_replacement=True).strip()
-    except InputError:
+    except BadLineError as error:
         if not skip_bad:
             raise
-        dropped[NOT_TEXT] += 1
+        dropped[error.reason] += 1
         return ""
     if not text:
         dropped[BLANK] += 1

@@ -10,9 +10,19 @@ adds "or pass --skip-bad" where the command at hand has that option and it was n
 
 from __future__ import annotations
 
+from data.terminal import printable
+
+LONGEST_MESSAGE = 1500  # characters; a file can hold a word of a million, and a path of 4,096
+
 
 class KilolinguaError(Exception):
-    """Anything this project raises on purpose; never raised itself.
+    r"""Anything this project raises on purpose; never raised itself.
+
+    Whatever a file, a path or another library's message puts into it, the message is one line
+    without control characters, and not endless:
+
+    >>> print(InputError("x.tsv:2: found dog\x1b[2J\nfix it"))
+    x.tsv:2: found dog\x1b[2J fix it
 
     Args:
         option: an option that would help, `--skip-bad`, in the commands that have it.
@@ -22,7 +32,7 @@ class KilolinguaError(Exception):
     exit_code = 1
 
     def __init__(self, message: str, *, option: str | None = None, advice: str = "") -> None:
-        super().__init__(message)
+        super().__init__(_said(message))
         self.option = option
         self.advice = advice or f"pass {option}"
 
@@ -37,3 +47,10 @@ class UnavailableError(KilolinguaError, RuntimeError):
     """The request was fine and could not be met: no network, no disk space, a bad checksum."""
 
     exit_code = 1
+
+
+def _said(message: str) -> str:
+    """A message as it may stand anywhere: its beginning and its end, which says what to do."""
+    line = printable(" ".join(filter(None, message.splitlines())))
+    half = LONGEST_MESSAGE // 2
+    return line if len(line) <= LONGEST_MESSAGE else f"{line[:half]} … {line[-half:]}"

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from data.corpus import Corpus, find_corpus, find_test_set
-from data.corpus_files import BLANK, NO_RECORD, NOT_TEXT
+from data.corpus_files import BLANK, NO_RECORD
 from data.errors import InputError
+from data.faults import NOT_UTF8, NUL_INSIDE
 from data.tsv import MARK_INSIDE, NOT_NFC, REPLACEMENT_KEPT
 
 TEXTS = ["Mbwa analala.", "Paka anakula samaki.", "Ng'ombe wetu ni watatu."]
@@ -91,14 +92,14 @@ def test_what_is_no_text_is_an_error_or_counted(tmp_path: Path) -> None:
         texts(find_corpus(str(path)))
     dropped = Counter[str]()
     [record] = find_corpus(str(path)).records(skip_bad=True, dropped=dropped, repairs=Counter())
-    assert (record.text, dropped) == ("Mbwa", {NOT_TEXT: 2})
+    assert (record.text, dropped) == ("Mbwa", {NOT_UTF8: 1, NUL_INSIDE: 1})
 
 
 def test_bad_jsonl(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     rows = ['{"id": "x", "text": "n\\u0303andu", "source": "web"}', '{"title": "x"}', "[1]"]
     path.write_text("\n".join([*rows, '{"text": 3}', '{"tokens": ["Mbwa", "analala"]}', "{"]))
-    message = rf"{path}:2: expected a field text, target or tokens, found title; fix the line"
+    message = rf"{path}:2: expected a field text, target or tokens, found title; name "
     with pytest.raises(InputError) as caught:
         texts(find_corpus(str(path)))
     assert str(caught.value).startswith(message)

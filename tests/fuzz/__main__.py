@@ -1,9 +1,9 @@
 """Hostile files for every reader, metadata file and template: python -m tests.fuzz --inputs 100000
 
-Each input is read in a process of its own kind of cage: 10 s of processor time, 1 GB. It must be
-read, or refused with one printable line; everything else is a failure: another exception, a control
-character in a message, a hang, a process that dies. Failures are grouped by kind and place, and with
---out one small input a group is kept. The exit status is 1 if there are any.
+Each input has 10 s of processor time and 1 GB. It must be read, or refused with one printable line;
+everything else is a failure: another exception, a control character in a message, a hang, a process
+that dies. Failures are grouped by kind and place; with --out one small input of each group is kept.
+The exit status is 1 if there are any.
 """
 
 from __future__ import annotations
@@ -46,9 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         groups = _groups(tally.failures)
         for group, failures in groups.items():
             first = failures[0]
-            print(
-                f"{len(failures):>6}  {first.target}  {group}  (--target {first.target}, input {first.number})"
-            )
+            where = f"--target {first.target}, input {first.number}"
+            print(f"{len(failures):>6}  {group}  ({where})")
         if options.out:
             _save(options.out, groups, options.seed)
     return 1 if tally.failures else 0
@@ -77,9 +76,8 @@ def _table(tally: Tally, seconds: float) -> list[str]:
     for name in sorted(tally.counts):
         counts, spent = tally.counts[name], tally.seconds[name]
         speed = f"{counts.total() / spent:9.0f}" if spent else ""
-        lines.append(
-            f"{name:<36} {counts['ok']:>7,} {counts['refused']:>8,} {counts['failed']:>7,} {speed:>9}"
-        )
+        figures = f"{counts['ok']:>7,} {counts['refused']:>8,} {counts['failed']:>7,}"
+        lines.append(f"{name:<36} {figures} {speed:>9}")
     every = sum(counts.total() for counts in tally.counts.values())
     failed = sum(counts["failed"] for counts in tally.counts.values())
     lines.append(f"{every:,} inputs in {seconds:.0f} s, {failed:,} failed")

@@ -1,4 +1,4 @@
-"""What is fuzzed: one row a reader, with valid inputs written by us and the call that reads them."""
+"""What is fuzzed: one row a reader, with valid inputs written by us and the call that reads."""
 
 from __future__ import annotations
 

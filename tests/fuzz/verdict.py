@@ -142,7 +142,7 @@ def _story(error: BaseException) -> str:
 
 @contextmanager
 def _limited() -> Iterator[None]:
-    """An alarm after 10 s of processor time; no more address space than is needed to notice 1 GB."""
+    """An alarm after 10 s of processor time, and address space enough to notice 1 GB."""
 
     def alarm(_: int, __: FrameType | None) -> None:
         raise TooSlow
