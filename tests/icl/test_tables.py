@@ -1,0 +1,143 @@
+"""The tables on the terminal and the bars on the page, of results made by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from data.languages import resolve
+from icl.console import (
+    ProgressBar,
+    aligned,
+    averages,
+    show_evaluation,
+    signatures,
+    table,
+)
+from icl.report import _row, language_attributes
+from icl.run import Average, Evaluation, Result, reason
+from metrics.score import Score
+
+
+def score(name: str, value: float, low: float, high: float, signature: str = "s|set:x") -> Score:
+    return Score(name, value, low, high, signature, 60, "95% bootstrap")
+
+
+MODEL = Result(
+    "model",
+    "tiny",
+    "sw-en",
+    (score("BLEU", 12.34, 10.0, 15.06), score("copy rate", 3.3, 1.0, 9.0)),
+    seconds=2.5,
+    timed=10,
+)
+COPY = Result("copy", "copy", "sw-en", (score("BLEU", 2.0, 1.0, 3.0),))
+
+
+def test_a_result_a_line() -> None:
+    assert [line.split() for line in table([MODEL, COPY])] == [
+        ["system", "direction", "BLEU", "copy", "rate", "n", "seconds", "sentences/s"],
+        ["tiny", "sw-en", "12.3", "[10.0,", "15.1]", "3.3", "60", "2.5", "4.00"],
+        ["copy", "sw-en", "2.0", "[1.0,", "3.0]", "unknown", "60", "0.0", "-"],
+    ]
+    assert table([]) == []
+
+
+def test_columns_stand_under_each_other_without_space_at_the_end() -> None:
+    assert aligned([["a", "bb", "c"], ["aaa", "b", ""]]) == ["a    bb  c", "aaa  b"]
+
+
+def test_averages_name_their_group_and_count_their_languages() -> None:
+    mean = (score("BLEU", 7.0, 6.0, 8.0),)
+    found = [
+        Average("all", "languages", "model", "xx-en", ("sw", "yo", "ig"), mean),
+        Average("genus", "Bantu", "copy", "en-xx", ("sw", "zu"), mean),
+    ]
+    assert averages(found)[0].startswith("macro average  system")
+    assert [line.split() for line in averages(found)[1:]] == [
+        ["all", "model", "xx-en", "7.0", "[6.0,", "8.0]", "3", "60"],
+        ["genus", "Bantu", "copy", "en-xx", "7.0", "[6.0,", "8.0]", "2", "60"],
+    ]
+    assert averages([]) == []
+    assert found[1].to_dict() | {"scores": []} == {
+        "by": "genus",
+        "value": "Bantu",
+        "system": "copy",
+        "direction": "en-xx",
+        "languages": ["sw", "zu"],
+        "scores": [],
+    }
+
+
+def test_a_signature_is_a_metrics_part_and_a_systems() -> None:
+    first = Result("model", "tiny", "sw-en", (score("BLEU", 1, 0, 2, "tok:13a|set:ntrex|shots:1"),))
+    second = Result("copy", "copy", "sw-en", (score("BLEU", 1, 0, 2, "tok:13a|set:ntrex"),))
+    back = Result("copy", "copy", "en-sw", (score("BLEU", 1, 0, 2, "tok:zh|set:ntrex"),))
+    assert signatures([first, second, back]) == [
+        "signatures, sw-en: a metric's, followed by a system's",
+        "  BLEU  tok:13a",
+        "  tiny  |set:ntrex|shots:1",
+        "  copy  |set:ntrex",
+        "signatures, en-sw: a metric's, followed by a system's",
+        "  BLEU  tok:zh",
+        "  copy  |set:ntrex",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("results", "complete", "last", "stopped"),
+    [
+        ((MODEL,), True, "wrote runs/x: config.json segments.jsonl scores.json report.html", False),
+        ((), True, "wrote runs/x: config.json segments.jsonl", False),
+        (
+            (MODEL,),
+            False,
+            "stopped; what is finished is in runs/x: run the same command to go on",
+            False,
+        ),
+        ((), False, "stopped; what is finished is in runs/x: run the same command to go on", True),
+    ],
+)
+def test_what_is_shown_at_the_end(
+    results: tuple[Result, ...],
+    complete: bool,
+    last: str,
+    stopped: bool,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    show_evaluation(Evaluation(Path("runs/x"), "d", results, complete, notes=("beware",)))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == last
+    assert lines[-2] == "note: beware"
+    assert (lines[0] == "stopped before the first segment was finished") == stopped
+
+
+def test_ten_lines_of_progress_a_system(capsys: pytest.CaptureFixture[str]) -> None:
+    bar = ProgressBar(None)
+    for done in range(41):
+        bar.advance("tiny", done, 40)
+    bar.advance("copy", 3, 3)
+    bar.advance("none", 0, 0)
+    said = capsys.readouterr().err.splitlines()
+    assert said == [*(f"tiny: {n}/40" for n in range(4, 41, 4)), "copy: 3/3"]
+
+
+def test_bars_share_the_scale_of_the_highest_interval() -> None:
+    other = Result("copy", "copy", "sw-en", (score("BLEU", 20.0, 19.0, 20.0),))
+    [cell] = _row(COPY, [COPY, other])["cells"]
+    assert (cell["left"], cell["width"], cell["mark"]) == (5.0, 10.0, 10.0)
+    below = Result("x", "x", "sw-en", (score("COMET", -1.0, -2.0, 1.0),))
+    [cell] = _row(below, [below])["cells"]
+    assert (cell["left"], cell["width"]) == (0.0, 100.0), "a bar does not begin left of the page"
+
+
+def test_languages_have_a_direction() -> None:
+    assert language_attributes(resolve("ar")) == {"name": "Arabic", "code": "ar", "dir": "rtl"}
+    assert language_attributes(resolve("sw"))["dir"] == "ltr"
+
+
+def test_a_score_of_a_name() -> None:
+    assert MODEL.score("copy rate") is MODEL.scores[1]
+    assert MODEL.score("TER") is None
+    assert reason(ValueError("a; put the file at b; put the file at c")) == "a"
