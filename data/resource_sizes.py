@@ -14,6 +14,7 @@ from pathlib import Path
 
 from data.catalog import Dataset, catalog
 from data.download import NoSourceError, Report, fetch
+from data.inflections.columns import order_of_role
 from data.labels.massive import PARTITIONS
 from data.languages import resolve
 from data.lexicons.files import read_lexicon
@@ -128,6 +129,7 @@ def _triples(role: str, path: Path) -> int:
         repairs=Counter(),
         every_row=every_row,
         normalise=not every_row,
+        usual=order_of_role(role),
     )
     return sum(1 for _ in triples)
 

@@ -5,17 +5,19 @@ r"""Inflection data: (lemma, features, form) triples of UniMorph and of the SIGM
 `data.inflections.tables` finds the tables of a language.
 
 UniMorph writes lemma, form, features (soma, alisoma, V;PST;3;SG), the shared task of 2023 lemma,
-features, form, and its covered files leave the form out. The order is told, by `columns` or
-by a first line with the names, or found out: the features are the one column whose cells begin with
-a part of speech. It is logged, and what cannot be found out is an error.
+features, form, and its covered files leave the form out. The order is given (`columns`), or told
+by a first line of names or by the cells (`data.inflections.columns`); what tells it is logged, and
+where that is too little the file is refused.
 
-Blank lines stand between paradigms; CRLF and byte-order marks are taken out, text is put in NFC,
-space around a cell is removed. A form `-` says that the lemma has no such form. Such rows and
-repeated rows are left out and counted, except where every row matters: `every_row` keeps them, for
-files that are scored.
+Blank lines stand between paradigms, and some files begin with a comment (`# Veps`); CRLF and
+byte-order marks are taken out, text is put in NFC, space around a cell is removed. A form `-` says
+that the lemma has no such form. Such rows and repeated rows are left out and counted, except where
+every row matters: `every_row` keeps them, for files that are scored.
 
 NFC reorders vowel signs and tone marks: 7 % of the rows of klr, 28 % of afb and arz. A shared
-task's scorer compares text as it is, so predictions for it need `normalise=False` throughout.
+task's scorer compares text as it is, so predictions for it need `normalise=False` throughout: then
+only what is no part of any cell is taken away, a byte-order mark at the file's start for one. A
+mark inside a lemma, which a published task has, is part of its spelling.
 """
 
 from __future__ import annotations
@@ -28,34 +30,55 @@ from itertools import chain, islice
 from pathlib import Path
 
 from data.errors import InputError
-from data.inflections.tags import parse
+from data.faults import BadLineError
+from data.inflections.column_names import FEATURES, FORM, LEMMA, OTHER
+from data.inflections.columns import (
+    COVERED_ORDER,
+    SAMPLED_ROWS,
+    SHARED_TASK_ORDER,
+    UNIMORPH_ORDER,
+    Layout,
+    find_layout,
+    told_layout,
+)
 from data.tsv import (
     BYTE_ORDER_MARK,
     EMPTY_CELL,
     WRONG_COLUMNS,
     counted,
+    decode,
     excerpt,
-    open_bytes,
     read_lines,
     reject,
 )
+from data.tsv import raw_lines as byte_lines
+
+__all__ = [
+    "COVERED_ORDER",
+    "FEATURES",
+    "FORM",
+    "LEMMA",
+    "OTHER",
+    "SAMPLED_ROWS",
+    "SHARED_TASK_ORDER",
+    "UNIMORPH_ORDER",
+    "Layout",
+    "Triple",
+    "raw_lines",
+    "read_triples",
+]
 
 _LOG = logging.getLogger(__name__)
 
-LEMMA, FEATURES, FORM, OTHER = "lemma", "features", "form", "-"
-UNIMORPH_ORDER = (LEMMA, FORM, FEATURES)
-SHARED_TASK_ORDER = (LEMMA, FEATURES, FORM)
-COVERED_ORDER = (LEMMA, FEATURES)
 ABSENT_FORMS = frozenset("-–—")
 
 # Reasons under which rows are left out or repaired.
 BLANK = "blank line"
+COMMENT = "comment (#)"
+NAMES = "names of columns"
 ABSENT = "no such form (-)"
 REPEATED = "repeated row"
 SPACE = "space around a cell, removed"
-
-SAMPLED_ROWS = 1000  # from which the order of the columns is found out
-MOST, FEW = 0.9, 0.1  # shares of bundles in the column of features, and in the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +107,7 @@ def read_triples(
     path: Path,
     *,
     columns: Sequence[str] | None = None,
+    usual: Sequence[str] | None = None,
     every_row: bool = False,
     need_forms: bool = False,
     normalise: bool = True,
@@ -96,10 +120,12 @@ def read_triples(
     Args:
         columns: the order, of `lemma`, `features`, `form`, and `-` for a column of other things;
             found out by default.
+        usual: the order that the file's publisher uses, where the cells do not tell it.
         every_row: keep the rows of forms that do not exist, and repeated rows.
         need_forms: a covered file is an error.
         normalise: put text in NFC; see the module.
-        skip_bad: leave out rows with a wrong number of columns or an empty cell.
+        skip_bad: leave out lines that are no text, and rows with a wrong number of columns or an
+            empty cell.
         dropped, repairs: receive the number of rows left out, and of lines repaired, by reason;
             without them the numbers are logged.
 
@@ -108,9 +134,9 @@ def read_triples(
             rows; an order that cannot be found out, or that lacks the form where it is needed.
     """
     with counted(dropped, path, "dropped") as lost, counted(repairs, path, "repaired") as mended:
-        blank = Counter[str]() if dropped is None else lost  # as usual as a line's end
-        lines = _lines(path, normalise, blank, mended)
-        order, rows = _with_order(path, lines, columns)
+        passed = Counter[str]() if dropped is None else lost  # as usual as a line's end
+        lines = _lines(path, normalise, skip_bad, passed, lost, mended)
+        order, rows = _with_order(path, lines, columns, usual, skip_bad, passed)
         if need_forms and FORM not in order:
             raise InputError(
                 f"{path}: expected lemma, features and form, found only lemma and features; "
@@ -120,72 +146,55 @@ def read_triples(
         yield from triples if every_row else _distinct(triples, lost)
 
 
-def find_columns(path: Path, rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """The order of the columns of some rows: told by a first row of names, or found out.
-
-    >>> find_columns(Path("swc"), [("soma", "alisoma", "V;PST;3;SG"), ("soma", "kusoma", "V;NFIN")])
-    ('lemma', 'form', 'features')
-
-    Raises:
-        InputError: not exactly one column holds bundles, or it is not where a known order has it.
-    """
-    if not rows:
-        raise InputError(f"{path}: expected lemmas, features and forms, found no row; check it")
-    names = tuple(cell.lower() for cell in rows[0])
-    if {LEMMA, FEATURES} <= set(names) <= {LEMMA, FEATURES, FORM}:
-        return names
-    width = Counter(map(len, rows)).most_common(1)[0][0]
-    usual = [row for row in rows if len(row) == width]
-    shares = [sum(map(_is_bundle, column)) / len(usual) for column in zip(*usual, strict=True)]
-    bundles = [place for place, share in enumerate(shares) if share >= MOST]
-    clear = len(bundles) == 1 and all(s >= MOST or s <= FEW for s in shares)
-    for order in (UNIMORPH_ORDER, SHARED_TASK_ORDER, COVERED_ORDER):
-        if clear and len(order) == width and order[bundles[0]] == FEATURES:
-            return order
-    raise _no_order(path, rows, shares)
-
-
-def _no_order(path: Path, rows: Sequence[Sequence[str]], shares: Sequence[float]) -> InputError:
-    shown = ", ".join(excerpt("\t".join(row)) for row in rows[:2])
-    found = ", ".join(f"{share:.0%}" for share in shares)
-    return InputError(
-        f"{path}: expected one column of feature bundles, second or last of three, or last of two;"
-        f" found bundles in {found} of the columns' cells, as in {shown}; say the order with"
-        " columns (--columns lemma,form,features)"
-    )
-
-
-def _is_bundle(cell: str) -> bool:
-    try:
-        return parse(cell).part_of_speech is not None
-    except InputError:
-        return False
-
-
 def _with_order(
-    path: Path, lines: Iterator[_Line], columns: Sequence[str] | None
+    path: Path,
+    lines: Iterator[_Line],
+    columns: Sequence[str] | None,
+    usual: Sequence[str] | None,
+    skip_bad: bool,
+    passed: Counter[str],
 ) -> tuple[tuple[str, ...], Iterator[_Line]]:
     """The order of the columns, and the rows below the names if there are any."""
     sample = list(islice(lines, SAMPLED_ROWS))
-    if columns is None:
-        order = find_columns(path, [line.cells for line in sample])
-        _LOG.info("%s: columns %s, found out from %d rows", path, ", ".join(order), len(sample))
-    else:
-        order = _checked(columns)
-    if sample and tuple(cell.lower() for cell in sample[0].cells) == order:
+    layout = _layout(path, sample, columns, usual, skip_bad)
+    if layout.has_names:
+        passed[NAMES] += 1
         del sample[0]
-    return order, chain(sample, lines)
+    return layout.columns, chain(sample, lines)
 
 
-def _checked(columns: Sequence[str]) -> tuple[str, ...]:
-    names = [name for name in columns if name != OTHER]
-    fits = {LEMMA, FEATURES} <= set(names) <= {LEMMA, FEATURES, FORM}
-    if not fits or len(set(names)) < len(names):
-        raise InputError(
-            f"columns: expected lemma, features, perhaps form, each once, and - for others; "
-            f"found {', '.join(columns)}; correct the order"
-        )
-    return tuple(columns)
+def _layout(
+    path: Path,
+    sample: Sequence[_Line],
+    columns: Sequence[str] | None,
+    usual: Sequence[str] | None,
+    skip_bad: bool,
+) -> Layout:
+    cells = [line.cells for line in sample]
+    if columns is not None:
+        return told_layout(str(path), columns, cells)
+    try:
+        layout = find_layout(str(path), cells, usual)
+    except InputError:
+        _check_lines(sample, skip_bad)  # a bad line is the likelier fault, and easier to mend
+        raise
+    # A guess about somebody's own file is shown; what a publisher writes is no guess.
+    level = logging.INFO if usual is not None or layout.has_names else logging.WARNING
+    _LOG.log(level, "%s: %s", path, layout)
+    return layout
+
+
+def _check_lines(sample: Sequence[_Line], skip_bad: bool) -> None:
+    """Raise for the first bad line of a table whose lines have three cells of text mostly."""
+    width = len(UNIMORPH_ORDER)
+    odd = [line for line in sample if len(line.cells) != width or not all(line.cells)]
+    if not odd or skip_bad or 2 * len(odd) > len(sample):
+        return
+    found = f"found {len(odd[0].cells)} ({excerpt(odd[0].text)})"
+    if len(odd[0].cells) == width:
+        found = f"found an empty one ({excerpt(odd[0].text)})"
+    problem = WRONG_COLUMNS, f"expected {width} columns with text, {found}"
+    reject(problem, odd[0].where, skip_bad=False, dropped=Counter())
 
 
 def _triples(
@@ -225,35 +234,64 @@ def _distinct(triples: Iterator[Triple], dropped: Counter[str]) -> Iterator[Trip
 
 
 def _lines(
-    path: Path, normalise: bool, blank: Counter[str], repairs: Counter[str]
+    path: Path,
+    normalise: bool,
+    skip_bad: bool,
+    passed: Counter[str],
+    dropped: Counter[str],
+    repairs: Counter[str],
 ) -> Iterator[_Line]:
-    read = (
-        read_lines(path, repairs=repairs, keep_replacement=True) if normalise else raw_lines(path)
-    )
-    for number, text in read:
+    """The rows that are neither blank nor comments."""
+    text_lines = _text_lines(path, normalise, skip_bad, dropped, repairs)
+    for number, text in text_lines:
         if not text.strip():
-            blank[BLANK] += 1
+            passed[BLANK] += 1
             continue
         given = text.split("\t")
         cells = tuple(cell.strip() for cell in given)
+        if is_comment(cells):
+            passed[COMMENT] += 1
+            continue
         if any(map(str.__ne__, cells, given)):
             repairs[SPACE] += 1
         yield _Line(f"{path}:{number}", text, cells)
 
 
-def raw_lines(path: Path) -> Iterator[tuple[int, str]]:
+def _text_lines(
+    path: Path, normalise: bool, skip_bad: bool, dropped: Counter[str], repairs: Counter[str]
+) -> Iterator[tuple[int, str]]:
+    if normalise:
+        return read_lines(
+            path, repairs=repairs, keep_replacement=True, skip_bad=skip_bad, dropped=dropped
+        )
+    return raw_lines(path, skip_bad=skip_bad, dropped=dropped)
+
+
+def is_comment(cells: Sequence[str]) -> bool:
+    """Whether a row is a comment: one cell that begins with #."""
+    return len(cells) == 1 and cells[0].startswith("#")
+
+
+def raw_lines(
+    path: Path, *, skip_bad: bool = False, dropped: Counter[str] | None = None
+) -> Iterator[tuple[int, str]]:
     """The lines of a file with their numbers as they are written, whatever their normal form.
+
+    Every reader that must not change a text stands on this one: it takes away the byte-order mark
+    with which a file begins, and line ends.
+
+    Args:
+        skip_bad: leave out lines that are not UTF-8, counted in `dropped`.
 
     Raises:
         InputError: a byte that is not UTF-8.
     """
-    with open_bytes(path) as file:
-        for number, line in enumerate(file, 1):
-            try:
-                text = line.decode()
-            except UnicodeDecodeError as error:
-                raise InputError(
-                    f"{path}:{number}: expected UTF-8, found byte 0x{line[error.start]:02x}; "
-                    "convert the file with iconv -f ENCODING -t UTF-8"
-                ) from error
-            yield number, text.removeprefix(BYTE_ORDER_MARK).rstrip("\r\n")
+    for number, line in byte_lines(path):
+        try:
+            text = decode(line, f"{path}:{number}")
+        except BadLineError as error:
+            if not skip_bad:
+                raise
+            (Counter[str]() if dropped is None else dropped)[error.reason] += 1
+            continue
+        yield number, text.removeprefix(BYTE_ORDER_MARK) if number == 1 else text

@@ -3,10 +3,12 @@
     python -m morph.evaluate --gold swa.tst --predictions run/swa.tst --train swa.trn --lang sw
     python -m morph.evaluate --gold swa.tst --predictions a/swa.tst --predictions b/swa.tst
 
-The files have lemma, features and form in any order of columns. Prints the tables and writes
-config.json, scores.json and report.html: by part of speech, by feature, by what training has seen
-(the official partition), and the confusion of edits: what was to be changed and what was. With
-several predictions, the first is the baseline of paired tests.
+The files have lemma, features and form in any order of columns: a first line of names or the cells
+tell it, and what tells it is printed; where that is too little, --columns says it.
+
+Prints the tables and writes config.json, scores.json and report.html: by part of speech, by
+feature, by what training has seen (the official partition), and the confusion of edits: what was to
+be changed and what was. With several predictions, the first is the baseline of paired tests.
 
 Files in the order lemma, features, form (the shared task of 2023) are compared as the text is;
 other orders after NFC, as the scorer of 2022 does. --raw and --no-raw settle it.
@@ -42,7 +44,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "FILE",
         "help": "what the system learned from: scores by what it has seen",
     },
-    "--columns": {"metavar": "A,B,C", "help": "order of the columns, if it cannot be found out"},
+    "--columns": {"metavar": "A,B,C", "help": "order of the columns: lemma,form,features"},
+    "--skip-bad": {
+        "action": "store_true",
+        "help": "pass over bad lines, counted; one of the predictions is scored as no answer",
+    },
     "--raw": {
         "action": argparse.BooleanOptionalAction,
         "default": None,
@@ -124,24 +130,34 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
+    from functools import partial
+
     from data.errors import InputError
+    from data.inflections.columns import order_of_option
     from data.languages import resolve
     from morph.evaluation import console
-    from morph.evaluation.rows import read_rows
+    from morph.evaluation.rows import order_by_predictions, read_rows
     from morph.evaluation.scores import Plan
 
     for name in ("gold", "predictions"):
         if not getattr(options, name):
             raise InputError(f"--{name} is missing; see python -m morph.evaluate --help")
     language = resolve(options.lang) if options.lang else None
-    columns = options.columns.split(",") if options.columns else None
-    gold = read_rows(options.gold, columns)
-    tables = [read_rows(path, columns, predictions=True) for path in options.predictions]
-    train = read_rows(options.train, columns) if options.train else None
+    columns = order_of_option(options.columns)
+    read = partial(read_rows, columns=columns, skip_bad=options.skip_bad)
+    differing = order_by_predictions(options.gold, options.predictions)
+    gold = read(options.gold, usual=differing, why_usual="by where predictions differ")
+    read = partial(read, usual=gold.columns, why_usual="as the gold file has it")
+    tables = [read(path, predictions=True) for path in options.predictions]
+    train = read(options.train) if options.train else None
     raw = gold.is_raw_by_layout if options.raw is None else options.raw
     plan = Plan(normalise=not raw, seed=options.seed)
     systems = _systems(gold, tables, train, plan)
     comparisons = compare_all(systems, plan)
+    for table in (gold, *tables, *([train] if train else [])):
+        console.show(f"{table.path}: columns {', '.join(table.columns)}: {table.evidence}")
+        if table.left_out:
+            console.show(f"{table.path}: left out: {table.left_out}")
     console.show(_description(gold, train, plan))
     for line in console.lines(systems, comparisons):
         console.show(line)
@@ -189,7 +205,7 @@ def system_names(paths: Sequence[Path]) -> list[str]:
 def _description(gold: Table, train: Table | None, plan: Plan) -> str:
     how = "compared after NFC" if plan.normalise else "compared as the text is, not brought to NFC"
     seen = f", parts by what {train.path.name} has" if train else ""
-    return f"{len(gold.rows)} rows of {gold.path.name} ({', '.join(gold.columns)}){seen}; {how}"
+    return f"{len(gold.triples)} rows of {gold.path.name} ({', '.join(gold.columns)}){seen}; {how}"
 
 
 def _write(

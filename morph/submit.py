@@ -55,7 +55,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "--columns": {
         "metavar": "A,B,C",
-        "help": "order of the columns of the answers (--task generic; lemma,features,form)",
+        "help": "order of the columns of the answers (--task generic; lemma,features,form), and of"
+        " training files whose cells do not tell theirs",
+    },
+    "--skip-bad": {
+        "action": "store_true",
+        "help": "leave out bad lines of training files, counted; every covered line is answered",
     },
     "--beam": {"type": int, "default": 1, "help": "width of the models' search (default 1)"},
 }
@@ -118,6 +123,7 @@ def _submit(options: argparse.Namespace, argv: Sequence[str] | None) -> int:
     import sys
 
     from data.errors import InputError
+    from data.inflections.columns import order_of_option
     from morph.submission import console
     from morph.submission.checking import check
     from morph.submission.config import SubmissionConfig
@@ -136,11 +142,12 @@ def _submit(options: argparse.Namespace, argv: Sequence[str] | None) -> int:
         data=tuple(options.data),
         covered=tuple(options.covered),
         trains=tuple(options.train),
-        columns=tuple(options.columns.split(",")) if options.columns else None,
+        columns=order_of_option(options.columns),
         beam=options.beam,
         device=options.device,
         seed=options.seed,
         offline=options.offline,
+        skip_bad=options.skip_bad,
         command=tuple(sys.argv[1:] if argv is None else argv),
     )
     if engine == "check":

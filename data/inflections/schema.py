@@ -25,11 +25,17 @@ COLUMNS = ("feature", "dimension", "since", "instead", "meaning")
 
 FAMILIES = {
     "Gender": r"BANTU([1-9]|1\d|2[0-3])|NAKH[1-8]",
-    "Language-specific": r"LGSPEC\d*",
-    "Argument marking": r"ARG(NO|AC|AB|ER|DA|BE)[0-4][SDP]?([IEMF]|INFM|FORM|HUM)?"
-    r"|ARG(ABS|ERG|IO)([123]|SG|PL|INFM|FORM|MASC|FEM)",
+    "Language-specific": r"(LGSPEC|LGSEPC|LGSPEPC|LSGSPEC)\d*",
+    "Argument marking": r"(AR[GB])?(NO|AC|AB|ER|DA|BE)[0-4](SG|DU|PL|[SDP])?"
+    r"([AIEMF]|INFM|FORM|HUM)?"
+    r"|ARG(ABS|ERG|IO)([123]|SG|PL|INFM|FORM|MASC|FEM)|ARG[0-4][SDP]?",
     "Possession": r"PSS[0-5][SDP]?([IEMF]|INFM|FORM)?|PSSB([1-9]|1\d|2[0-3])",
 }
+
+
+# Spellings of families that some tables have: `NO3S` in kod, `ARGAC3SG` in gup, `LGSEPC1` in bra.
+_FLAT = re.compile(r"(?:AR[GB])?((?:NO|AC|AB|ER|DA|BE)[0-4])(?:(S)G|(D)U|(P)L|([SDP]))?([A-Z]*)")
+_OWN = re.compile(r"(?:LGSEPC|LGSPEPC|LSGSPEC)(\d*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +67,16 @@ def known_features() -> Mapping[str, Known]:
 def canonical(name: str) -> str:
     """The schema's spelling of a feature that some table spells otherwise; else the name.
 
-    >>> canonical("PRES"), canonical("PRS"), canonical("LGSPEC02")
-    ('PRS', 'PRS', 'LGSPEC02')
+    >>> [canonical(name) for name in ("PRES", "PRS", "INST", "LGSPEC02", "ARGAC3PL", "NO3S")]
+    ['PRS', 'PRS', 'INS', 'LGSPEC02', 'ARGAC3P', 'ARGNO3S']
     """
     known = known_features().get(name)
-    return (known and known.instead) or name
+    if known is not None:
+        return known.instead or name
+    flat, own = _FLAT.fullmatch(name), _OWN.fullmatch(name)
+    if flat:
+        return f"ARG{''.join(part for part in flat.groups() if part)}"
+    return f"LGSPEC{own[1]}" if own else name
 
 
 @functools.lru_cache(maxsize=1 << 14)

@@ -25,13 +25,13 @@ from data.catalog import catalog, dataset, warn_of_relative
 from data.download import NoSourceError, Report, fetch
 from data.errors import InputError
 from data.files import canonical_json, sha256_file, sha256_text
+from data.inflections.columns import UNIMORPH_ORDER, WHOLE, order_of_role
 from data.languages import Language
 from data.unimorph import Triple, read_triples
 
 _LOG = logging.getLogger(__name__)
 
 PACKAGE = "package"
-WHOLE = "forms"  # the role of a table that has no splits
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class TableFiles:
     """The verified files of one inflection table, before they are read.
 
     language: the table's own, which may be a relative of the one asked for. split: None of a
-    whole table.
+    whole table. usual: the order of columns that the publisher uses; None of anybody's own file.
     """
 
     name: str
@@ -47,6 +47,7 @@ class TableFiles:
     split: str | None
     paths: tuple[Path, ...]
     licence: str
+    usual: tuple[str, ...] | None = None
 
     def read(
         self,
@@ -62,6 +63,7 @@ class TableFiles:
             yield from read_triples(
                 path,
                 columns=columns,
+                usual=self.usual,
                 every_row=self.split not in (None, "train"),
                 need_forms=self.split == "train",
                 normalise=normalise,
@@ -210,7 +212,7 @@ def _in_catalog(
     chosen = [file for file in chosen if file.group in (group, match.code)] or chosen[:1]
     paths = tuple(fetch(file, offline=offline, report=report).path for file in chosen)
     name = f"{name}/{chosen[0].group}"
-    return TableFiles(name, match.language, split, paths, entry.licence)
+    return TableFiles(name, match.language, split, paths, entry.licence, order_of_role(role))
 
 
 def package_folder() -> Path:
@@ -239,4 +241,4 @@ def _in_package(language: Language) -> TableFiles:
         raise InputError(f"{whole}: no such file; fetch it again: unimorph download {match.code}")
     warn_of_relative(str(root), language, match)
     name = f"{PACKAGE}/{match.code}"
-    return TableFiles(name, match.language, None, paths, "CC-BY-SA-3.0")
+    return TableFiles(name, match.language, None, paths, "CC-BY-SA-3.0", UNIMORPH_ORDER)

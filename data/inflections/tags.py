@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from data.errors import InputError
-from data.inflections.schema import FAMILIES, atoms, dimension, nearest
+from data.inflections.schema import FAMILIES, atoms, canonical, dimension, nearest
 from data.tsv import excerpt
 
 DEEPEST = 8  # brackets in brackets; the data have two
@@ -28,9 +28,11 @@ DEEPEST = 8  # brackets in brackets; the data have two
 # The case of a layered feature for the two letters, or Basque's three, of a flat one.
 CASES = {"NO": "NOM", "AC": "ACC", "AB": "ABS", "ER": "ERG", "DA": "DAT", "BE": "BEN"}
 BASQUE_CASES = {"ABS": "ABS", "ERG": "ERG", "IO": "DAT"}
+ANIMACY = {"I": "INAN", "A": "ANIM"}  # of third persons: Cree's NO3SI; nobody else can be meant
 LETTERS = {"S": "SG", "D": "DU", "P": "PL", "I": "INCL", "E": "EXCL", "M": "MASC", "F": "FEM"}
 AGREEMENT = ("Person", "Number", "Gender", "Politeness")
 
+_PADDED = re.compile(r" *([;,()]) *")
 _NAME = re.compile(r"[^();,]+")
 _ARGUMENT = re.compile(r"ARG(NO|AC|AB|ER|DA|BE)([1-4])([SDP]?)([A-Z]*)")
 _BASQUE = re.compile(r"ARG(ABS|ERG|IO)([123]|[A-Z]+)")
@@ -89,6 +91,15 @@ class Bundle:
         """
         first = self.features[0].name
         return first if dimension(first) == "Part of speech" else None
+
+
+def tidied(text: str) -> str:
+    """A bundle without space around its marks, which some tables have.
+
+    >>> tidied("PRO; 3 ;SG")
+    'PRO;3;SG'
+    """
+    return _PADDED.sub(r"\1", text.strip()) if " " in text else text
 
 
 @functools.lru_cache(maxsize=1 << 16)
@@ -182,18 +193,21 @@ def _layered(feature: Feature) -> tuple[str, tuple[str, ...]] | None:
     """(case or PSS, what it holds) of a flat agreement or possession feature."""
     if feature.inner or not any(re.fullmatch(form, feature.name) for form in FAMILIES.values()):
         return None
-    basque = _BASQUE.fullmatch(feature.name)
+    name = canonical(feature.name)
+    basque = _BASQUE.fullmatch(name)
     if basque:
         return BASQUE_CASES[basque[1]], (basque[2],)
-    argument = _ARGUMENT.fullmatch(feature.name)
+    argument = _ARGUMENT.fullmatch(name)
     if argument:
         return CASES[argument[1]], tuple(_spelt_out(argument.groups()[1:]))
-    possessor = _POSSESSOR.fullmatch(feature.name)
+    possessor = _POSSESSOR.fullmatch(name)
     return ("PSS", tuple(_spelt_out(possessor.groups()))) if possessor else None
 
 
 def _spelt_out(parts: Iterable[str]) -> Iterator[str]:
-    return (LETTERS.get(part, part) for part in parts if part)
+    told = [part for part in parts if part]
+    letters = {**LETTERS, **ANIMACY} if told[0] == "3" else LETTERS
+    return (letters.get(part, part) for part in told)
 
 
 def _level(text: str, at: int, depth: int) -> tuple[tuple[Feature, ...], str, int]:

@@ -20,7 +20,7 @@ from itertools import chain
 
 from data.errors import InputError
 from data.inflections.schema import canonical
-from data.inflections.tags import Feature, parse
+from data.inflections.tags import Feature, parse, tidied
 from data.lemmas import Analysis, citation_forms
 from data.scripts import scripts_of
 from data.spelling import fold
@@ -139,7 +139,7 @@ def bundle_key(features: str) -> str:
     True
     """
     try:
-        return _key(parse(features).features)
+        return _key(parse(tidied(features)).features)
     except InputError:
         return features
 
@@ -148,7 +148,7 @@ def bundle_key(features: str) -> str:
 def part_of_speech_of(features: str) -> str | None:
     """The part of speech of a bundle, None of one that names none or is broken."""
     try:
-        return parse(features).part_of_speech
+        return parse(tidied(features)).part_of_speech
     except InputError:
         return None
 
@@ -156,7 +156,7 @@ def part_of_speech_of(features: str) -> str | None:
 def names_of(features: str) -> tuple[str, ...]:
     """The single features of a bundle, also those in brackets; none of a broken one."""
     try:
-        return tuple(parse(features).names())
+        return tuple(parse(tidied(features)).names())
     except InputError:
         return ()
 

@@ -22,7 +22,8 @@ class SubmissionConfig:
     """What is handed in, by whom, and where it goes.
 
     engine: copy, rules, model, both or files; folder: of the models or files; policy: of the rules.
-    languages: all by default. command: the options, for the record.
+    languages: all by default; of models, all that have one. skip_bad: leave bad lines of training
+    files out, counted. command: the options, for the record.
     """
 
     task: str = "sigmorphon2023"
@@ -42,6 +43,7 @@ class SubmissionConfig:
     device: str = "cpu"
     seed: int = 1
     offline: bool = False
+    skip_bad: bool = False
     command: tuple[str, ...] = ()
 
 

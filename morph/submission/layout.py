@@ -14,19 +14,20 @@ from pathlib import Path
 from typing import TypeAlias
 
 from data.errors import InputError
-from data.tsv import excerpt, open_bytes
+from data.inflections.column_names import names_of_columns
+from data.tsv import BYTE_ORDER_MARK, excerpt, open_bytes
 from data.unimorph import FEATURES, FORM, LEMMA
 
 Asked: TypeAlias = tuple[str, str]
-"""Lemma and features, as they stand in the covered file."""
+"""Lemma and features, as they stand in the covered file: in its own spelling, space and all."""
 
 
 def read_covered(path: Path, columns: Sequence[str]) -> list[Asked]:
     """The lemmas and features to answer, in order; a form that stands there is not read.
 
     Raises:
-        InputError: not UTF-8, another number of columns, an empty or a blank line: an answer has a
-            line for each line.
+        InputError: not UTF-8, another number of columns, an empty or a blank line, but for blank
+            ones at the end: an answer has a line for each line. A first line of names.
     """
     lemma, features = columns.index(LEMMA), columns.index(FEATURES)
     rows = []
@@ -39,10 +40,37 @@ def read_covered(path: Path, columns: Sequence[str]) -> list[Asked]:
                 f"{path}:{number}: expected {', '.join(columns)} with tabs between, found "
                 f"{excerpt(chr(9).join(cells))}; give the covered file as it was published"
             )
+        if number == 1 and names_of_columns(_cleaned(cells)) is not None:
+            raise InputError(
+                f"{path}:1: expected lemmas and features, found names of columns"
+                f" ({excerpt(chr(9).join(cells))}); take the line out, an answer has none"
+            )
         rows.append((cells[lemma], cells[features]))
     if not rows:
         raise InputError(f"{path}: expected lemmas and features, found nothing; fetch it again")
     return rows
+
+
+def questions(rows: Sequence[Asked]) -> list[Asked]:
+    r"""The lemmas and features as every other reader has them (`data.unimorph.raw_lines`).
+
+    Space around them is no part of a word, nor is the byte-order mark with which a file begins; a
+    mark elsewhere is.
+
+    >>> questions([("\ufeffsoma ", "V;PST"), ("\ufeffpika", "V;PST")])
+    [('soma', 'V;PST'), ('\ufeffpika', 'V;PST')]
+    """
+    found = [(lemma.strip(), features.strip()) for lemma, features in rows]
+    return [_pair(_cleaned(row)) for row in found[:1]] + found[1:]
+
+
+def _pair(cells: Sequence[str]) -> Asked:
+    return cells[0], cells[1]
+
+
+def _cleaned(cells: Sequence[str]) -> list[str]:
+    """The cells of a file's first line, without the mark that begins it, and without space."""
+    return [cell.removeprefix(BYTE_ORDER_MARK).strip() for cell in cells]
 
 
 def answers(rows: Sequence[Asked], forms: Sequence[str], columns: Sequence[str]) -> bytes:
@@ -103,9 +131,11 @@ def _problem(line: bytes, row: Asked, columns: Sequence[str]) -> str | None:
 
 
 def _lines(content: bytes) -> list[bytes]:
-    """The lines; a line feed ends the last one, or the end of the file does."""
+    """The lines; a line feed ends the last one, or the end of the file does, or blank lines do."""
     lines = content.split(b"\n")
-    return lines if lines[-1] else lines[:-1]
+    while lines and not lines[-1].strip():
+        lines.pop()
+    return lines
 
 
 def _decoded(line: bytes, where: str) -> str:

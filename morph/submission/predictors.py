@@ -9,20 +9,23 @@ right forms are never read here.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast, get_args
 
 from data.errors import InputError
+from data.faults import NOT_UTF8, NUL_INSIDE, REPLACEMENT_INSIDE
 from data.files import sha256_file
+from data.tsv import EMPTY_CELL, WRONG_COLUMNS
 from data.unimorph import read_triples
 from morph.submission.layout import Asked, forms_of, problems, read_covered
+from morph.submission.places import config_of, model_files, model_folder, needed, only
 from morph.submission.tasks import Task, Unit
 
 ENGINES = ("copy", "rules", "model", "both", "files")
 LEMMA_FOR_REFUSED = "lemma, because the features were refused"
+BAD_LINES = (WRONG_COLUMNS, EMPTY_CELL, NOT_UTF8, NUL_INSIDE, REPLACEMENT_INSIDE)
 LEMMA_FOR_EMPTY = "lemma, because the form was empty"
 
 
@@ -30,11 +33,12 @@ class Predictor(Protocol):
     """What answers for the files of one language.
 
     identity: what the answers hang on, for the JSON of settings. steps: how many answers came from
-    which step, counted while it predicts.
+    which step, counted while it predicts. left_out: lines of a training file, by reason.
     """
 
     identity: Mapping[str, Any]
     steps: Counter[str]
+    left_out: Mapping[str, int]
 
     def predict(self, items: Sequence[Asked]) -> Sequence[str]:
         """One form for each (lemma, features), in order."""
@@ -46,6 +50,7 @@ class Copy:
     def __init__(self) -> None:
         self.identity: Mapping[str, Any] = {"engine": "copy"}
         self.steps: Counter[str] = Counter()
+        self.left_out: Mapping[str, int] = {}
 
     def predict(self, items: Sequence[Asked]) -> list[str]:
         """The lemmas."""
@@ -56,7 +61,9 @@ class Copy:
 class LearnedRules:
     """Rules learned from the unit's training file (`morph.rules`)."""
 
-    def __init__(self, unit: Unit, policy: str, seed: int) -> None:
+    def __init__(
+        self, unit: Unit, task: Task, policy: str, seed: int, *, skip_bad: bool = False
+    ) -> None:
         from morph.rules import Policy, Rules
 
         if unit.train is None:
@@ -67,10 +74,19 @@ class LearnedRules:
         path = unit.train()
         dropped, repairs = Counter[str](), Counter[str]()
         triples = read_triples(
-            path, need_forms=True, normalise=False, dropped=dropped, repairs=repairs
+            path,
+            usual=task.columns,
+            need_forms=True,
+            normalise=False,
+            skip_bad=skip_bad,
+            dropped=dropped,
+            repairs=repairs,
         )
         self.rules = Rules.learn(triples, policy=cast("Policy", policy), seed=seed)
         self.steps: Counter[str] = Counter()
+        self.left_out: Mapping[str, int] = {
+            why: n for why, n in dropped.items() if why in BAD_LINES
+        }
         self.identity: Mapping[str, Any] = {
             "engine": "rules",
             "policy": policy,
@@ -108,10 +124,11 @@ class Model:
         self.identity: Mapping[str, Any] = {
             "engine": "model",
             "beam": beam,
-            "files": {path.name: sha256_file(path) for path in _model_files(folder)},
-            "run": _config_of(folder),
+            "files": {path.name: sha256_file(path) for path in model_files(folder)},
+            "run": config_of(folder),
         }
         self.steps: Counter[str] = Counter()
+        self.left_out: Mapping[str, int] = {}
         self.beam = beam
         self.transducer = Transducer.load(folder, device)
 
@@ -155,6 +172,7 @@ class Both:
             "calibration_sha256": sha256_file(folder / FILE),
         }
         self.steps: Counter[str] = Counter()
+        self.left_out: Mapping[str, int] = rules.left_out
 
     def predict(self, items: Sequence[Asked]) -> list[str]:
         """The chosen form of each item."""
@@ -182,7 +200,7 @@ class Given:
 
     def __init__(self, folder: Path, unit: Unit, columns: Sequence[str]) -> None:
         places = [folder / unit.file, *sorted(folder.glob(f"*/{unit.file}"))]
-        path = _only(folder, unit.file, places)
+        path = only(folder, unit.file, places)
         content = path.read_bytes()
         rows = read_covered(unit.covered, unit.covered_columns)
         wrong = list(problems(content, str(path), rows, columns))
@@ -193,9 +211,10 @@ class Given:
             "engine": "files",
             "file": "/".join(path.parts[-2:]),
             "sha256": sha256_file(path),
-            "run": _config_of(path.parent),
+            "run": config_of(path.parent),
         }
         self.steps: Counter[str] = Counter()
+        self.left_out: Mapping[str, int] = {}
         self._forms = forms_of(content, columns)
 
     def predict(self, items: Sequence[Asked]) -> list[str]:
@@ -214,66 +233,33 @@ def open_predictor(
     device: str = "cpu",
     beam: int = 1,
     seed: int = 1,
+    skip_bad: bool = False,
 ) -> Predictor:
     """The predictor for a unit.
 
     Args:
         engine: one of `ENGINES`.
         folder: with the models (`model`, `both`), or with the answers (`files`).
-        policy, seed: of `rules`. device, beam: of `model`; `both` takes all of them.
+        policy, seed, skip_bad: of `rules`. device, beam: of `model`; `both` takes all of them.
 
     Raises:
         InputError: an unknown engine, no folder or file for this unit, or several.
     """
 
+    def rules() -> LearnedRules:
+        return LearnedRules(unit, task, policy, seed, skip_bad=skip_bad)
+
     def both() -> Both:
-        place = model_folder(_needed(folder), unit.name)
-        return Both(Model(place, device, beam), LearnedRules(unit, policy, seed), place)
+        place = model_folder(needed(folder), unit.name)
+        return Both(Model(place, device, beam), rules(), place)
 
     makers: dict[str, Callable[[], Predictor]] = {
         "copy": Copy,
-        "rules": lambda: LearnedRules(unit, policy, seed),
-        "model": lambda: Model(model_folder(_needed(folder), unit.name), device, beam),
+        "rules": rules,
+        "model": lambda: Model(model_folder(needed(folder), unit.name), device, beam),
         "both": both,
-        "files": lambda: Given(_needed(folder), unit, task.columns),
+        "files": lambda: Given(needed(folder), unit, task.columns),
     }
     if engine not in makers:
         raise InputError(f'engine: expected one of {", ".join(ENGINES)}, found "{engine}"')
     return makers[engine]()
-
-
-def model_folder(folder: Path, unit: str) -> Path:
-    """The folder of a unit's model: FOLDER/UNIT, FOLDER/UNIT/model, FOLDER/morph-UNIT-*/model.
-
-    Raises:
-        InputError: none of them holds a config.json, or several do.
-    """
-    runs = sorted(folder.glob(f"morph-{unit}-*/model"))
-    own = folder / unit / "model"
-    places = [own if own.is_dir() else folder / unit, *runs]
-    found = [place / "config.json" for place in places]
-    return _only(folder, f"a model of {unit} ({unit}/ or morph-{unit}-HASH/model/)", found).parent
-
-
-def _only(folder: Path, what: str, places: Sequence[Path]) -> Path:
-    there = [place for place in places if place.is_file()]
-    if len(there) != 1:
-        found = ", ".join(map(str, there)) or "none"
-        raise InputError(f"{folder}: expected exactly one {what}, found {found}; give its folder")
-    return there[0]
-
-
-def _needed(folder: Path | None) -> Path:
-    if folder is None or not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; give the one with the models or predictions")
-    return folder
-
-
-def _model_files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix in (".json", ".safetensors"))
-
-
-def _config_of(folder: Path) -> Any:
-    """The config.json of the run that a model or a file of predictions is part of, if any."""
-    path = (folder.parent if folder.name == "model" else folder) / "config.json"
-    return json.loads(path.read_text("utf-8")) if path.is_file() else None

@@ -13,7 +13,7 @@ from metrics.significance import percentile_interval, resampled_scores
 from morph.evaluation.items import Item, scored
 from morph.evaluation.rows import comparable, read_rows
 from morph.evaluation.scores import Plan, totals
-from morph.submission.layout import read_covered
+from morph.submission.layout import questions, read_covered
 from morph.submission.tasks import Task, Unit
 
 NOTE = (
@@ -59,9 +59,7 @@ def known(unit: Unit, forms: Sequence[str], task: Task, seed: int = 1) -> Known 
         return None
     gold = read_rows(unit.gold(), task.columns)
     asked = read_covered(unit.covered, unit.covered_columns)
-    if [(lemma.strip(), features.strip()) for lemma, features in asked] != [
-        (row.lemma, row.features) for row in gold.rows
-    ]:
+    if questions(asked) != [(row.lemma, row.features) for row in gold.rows]:
         raise InputError(
             f"{gold.path}: expected the lemmas and features of {unit.covered}, found others; fetch "
             "both again"

@@ -17,7 +17,8 @@ from morph.evaluation.folder import environment
 from morph.submission.archive import archived
 from morph.submission.config import SubmissionConfig, units_of
 from morph.submission.console import summary
-from morph.submission.layout import Asked, answers, problems, read_covered
+from morph.submission.layout import Asked, answers, problems, questions, read_covered
+from morph.submission.places import model_folders
 from morph.submission.predictors import LEMMA_FOR_EMPTY, Predictor, open_predictor
 from morph.submission.scores import NOTE, Known, known, macro
 from morph.submission.tasks import Task, Unit
@@ -52,6 +53,9 @@ def prepare(config: SubmissionConfig, say: Callable[[str], None]) -> Submission:
     """
     _check_names(config)
     task, units = units_of(config)
+    units, missing = _with_models(config, units)
+    if missing:
+        say(f"no model in {config.folder} of {', '.join(missing)}; left out")
     answered = list(_answered(config, task, units, say))
     found = [one for a in answered if (one := known(a.unit, a.forms, task, config.seed))]
     below = f"{config.team}/{config.system}" if config.team else config.system
@@ -63,7 +67,9 @@ def prepare(config: SubmissionConfig, say: Callable[[str], None]) -> Submission:
         files["scores.json"] = _json(_scores(found, config.seed))
     lines = summary([(a.unit, len(a.forms), a.steps) for a in answered], found)
     lines.append(f"wrote {config.out}: {below}/ ({len(answered)} files) {config.system}.zip")
-    if config.languages and task.name != "generic":
+    if missing:
+        lines.append(f"left out, for want of a model: {', '.join(missing)}")
+    if (config.languages or missing) and task.name != "generic":
         lines.append("note: not all languages; a shared task ranks systems that answer all of them")
     return Submission(config.out, files, tuple(found), tuple(lines))
 
@@ -82,6 +88,21 @@ def write(submission: Submission) -> Submission:
         raise_if_disk_full(error, out)
         raise
     return submission
+
+
+def _with_models(config: SubmissionConfig, units: list[Unit]) -> tuple[list[Unit], list[str]]:
+    """The files whose languages have a trained model, and the names of the other languages.
+
+    All files where no model is asked for, where languages are named, or where none has a model:
+    then the first that is missing is an error.
+    """
+    if config.engine not in ("model", "both") or config.languages or config.folder is None:
+        return units, []
+    names = dict.fromkeys(unit.name for unit in units)
+    there = {name for name in names if model_folders(config.folder, name)}
+    if not there:
+        return units, []
+    return [unit for unit in units if unit.name in there], [n for n in names if n not in there]
 
 
 def _answered(
@@ -103,20 +124,24 @@ def _answered(
                 device=config.device,
                 beam=config.beam,
                 seed=config.seed,
+                skip_bad=config.skip_bad,
             )
+            for reason, number in opened[key].left_out.items():
+                say(f"{unit.name}: left out of the training file: {number} lines, {reason}")
         yield _answer(opened[key], unit, task)
 
 
 def _answer(predictor: Predictor, unit: Unit, task: Task) -> _Answer:
     rows = read_covered(unit.covered, unit.covered_columns)
     predictor.steps.clear()
-    predicted = predictor.predict(rows)
+    predicted = predictor.predict(questions(rows))
     if len(predicted) != len(rows):
         raise InputError(
             f"{unit.file}: expected {len(rows)} forms, found {len(predicted)}; mend the predictor"
         )
     steps = Counter(predictor.steps)
-    forms = [_form(form, row, steps) for form, row in zip(predicted, rows, strict=True)]
+    asked = zip(predicted, questions(rows), strict=True)
+    forms = [_form(form, row, steps) for form, row in asked]
     content = answers(rows, forms, task.columns)
     wrong = next(problems(content, unit.file, rows, task.columns), None)
     if wrong:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data.inflections.columns import UNIMORPH_ORDER
 from data.inflections.tables import TableFiles
 from data.languages import resolve
 from data.lemmas import Analysis, Lemmatizer, lemmatizer_for
@@ -23,7 +24,7 @@ def lexicon(*pairs: str, source: str = "sw") -> Lexicon:
 def table(folder: Path, content: str, name: str = "unimorph/swc") -> TableFiles:
     path = folder / "table"
     path.write_text(content)
-    return TableFiles(name, resolve("sw"), None, (path,), "not stated")
+    return TableFiles(name, resolve("sw"), None, (path,), "not stated", UNIMORPH_ORDER)
 
 
 def candidates(lemmatizer: Lemmatizer, word: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import unicodedata
 from collections import Counter
 from pathlib import Path
@@ -10,7 +9,17 @@ from pathlib import Path
 import pytest
 
 from data.errors import InputError
-from data.unimorph import ABSENT, BLANK, REPEATED, SPACE, Triple, find_columns, read_triples
+from data.unimorph import (
+    ABSENT,
+    BLANK,
+    COMMENT,
+    NAMES,
+    REPEATED,
+    SPACE,
+    Triple,
+    raw_lines,
+    read_triples,
+)
 
 SHARED_TASK = "soma\tV;PST;NOM(3,SG)\talisoma\nsoma\tV;NFIN\tkusoma\n"
 UNIMORPH = "soma\talisoma\tV;PST;3;SG\nsoma\tkusoma\tV;NFIN\n"
@@ -22,20 +31,22 @@ def write(folder: Path, content: str | bytes, name: str = "table") -> Path:
     return path
 
 
-def test_the_order_of_the_columns_is_found_out_and_logged(
+def test_the_order_of_the_columns_is_found_out_and_shown_with_what_tells_it(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO)
     shared_task = list(read_triples(write(tmp_path, SHARED_TASK)))
     unimorph = list(read_triples(write(tmp_path, UNIMORPH)))
     assert shared_task[1] == unimorph[1] == Triple("soma", "V;NFIN", "kusoma")
-    assert "columns lemma, features, form, found out from 2 rows" in caplog.text
-    assert "columns lemma, form, features, found out from 2 rows" in caplog.text
+    assert "columns lemma, features, form: 100% of 2 second cells are bundles" in caplog.text
+    assert "first against third: 1:0 beside several others" in caplog.text
+    assert "columns lemma, form, features: 100% of 2 third cells are bundles" in caplog.text
 
 
 def test_the_order_is_told_by_names_or_by_the_caller(tmp_path: Path) -> None:
     named = write(tmp_path, "form\tlemma\tfeatures\nalisoma\tsoma\tPST\n")
-    assert list(read_triples(named)) == [Triple("soma", "PST", "alisoma")]
+    dropped = Counter[str]()
+    assert list(read_triples(named, dropped=dropped)) == [Triple("soma", "PST", "alisoma")]
+    assert dropped == {NAMES: 1}
     wide = write(tmp_path, "soma\talisoma\tV;PST\ta-li-som-a\n")
     order = ("lemma", "form", "features", "-")
     assert list(read_triples(wide, columns=order)) == [Triple("soma", "V;PST", "alisoma")]
@@ -43,23 +54,36 @@ def test_the_order_is_told_by_names_or_by_the_caller(tmp_path: Path) -> None:
         list(read_triples(wide, columns=("lemma", "x")))
 
 
-def test_an_order_that_cannot_be_found_out_is_an_error_that_shows_rows(tmp_path: Path) -> None:
-    letters = write(tmp_path, "N\tN\tN\nV\tV\tV\n")  # lemmas that are parts of speech too
-    with pytest.raises(InputError, match=r'100%, 100%, 100%.*"N<TAB>N<TAB>N".*--columns lemma'):
-        list(read_triples(letters))
-    first = write(tmp_path, "V;PST\tsoma\talisoma\n")
-    with pytest.raises(InputError, match=r"second or last of three.*100%, 0%, 0%"):
-        list(read_triples(first))
-    wide = write(tmp_path, "soma\talisoma\tV;PST\ta-li-som-a\n")
-    with pytest.raises(InputError, match="say the order with columns"):
-        list(read_triples(wide))
-    with pytest.raises(InputError, match="found no row"):
-        list(read_triples(write(tmp_path, "\n\n")))
+def test_comments_and_blank_lines_are_passed_over_and_counted(tmp_path: Path) -> None:
+    path = write(tmp_path, f"# Veps: Central\n\n{UNIMORPH}# a note\n")
+    dropped = Counter[str]()
+    assert len(list(read_triples(path, dropped=dropped))) == 2
+    assert dropped == {COMMENT: 2, BLANK: 1}
 
 
-def test_a_bundle_inside_a_lemma_column_does_not_mislead() -> None:
-    rows = [("soma", "V;PST", "alisoma")] * 30 + [("V", "N;SG", "V")]
-    assert find_columns(Path("x"), rows) == ("lemma", "features", "form")
+def test_a_bad_line_is_named_before_an_order_that_few_rows_cannot_tell(tmp_path: Path) -> None:
+    path = write(tmp_path, "soma\talisoma\tV;PST\npika\talipika\tV;PST\nlala  alilala\tV;PST\n")
+    with pytest.raises(
+        InputError, match=r"table:3: expected 3 columns with text, found 2.*fix the line"
+    ) as bad:
+        list(read_triples(path))
+    assert bad.value.option == "--skip-bad"
+    with pytest.raises(InputError, match=r"too little to tell lemma from form in 2 rows") as thin:
+        list(read_triples(path, skip_bad=True))
+    assert thin.value.option == "--columns"
+    order = ("lemma", "form", "features")
+    assert len(list(read_triples(path, skip_bad=True, columns=order))) == 2
+
+
+def test_a_mark_inside_a_lemma_is_part_of_it_where_text_is_kept_as_it_is(tmp_path: Path) -> None:
+    marked = "\ufeffsoma\talisoma\tV;PST\n\ufeffpika\talipika\tV;PST\n"
+    path = write(tmp_path, marked)
+    order = ("lemma", "form", "features")
+    as_it_is = [triple.lemma for triple in read_triples(path, columns=order, normalise=False)]
+    assert as_it_is == ["soma", "\ufeffpika"]  # the first begins the file, the second a lemma
+    assert [text for _, text in raw_lines(path)] == marked.removeprefix("\ufeff").splitlines()
+    cleaned = [triple.lemma for triple in read_triples(path, columns=order)]
+    assert cleaned == ["soma", "pika"]
 
 
 def test_a_covered_file_has_no_forms_and_is_no_training_data(tmp_path: Path) -> None:
@@ -80,19 +104,21 @@ def test_what_is_mended_and_what_is_left_out_is_counted(tmp_path: Path) -> None:
     )
     path = write(tmp_path, text)
     dropped, repairs = Counter[str](), Counter[str]()
-    triples = list(read_triples(path, dropped=dropped, repairs=repairs))
+    order = ("lemma", "form", "features")
+    triples = list(read_triples(path, columns=order, dropped=dropped, repairs=repairs))
     assert triples == [Triple("salama", "V;NFIN", "kusalama"), Triple("ñata", "V;PST", "ñataki")]
     assert dropped == {BLANK: 1, REPEATED: 2, ABSENT: 1}
     assert repairs == {SPACE: 1, "not NFC, normalised": 1}
-    assert len(list(read_triples(path, every_row=True))) == 5
+    assert len(list(read_triples(path, columns=order, every_row=True))) == 5
 
 
 def test_text_is_kept_as_it_is_for_a_scorer_that_compares_it_so(tmp_path: Path) -> None:
     shadda_first = "\u0645\u0651\u064e"  # Arabic marks in the usual, not the canonical order
     path = write(tmp_path, f"{shadda_first}\tV;PST\t{shadda_first}\n")
-    as_it_is = next(read_triples(path, normalise=False))
+    order = ("lemma", "features", "form")
+    as_it_is = next(read_triples(path, columns=order, normalise=False))
     assert as_it_is.form == shadda_first
-    composed = next(read_triples(path))
+    composed = next(read_triples(path, columns=order))
     assert composed.form == unicodedata.normalize("NFC", shadda_first) != shadda_first
 
 

@@ -60,9 +60,9 @@ def test_a_wrong_source_split_or_language_is_named(tmp_path: Path) -> None:
 
 def test_a_checksum_tells_tables_apart(tmp_path: Path) -> None:
     path = tmp_path / "table"
-    path.write_text("soma\tV;PST\talisoma\n")
+    path.write_text("lemma\ttags\tform\nsoma\tV;PST\talisoma\n")
     first = load_triples(resolve("sw"), source=path)
-    path.write_text("soma\tV;PST\takasoma\n")
+    path.write_text("lemma\ttags\tform\nsoma\tV;PST\takasoma\n")
     assert first.sha256 != load_triples(resolve("sw"), source=path).sha256
 
 

@@ -30,6 +30,9 @@ def gold(tmp_path: Path) -> Path:
     return written(tmp_path / "gold.tst", ROWS)
 
 
+ORDER = ("--columns", "lemma,features,form")  # four rows of four languages do not tell it
+
+
 def run(*options: object) -> int:
     return main([str(option) for option in options])
 
@@ -61,10 +64,10 @@ def test_an_out_folder_of_something_else_is_refused(
     tmp_path: Path, gold: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
-    assert run("--gold", gold, "--predictions", gold, "--out", out) == 0
-    assert run("--gold", gold, "--predictions", gold, "--out", out, "--seed", 2) == 2
+    assert run("--gold", gold, *ORDER, "--predictions", gold, "--out", out) == 0
+    assert run("--gold", gold, *ORDER, "--predictions", gold, "--out", out, "--seed", 2) == 2
     assert "holds something else than this evaluation" in capsys.readouterr().err
-    assert run("--gold", gold, "--predictions", gold, "--out", tmp_path) == 2
+    assert run("--gold", gold, *ORDER, "--predictions", gold, "--out", tmp_path) == 2
 
 
 def test_two_systems_are_tested_against_each_other(
@@ -96,7 +99,9 @@ def test_normal_forms_count_by_layout(
     lemma = "ña" if right else "n\u0303a"
     guess = written(tmp_path / "guess", [(lemma, "N;PL", "ñas")], order)
     out = tmp_path / "out"
-    assert run("--gold", gold, "--predictions", guess, *options, "--out", out) == 0
+    columns = ",".join(("lemma", "features", "form")[place] for place in order)
+    files = ("--gold", gold, "--predictions", guess, "--columns", columns)
+    assert run(*files, *options, "--out", out) == 0
     content = json.loads((out / "scores.json").read_text("utf-8"))
     assert content["evaluations"][0]["scores"][0]["value"] == 100.0 * right
 
@@ -111,7 +116,7 @@ def test_normal_forms_count_by_layout(
             '"V;PST"; 1 more rows differ',
         ),
         (lambda rows: [("soma", "V;PST"), *rows[1:]], r"guess:1: expected 3 columns .*, found 2"),
-        (lambda rows: [row[:2] for row in rows], r"expected the columns lemma, features and form"),
+        (lambda rows: [row[:2] for row in rows], r"guess:1: expected 3 columns .*, found 2"),
     ],
 )
 def test_files_that_do_not_line_up(
@@ -124,7 +129,8 @@ def test_files_that_do_not_line_up(
     rows = change(ROWS)  # type: ignore[operator]
     guess = tmp_path / "guess"
     guess.write_text("\n".join("\t".join(row) for row in rows) + "\n", "utf-8")
-    assert run("--gold", gold, "--predictions", guess, "--out", tmp_path / "out") == 2
+    files = ("--gold", gold, *ORDER, "--predictions", guess)
+    assert run(*files, "--out", tmp_path / "out") == 2
     assert re.search(message, capsys.readouterr().err)
     assert not (tmp_path / "out").exists()
 
@@ -135,3 +141,64 @@ def test_no_answer_is_a_wrong_form(tmp_path: Path, gold: Path) -> None:
     assert run("--gold", gold, "--predictions", guess, "--out", out) == 0
     faults = json.loads((out / "scores.json").read_text("utf-8"))["evaluations"][0]["faults"]
     assert {"name": "empty", "meaning": "there is no form", "n": 4} in faults
+
+
+SWAHILI = [
+    (verb, features, prefix + verb)
+    for verb in ("soma", "pika", "lala", "imba", "cheza")
+    for features, prefix in (("V;PST", "ali"), ("V;FUT", "ata"), ("V;NFIN", "ku"))
+]
+
+
+@pytest.mark.parametrize(
+    "order", [(0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)]
+)
+def test_each_order_of_columns_is_told_and_printed(
+    tmp_path: Path, order: tuple[int, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    gold = written(tmp_path / "gold", SWAHILI, order)
+    guess = written(tmp_path / "guess", [(*row[:2], "ku" + row[0]) for row in SWAHILI], order)
+    assert run("--gold", gold, "--predictions", guess, "--out", tmp_path / "out") == 0
+    printed = capsys.readouterr().out
+    names = ", ".join(("lemma", "features", "form")[place] for place in order)
+    assert f"gold: columns {names}: 100% of 15 " in printed
+    assert re.search(r"guess +33.3 ", printed)
+
+
+def test_few_rows_are_told_apart_by_where_predictions_differ(
+    tmp_path: Path, gold: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    guess = written(tmp_path / "guess", [(*row[:2], "x") for row in ROWS])
+    assert run("--gold", gold, "--predictions", guess, "--out", tmp_path / "out") == 0
+    assert "the rest by where predictions differ" in capsys.readouterr().out
+    same = ("--gold", gold, "--predictions", gold, "--out", tmp_path / "same")
+    assert run(*same) == 2
+    assert "or give the order, such as --columns lemma,form,features" in capsys.readouterr().err
+
+
+def test_bad_lines_are_passed_over_and_a_bad_prediction_is_no_answer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows: list[tuple[str, ...]] = [*SWAHILI]
+    guess = written(tmp_path / "guess", [rows[0], ("", "V;PST", "x"), *rows[2:]])
+    rows[5] = ("pika", "V;NFIN", "")
+    gold = written(tmp_path / "gold", rows)
+    files = ("--gold", gold, "--predictions", guess, "--out", tmp_path / "out")
+    assert run(*files) == 2
+    assert "gold:6: expected a lemma, features and a form" in capsys.readouterr().err
+    assert run(*files, "--skip-bad") == 0
+    printed = capsys.readouterr().out
+    assert "gold: left out: empty cell (1)" in printed
+    assert "scored as no answer (1)" in printed
+    assert re.search(r"guess +92.9 ", printed)  # 13 of 14
+
+
+def test_a_first_line_of_names_is_no_row(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gold = written(tmp_path / "gold", [("Lemma", "MSD", "Form"), *SWAHILI])
+    guess = written(tmp_path / "guess", [("lemma", "tags", "inflected"), *SWAHILI])
+    assert run("--gold", gold, "--predictions", guess, "--out", tmp_path / "out") == 0
+    printed = capsys.readouterr().out
+    assert "15 rows of gold (lemma, features, form)" in printed
+    assert "left out: names of columns (1)" in printed

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from data.errors import InputError
+from morph.submission import submission
 from morph.submission.console import summary
-from morph.submission.layout import problems
-from morph.submission.predictors import model_folder, open_predictor
+from morph.submission.layout import problems, read_covered
+from morph.submission.places import model_folder
+from morph.submission.predictors import Copy, open_predictor
 from morph.submission.scores import known
 from morph.submission.tasks import task_named, units_2022
 from morph.submit import main
@@ -272,3 +274,71 @@ def test_a_model_is_looked_for_by_name(tmp_path: Path) -> None:
     ]
     with pytest.raises(InputError, match=r"expected exactly one a model of heb .*, found none"):
         model_folder(tmp_path, "heb")
+
+
+MARKED = "\ufeffkada\tN;SG\n\ufeffkada\tN;PL\n gaya \tN;PL\n"  # as a published task has it
+MARKED_GOLD = "\ufeffkada\tkada\tN;SG\n\ufeffkada\t\ufeffkadasab\tN;PL\ngaya\tgayasab\tN;PL\n"
+
+
+@pytest.mark.parametrize("end", ["", "\n\n"], ids=["as it is", "blank last lines"])
+@pytest.mark.parametrize("break_", ["\n", "\r\n"], ids=["LF", "CRLF"])
+def test_answers_are_in_the_files_own_spelling_and_scored(
+    tmp_path: Path, end: str, break_: str
+) -> None:
+    folder = tmp_path / "part1"
+    folder.mkdir()
+    train = "gora\tgora\tN;SG\ngora\tgorasab\tN;PL\n\ufeffpana\t\ufeffpanasab\tN;PL\n"
+    for name, text in (("train", train), ("test", MARKED), ("gold", MARKED_GOLD)):
+        name = "mag_small.train" if name == "train" else f"mag.{name}"
+        (folder / name).write_bytes((text + end).replace("\n", break_).encode())
+    base = ("--task", "sigmorphon2022", "--data", folder, "--splits", "test", "--rules")
+    assert run(*base, "--system", "r", "--out", tmp_path / "out") == 0
+    answers = (tmp_path / "out" / "r" / "mag_small.test").read_bytes().decode()
+    lemmas = [line.split("\t")[0] for line in answers.splitlines()]
+    assert lemmas == ["\ufeffkada", "\ufeffkada", " gaya "]
+    scores = json.loads((tmp_path / "out" / "scores.json").read_text("utf-8"))
+    assert scores["files"][0]["scores"][0]["value"] == 100.0
+
+
+def test_bad_lines_of_a_training_file_are_left_out_and_counted(
+    covered: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train = tmp_path / "my.trn"
+    train.write_text(f"{TRAIN}lala  alilala\tV;PST\n\n", "utf-8")
+    files = ("--task", "generic", "--covered", covered, "--train", train, "--rules")
+    command = (*files, "--system", "mine", "--columns", "lemma,form,features")
+    assert run(*command, "--out", tmp_path / "out") == 2
+    assert "fix the line or pass --skip-bad" in capsys.readouterr().err
+    assert run(*command, "--skip-bad", "--out", tmp_path / "out") == 0
+    said = capsys.readouterr().err
+    assert "left out of the training file: 1 lines, wrong number of columns" in said
+
+
+def test_names_over_covered_lines_are_refused(covered: Path, tmp_path: Path) -> None:
+    covered.write_text("Lemma\tMSD\nsoma\tV;PST\n", "utf-8")
+    command = ("--task", "generic", "--covered", covered, "--copy", "--system", "s")
+    with pytest.raises(InputError, match=r"found names of columns .*take the line out"):
+        read_covered(covered, ("lemma", "features"))
+    assert run(*command, "--out", tmp_path / "out") == 2
+
+
+def test_one_trained_language_is_handed_in_and_the_others_are_named(
+    mirror: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "runs" / "morph-swa-0f1e" / "model").mkdir(parents=True)
+    (tmp_path / "runs" / "morph-swa-0f1e" / "model" / "config.json").write_text("{}")
+    monkeypatch.setattr(submission, "open_predictor", lambda *_, **__: Copy())
+    command = ("--task", "sigmorphon2023", "--both", tmp_path / "runs", "--system", "s")
+    assert run(*command, "--out", tmp_path / "out") == 0
+    shown = capsys.readouterr()
+    assert "no model in" in shown.err
+    assert "left out, for want of a model: afb, amh, arz" in shown.out
+    assert "note: not all languages" in shown.out
+    assert sorted(path.name for path in (tmp_path / "out" / "s").iterdir()) == [
+        "settings.json",
+        "swa.dev",
+        "swa.tst",
+    ]

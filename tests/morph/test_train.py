@@ -104,13 +104,21 @@ def test_going_on_from_a_model(table: Path, tmp_path: Path) -> None:
     assert not torch.equal(first.models[0].writer.weight, second.models[0].writer.weight)
 
 
+ORDER = ("--columns", "lemma,form,features")
+
+
 @pytest.mark.parametrize(
     ("text", "options", "message"),
     [
         ("soma\tV;PST\npika\tV;PST\n", [], "it is a covered file, give the one with the forms"),
-        ("soma\talisoma\tV;PST\n\talipika\tV;PST\n", [], ":2: expected text in column lemma"),
+        (
+            "soma\talisoma\tV;PST\n\talipika\tV;PST\n",
+            [],
+            ":2: expected 3 columns with text, found",
+        ),
         ("soma\talisoma\tV;PST\npika\tV;PST\n", [], ":2: expected 3 columns"),
-        ("soma\talisoma\tV;PST\n", [], "expected lemmas to train on and others to hold out"),
+        ("soma\talisoma\tV;PST\n", [], "too little to tell lemma from form in 1 rows"),
+        ("soma\talisoma\tV;PST\n", [*ORDER], "expected lemmas to train on and others to hold out"),
         (None, [], "no such file"),
         ("a\tb\tV;PST\n", ["--time-budget", "soon"], "expected a time such as 90s, 10m or 1.5h"),
         ("a\tb\tV;PST\n", ["--networks", "0"], "networks: expected 1 or more, found 0"),
