@@ -60,6 +60,7 @@ EMPTY = {"str": "''", "int": "0", "float": "0.0", "bool": "False", "list": "[]",
 LOGGERS = {"log", "logger", "logging"}
 TEXTS_FOR_PEOPLE = {"help", "description", "epilog", "metavar", "advice", "prog", "usage"}
 INVARIANTS = {"strict", "encoding", "ensure_ascii", "stacklevel"}  # checks, or what is so anyway
+ANY_ORDER = {"min", "max", "isinstance", "cast", "getattr"}  # of arguments, or none but this one
 UNSEEN = {"__repr__", "__str__"}
 
 
@@ -276,9 +277,9 @@ def _calls(node: ast.Call) -> Iterator[str]:
         elif isinstance(name, ast.Attribute) and called in UNDONE:
             yield ast.unparse(name.value)
     plain = [a for a in node.args if not isinstance(a, ast.Starred)]
-    asks_for_types = isinstance(name, ast.Name) and name.id in ("isinstance", "cast", "getattr")
+    any_order = isinstance(name, ast.Name) and name.id in ANY_ORDER
     two = len(plain) == len(node.args) > 1 and ast.unparse(plain[0]) != ast.unparse(plain[1])
-    if two and not asks_for_types:
+    if two and not any_order:
         yield ast.unparse(ast.Call(name, [plain[1], plain[0], *plain[2:]], node.keywords))
 
 
