@@ -21,6 +21,7 @@ import ast
 import csv
 import hashlib
 import json
+import math
 import os
 import random
 import resource
@@ -35,6 +36,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -286,8 +288,8 @@ def _places(tree: Path, room: str) -> list[str]:
     return [name for name in (f"tests/{room}", room) if (tree / name).exists()]
 
 
-def covering(trial: Trial, known: dict[str, Any], tree: Path) -> list[int]:
-    """The numbers of the tests that a mutant has to pass, the quickest first."""
+def covering(trial: Trial, known: dict[str, Any], tree: Path, most: float) -> list[int]:
+    """The tests that a mutant has to pass, by number: the quickest first, for `most` seconds."""
     lines = known["lines"].get(trial.file, {})
     span = range(trial.mutation.first, trial.mutation.last + 1)
     numbers = {number for line in span for number in lines.get(str(line), ())}
@@ -296,7 +298,9 @@ def covering(trial: Trial, known: dict[str, Any], tree: Path) -> list[int]:
     numbers = numbers or set(range(len(known["tests"])))
     seconds = known["seconds"]
     others = [number for number in known["elsewhere"] if number not in numbers]
-    return [*sorted(numbers, key=seconds.__getitem__), *sorted(others, key=seconds.__getitem__)]
+    order = sorted(numbers, key=seconds.__getitem__) + sorted(others, key=seconds.__getitem__)
+    spent = accumulate(seconds[number] for number in order)
+    return [number for number, so_far in zip(order, spent, strict=True) if so_far <= most]
 
 
 def _of_importers(file: str, known: dict[str, Any], tree: Path) -> set[int]:
@@ -321,14 +325,14 @@ def _imported(path: Path) -> set[str]:
     return names | {name.name for n in nodes if isinstance(n, ast.Import) for name in n.names}
 
 
-def tried(trial: Trial, known: dict[str, Any], tree: Path) -> Trial:
+def tried(trial: Trial, known: dict[str, Any], tree: Path, most: float) -> Trial:
     """The trial with its outcome, in a copy of the tree that is as before afterwards."""
     path = tree / trial.file
     source = path.read_bytes()
     path.write_bytes(trial.mutation.applied(source))
     for stale in (path.parent / "__pycache__").glob(f"{path.stem}.*"):
         stale.unlink()
-    numbers = covering(trial, known, tree)
+    numbers = covering(trial, known, tree, most)
     compiled = not any(known["lines"].get(trial.file, {}).values())
     quick = [n for n in numbers if known["seconds"][n] < 1][:25]  # most fall at once
     try:
@@ -364,7 +368,9 @@ def _failed(numbers: Sequence[int], known: dict[str, Any], tree: Path, compiled:
     return last[0].partition("FAILED BY ")[2] if last else f"pytest's status {status}"
 
 
-def run(root: Path, room: str, number: int, seed: int, jobs: int) -> tuple[list[Trial], int]:
+def run(
+    root: Path, room: str, number: int, seed: int, *, jobs: int = 1, most: float = math.inf
+) -> tuple[list[Trial], int]:
     """So many mutants with their outcomes, and how many equivalent ones were passed over.
 
     The copies stand where those of the last run stood, so that numba finds what it compiled.
@@ -380,7 +386,7 @@ def run(root: Path, room: str, number: int, seed: int, jobs: int) -> tuple[list[
         with ThreadPoolExecutor(jobs) as pool:
             shares = [chosen[job::jobs] for job in range(jobs)]
             found = pool.map(
-                lambda tree, share: _tried_all(share, known, tree), [first, *others], shares
+                lambda tree, share: _tried_all(share, known, tree, most), [first, *others], shares
             )
             done = [trial for part in found for trial in part]
     return sorted(done, key=lambda trial: (trial.file, trial.mutation.line)), passed_over
@@ -399,10 +405,12 @@ def _chosen(tree: Path, room: str, number: int, seed: int) -> tuple[list[Trial],
     return chosen, passed_over
 
 
-def _tried_all(trials: Sequence[Trial], known: dict[str, Any], tree: Path) -> list[Trial]:
+def _tried_all(
+    trials: Sequence[Trial], known: dict[str, Any], tree: Path, most: float
+) -> list[Trial]:
     done = []
     for trial in trials:
-        done.append(tried(trial, known, tree))
+        done.append(tried(trial, known, tree, most))
         sys.stderr.write(f"{_row(done[-1])}\n")
     return done
 
@@ -420,6 +428,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--mutants", type=int, default=40)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2, help="mutants tried at a time")
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=math.inf,
+        help="of tests a mutant, by the time that they take without it: what passes those has "
+        "survived (default: all)",
+    )
     parser.add_argument("--root", type=Path, default=ROOT, help="the tree (default: this one)")
     parser.add_argument("--out", type=Path, help="all outcomes as TSV")
     options = parser.parse_args(arguments)
@@ -429,7 +444,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except ImportError:
             continue
     root = options.root.resolve()
-    done, left_out = run(root, options.room, options.mutants, options.seed, options.jobs)
+    done, left_out = run(
+        root,
+        options.room,
+        options.mutants,
+        options.seed,
+        jobs=options.jobs,
+        most=options.seconds,
+    )
     killed = sum(trial.outcome == KILLED for trial in done)
     share = 100 * killed / max(1, len(done))
     if options.out:
