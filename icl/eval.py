@@ -49,7 +49,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "default": "auto",
         "metavar": "NAME",
         "help": "ntrex-128 (default; the sample where it cannot be had), flores-200, lafand, "
-        "sample, a .tsv or .tmx file",
+        "sample, a .tsv or .tmx file (also .gz, .zst)",
     },
     "--pool": {
         "default": "auto",
@@ -81,6 +81,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "type": Path,
         "metavar": "FILE",
         "help": "a corpus, a sentence a line: test segments and shots that stand in it are counted",
+    },
+    "--skip-bad": {
+        "action": "store_true",
+        "help": "leave bad lines of the test set, the pool and the dictionary out and count them",
     },
     "--shard": {"metavar": "I/N", "help": "answer the I-th of every N segments; see icl.merge"},
     "--batch-size": {"type": int, "metavar": "N", "help": "changes speed, no result (default 8)"},

@@ -25,6 +25,7 @@ from icl.run import Evaluation, Progress, Result, RunConfig, below_copy
 from icl.scoring import scores_of
 from icl.store import Record, Store, read_records
 from icl.system import System, answer
+from icl.text_notes import invisible_notes
 
 Answers = Sequence[tuple[System, Sequence[Record]]]
 
@@ -83,6 +84,7 @@ def _scored(
     results = [_result(config, system, records, folder) for system, records in answers if records]
     averages, missing = macro_averages(results, answers, config)
     notes += [*_shortened_notes(answers), *_copy_notes(results), *missing]
+    notes += _invisible_notes(answers)
     evaluation = Evaluation(
         folder, prepared.description, tuple(results), complete, tuple(notes), tuple(averages)
     )
@@ -171,6 +173,12 @@ def _shortened_notes(answers: Answers) -> Iterator[str]:
                 f"{system.task.direction}: {system.overlong} prompts are too long even without "
                 "shots, and were given to the model as they are"
             )
+
+
+def _invisible_notes(answers: Answers) -> Iterator[str]:
+    for system, records in answers:
+        if system.name == "model":
+            yield from invisible_notes(system.task.direction, system.label, records)
 
 
 def _copy_notes(results: Sequence[Result]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from icl.prepare import Preparation
 from icl.run import RunConfig, Task, reason
 from icl.scoring import open_metrics
 from icl.system import System
+from icl.text_notes import letterless_notes
 
 
 def open_systems(prepared: Preparation, report: Report) -> tuple[list[System], list[str]]:
@@ -46,7 +47,7 @@ def open_systems(prepared: Preparation, report: Report) -> tuple[list[System], l
                     config.shard_of(),
                 )
             )
-        notes += [*missing, *absent, *_leak_notes(task)]
+        notes += [*missing, *absent, *_leak_notes(task), *task.remarks, *letterless_notes(task)]
     return systems, list(dict.fromkeys(notes))
 
 
@@ -90,7 +91,9 @@ def _dictionary(task: Task, config: RunConfig, report: Report) -> Dictionary | N
 
 def _lexicon(task: Task, name: str | None, config: RunConfig, report: Report) -> Lexicon:
     sides = task.corpus.source, task.corpus.target
-    return load_lexicon(*sides, name=name, offline=config.offline, report=report)
+    return load_lexicon(
+        *sides, name=name, skip_bad=config.skip_bad, offline=config.offline, report=report
+    )
 
 
 def _lemmatizer(task: Task, lexicon: Lexicon, config: RunConfig, report: Report) -> Lemmatizer:

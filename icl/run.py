@@ -54,6 +54,7 @@ class RunConfig:
     base_url: str | None = None
     concurrency: int = 8
     offline: bool = False
+    skip_bad: bool = False
     seen: Path | None = None
     shard: str | None = None
     out: Path | None = None
@@ -101,6 +102,7 @@ class Task:
             one of `icl.selection.FIXED`.
         pool_sha256: of the pool's pairs; with `selection` and `embedder` it tells the shots.
         embedder: the model that told which pairs are nearest, and its revision; "" for none.
+        remarks: what was left out of the test set and the pool, or repaired in them.
     """
 
     corpus: ParallelCorpus
@@ -113,6 +115,7 @@ class Task:
     held_back: bool
     leaked: int
     embedder: str = ""
+    remarks: tuple[str, ...] = ()
 
     @property
     def direction(self) -> str:

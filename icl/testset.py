@@ -40,7 +40,14 @@ def choose_test_set(
         raise InputError("--lang: expected a language other than English, which is the other side")
     name = FIRST_CHOICE if config.test_set == "auto" else config.test_set
     try:
-        corpus = load_parallel(name, language, english, offline=config.offline, report=report)
+        corpus = load_parallel(
+            name,
+            language,
+            english,
+            skip_bad=config.skip_bad,
+            offline=config.offline,
+            report=report,
+        )
     except InputError as error:
         raise _with_hint(error, language, config.test_set) from error
     except NoSourceError as error:
@@ -68,7 +75,7 @@ def make_tasks(
     Raises:
         InputError: more shots than the pool holds, or nothing left to score.
     """
-    split, pool_name = split_pool(config, corpus, report)
+    split, pool_name, remarks = split_pool(config, corpus, report)
     if not split.scored:
         raise InputError(f"{corpus.name}: nothing is left to score; name another --pool")
     limited = split.scored[: config.limit]
@@ -101,34 +108,42 @@ def make_tasks(
             held_back=pool_name == HELD_BACK,
             leaked=split.leaked,
             embedder=embed.identity if embed else "",
+            remarks=tuple(dict.fromkeys((*corpus.remarks, *remarks))),
         )
 
 
 def split_pool(
     config: RunConfig, corpus: ParallelCorpus, report: Report | None
-) -> tuple[Split, str]:
-    """What is scored, the pool, and the pool's name for signatures; raises as `make_tasks`."""
+) -> tuple[Split, str, tuple[str, ...]]:
+    """What is scored, the pool, its name for signatures, remarks; raises as `make_tasks`."""
     development = splits(corpus.name)[1]
     if config.pool == "none":
         if config.shots:
             raise InputError(f"--pool none: {config.shots} shots need a pool; add --shots 0")
-        return Split(corpus.pairs, ()), "none"
+        return Split(corpus.pairs, ()), "none", ()
     if config.pool == "auto" and development is None:
         size = min(HELD_BACK_SIZE, len(corpus.pairs) // 6)
-        return hold_out(corpus.pairs, size), HELD_BACK
+        return hold_out(corpus.pairs, size), HELD_BACK, ()
     name, _, part = config.pool.partition(":")
     if config.pool == "auto":
         name, part = corpus.name, development or ""
     pool = load_parallel(
-        name, corpus.source, corpus.target, part or None, offline=config.offline, report=report
+        name,
+        corpus.source,
+        corpus.target,
+        part or None,
+        skip_bad=config.skip_bad,
+        offline=config.offline,
+        report=report,
     )
-    return without_leaks(corpus.pairs, pool.pairs), f"{pool.name}:{pool.split}"
+    split = without_leaks(corpus.pairs, pool.pairs)
+    return split, f"{pool.name}:{pool.split}", pool.remarks
 
 
 def pool_of(config: RunConfig, task: Task, report: Report | None = None) -> tuple[Pair, ...]:
     """All pairs that a task's shots may come from, in its direction."""
     corpus = task.corpus
     turned = corpus.source.bcp47 == "en"
-    split, _ = split_pool(config, corpus.reversed() if turned else corpus, report)
+    split, _, _ = split_pool(config, corpus.reversed() if turned else corpus, report)
     pool = replace(corpus, pairs=split.pool)
     return (pool.reversed() if turned else pool).pairs

@@ -10,6 +10,7 @@ here, fluently.
 from __future__ import annotations
 
 import argparse
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,6 +19,8 @@ from typing import TYPE_CHECKING
 from data.cli import Parser, run
 from data.errors import InputError
 from icl.eval import OPTIONS
+
+_LOG = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from data.download import Report
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
 
 SHARED = (
     *("--direction", "--shots", "--select", "--embedder", "--dictionary", "--test-set", "--pool"),
-    *("--model", "--engine", "--base-url", "--template", "--max-new-tokens"),
+    *("--model", "--engine", "--base-url", "--template", "--max-new-tokens", "--skip-bad"),
 )
 
 
@@ -136,6 +139,8 @@ def open_translator(config: RunConfig, report: Report | None = None) -> Translat
         raise InputError(f"--lang {config.lang}: translate from or into one language")
     systems, _ = open_systems(prepared, report or (lambda _: None))
     model = next(system for system in systems if system.name == "model")
+    for remark in model.task.remarks:
+        (report or _LOG.warning)(remark)
     return Translator(model, pool_of(config, model.task, report), config)
 
 

@@ -25,7 +25,7 @@ from data.cli import COMMON, Parser, run
 from data.errors import InputError
 from data.files import write_whole
 from data.languages import Language, resolve
-from data.load import ParallelCorpus, find_language, load_parallel, splits
+from data.load import ParallelCorpus, find_language, is_pairs_file, load_parallel, splits
 from data.tsv import write_tsv
 from lexaug.induction import steps as induction
 from lexaug.induction.alignment import DEFAULT
@@ -84,6 +84,7 @@ def description(
             "sha256": corpus.sha256,
             "licence": corpus.licence,
             "left out": dict(sorted(induced.dropped_pairs.items())),
+            "remarks": list(corpus.remarks),
         },
         "engine": engine,
         "aligner": asdict(DEFAULT) if engine == "model2" else {},
@@ -104,13 +105,14 @@ def _parser() -> Parser:
     parser = Parser("lexaug.induce", __doc__ or "")
     add = parser.add_argument
     add("--lang", required=True, help=COMMON["--lang"]["help"])
-    add("--corpus", required=True, help="data set of the catalog, sample, a .tsv or a .tmx file")
+    add("--corpus", required=True, help="data set of the catalog, sample, a .tsv or .tmx file")
     add("--split", help="part of a data set (default: train)")
     add("--out", type=Path, help="table to write (default: lexicon.en-LANG.tsv)")
     add("--engine", choices=ENGINES, default="model2", help="aligner (default: model2)")
     add("--min-count", type=int, default=_DEFAULTS.min_count, help="links of a word (default 2)")
     add("--min-score", type=float, default=_DEFAULTS.min_score, help="0 to 1 (default 0.1)")
     add("--keep-names", action="store_true", help="keep what both languages spell the same")
+    add("--skip-bad", action="store_true", help="leave bad lines of a file out and count them")
     parser.add_common("--limit", "--offline", "-v")
     return parser
 
@@ -120,7 +122,7 @@ def _command(options: argparse.Namespace) -> None:
     thresholds = _thresholds(options)
     language = find_language(options.lang, offline=options.offline)
     path = _path(options.out, language)
-    corpus = _load(options.corpus, language, options.split, options.offline)
+    corpus = _load(options, language)
     corpus = replace(corpus, pairs=corpus.pairs[: options.limit])
     induced = induction.induce(corpus, thresholds, engine=options.engine)
     judged = _judged(induced, corpus, thresholds, options.offline)
@@ -150,10 +152,18 @@ def _path(out: Path | None, language: Language) -> Path:
     return path
 
 
-def _load(name: str, language: Language, split: str | None, offline: bool) -> ParallelCorpus:
-    is_file = name == "sample" or Path(name).suffix in (".tsv", ".tmx")
-    part = split or (None if is_file else "train")
-    return load_parallel(name, resolve("en"), language, part, offline=offline)
+def _load(options: argparse.Namespace, language: Language) -> ParallelCorpus:
+    name: str = options.corpus
+    one_part = name == "sample" or is_pairs_file(name)
+    part = options.split or (None if one_part else "train")
+    return load_parallel(
+        name,
+        resolve("en"),
+        language,
+        part,
+        skip_bad=options.skip_bad,
+        offline=options.offline,
+    )
 
 
 def _judged(
@@ -181,6 +191,8 @@ def _show(
         f"{path}: {len(induced.entries)} entries for {len(induced.translations())} headwords, from"
         f" {len(induced.pairs)} sentence pairs of {corpus.name} {corpus.split} ({corpus.licence})"
     )
+    for remark in corpus.remarks:
+        print(remark)
     for what, reasons in (
         ("pairs", induced.dropped_pairs),
         ("candidates", induced.dropped_candidates),

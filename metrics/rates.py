@@ -60,12 +60,13 @@ class Rate:
 
 
 def is_copy(hypothesis: str, source: str) -> bool:
-    """Whether the output is its source again, but for case, spacing and Unicode composition.
+    """Whether the output is its source again, but for case, spacing and what nobody sees.
 
-    Both are brought to NFC, case-folded and have their whitespace squeezed. An empty output is
-    not a copy, even of an empty source: `is_empty` counts it.
+    Both are brought to NFC, case-folded, freed of the invisible characters that `is_empty` ignores,
+    and have their whitespace squeezed. An empty output is not a copy, even of an empty source:
+    `is_empty` counts it.
 
-    >>> is_copy("STRASSE  frei\\n", "Straße frei"), is_copy("Nairobi.", "Nairobi")
+    >>> is_copy("STRASSE  frei\\n", "Stra\\u00adße frei\\u200b"), is_copy("Nairobi.", "Nairobi")
     (True, False)
     """
     return not is_empty(hypothesis) and _plain(hypothesis) == _plain(source)
@@ -77,17 +78,24 @@ def is_empty(hypothesis: str) -> bool:
     >>> is_empty(" \\u200b\\n"), is_empty("."), is_empty("")
     (True, False, True)
     """
-    return all(char.isspace() or unicodedata.category(char) in ("Cc", "Cf") for char in hypothesis)
+    return all(char.isspace() or _is_invisible(char) for char in hypothesis)
+
+
+def _is_invisible(character: str) -> bool:
+    """A control or format character that is no space: U+200B, a joiner, a mark of direction."""
+    return unicodedata.category(character) in ("Cc", "Cf") and not character.isspace()
 
 
 def _plain(text: str) -> str:
+    if not text.isprintable():  # line ends are not printable either, and stay: they are spaces
+        text = "".join(character for character in text if not _is_invisible(character))
     # Twice NFC: case folding may decompose what was composed.
     folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
     return " ".join(folded.split())
 
 
 _UNICODE = f"unicode:{unicodedata.unidata_version}"
-COPY_RATE = Rate("copy rate", f"match:exact|norm:nfc+casefold+squeeze|{_UNICODE}", is_copy)
+COPY_RATE = Rate("copy rate", f"match:exact|norm:nfc+visible+casefold+squeeze|{_UNICODE}", is_copy)
 EMPTY_RATE = Rate(
     "empty rate", f"match:space+control+format|{_UNICODE}", lambda text, _: is_empty(text)
 )

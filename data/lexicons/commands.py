@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -226,7 +227,9 @@ def _text(options: argparse.Namespace, language: Language, other: Language) -> I
     """The lines of the corpus on the side asked for."""
     from data.catalog import catalog
     from data.download import fetch
+    from data.lines import unpacked_suffix
     from data.load import load_parallel, splits
+    from data.pair_files import SUFFIXES as PAIRS
     from data.tagged import SCHEMES, load_tagged
     from data.tsv import read_lines
 
@@ -241,9 +244,12 @@ def _text(options: argparse.Namespace, language: Language, other: Language) -> I
         file = _aligned_file(known, options.split or splits(name)[0], side, beside)
         path = fetch(file, offline=options.offline).path
         yield from (line for _, line in read_lines(path, keep_replacement=True))
-    elif name == "sample" or Path(name).suffix in (".tsv", ".tmx"):
-        pairs = load_parallel(name, other, language, options.split, offline=options.offline).pairs
-        yield from (pair.source if source_side else pair.target for pair in pairs)
+    elif name == "sample" or unpacked_suffix(Path(name)) in PAIRS:
+        settings = {"skip_bad": options.skip_bad, "offline": options.offline}
+        corpus = load_parallel(name, other, language, options.split, **settings)
+        for remark in corpus.remarks:
+            print(remark, file=sys.stderr)
+        yield from (pair.source if source_side else pair.target for pair in corpus.pairs)
     else:
         yield from (line for _, line in read_lines(Path(name), keep_replacement=True))
 

@@ -184,3 +184,22 @@ def test_swahili(mirror: Path) -> None:
     assert quality.coverage.percent > 50
     assert quality.stem.percent > 62 > 5 > quality.chance.percent
     assert induced.translations()["because"][0] == "kwa sababu"
+
+
+def test_bad_lines_are_left_out_on_request(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, out = tmp_path / "pairs.TSV", tmp_path / "lexicon.tsv"
+    rows = "".join(f"{pair.source}\t{pair.target}\n" for pair in sentences(60))
+    command = ["--lang", "sw", "--corpus", str(path), "--out", str(out), "--offline"]
+    path.write_text(f"en\tsw\n{rows}\n\n", "utf-8")  # blank lines at the end are no fault
+    assert main(command) == 0
+    capsys.readouterr()
+    path.write_text(f"en\tsw\ncat\t\nco\ufffdw\tng'ombe\n{rows}", "utf-8")
+    assert main(command) == 2
+    assert capsys.readouterr().err.rstrip().endswith(" or pass --skip-bad")
+    assert main([*command, "--skip-bad"]) == 0
+    told = "pairs.TSV: left out: empty cell (1); U+FFFD, where a letter was lost (1)"
+    assert told in capsys.readouterr().out
+    about = json.loads((tmp_path / "lexicon.json").read_text("utf-8"))
+    assert about["corpus"]["remarks"] == [told]
