@@ -10,8 +10,9 @@ import io
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 from filelock import FileLock
 
@@ -51,27 +52,53 @@ def content(name: str, file: str) -> Callable[[], list[bytes]]:
     return lambda: [(made(name) / file).read_bytes()]
 
 
-def copied(name: str, inner: str = "run") -> Callable[[Path], None]:
-    """Put a copy of a made folder into the folder of a case."""
-    return lambda folder: shutil.copytree(made(name) / inner, folder, dirs_exist_ok=True) and None
+def unfinished(name: str) -> Callable[[Path], None]:
+    """Put a copy of a training run there whose end was lost: it goes on from its checkpoint."""
+
+    def copy(folder: Path) -> None:
+        shutil.copytree(made(name) / "run", folder, dirs_exist_ok=True)
+        shutil.rmtree(folder / "model")
+        (folder / "scores.json").unlink()
+
+    return copy
+
+
+def copied(name: str) -> Callable[[Path], None]:
+    """Put a copy of a made run into the folder of a case."""
+
+    def copy(folder: Path) -> None:
+        shutil.copytree(made(name) / "run", folder, dirs_exist_ok=True)
+
+    return copy
+
+
+@contextlib.contextmanager
+def copying_model() -> Iterator[None]:
+    """`icl.eval` with the copy baseline in the place of its model: no server, no weights."""
+    from icl.engines.baselines import copy_baseline
+
+    with patch("icl.opening.open_backend", lambda *_: copy_baseline()):
+        yield
 
 
 def _icl(folder: Path) -> None:
-    """A run of both directions against a server on this machine that answers in capitals."""
-    import threading
-
+    """A run of both directions, three sentences each."""
     from icl.evaluate import evaluate
     from icl.run import RunConfig
-    from tests.icl.server import Server
 
-    before = {name: os.environ.pop(name, None) for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL")}
-    os.environ["NO_PROXY"] = "*"
-    with Server() as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        evaluate(RunConfig("sw", direction="both", test_set="sample", model="toy", engine="openai",
-                           base_url=server.url, limit=3, metrics=("BLEU", "chrF++", "TER"), out=folder / "run"))  # fmt: skip
-        server.shutdown()
-    os.environ.update({name: value for name, value in before.items() if value is not None})
+    with copying_model():
+        evaluate(
+            RunConfig(
+                "sw",
+                direction="both",
+                test_set="sample",
+                model="copy",
+                limit=3,
+                metrics=("BLEU", "chrF++", "TER"),
+                offline=True,
+                out=folder / "run",
+            )
+        )
 
 
 def _synthesis(mode: str, text: str) -> Build:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.fuzz.commands import run_command
+from tests.fuzz.made import copying_model
 from tests.fuzz.target import Target
 from tests.fuzz.verdict import check_page
 
@@ -90,16 +91,13 @@ def _command(module: str, path: Path) -> None:
 
 def _evaluated(path: Path) -> None:
     """A whole run over a test set, with the copy baseline as its model, and what is made of it."""
-    from unittest.mock import patch
-
-    from icl.engines.baselines import copy_baseline
     from icl.evaluate import evaluate
     from icl.export import export
     from icl.run import RunConfig
 
     config = RunConfig("sw", test_set=str(path), shots=1, model="copy", metrics=("BLEU", "chrF++"), offline=True,
                        limit=2, out=path.parent / "out")  # fmt: skip
-    with patch("icl.opening.open_backend", lambda *_: copy_baseline()):
+    with copying_model():
         done = evaluate(config)
         check_page(done.folder / "report.html")
         export(done.folder, path.parent / "exported")
@@ -120,7 +118,7 @@ def _address(path: Path) -> None:
     from app.texts import escape_markdown
 
     text = path.read_bytes().decode("utf-8", "replace")
-    address = parse_qs(text, keep_blank_values=True, max_num_fields=200)
+    address = parse_qs(text, keep_blank_values=True)
     filters = Filters.from_address(address)
     for line in problems(address):
         _plain(escape_markdown(line))

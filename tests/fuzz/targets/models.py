@@ -57,7 +57,7 @@ def targets() -> Iterator[Target]:
         "models/gguf",
         "numbers",
         content("gguf", "model.gguf"),
-        lambda path: _answer(path),
+        lambda path: _answer(path, chat=False),
         file="m.gguf",
         weight=0.1,
     )
@@ -71,15 +71,16 @@ def _answered(path: Path) -> None:
     _answer(path.parent)
 
 
-def _answer(model: Path) -> None:
-    """A chat of one question, answered by the model as `icl.eval` would have it."""
+def _answer(model: Path, *, chat: bool = True) -> None:
+    """A prompt and a chat of one question, answered as `icl.eval` would have it."""
     from icl.backend import Decoding, Request, Settings, open_backend
     from icl.prompt import Prompt
 
     decoding = Decoding(max_new_tokens=2, stop=("\n",))
     backend = open_backend("transformers", Settings(str(model), decoding, offline=True))
     prompts = (Prompt("Paka"), Prompt("", (("system", "Translate."), ("user", "Paka"))))
-    requests = [Request(str(n), "Paka", prompt) for n, prompt in enumerate(prompts)]
+    asked = prompts[: 1 + chat]
+    requests = [Request(str(n), "Paka", prompt) for n, prompt in enumerate(asked)]
     for request in requests:
         backend.fits(request.prompt)
     for _ in backend.run(backend.plan(requests)):
@@ -88,7 +89,7 @@ def _answer(model: Path) -> None:
 
 def _fertility(path: Path) -> None:
     from tests.fuzz.commands import run_command
-    from training.tokenizer import main
+    from training.vocabulary.commands import main
 
     run_command(main, "fertility", str(path.parent), "--text", "sample:sw", "--offline")
 

@@ -9,10 +9,12 @@ from pathlib import Path
 from tests.fuzz.made import (
     content,
     copied,
+    copying_model,
     made,
     pretraining_config,
     synthesis_config,
     tagging_config,
+    unfinished,
 )
 from tests.fuzz.structures import gzipped
 from tests.fuzz.target import Target, drain
@@ -31,13 +33,19 @@ def targets() -> Iterator[Target]:
 
 
 def _rows(
-    room: str, name: str, read: Read, *, weight: float = 0.3, inner: str = "run", **files: str
+    room: str,
+    name: str,
+    read: Read,
+    *,
+    weight: float = 0.3,
+    copy: Callable[[str], Callable[[Path], None]] = copied,
+    **files: str,
 ) -> Iterator[Target]:
     """A row a file of a made folder: `config="config.json"` is the target ROOM-config."""
     for label, file in files.items():
         kind = "jsonl" if file.endswith(".jsonl") else "json"
-        yield Target(f"{room}-{label.replace('_', '-')}", kind, content(name, f"{inner}/{file}"), read,
-                     file=file, beside=copied(name, inner), weight=weight)  # fmt: skip
+        yield Target(f"{room}-{label.replace('_', '-')}", kind, content(name, f"run/{file}"), read,
+                     file=file, beside=copy(name), weight=weight)  # fmt: skip
 
 
 def _translation() -> Iterator[Target]:
@@ -48,7 +56,7 @@ def _translation() -> Iterator[Target]:
 
         other = made("icl") / "run"
         pairings = pair_runs(path.parent, other, ("model", "model"))
-        found = compare_pairings(pairings, resamples=20, trials=20)
+        found = compare_pairings(pairings, resamples=100, trials=100)
         page = write_comparison(
             Sides(path.parent, other, ("model", "model")), pairings, found, path.parent / "out"
         )
@@ -57,7 +65,8 @@ def _translation() -> Iterator[Target]:
     def exported(path: Path) -> None:
         from icl.export import export
 
-        export(path.parent, path.parent / "out")
+        with copying_model():
+            export(path.parent, path.parent / "out")
 
     def shown(path: Path) -> None:
         from app.runs import find_runs
@@ -255,7 +264,6 @@ def _inflection() -> Iterator[Target]:
         "morph/model",
         "inflection",
         model,
-        inner="run",
         config="model/config.json",
         backward="model/backward/config.json",
     )
@@ -307,14 +315,16 @@ def _training() -> Iterator[Target]:
         check_page(write_report(path.parent, "A run"))
 
     folder = "checkpoints/step-00000002"
-    yield from _rows("training/pretrain", "pretraining", pretrained, weight=0.1, config="config.json", state=f"{folder}/state.json",
-                     metrics="metrics.jsonl", timing="timing.jsonl", scores="scores.json", before="before.json",
+    yield from _rows("training/pretrain", "pretraining", pretrained, weight=0.05, copy=unfinished, config="config.json", state=f"{folder}/state.json",
+                     metrics="metrics.jsonl", timing="timing.jsonl", before="before.json",
                      tokenizer="tokenizer/tokenizer.json", settings="tokenizer/tokenizer_config.json", made="tokenizer/made.json")  # fmt: skip
+    yield from _rows("training/pretrain", "pretraining", pretrained, scores="scores.json")
+    yield from _rows("training/tag", "tagging", tagged, scores="scores.json")
     yield from _data("pretraining", pretrained)
     yield Target("training/pretrain-tensors", "tensors", content("pretraining", f"run/{folder}/model.safetensors"), pretrained,
-                 file=f"{folder}/model.safetensors", beside=copied("pretraining"), weight=0.05)  # fmt: skip
-    yield from _rows("training/tag", "tagging", tagged, weight=0.1, config="config.json", state=f"{folder}/state.json",
-                     metrics="metrics.jsonl", scores="scores.json", model="model/config.json")  # fmt: skip
+                 file=f"{folder}/model.safetensors", beside=unfinished("pretraining"), weight=0.05)  # fmt: skip
+    yield from _rows("training/tag", "tagging", tagged, weight=0.05, copy=unfinished, config="config.json", state=f"{folder}/state.json",
+                     metrics="metrics.jsonl")  # fmt: skip
     yield from _rows(
         "training/report", "pretraining", reported, metrics="metrics.jsonl", timing="timing.jsonl"
     )

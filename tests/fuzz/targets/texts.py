@@ -28,7 +28,7 @@ MEMORY = (
 )
 RECORDS = (
     '{"id": "a", "text": "Paka amelala.", "meta": {"url": "x"}}\n{"text": "Mvua"}\n\n{"id": 3, "text": "N\\u0303ombe"}\n',
-    '{"content": "Habari za asubuhi"}\n{"tokens": ["Paka", "amelala"], "tags": ["NOUN", "VERB"]}\n',
+    '{"target": "Habari za asubuhi"}\n{"tokens": ["Paka", "amelala"], "tags": ["NOUN", "VERB"]}\n',
 )
 TRIPLES = (
     "soma\tV;PST;3;SG\talisoma\nsoma\tV;NFIN\tkusoma\npika\tV;PST;3;SG\talipika\nlala\tV;NFIN\tkulala\n",
@@ -132,9 +132,9 @@ def _corpora() -> Iterator[Target]:
     yield Target("data/corpus-parquet", "numbers", (_parquet(),), strict, file="a.parquet")
     for mode, name, kind, content in (("text", "text.txt", "text", LINES[0]), ("parallel", "pairs.tsv", "tsv", "A cat\tPaka\nRain\tMvua\n"),
                                       ("tags", "tags.txt", "blocks", tagged)):  # fmt: skip
-        settings = f'{{"mode": "{mode}", "target": "sw", "language": "sw", "licence": "CC0-1.0"}}'
+        settings = f'{{"mode": "{mode}", "format": "text", "language": "sw", "licence": {{"strictest": "CC0-1.0"}}}}'
         yield Target(f"data/corpus-synthetic-{mode}", kind, (content,), lambda path: drain(find_corpus(str(path.parent)).records()),
-                     file=name, beside={"synthesis.json": settings.encode()})  # fmt: skip
+                     file=name, beside={"config.json": settings.encode(), "coverage.json": b"{}"})  # fmt: skip
 
 
 def _inflection() -> Iterator[Target]:
