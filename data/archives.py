@@ -6,6 +6,7 @@ archive never decides where anything is written.
 
 from __future__ import annotations
 
+import errno
 import gzip
 import lzma
 import shutil
@@ -55,6 +56,12 @@ def copy_member(archive: Path, member: str, out: BinaryIO, largest: int) -> None
         raise UnavailableError(
             f"{archive}: damaged archive ({reason}); delete it, and its .sha256 if it has one, "
             "and fetch it again"
+        ) from error
+    except OSError as error:
+        if error.errno not in (None, errno.EINVAL):  # a full disk, a file that cannot be read
+            raise
+        raise UnavailableError(  # zipfile jumps where a damaged index tells it to
+            f"{archive}: damaged archive ({error}); delete it, and fetch it again"
         ) from error
     except NotImplementedError as error:  # a compression method that zipfile does not know
         raise UnavailableError(f'{archive}: cannot unpack "{member}": {error}') from error

@@ -81,7 +81,7 @@ def _run(options: argparse.Namespace) -> int:
     table = _selected(inventory, options)
     _say(f"{table.height:,} of {inventory.table.height:,} languages")
     if options.language and options.format is None:
-        _put(page(inventory, table["glottocode"][0]), options.out)
+        _show(page(inventory, table["glottocode"][0]), options.out)
     elif options.format or not options.rebuild:
         _write(inventory, table, options.format, options.out)
     return 0
@@ -149,12 +149,11 @@ def _write(
         _write_cldf(export_cldf(inventory, table), out)
         return
     if form == "csv":
-        text = export_csv(table)
+        _put(export_csv(table), out)
     elif form == "json":
-        text = export_json(inventory, table)
+        _put(export_json(inventory, table), out)
     else:
-        text = _as_lines(table)
-    _put(text, out)
+        _show(_as_lines(table), out)
 
 
 def _write_cldf(files: dict[str, str], folder: Path | None) -> None:
@@ -166,7 +165,16 @@ def _write_cldf(files: dict[str, str], folder: Path | None) -> None:
         write_whole(folder / name, text)
 
 
+def _show(text: str, out: Path | None) -> None:
+    """What a person reads; on a terminal as far as it has the letters."""
+    if out is None:
+        print(text, end="")
+    else:
+        write_whole(out, text)
+
+
 def _put(text: str, out: Path | None) -> None:
+    """What a program reads."""
     if out is None:
         # Bytes, so that line ends and letters are the same on every system.
         sys.stdout.flush()

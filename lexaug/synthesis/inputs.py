@@ -14,7 +14,6 @@ import gzip
 import hashlib
 import io
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from data.compression import PiecedFile, unpacked_frames
 from data.download import Report, fetch
 from data.errors import InputError
 from data.languages import Language, resolve
+from data.terminal import standard_input
 from data.tsv import DAMAGED_GZIP
 
 CHUNK_BYTES = 1 << 20
@@ -120,7 +120,7 @@ def open_text(text: Text, offset: int = 0) -> BinaryIO:
     if text.is_stream:
         if offset:
             raise InputError("standard input cannot be read again from the middle; give a file")
-        return sys.stdin.buffer
+        return cast("BinaryIO", standard_input())
     if text.seekable:
         file = open(text.paths[0], "rb")  # noqa: SIM115 (the caller closes it)
         file.seek(offset)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from data.cli import Parser, run
 from data.errors import InputError
 from data.files import write_whole
+from data.terminal import standard_input
 from data.tsv import EMPTY_CELL, WRONG_COLUMNS, clean, decode, excerpt, raw_lines, reject
 
 if TYPE_CHECKING:
@@ -200,7 +201,7 @@ def _problem(cells: Sequence[str], text: str) -> tuple[str, str] | None:
 def _lines(name: str) -> Iterator[tuple[str, str]]:
     """(path:line, text) of a file or of standard input."""
     shown = "standard input" if name == STANDARD_INPUT else name
-    lines = enumerate(sys.stdin.buffer, 1) if name == STANDARD_INPUT else raw_lines(Path(name))
+    lines = enumerate(standard_input(), 1) if name == STANDARD_INPUT else raw_lines(Path(name))
     for number, raw in lines:
         where = f"{shown}:{number}"
         text = decode(raw.rstrip(b"\r\n"), where)

@@ -214,3 +214,14 @@ def test_files_that_are_no_archive(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.tar.gz"
     path.write_bytes(content)
     assert refusal(path).startswith(f"{path}: damaged archive (")
+
+
+def test_a_zip_whose_index_points_before_the_file(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a.zip", MEMBER, TEXT)
+    raw = bytearray(path.read_bytes())
+    directory = raw.rindex(b"PK\x01\x02")
+    raw[directory + 42 : directory + 46] = b"\xff\xff\xff\x7f"  # where the member begins
+    end = raw.rindex(b"PK\x05\x06")
+    raw[end + 16 : end + 20] = (directory + 100).to_bytes(4, "little")  # before the file's start
+    path.write_bytes(raw)
+    assert "damaged archive" in refusal(path)

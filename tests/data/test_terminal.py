@@ -8,10 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from data.cli import Parser, run
-from data.errors import InputError
-from data.terminal import one_line, printable, settled_streams
+from data.errors import LONGEST_MESSAGE, InputError
+from data.terminal import one_line, printable, settled_streams, standard_input
 
 ROOT = Path(__file__).parents[2]
 
@@ -59,6 +61,27 @@ def test_a_stream_that_the_parent_closed(closed: str) -> None:
     assert (done.returncode, "Traceback" in done.stderr) == (0, False)
 
 
+@pytest.mark.parametrize("stream", [None, io.StringIO("text without bytes")])
+def test_a_standard_input_that_is_none(
+    stream: io.StringIO | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", stream)
+    with pytest.raises(InputError, match="found it closed; name a file"):
+        standard_input()
+
+
+def test_commands_that_read_a_closed_standard_input() -> None:
+    python = f"'{sys.executable}' -m"
+    for command in (
+        "morph.inflect --lang sw --table data/sample/lexicon.en-sw.tsv --no-model --input - <&-",
+        "lexaug.synthesize --lang sw --lexicon sample --input - --out - --offline <&-",
+    ):
+        done = subprocess.run(
+            ["bash", "-c", f"{python} {command}"], cwd=ROOT, capture_output=True, text=True
+        )
+        assert (done.returncode, "Traceback" in done.stderr) == (2, False), done.stderr
+
+
 def command_with(*options: str) -> Parser:
     parser = Parser("data.toy", "A toy.")
     subcommands = parser.add_subparsers()
@@ -91,3 +114,13 @@ def test_advice_names_options_that_are_there(
 def test_arguments_that_are_no_text(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(command_with(), lambda _: 0, ["show", "\udcff.tsv"]) == 2
     assert "expected arguments in UTF-8, found '\\udcff.tsv'" in capsys.readouterr().err
+
+
+@given(st.text())
+def test_an_error_is_one_short_line_whatever_it_holds(text: str) -> None:
+    message = str(InputError(f"x.tsv:1: found {text * 50}; fix the line"))
+    assert len(message.splitlines()) == 1
+    assert printable(message) == message
+    assert len(message) <= LONGEST_MESSAGE + 3
+    assert message.startswith("x.tsv:1: found")
+    assert message.endswith("; fix the line")

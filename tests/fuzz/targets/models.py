@@ -47,7 +47,7 @@ def targets() -> Iterator[Target]:
         _answered,
         file="chat_template.jinja",
         beside=run,
-        weight=0.5,
+        weight=0.3,
     )
     yield Target("models/special-tokens", "json", ('{"bos_token": "<s>", "eos_token": {"content": "</s>", "lstrip": false}, "extra": ["<x>"]}',),
                  _answered, file="special_tokens_map.json", beside=run, weight=0.1)  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from data.errors import InputError
 from tests.fuzz.target import Target, drain
 
 TOY = Path(__file__).parents[2] / "data" / "inventory_toy"
@@ -31,6 +32,12 @@ def targets() -> Iterator[Target]:
         read_glottolog(path)
         resolve_glottocode("swah1253", path)
 
+    def newick(path: Path) -> None:
+        try:
+            leaves(path.read_bytes().decode("utf-8", "replace"))
+        except ValueError as error:  # which read_classification gives a path and a line
+            raise InputError(str(error)) from error
+
     trees = (TOY / "glottolog/cldf/classification.nex").read_text("utf-8")
     languages = (TOY / "glottolog/cldf/languages.csv").read_text("utf-8")
     wals = (TOY / "wals/cldf/languages.csv").read_text("utf-8")
@@ -41,7 +48,7 @@ def targets() -> Iterator[Target]:
         "atlas/newick",
         "newick",
         ("(a0001:1,b0001:1)c0001:1;", "((a0001:1,b0001:1)d0001:1,e0001:2)f0001:0;"),
-        lambda path: leaves(path.read_bytes().decode("utf-8", "replace")),
+        newick,
     )
     yield Target("atlas/wals", "csv", (wals,), lambda path: drain(read_wals(path)), file="w.csv")
     yield Target(

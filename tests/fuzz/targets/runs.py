@@ -258,7 +258,12 @@ def _inflection() -> Iterator[Target]:
     dev = "soma\tV;PST;3;SG\talisoma\nsoma\tV;NFIN\tkusoma\nsoma\tV;FUT;3;SG\tatasoma\npika\tV;PST;3;SG\talipika\npika\tV;NFIN\tkupika\npika\tV;FUT;3;SG\tatapika\n"
     covered = "imba\tV;PST;3;SG\nsoma\tV;NFIN\n"
     yield Target(
-        "morph/rules", "json", content("inflection", "rules.json"), rules, file="rules.json"
+        "morph/rules",
+        "json",
+        content("inflection", "rules.json"),
+        rules,
+        file="rules.json",
+        weight=0.3,
     )
     yield from _rows(
         "morph/model",
