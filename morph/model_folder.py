@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import InputError
+from data.terminal import printable
 
 FORMAT = 1
 
@@ -54,7 +55,7 @@ def card(config: Mapping[str, Any]) -> str:
         *(f"- **{name}**: {_shown(value)}" for name, value in origin.items()),
         "",
     ]
-    return "\n".join(lines)
+    return printable("\n".join(lines))
 
 
 def _shown(value: Any) -> str:

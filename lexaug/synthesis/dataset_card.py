@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from data.terminal import printable
 from lexaug.synthesis.formats import READ_AS
 
 SIZES = (
@@ -41,7 +42,8 @@ def card(settings: Mapping[str, Any], found: Mapping[str, Any], records: str) ->
         found: its coverage.json.
         records: the file or pattern of the records.
     """
-    return f"---\n{_yaml(_front(settings, found, records))}---\n\n{_text(settings, found)}"
+    page = f"---\n{_yaml(_front(settings, found, records))}---\n\n{_text(settings, found)}"
+    return printable(page)  # names of files and licences are anybody's
 
 
 def size_category(records: int) -> str:

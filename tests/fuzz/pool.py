@@ -21,7 +21,9 @@ from tests.fuzz.targets import TARGETS
 from tests.fuzz.verdict import judge
 
 SPAN = 100  # inputs that a worker is given at once
-MOST_WALL_SECONDS = 60.0  # for one input; reading it has 10 s of processor time
+MOST_WALL_SECONDS = 120.0  # for one input; reading it has 10 s of processor time
+MOST_WARM_SECONDS = 900.0  # for the valid input that comes first: a run may have to be made for it
+WARMING = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +111,15 @@ class _Worker:
     def __init__(self, seed: int) -> None:
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
-        self.at = context.Value("q", -1, lock=False)
+        self.at = context.Value("q", WARMING, lock=False)
         self.span: Span | None = None
-        self._seen, self._since = -1, time.monotonic()
+        self._seen, self._since = WARMING, time.monotonic()
         self._process = context.Process(target=_work, args=(theirs, self.at, seed), daemon=True)
         self._process.start()
         theirs.close()
 
     def give(self, span: Span) -> None:
-        self.span, self.at.value, self._seen = span, -1, -1
+        self.span, self.at.value, self._seen = span, WARMING, WARMING
         self._since = time.monotonic()
         self.connection.send(span)
 
@@ -127,8 +129,8 @@ class _Worker:
             return False
         if self.at.value != self._seen:
             self._seen, self._since = self.at.value, time.monotonic()
-        hangs = time.monotonic() - self._since > MOST_WALL_SECONDS
-        return hangs or not self._process.is_alive()
+        most = MOST_WARM_SECONDS if self.at.value == WARMING else MOST_WALL_SECONDS
+        return time.monotonic() - self._since > most or not self._process.is_alive()
 
     def lost(self) -> tuple[Failure, list[Span]]:
         """The input that it was lost at, and the spans that are still to be done."""
@@ -174,7 +176,6 @@ def _work(connection: Connection, at: Any, seed: int) -> None:
             return
         target, counts, failures = TARGETS[span.target], Counter(), []
         if span.target not in warm:  # what is imported now counts for no input
-            at.value = span.start
             judge(target, target.seed_bytes()[0], limits=False)
             warm.add(span.target)
         started = time.process_time()

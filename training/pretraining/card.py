@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from data.terminal import printable
+
 PIPELINES = {
     "encoder": "fill-mask",
     "decoder": "text-generation",
@@ -39,7 +41,7 @@ def card(told: Mapping[str, Any]) -> str:
         told: name, architecture, run (the identity in config.json), data (a record a corpus, see
             `training.pretrain`), model, training, scores, command, environment.
     """
-    return f"---\n{_yaml(_front(told))}---\n\n{_text(told)}"
+    return printable(f"---\n{_yaml(_front(told))}---\n\n{_text(told)}")
 
 
 def licence_of(licences: Sequence[str]) -> str:
