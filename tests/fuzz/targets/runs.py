@@ -246,7 +246,7 @@ def _inflection() -> Iterator[Target]:
     def trained(path: Path) -> None:
         from morph.corpora import load_data
 
-        load_data("sw", train=path, dev=made("inflection") / "dev.tsv", offline=True)
+        load_data("sw", train=path, dev=path.with_name("dev.tsv"), offline=True)
 
     def submitted(path: Path) -> None:
         from morph.submit import main
@@ -279,7 +279,9 @@ def _inflection() -> Iterator[Target]:
     yield Target("morph/evaluate-gold", "tsv", (dev,), gold, weight=0.2)
     yield Target("morph/inflect-input", "tsv", (covered,), asked, weight=0.2)
     yield Target("morph/inflect-table", "tsv", (dev,), table, weight=0.2)
-    yield Target("morph/train-data", "tsv", (dev,), trained, weight=0.5)
+    yield Target(
+        "morph/train-data", "tsv", (dev,), trained, beside={"dev.tsv": dev.encode()}, weight=0.5
+    )
     yield Target(
         "morph/submit-covered", "tsv", (covered,), submitted, weight=0.2, file="x.covered.tst"
     )
