@@ -107,10 +107,12 @@ class KeepOut:
         segments = list(_segments(text))
         kept, i = [], 0
         while i < len(segments):
-            stop, name = self._longest_at(segments, i)
+            first = _first_with_letters(segments, i)
+            stop, name = self._longest_at(segments, first)
             if name is None:
-                kept.append(text[segments[i].start : segments[i].stop])
-                i += 1
+                last = min(first + 1, len(segments))
+                kept += [text[one.start : one.stop] for one in segments[i:last]]
+                i = last
             else:
                 dropped[f"sentence of {name}"] += 1
                 i = stop
@@ -152,6 +154,13 @@ class KeepOut:
         if len(letters) not in self._lengths:  # most are not: no checksum needed
             return None
         return self._names.get(_digest(letters))
+
+
+def _first_with_letters(segments: Sequence[_Segment], start: int) -> int:
+    """The first segment from here on that is more than signs; a sentence may begin before it."""
+    while start < len(segments) and not segments[start].letters:
+        start += 1
+    return start
 
 
 def _segments(text: str) -> Iterator[_Segment]:

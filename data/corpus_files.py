@@ -24,7 +24,7 @@ from data.bounded import parse_json
 from data.errors import InputError, UnavailableError
 from data.faults import SKIP_BAD, BadLineError, excerpt, reject
 from data.labels.slots import Utterance
-from data.lines import clean, read_lines
+from data.lines import clean, read_lines, unpacked_suffix
 from data.tagged import read_tagged
 from data.tsv import read_tsv
 
@@ -33,7 +33,6 @@ BLANK = "no text"
 NO_RECORD = "no JSON object with text"
 
 FIELDS = ("text", "target", "tokens")  # of jsonl and parquet; the first that is there
-PACKED = (".gz", ".zst")
 FORMS = {".txt": "lines", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 NO_TEXT = frozenset(
     {".bin", ".conllu", ".csv", ".docx", ".html", ".json", ".pdf", ".safetensors", ".tar", ".tmx"}
@@ -66,7 +65,7 @@ def form_of(path: Path) -> str:
     Raises:
         InputError: a name of something else, such as a table.
     """
-    suffix = _suffix(path)
+    suffix = unpacked_suffix(path)
     if suffix in NO_TEXT:
         raise InputError(
             f"{path}: expected plain text, .jsonl or .parquet, found {suffix}; write its text into"
@@ -81,11 +80,7 @@ def is_corpus_file(path: Path) -> bool:
     >>> is_corpus_file(Path("text.txt.gz")), is_corpus_file(Path("LICENCE"))
     (True, False)
     """
-    return not path.name.startswith(".") and _suffix(path) in FORMS
-
-
-def _suffix(path: Path) -> str:
-    return Path(path.stem).suffix.lower() if path.suffix in PACKED else path.suffix.lower()
+    return not path.name.startswith(".") and unpacked_suffix(path) in FORMS
 
 
 def read_text_lines(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -65,6 +65,17 @@ def by_reason(counts: Counter[str]) -> str:
     'empty cell (2)'
     """
     return "; ".join(f"{reason} ({number})" for reason, number in (+counts).items())
+
+
+def listed(names: Iterable[str], most: int = 20) -> str:
+    """Names from a file for a message, cut where there are many or one is long.
+
+    >>> listed(["en", "sw"]), listed(map(str, range(100)), most=3)
+    ('en, sw', '0, 1, 2 and 97 more')
+    """
+    known = [name if len(name) <= _EXCERPT_LENGTH else excerpt(name) for name in names]
+    more = f" and {len(known) - most} more" if len(known) > most else ""
+    return ", ".join(known[:most]) + more
 
 
 def excerpt(text: str) -> str:

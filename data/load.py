@@ -17,7 +17,7 @@ from pathlib import Path
 from data.catalog import Dataset, File, catalog, dataset, warn_of_relative
 from data.download import NoSourceError, Report, fetch
 from data.errors import InputError
-from data.faults import by_reason
+from data.faults import by_reason, listed
 from data.files import canonical_json, sha256_text
 from data.languages import Language, resolve, resolve_glottocode
 from data.lines import unpacked_suffix
@@ -237,13 +237,13 @@ def _codes(path: Path, source: Language, target: Language, codes: list[str]) -> 
         if match is None:
             raise InputError(
                 f"{path}: no column or segment in {language.name} ({language.bcp47}); "
-                f"found {', '.join(codes) or 'none'}"
+                f"found {listed(codes) or 'none'}"
             )
         warn_of_relative(str(path), language, match)
         found.append(match.code)
     if found[0] == found[1]:
         raise InputError(
             f"{path}: {found[0]} would be both {source.name} and {target.name}; "
-            f"found {', '.join(codes)}"
+            f"found {listed(codes)}"
         )
     return found[0], found[1]

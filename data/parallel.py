@@ -19,7 +19,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from data.errors import InputError
-from data.faults import SKIP_BAD, BadLineError, counted, excerpt
+from data.faults import SKIP_BAD, BadLineError, counted, excerpt, listed
 from data.lines import clean, shows_nothing, tried_lines
 from data.tmx import Segment, language_tag, read_units
 from data.tsv import read_header, read_tsv, write_tsv
@@ -185,7 +185,7 @@ def read_tmx(
     if not found:
         raise InputError(
             f"{path}: expected units in {source_language} and {target_language}, found the"
-            f" languages: {', '.join(sorted(languages)) or 'none'}; choose two of them"
+            f" languages: {listed(sorted(languages)) or 'none'}; choose two of them"
         )
 
 
@@ -254,7 +254,7 @@ def _document(third: list[str], path: Path | None, number: int) -> str | None:
 
 def _column(path: Path, columns: tuple[str, ...], name: str) -> int:
     if name not in columns:
-        found = ", ".join(columns)
+        found = listed(columns)
         raise InputError(
             f"{path}:1: expected a column {excerpt(name)}, found: {found}; choose one of them"
         )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from data.bounded import check_shape, read_json
 from data.errors import InputError
+from data.faults import excerpt
 from data.files import canonical_json
 from icl.store import Record, read_records
 from metrics.direction import higher_is_better
@@ -20,6 +21,9 @@ TEST_SET = ("set", "split", "set-sha256", "limit")  # what two runs must have in
 # spBLEU's rows are summed and scored like BLEU's; only their making needs the SentencePiece model.
 SCALES = {"BLEU": "BLEU", "spBLEU": "BLEU", "chrF++": "chrF++", "TER": "TER"}
 RANKED_BY = "chrF++"
+DIGITS = 19  # of a number that no file has so many lines for
+# What a comparison needs of a line of segments.jsonl.
+ANSWER = {"id": str, "source": str, "reference": str, "output": str, "statistics": {str: [float]}}
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,9 @@ def pair_runs(a: Path, b: Path, systems: tuple[str, str]) -> list[Pairing]:
         _check_segments(f"{a} and {b}, {direction}", *sides)
         metrics = _common_metrics(a, b, direction, systems)
         first_side, second_side = ([side[key] for key in sides[0]] for side in sides)
-        pairings.append(Pairing(direction, metrics, first_side, second_side))
+        pairing = Pairing(direction, metrics, first_side, second_side)
+        _check_statistics(f"{a} and {b}, {direction}", pairing)
+        pairings.append(pairing)
     return pairings
 
 
@@ -155,7 +161,8 @@ def pooled(pairings: Sequence[Pairing]) -> Iterator[Pairing]:
 
 def _settings(folder: Path, system: str) -> dict[str, Mapping[str, Any]]:
     """What the run's configuration says of a system, by direction."""
-    run = _read_json(folder / "config.json")["run"]
+    shape = {"run": {"systems": [{"system": str, "direction": str}]}}
+    run = _read_run_file(folder / "config.json", shape)["run"]
     found = {s["direction"]: s for s in run["systems"] if s["system"] == system}
     if not found:
         names = ", ".join(dict.fromkeys(s["system"] for s in run["systems"]))
@@ -163,16 +170,12 @@ def _settings(folder: Path, system: str) -> dict[str, Mapping[str, Any]]:
     return found
 
 
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError as error:
+def _read_run_file(path: Path, shape: Any) -> Any:
+    if not path.is_file():
         raise InputError(
             f"{path.parent}: no {path.name}; give the folder of a finished run of icl.eval"
-        ) from error
-    except ValueError as error:
-        raise InputError(f"{path}: not JSON ({error}); run icl.eval again") from error
-    return content
+        )
+    return read_json(path, shape)
 
 
 def _answers(folder: Path, system: str) -> dict[str, dict[str, Record]]:
@@ -180,8 +183,9 @@ def _answers(folder: Path, system: str) -> dict[str, dict[str, Record]]:
     found: dict[str, dict[str, Record]] = {}
     marker = canonical_json({"system": system})[1:-1].encode()
     for _, record in read_records(folder / "segments.jsonl", having=marker):
-        if record["system"] == system:
-            direction = record["id"].split(":")[-2]
+        if record.get("system") == system:
+            check_shape(record, ANSWER, f"{folder / 'segments.jsonl'}: {excerpt(record['id'])}")
+            direction = record["id"].split(":")[-2:][0]
             found.setdefault(direction, {})[record["id"]] = record
     return {direction: dict(sorted(r.items(), key=_place)) for direction, r in found.items()}
 
@@ -189,7 +193,7 @@ def _answers(folder: Path, system: str) -> dict[str, dict[str, Record]]:
 def _place(item: tuple[str, Record]) -> tuple[int, str]:
     """The place in the test set: ids end in the number of the line."""
     tail = item[0].rpartition(":")[2]
-    return (int(tail) if tail.isdecimal() else 0), tail
+    return (int(tail) if tail.isdecimal() and len(tail) < DIGITS else 0), tail
 
 
 def _check_test_set(where: str, a: Mapping[str, Any], b: Mapping[str, Any]) -> None:
@@ -230,9 +234,24 @@ def _common_metrics(a: Path, b: Path, direction: str, systems: tuple[str, str]) 
     return tuple(common)
 
 
+def _check_statistics(where: str, pairing: Pairing) -> None:
+    """Raise unless every record has as many numbers for each metric as its rows have."""
+    for name in pairing.metrics:
+        width = pairing.metric(name).width
+        for record in (*pairing.a, *pairing.b):
+            found = len(record["statistics"].get(name, ()))
+            if found != width:
+                raise InputError(
+                    f"{where}: expected {width} numbers for {name} in {excerpt(record['id'])},"
+                    f" found {found}; run icl.eval again"
+                )
+
+
 def _metric_settings(folder: Path, direction: str, system: str) -> dict[str, str]:
     """Each metric's own part of the signature."""
-    for result in _read_json(folder / "scores.json")["results"]:
+    score = {"name": str, "signature": str}
+    shape = {"results": [{"system": str, "direction": str, "scores": [score]}]}
+    for result in _read_run_file(folder / "scores.json", shape)["results"]:
         if (result["system"], result["direction"]) == (system, direction):
             return {s["name"]: s["signature"].split("|set:", 1)[0] for s in result["scores"]}
     raise InputError(f"{folder}: scores.json has no {system} in {direction}; finish the run")

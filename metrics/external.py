@@ -64,17 +64,23 @@ class Mean:
 def read_scores(path: Path) -> list[list[int | float]]:
     """One row a segment from a text file with a number a line.
 
+    Blank lines at the end are none.
+
     Raises:
-        ValueError: a line that is no finite number, with path and line; an empty file.
+        ValueError: a line that is no finite number, with path and line; an empty file; no text.
     """
     rows: list[list[int | float]] = []
-    for number, line in enumerate(path.read_text("utf-8-sig").splitlines(), 1):
+    try:
+        lines = path.read_text("utf-8-sig").rstrip().splitlines()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: expected text in UTF-8, found {error.reason}") from error
+    for number, line in enumerate(lines, 1):
         try:
             score = float(line)
         except ValueError:
             score = math.nan
         if not math.isfinite(score):
-            raise ValueError(f"{path}:{number}: expected a number, found {line!r}; correct it")
+            raise ValueError(f"{path}:{number}: expected a number, found {line[:40]!r}; correct it")
         rows.append([score, 1])
     if not rows:
         raise ValueError(f"{path}: expected a number a line, found none; score the output first")

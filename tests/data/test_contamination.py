@@ -91,3 +91,22 @@ def test_masakhaner_trains_on_sentences_of_masakhapos() -> None:
     made = KeepOut.load(["masakhaner2:train:twi"], offline=True)
     test = find_corpus("masakhapos:test:twi", offline=True)
     assert sum(made.find(record.text) is not None for record in test.records()) == 502
+
+
+def test_work_grows_with_the_size() -> None:
+    # Signs between ends of sentences once made every one of them look through all that follow.
+    made, looks = keep_out(), []
+    found = made._find
+    made._find = lambda letters: looks.append(letters) or found(letters)  # type: ignore[method-assign]
+    counts = []
+    for times in (2_000, 8_000):
+        looks.clear()
+        text = "Habari. " + ". " * times + FIRST + " ! " * times
+        assert made.clean(text, Counter()).startswith("Habari.")
+        counts.append(len(looks))
+    assert counts[1] <= 4.5 * counts[0]
+
+
+def test_signs_before_a_test_sentence_go_with_it() -> None:
+    assert cleaned(f"— … {FIRST}") == ("", 1)
+    assert cleaned("Habari. … ! ") == ("Habari. … ! ", 0)

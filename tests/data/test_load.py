@@ -312,3 +312,11 @@ def test_what_is_left_out_is_remarked(tmp_path: Path) -> None:
         "pairs.tsv: left out: U+FFFD, where a letter was lost (1); wrong number of columns (2)",
         "pairs.tsv: cells in quotes as a spreadsheet writes them, kept with the quotes (1)",
     )
+
+
+def test_a_header_of_many_names_is_a_short_message(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.tsv"
+    path.write_text("\t".join(["x" * 5000, *map(str, range(50_000))]) + "\n")
+    message = refusal(path, "sw", "en")
+    assert message.endswith("and 49981 more")
+    assert len(message) < 500

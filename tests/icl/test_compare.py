@@ -206,3 +206,83 @@ def test_scores_of_another_tool(run: Path, tmp_path: Path) -> None:
     files[0].write_text("0.25\n")
     with pytest.raises(InputError, match="expected 60 scores, one a segment, found 1; score the"):
         with_scores(pairing, "COMET", *files)
+
+
+def test_blank_lines_at_the_end_of_scores_are_none(run: Path, tmp_path: Path) -> None:
+    [pairing, _] = pair_runs(run, run, ("copy", "gloss"))
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"\xef\xbb\xbf" + b"0.5\r\n" * 60 + b"\r\n\n")
+    assert len(with_scores(pairing, "COMET", path, path).a) == 60
+    path.write_bytes(b"x" * 100_000)
+    with pytest.raises(InputError, match="expected a number, found") as caught:
+        with_scores(pairing, "COMET", path, path)
+    assert len(str(caught.value)) < 300
+    path.write_bytes(b"\xff0.5")
+    with pytest.raises(InputError, match=r"a\.txt: expected text in UTF-8, found invalid"):
+        with_scores(pairing, "COMET", path, path)
+
+
+def test_several_tools_at_once(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = tmp_path / "one"
+    shutil.copytree(run, one)
+    for name in ("config.json", "scores.json"):
+        content = json.loads((one / name).read_text("utf-8"))
+        of = content["run"]["systems"] if name == "config.json" else content["results"]
+        of[:] = [entry for entry in of if entry["direction"] == "sw-en"]
+        (one / name).write_text(json.dumps(content), "utf-8")
+    lines = (one / "segments.jsonl").read_text("utf-8").splitlines(True)
+    (one / "segments.jsonl").write_text("".join(x for x in lines if ":sw-en:" in x), "utf-8")
+    monkeypatch.chdir(tmp_path)
+    Path("a.txt").write_text("1\n" * 60)
+    Path("b.txt").write_text("2\n" * 60)
+    command = [str(one), str(one), "--systems", "copy,gloss", "--out", "out"]
+    scores = [
+        "COMET=a.txt,b.txt",
+        "MetricX=a.txt,b.txt",
+        "Foo=a.txt,b.txt",
+        "Bar:lower=a.txt,b.txt",
+    ]
+    assert main([*command, *(part for each in scores for part in ("--scores", each))]) == 0
+    shown = capsys.readouterr().out
+    assert "no verdict by Foo: it is not known whether higher is better" in shown
+    found = json.loads(Path("out/scores.json").read_text("utf-8"))["comparisons"]
+    better = {entry["metric"]: (entry["better"], entry["wins"]) for entry in found}
+    assert better["COMET"] == ("B", 60)
+    assert better["MetricX"] == ("A", 0)
+    assert better["Foo"] == ("unknown", None)
+    assert better["Bar"] == ("A", 0)
+    assert "Bar (lower is better)" in Path("out/report.html").read_text("utf-8")
+    assert main([*command, "--scores", "Foo:up=a.txt,b.txt"]) == 2
+    assert "expected NAME:higher or NAME:lower, found :up" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("config.json", "[]"),
+        ("config.json", '{"run": {"systems": [3]}}'),
+        ("config.json", "[" * 5000),
+        ("scores.json", '{"results": [{"system": "copy", "direction": "sw-en"}]}'),
+        ("scores.json", '{"results": 1' + "0" * 5000 + "}"),
+        ("segments.jsonl", '{"id": "sample:sw-en:1", "key": "k", "system": "copy"}\n'),
+        ("segments.jsonl", '{"id": "x", "key": "k", "system": "copy"}\n'),
+    ],
+)
+def test_damaged_run_folders_are_one_line(
+    run: Path, tmp_path: Path, name: str, content: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(run, tmp_path / "b")
+    (tmp_path / "b" / name).write_text(content)
+    assert main([str(run), str(tmp_path / "b"), "--systems", "copy,copy"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_rows_of_another_metric_are_refused(run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "b")
+    change_segments(lambda lines: [line.replace('"TER":[', '"TER":[1,') for line in lines])(
+        tmp_path / "b"
+    )
+    with pytest.raises(InputError, match=r"expected 2 numbers for TER in .*, found 3; run"):
+        pair_runs(run, tmp_path / "b", ("copy", "copy"))
