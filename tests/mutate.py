@@ -383,8 +383,11 @@ def run(
     with FileLock(place / f"{room}.lock"):
         shutil.rmtree(place / room, ignore_errors=True)
         first = copied(root, place / room / "0/tree")  # the tree may change meanwhile
-        others = [copied(first, place / room / f"{job}/tree") for job in range(1, jobs)]
         known = test_map(first, room, place / f"{room}-{tree_hash(first, room)}.json")
+        _compile(first, room)
+        others = [
+            Path(shutil.copytree(first, place / room / f"{job}/tree")) for job in range(1, jobs)
+        ]
         chosen, passed_over = _chosen(first, room, number, seed)
         with ThreadPoolExecutor(jobs) as pool:
             shares = [chosen[job::jobs] for job in range(jobs)]
@@ -393,6 +396,17 @@ def run(
             )
             done = [trial for part in found for trial in part]
     return sorted(done, key=lambda trial: (trial.file, trial.mutation.line)), passed_over
+
+
+def _compile(tree: Path, room: str) -> None:
+    """Leave bytecode beside modules and tests: each mutant's process begins with it."""
+
+    def collect() -> int:
+        import pytest
+
+        return int(pytest.main(["-q", "--collect-only", *OPTIONS[2:], *_places(tree, room)]))
+
+    forked(collect, tree, 600, tree.parent / "out")
 
 
 def _chosen(tree: Path, room: str, number: int, seed: int) -> tuple[list[Trial], int]:
