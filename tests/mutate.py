@@ -404,6 +404,7 @@ def _compile(tree: Path, room: str) -> None:
     def collect() -> int:
         import pytest
 
+        sys.dont_write_bytecode, sys.pycache_prefix = False, None
         return int(pytest.main(["-q", "--collect-only", *OPTIONS[2:], *_places(tree, room)]))
 
     forked(collect, tree, 600, tree.parent / "out")
