@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -18,7 +17,6 @@ from data.languages import Language
 from data.lexicon import Filter, Lexicon
 
 if TYPE_CHECKING:
-    from data.catalog import Dataset, File
     from data.lexicons.coverage import Coverage
 
 SHOWN = 20
@@ -202,6 +200,7 @@ def _print_counts(title: str, counts: Mapping[str, int]) -> None:
 
 def _coverage(options: argparse.Namespace) -> int:
     from data.lemmas import lemmatizer_for
+    from data.lexicons.corpus_lines import corpus_lines
     from data.lexicons.coverage import coverage
 
     language, other = _languages(options)
@@ -211,7 +210,7 @@ def _coverage(options: argparse.Namespace) -> int:
         text, lexicon = language, _load(options, other, language).inverted()
     else:
         text, lexicon = language, _load(options, language, other)
-    lines = islice(_text(options, language, other), options.limit)
+    lines = islice(corpus_lines(options, language, other), options.limit)
     title = f"{options.corpus}, {text.name}"
     lemmas = None
     if options.lemmatise:
@@ -221,51 +220,6 @@ def _coverage(options: argparse.Namespace) -> int:
     show = {"table": _print_table, "tsv": _print_tsv, "json": _print_json}[options.format]
     show(found, title)
     return 0
-
-
-def _text(options: argparse.Namespace, language: Language, other: Language) -> Iterator[str]:
-    """The lines of the corpus on the side asked for."""
-    from data.catalog import catalog
-    from data.download import fetch
-    from data.lines import unpacked_suffix
-    from data.load import load_parallel, splits
-    from data.pair_files import SUFFIXES as PAIRS
-    from data.tagged import SCHEMES, load_tagged
-    from data.tsv import read_lines
-
-    name, source_side = options.corpus, options.side == "source"
-    side, beside = (other, language) if source_side else (language, other)
-    known = catalog().get(name)
-    if known and known.kind in SCHEMES:
-        split = options.split or "test"
-        for sentence in load_tagged(name, side, split, offline=options.offline).sentences:
-            yield " ".join(sentence.tokens)
-    elif known and known.reader == "aligned":
-        file = _aligned_file(known, options.split or splits(name)[0], side, beside)
-        path = fetch(file, offline=options.offline).path
-        yield from (line for _, line in read_lines(path, keep_replacement=True))
-    elif name == "sample" or unpacked_suffix(Path(name)) in PAIRS:
-        settings = {"skip_bad": options.skip_bad, "offline": options.offline}
-        corpus = load_parallel(name, other, language, options.split, **settings)
-        for remark in corpus.remarks:
-            print(remark, file=sys.stderr)
-        yield from (pair.source if source_side else pair.target for pair in corpus.pairs)
-    else:
-        yield from (line for _, line in read_lines(Path(name), keep_replacement=True))
-
-
-def _aligned_file(entry: Dataset, split: str, language: Language, beside: Language) -> File:
-    """The text of a language; of several, as of English in lafand, that beside the other one."""
-    files = entry.select(split, code=entry.code_for(language))
-    other = beside.code_in(entry.codes())
-    groups = {file.group for file in entry.select(split, code=other)} if other else set()
-    chosen = [file for file in files if file.group in groups] or files
-    if not chosen:
-        roles = ", ".join(sorted({file.role for file in entry.files} - {"archive", "documents"}))
-        raise InputError(
-            f'{entry.name} has no {language.name} in the split "{split}"; it has: {roles}'
-        )
-    return chosen[0]
 
 
 def _figures(found: Coverage) -> Iterator[tuple[str, int, int, float, int | None, float | None]]:
