@@ -100,7 +100,7 @@ def _made(make: Callable[[], Any]) -> Any:
 def _show_translation(found: Any) -> None:
     source, target = found.source.bcp47, found.target.bcp47
     st.subheader("What came out", anchor=False)
-    cut = " (cut at the limit of tokens)" if found.cut else ""
+    cut = f" ({escape(found.note)})" if found.note else ""
     st.html(f'<p class="kl-endonym">{texts.named(found.text or "(nothing)", target)}{cut}</p>')
     st.caption(texts.escape_markdown(f"{found.label}, {found.source.name} to {found.target.name}"))
     st.subheader("The examples that it saw", anchor=False)

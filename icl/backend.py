@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from data.cli import did_you_mean
 from data.download import Report
 from data.errors import InputError
 from icl.prompt import Hint, Prompt
@@ -39,12 +40,22 @@ class Request:
     hints: tuple[Hint, ...] = ()
 
 
+Finish = Literal["stop", "length", "thinking", "filtered", "refused", "tool call"]
+"""How an answer ended: by itself or a stop string, by the token limit; or it is none at all,
+because it never got beyond thoughts, or a server withheld it, refused, or called a tool."""
+
+
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What came back, stop string not yet cut off; "length" when the token limit ended it."""
+    """What came back: stop string and thoughts not yet cut off.
+
+    `thinking`: whether a server sent thoughts apart from the text. Thoughts that the prompt opens
+    begin with the mark that opens them: `icl.answers` takes them off.
+    """
 
     text: str
-    finish: Literal["stop", "length"]
+    finish: Finish
+    thinking: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +71,21 @@ class Batch:
     prefix: tuple[int, ...] = ()
     suffixes: tuple[tuple[int, ...], ...] = ()
 
+    def part(self, places: Sequence[int]) -> Batch:
+        """Some of its requests, to be run on their own."""
+        requests = tuple(self.requests[place] for place in places)
+        suffixes = tuple(self.suffixes[place] for place in places) if self.suffixes else ()
+        return Batch(requests, self.prefix, suffixes)
+
 
 @dataclass(frozen=True, slots=True)
 class Decoding:
-    """Greedy decoding: the most probable token each time, until a stop string or the limit."""
+    """Until a stop string or the limit: the most probable token each time ("greedy"), or as a
+    server does it that takes no temperature ("server")."""
 
     max_new_tokens: int
     stop: tuple[str, ...]
+    method: str = "greedy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +148,10 @@ ENGINES: Mapping[str, str] = {
     "transformers": "TransformersBackend",
     "openai": "OpenaiBackend",
 }
+ENGINE_DTYPES: Mapping[str, tuple[str, ...]] = {
+    "ctranslate2": ("float32", "int8", "bfloat16", "float16"),
+    "transformers": ("float32", "bfloat16", "float16"),
+}
 
 
 def open_backend(engine: str, settings: Settings) -> Backend:
@@ -141,7 +164,9 @@ def open_backend(engine: str, settings: Settings) -> Backend:
     if engine == "auto":
         engine = _choose(settings)
     if engine not in ENGINES:
-        raise InputError(f'--engine "{engine}": expected auto, {", ".join(ENGINES)}')
+        known = ("auto", *ENGINES)
+        hint = did_you_mean(engine, known)
+        raise InputError(f'--engine "{engine}": expected one of {", ".join(known)}{hint}')
     module = importlib.import_module(f"icl.engines.{engine}")
     backend: Backend = getattr(module, ENGINES[engine])(settings)
     return backend

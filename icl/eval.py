@@ -77,6 +77,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "of BLEU, chrF++, TER (slow on repetitive output), spBLEU",
     },
     "--max-new-tokens": {"type": int, "default": 128, "metavar": "N", "help": "default 128"},
+    "--decoding": {
+        "default": "greedy",
+        "metavar": "HOW",
+        "help": "greedy (default); server: as a server samples that takes no temperature, which no "
+        "second run repeats",
+    },
     "--seen": {
         "type": Path,
         "metavar": "FILE",

@@ -15,6 +15,7 @@ from typing import Any
 from data.download import Report
 from data.errors import InputError
 from data.files import write_whole
+from icl.answers import answer_notes
 from icl.averages import macro_averages
 from icl.diagnostics import contamination
 from icl.folder import open_folder
@@ -70,9 +71,15 @@ def finish(
     folder = open_folder(config, f"icl-{prepared.name}", _identity(config, systems))
     with Store(folder) as store:
         _adopt(shards, systems, store)
+        again = list(_discarded_notes(systems, store))
+        notes += again
         complete = _answer(systems, store, progress)
         if config.shard:
-            return Evaluation(folder, prepared.description, (), complete, (_of_shard(systems),))
+            return Evaluation(
+                folder, prepared.description, (), complete, (*again, _of_shard(systems))
+            )
+        if complete:
+            _settle(systems, store)
         answers = _answers(systems, store)
     return _scored(prepared, folder, answers, notes, complete)
 
@@ -83,7 +90,7 @@ def _scored(
     config = prepared.config
     results = [_result(config, system, records, folder) for system, records in answers if records]
     averages, missing = macro_averages(results, answers, config)
-    notes += [*_shortened_notes(answers), *_copy_notes(results), *missing]
+    notes += [*_answer_notes(answers), *_shortened_notes(answers), *_copy_notes(results), *missing]
     notes += _invisible_notes(answers)
     evaluation = Evaluation(
         folder, prepared.description, tuple(results), complete, tuple(notes), tuple(averages)
@@ -108,6 +115,28 @@ def _adopt(shards: Sequence[Path], systems: Sequence[System], store: Store) -> N
             f"{', '.join(map(str, shards))}: {len(missing)} answers are missing ({missing[0]} for "
             "instance); run the other shards, or these to their end"
         )
+
+
+def _discarded_notes(systems: Sequence[System], store: Store) -> Iterator[str]:
+    """What a folder of an earlier format held that is no answer."""
+    for system in systems:
+        if count := system.discarded(store):
+            yield (
+                f"{system.label}, {system.task.direction}: {count} stored answers were none, or do "
+                "not say how they ended (an earlier format); asked again"
+            )
+
+
+def _settle(systems: Sequence[System], store: Store) -> None:
+    for system in systems:
+        if system.name == "model":
+            system.settle(store)
+
+
+def _answer_notes(answers: Answers) -> Iterator[str]:
+    for system, records in answers:
+        if system.name == "model":
+            yield from answer_notes(system.task.direction, records)
 
 
 def _of_shard(systems: Sequence[System]) -> str:

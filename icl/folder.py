@@ -8,10 +8,12 @@ import json
 import platform
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
+from data.bounded import check_shape, read_json
 from data.errors import InputError
 from data.files import canonical_json, release, sha256_text, write_whole
+from icl.address import public_url
 from icl.run import RunConfig
 from icl.store import read_records
 
@@ -28,7 +30,10 @@ PACKAGES = (
 )
 BEGUN = ("segments.jsonl", "timing.jsonl", "config.json")
 ANSWERED = b'"system":"model"'
+IDENTITY = {"metrics?": [str], "limit?": int, "systems": [{"system": str, "direction": str}]}
 PLACES = ("out", "shard")  # options that say where and how much of a run is done, not which run
+
+_SHAPES: Mapping[Any, Any] = {tuple[str, ...]: [str], Path | None: str | None}  # in JSON
 
 
 def open_folder(config: RunConfig, what: str, identity: Mapping[str, Any]) -> Path:
@@ -46,7 +51,7 @@ def open_folder(config: RunConfig, what: str, identity: Mapping[str, Any]) -> Pa
     folder = config.out or Path("runs") / name
     path = folder / "config.json"
     if path.exists():
-        found = json.loads(path.read_text("utf-8"))["run"]
+        found = read_json(path, {"run": IDENTITY})["run"]
         differing = sorted(_differences(found, identity))
         if differing and not (no_answer_in(folder) and release(folder, (), BEGUN)):
             raise InputError(
@@ -54,6 +59,7 @@ def open_folder(config: RunConfig, what: str, identity: Mapping[str, Any]) -> Pa
                 "choose another --out, or leave it out"
             )
     options = {k: v for k, v in dataclasses.asdict(config).items() if k not in PLACES}
+    options["base_url"] = public_url(config.base_url)
     options["seen"] = str(config.seen) if config.seen else None
     settings = {"run": identity, "options": options, "environment": _environment(config)}
     write_whole(path, json.dumps(settings, ensure_ascii=False, indent=2, sort_keys=True) + "\n")
@@ -104,11 +110,27 @@ def read_options(folder: Path) -> tuple[RunConfig, Mapping[str, Any]]:
         InputError: the folder holds no run of this version.
     """
     path = folder / "config.json"
-    try:
-        settings = json.loads(path.read_text("utf-8"))
-        options = settings["options"]
-        seen = Path(options["seen"]) if options["seen"] else None
-        config = RunConfig(**{**options, "metrics": tuple(options["metrics"]), "seen": seen})
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path}: not the configuration of a run of icl.eval ({error})") from error
-    return config, settings["run"]
+    if not path.exists():
+        raise InputError(f"{folder}: no config.json; give the folder of a run of icl.eval")
+    settings = read_json(path, {"run": IDENTITY, "options": dict})
+    return _config_of(settings["options"], str(path)), settings["run"]
+
+
+def _config_of(options: Mapping[str, Any], where: str) -> RunConfig:
+    """The options of a config.json, each of the type that `RunConfig` gives it.
+
+    Raises:
+        InputError: an option of another version, or of another type.
+    """
+    types = get_type_hints(RunConfig)
+    values = dict(options)
+    for name, value in options.items():
+        if name not in types or name in PLACES:
+            raise InputError(
+                f"{where}: not the configuration of a run of icl.eval: no option is called "
+                f'"{name}"; run icl.eval again'
+            )
+        check_shape(value, _SHAPES.get(types[name], types[name]), where, f"options.{name}")
+        if value is not None and types[name] in _SHAPES:
+            values[name] = tuple(value) if isinstance(value, list) else Path(value)
+    return RunConfig(**values)

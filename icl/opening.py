@@ -26,7 +26,7 @@ def open_systems(prepared: Preparation, report: Report) -> tuple[list[System], l
     loads its weights.
     """
     config = prepared.config
-    decoding = Decoding(config.max_new_tokens, prepared.template.stop)
+    decoding = Decoding(config.max_new_tokens, prepared.template.stop, config.decoding)
     metrics = [open_metrics(config, task) for task in prepared.tasks]
     model = open_backend(config.engine, _settings(config, decoding, report))
     systems, notes = [], list(prepared.notes)

@@ -190,9 +190,10 @@ def _chat(prefix: str, shots: Sequence[tuple[str, str]], query: str) -> Prompt:
 def extract_answer(text: str, stop: Sequence[str]) -> str:
     r"""What a model wrote up to the first stop string, without the space around it.
 
-    An answer that opens with a stop string is empty, as it is for an engine that stops there.
+    Space and blank lines before it end nothing: chat models often open with some.
 
-    >>> extract_answer(" Thank you.\nSwahili: Habari", ["\n"])
+    >>> extract_answer("\n\n Thank you.\nSwahili: Habari", ["\n"])
     'Thank you.'
     """
+    text = text.lstrip()
     return text[: min([len(text), *(text.find(s) for s in stop if s in text)])].strip()

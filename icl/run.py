@@ -12,15 +12,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from data.cli import did_you_mean
 from data.errors import InputError
 from data.languages import Language, codes_of
 from data.load import ParallelCorpus
 from data.parallel import Pair
+from icl.address import parse_address
+from icl.backend import ENGINE_DTYPES, ENGINES
 from icl.prompt import Languages
+from icl.selection import SELECTIONS
 from metrics.score import Score
 
 DIRECTIONS = ("xx-en", "en-xx", "both")
 METRICS = ("BLEU", "chrF++")
+METRIC_NAMES = ("BLEU", "chrF++", "TER", "spBLEU")
+DECODINGS = ("greedy", "server")
+DEVICES = ("cpu", "cuda", "mps", "xpu")
 DEFAULT_MODEL = "smollm2-135m-instruct"
 
 Progress = Callable[[str, int, int], None]
@@ -47,6 +54,7 @@ class RunConfig:
     seed: int = 1
     limit: int | None = None
     max_new_tokens: int = 128
+    decoding: str = "greedy"
     metrics: tuple[str, ...] = METRICS
     device: str = "cpu"
     dtype: str | None = None
@@ -61,10 +69,7 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be, before anything is fetched."""
-        if self.direction not in DIRECTIONS:
-            raise InputError(
-                f'--direction "{self.direction}": expected one of {", ".join(DIRECTIONS)}'
-            )
+        self._check_names()
         for option, value, least in (
             ("--shots", self.shots, 0),
             ("--limit", self.limit, 1),
@@ -78,6 +83,29 @@ class RunConfig:
         if self.seen and not self.seen.is_file():
             raise InputError(f"--seen {self.seen}: no such file; give a corpus, a sentence a line")
         self.shard_of()
+
+    def _check_names(self) -> None:
+        dtypes = ENGINE_DTYPES.get(self.engine) or sorted(
+            {d for e in ENGINE_DTYPES.values() for d in e}
+        )
+        for option, value, known in (
+            ("--direction", self.direction, DIRECTIONS),
+            ("--engine", self.engine, ("auto", *ENGINES)),
+            ("--select", self.select, SELECTIONS),
+            ("--decoding", self.decoding, DECODINGS),
+            ("--device", self.device.partition(":")[0], DEVICES),
+            *(("--dtype", dtype, dtypes) for dtype in (self.dtype,) if dtype is not None),
+            *(("--metrics", name, METRIC_NAMES) for name in self.metrics),
+        ):
+            if value not in known:
+                hint = did_you_mean(value, known)
+                raise InputError(f'{option} "{value}": expected one of {", ".join(known)}{hint}')
+        if self.base_url:
+            parse_address(self.base_url)
+        elif self.decoding == "server" and self.engine != "openai":
+            raise InputError(
+                "--decoding server: there is no server; leave it out, or add --base-url"
+            )
 
     def shard_of(self) -> tuple[int, int]:
         """(i, n) of --shard i/n: the i-th of every n segments; (1, 1) for all of them.

@@ -11,8 +11,8 @@ from data.catalog import dataset
 from data.download import fetch
 from data.errors import InputError, UnavailableError
 from data.files import canonical_json
-from icl.backend import Completion, Decoding, Request
-from icl.prompt import extract_answer
+from icl.answers import FORMAT, Answer
+from icl.backend import Decoding, Request
 from icl.run import RunConfig, Task
 from icl.store import Record
 from metrics.language_id import accepted_labels, language_metric
@@ -82,20 +82,18 @@ def _spm_model(offline: bool) -> Path:
 
 def make_records(
     requests: Sequence[Request],
-    completions: Sequence[Completion],
+    answers: Sequence[Answer],
     references: Mapping[str, str],
-    stop: Sequence[str],
     metrics: Sequence[Metric],
 ) -> list[dict[str, Any]]:
-    """One record a request: what was asked, what came back, and its statistics by metric.
+    """One record a request: what was asked, what was answered, and its statistics by metric.
 
     Outputs are brought to NFC, as the readers bring references: the metrics compare code points.
 
     Args:
         references: reference by segment id.
-        stop: an output ends before the first of these.
     """
-    outputs = [normalize("NFC", extract_answer(c.text, stop)) for c in completions]
+    outputs = [normalize("NFC", answer.text) for answer in answers]
     sources = [request.source for request in requests]
     expected = [references[request.id] for request in requests]
     statistics = {
@@ -109,11 +107,13 @@ def make_records(
             "source": request.source,
             "reference": expected[index],
             "output": outputs[index],
-            "finish": completion.finish,
+            "finish": answer.finish,
+            "format": FORMAT,
+            **({"thinking": answer.thinking} if answer.thinking else {}),
             **_context_of(request),
             "statistics": {name: rows[index] for name, rows in statistics.items()},
         }
-        for index, (request, completion) in enumerate(zip(requests, completions, strict=True))
+        for index, (request, answer) in enumerate(zip(requests, answers, strict=True))
     ]
 
 
@@ -127,7 +127,7 @@ def _context_of(request: Request) -> dict[str, Any]:
 def decoding_settings(decoding: Decoding) -> dict[str, Any]:
     """The decoding settings as they stand in keys, configurations and signatures."""
     return {
-        "decoding": "greedy",
+        "decoding": decoding.method,
         "max-new-tokens": decoding.max_new_tokens,
         "stop": canonical_json(list(decoding.stop)),
     }

@@ -6,7 +6,6 @@ line; a line cut short by a kill is dropped when the file is opened again.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,10 +14,26 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from data.bounded import parse_json
 from data.errors import InputError, UnavailableError
 from data.files import canonical_json, raise_if_disk_full, sha256_text
 
 Record = Mapping[str, Any]
+
+SHAPE = {
+    "id": str,
+    "key": str,
+    "system": str,
+    "source": str,
+    "reference": str,
+    "output": str,
+    "finish?": str,
+    "format?": int,
+    "thinking?": str,
+    "shots?": [str],
+    "dictionary?": [[str]],
+    "statistics": {str: [float]},
+}
 
 
 def request_key(identity: Mapping[str, str], decoding: Mapping[str, Any], prompt: str) -> str:
@@ -102,10 +117,7 @@ class Store:
 
 
 def _address(record: Record) -> tuple[str, str]:
-    segment, key = record["id"], record["key"]
-    if not isinstance(segment, str) or not isinstance(key, str):
-        raise TypeError("id and key must be strings")
-    return segment, key
+    return record["id"], record["key"]
 
 
 def read_records(path: Path, having: bytes = b"") -> Iterator[tuple[int, dict[str, Any]]]:
@@ -126,11 +138,8 @@ def read_records(path: Path, having: bytes = b"") -> Iterator[tuple[int, dict[st
             if having not in line:
                 continue
             try:
-                record = json.loads(line)
-                _address(record)
-            except (ValueError, TypeError, KeyError) as error:
-                raise InputError(
-                    f"{path}:{number}: expected a JSON object with id and key ({error}); "
-                    "move the file away to start over"
-                ) from error
+                record = parse_json(line, f"{path}:{number}", SHAPE)
+            except InputError as error:
+                fault = str(error).removesuffix("; correct it")
+                raise InputError(f"{fault}; move the file away to start over") from error
             yield end, record

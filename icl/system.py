@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+from data.bounded import parse_json
+from data.errors import InputError
 from data.files import canonical_json
 from data.parallel import Pair
-from icl.backend import Backend, Batch, Completion, Decoding, Request
+from icl.answers import Answer, answer_of, is_kept
+from icl.backend import Backend, Batch, Completion, Decoding, Finish, Request
 from icl.dictionary import Dictionary
 from icl.prompt import Hints, Prompt, no_hints, render
 from icl.run import Progress, Task
@@ -24,6 +26,7 @@ from icl.templates import Template
 from metrics.translation import Metric
 
 TIMING = "timing.jsonl"
+_TIMING_SHAPE = {"system": str, "direction": str, "segments": int, "seconds": float}
 DIGITS = 16  # of a checksum in a signature: enough to tell two files apart
 
 
@@ -139,14 +142,34 @@ class System:
 
     def records(self, store: Store) -> list[Record]:
         """What the store holds for this system, in the order of the test set."""
-        found = (store.get(request.id, self.keys[request.id]) for request in self.requests)
+        found = (self._stored(store, request) for request in self.requests)
         return [record for record in found if record is not None]
+
+    def _stored(self, store: Store, request: Request) -> Record | None:
+        """The record of a request, if the store holds one that may stand."""
+        record = store.get(request.id, self.keys[request.id])
+        return record if record is not None and self.keeps(record) else None
+
+    def keeps(self, record: Record) -> bool:
+        """Whether a stored record may stand: see `icl.answers.is_kept`."""
+        rows = record["statistics"]
+        if any(len(rows.get(metric.name, ())) != metric.width for metric in self.metrics):
+            return False
+        if record.get("finish") not in get_args(Finish):
+            return False
+        engine, chat = self.backend.identity["engine"], self.template.chat
+        return self.name != "model" or is_kept(record, engine=engine, chat=chat)
+
+    def discarded(self, store: Store) -> int:
+        """How many stored records may not stand, and are asked again."""
+        stored = [store.get(request.id, self.keys[request.id]) for request in self.requests]
+        return sum(record is not None and not self.keeps(record) for record in stored)
 
     def missing(self, store: Store) -> list[Request]:
         """This shard's requests that the store has no answer to."""
         place, shards = self.shard
         mine = self.requests[place - 1 :: shards]
-        return [r for r in mine if store.get(r.id, self.keys[r.id]) is None]
+        return [r for r in mine if self._stored(store, r) is None]
 
     def pending(self, store: Store) -> list[Batch]:
         """The batches that hold a missing request.
@@ -162,15 +185,37 @@ class System:
 
     def keep(self, batch: Batch, completions: Sequence[Completion], store: Store) -> int:
         """Store what the batch brought that was missing; returns how many answers that was."""
-        stop = self.decoding.stop if self.name == "model" else ()
-        made = make_records(batch.requests, completions, self._references, stop, self.metrics)
         new = [
-            {**record, "key": self.keys[record["id"]], "system": self.name}
-            for record in made
-            if store.get(record["id"], self.keys[record["id"]]) is None
+            (request, self._answer(completion))
+            for request, completion in zip(batch.requests, completions, strict=True)
+            if self._stored(store, request) is None
         ]
-        store.append(new)
+        self._append([request for request, _ in new], [answer for _, answer in new], store)
         return len(new)
+
+    def _answer(self, completion: Completion) -> Answer:
+        """A baseline's text is its answer as it is: what it copies may look like anything."""
+        if self.name == "model":
+            return answer_of(completion, self.decoding.stop)
+        return Answer(completion.text.strip(), completion.finish)
+
+    def _append(self, requests: Sequence[Request], answers: Sequence[Answer], store: Store) -> None:
+        if not requests:
+            return
+        made = make_records(requests, answers, self._references, self.metrics)
+        store.append([{**r, "key": self.keys[r["id"]], "system": self.name} for r in made])
+
+    def settle(self, store: Store) -> None:
+        """Of a model whose thoughts have no opening mark, an answer that the token limit cut
+        before a closing one never got beyond them: it is none.
+
+        Known only when all have answered; the new records take the place of the old.
+        """
+        records = self.records(store)
+        if any(record.get("thinking") == "headless" for record in records):
+            cut = {r["id"] for r in records if r["finish"] == "length" and not r.get("thinking")}
+            requests = [request for request in self.requests if request.id in cut]
+            self._append(requests, [Answer("", "thinking", "open")] * len(requests), store)
 
     def timing(self, folder: Path) -> tuple[int, float]:
         """(segments, seconds) that the run's processes took for this system, in all."""
@@ -246,6 +291,6 @@ class _Tally:
 
 def _timing_lines(log: Path) -> Iterator[dict[str, Any]]:
     """What processes wrote of their time; a line that a kill cut short is nobody's result."""
-    for line in log.read_text("utf-8").splitlines() if log.exists() else ():
-        with contextlib.suppress(json.JSONDecodeError):
-            yield json.loads(line)
+    for line in log.read_bytes().splitlines() if log.is_file() else ():
+        with contextlib.suppress(InputError):
+            yield parse_json(line, str(log), _TIMING_SHAPE)

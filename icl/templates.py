@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import dataclasses
 import string
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,6 +23,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from data.bounded import read_toml
+from data.cli import did_you_mean
 from data.errors import InputError
 from data.files import canonical_json, sha256_text
 
@@ -201,14 +202,11 @@ def load_template(name_or_file: str) -> Template:
         return TEMPLATES[name_or_file]
     path = Path(name_or_file)
     if not path.is_file():
+        hint = did_you_mean(name_or_file, TEMPLATES)
         raise InputError(
-            f'--template "{name_or_file}": neither a file nor one of {", ".join(TEMPLATES)}'
+            f'--template "{name_or_file}": neither a file nor one of {", ".join(TEMPLATES)}{hint}'
         )
-    try:
-        settings = tomllib.loads(path.read_text("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a TOML file: {error}") from error
-    return _from_settings(path, settings)
+    return _from_settings(path, read_toml(path))
 
 
 def _from_settings(path: Path, settings: dict[str, Any]) -> Template:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from data.download import Report
     from data.languages import Language
     from data.parallel import Pair
+    from icl.answers import Answer
     from icl.prompt import Hint
     from icl.run import RunConfig, Task
     from icl.selection import Embed
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 
 SHARED = (
     *("--direction", "--shots", "--select", "--embedder", "--dictionary", "--test-set", "--pool"),
-    *("--model", "--engine", "--base-url", "--template", "--max-new-tokens", "--skip-bad"),
+    *("--model", "--engine", "--base-url", "--template", "--max-new-tokens", "--decoding"),
+    "--skip-bad",
 )
 
 
@@ -45,7 +47,7 @@ class Translation:
         prompt: the whole prompt; of a chat, a line a message.
         shots: the pairs in it, the most similar last; `hints` the dictionary entries.
         label: the model's name.
-        cut: whether the token limit ended it.
+        note: what a reader must know of it: that it is none, or cut; "" where there is nothing.
     """
 
     text: str
@@ -55,7 +57,7 @@ class Translation:
     label: str
     source: Language
     target: Language
-    cut: bool
+    note: str
 
 
 class Translator:
@@ -70,12 +72,14 @@ class Translator:
         Raises:
             InputError: nothing to translate.
         """
+        from icl.answers import answer_of
+
         if not sentence.strip():
             raise InputError("expected a sentence, found none; write one")
         system = replace(self._system, task=self._task(sentence))
         request = system.requests[0]
         [[completion]] = system.backend.run(system.backend.plan([request]))
-        return self._translation(system, completion.text, completion.finish == "length")
+        return self._translation(system, answer_of(completion, system.decoding.stop))
 
     def _task(self, sentence: str) -> Task:
         from data.parallel import Pair
@@ -103,21 +107,21 @@ class Translator:
 
         return embedder(self._config)
 
-    def _translation(self, system: System, text: str, cut: bool) -> Translation:
-        from icl.prompt import extract_answer
+    def _translation(self, system: System, answer: Answer) -> Translation:
+        from icl.answers import remark
 
         [request], corpus = system.requests, system.task.corpus
         kept = system.task.shots[0][len(system.task.shots[0]) - len(request.shots) :]
         turns = (f"{role}: {content}" for role, content in request.prompt.messages)
         return Translation(
-            text=extract_answer(text, system.decoding.stop),
+            text=answer.text,
             prompt=request.prompt.text or "\n".join(turns),
             shots=kept,
             hints=request.hints,
             label=system.label,
             source=corpus.source,
             target=corpus.target,
-            cut=cut,
+            note=remark(answer),
         )
 
 
@@ -168,6 +172,8 @@ def _translate(options: argparse.Namespace) -> int:
     for hint in translation.hints:
         show(f"dictionary: {hint.word} = {', '.join(hint.meanings)}")
     show(f"{translation.label}: {translation.text}")
+    if translation.note:
+        say(f"note: {translation.note}")
     return 0
 
 

@@ -18,19 +18,20 @@ from data.errors import InputError, UnavailableError
 from icl.backend import (
     CTRANSLATE2_DECODERS,
     CTRANSLATE2_ENCODER_DECODERS,
+    ENGINE_DTYPES,
     Batch,
     Completion,
     Request,
     Settings,
 )
-from icl.engines.tokenization import PromptTokenizer, batches_by_length
+from icl.engines.tokenization import Endings, PromptTokenizer, batches_by_length
 from icl.prompt import Prompt
 from models.config import context_length, end_ids, is_encoder_decoder, model_type
 from models.conversion import converted
 from models.library import first_line, missing_package
 from models.resolve import resolve_model
 
-DTYPES = ("float32", "int8", "bfloat16", "float16")
+DTYPES = ENGINE_DTYPES["ctranslate2"]
 BATCH_SIZE = 8
 BATCH_IDS = 1024  # a replica's memory grows by about 0.2 MB an id of the prompts in its batch
 GREEDY = {"beam_size": 1, "sampling_topk": 1}
@@ -67,8 +68,8 @@ class Ctranslate2Backend:
         return PromptTokenizer(self._model, self._settings.report)
 
     @cached_property
-    def _stop_ids(self) -> list[int]:
-        return self._tokenizer.stop_ids(self._decoding.stop, end_ids(self._model.folder))
+    def _endings(self) -> Endings:
+        return self._tokenizer.endings(self._decoding.stop, end_ids(self._model.folder))
 
     @cached_property
     def _runner(self) -> Any:
@@ -99,35 +100,41 @@ class Ctranslate2Backend:
 
         No more wait than that: what is under way is lost when the run is killed.
         """
-        submit = self._translate if self._encoder_decoder else self._generate
-        ahead: deque[list[Any]] = deque()
+        ahead: deque[tuple[Batch, list[Any]]] = deque()
         for batch in batches:
-            ahead.append(submit(batch))
+            opened = self._tokenizer.opening(batch.requests[0].prompt)
+            ahead.append((batch, self._submit(batch, own=bool(opened))))
             if len(ahead) > self._replicas:
-                yield self._collect(ahead.popleft())
+                yield self._collect(*ahead.popleft())
         while ahead:
-            yield self._collect(ahead.popleft())
+            yield self._collect(*ahead.popleft())
 
     @property
     def _replicas(self) -> int:
         count = "num_translators" if self._encoder_decoder else "num_generators"
         return int(getattr(self._runner, count))
 
-    def _generate(self, batch: Batch) -> list[Any]:
+    def _submit(self, batch: Batch, *, own: bool) -> list[Any]:
+        """Start on a batch; each answer goes on to the model's `own` end, or to a stop string."""
+        ends = self._endings.own if own else self._endings.all
+        start = self._translate if self._encoder_decoder else self._generate
+        return start(batch, ends)
+
+    def _generate(self, batch: Batch, ends: Sequence[int]) -> list[Any]:
         results: list[Any] = self._runner.generate_batch(
             [self._tokenizer.pieces(suffix) for suffix in batch.suffixes],
             static_prompt=self._tokenizer.pieces(batch.prefix) or None,
             cache_static_prompt=True,
             include_prompt_in_result=False,
             max_length=self._decoding.max_new_tokens,
-            end_token=self._stop_ids,
+            end_token=list(ends),
             return_end_token=True,
             asynchronous=True,
             **GREEDY,
         )
         return results
 
-    def _translate(self, batch: Batch) -> list[Any]:
+    def _translate(self, batch: Batch, ends: Sequence[int]) -> list[Any]:
         start = batch.requests[0].prompt.target_start
         self._tokenizer.ids_of([start] if start else [])  # an unknown one would be read as <unk>
         results: list[Any] = self._runner.translate_batch(
@@ -136,23 +143,23 @@ class Ctranslate2Backend:
             max_input_length=0,  # ctranslate2 cuts prompts at 1,024 ids unless it is told not to
             max_decoding_length=self._decoding.max_new_tokens,
             min_decoding_length=0,
-            end_token=self._stop_ids,
+            end_token=list(ends),
             return_end_token=True,
             asynchronous=True,
             **GREEDY,
         )
         return results
 
-    def _collect(self, results: list[Any]) -> list[Completion]:
-        stop = frozenset(self._stop_ids)
-        completions = []
-        for result in results:
-            ids = self._ids(self._finished(result))
-            ended = bool(ids) and ids[-1] in stop
-            completions.append(
-                Completion(self._tokenizer.decode(ids), "stop" if ended else "length")
-            )
-        return completions
+    def _collect(self, batch: Batch, results: list[Any]) -> list[Completion]:
+        return self._tokenizer.completions(
+            batch,
+            self._rows(results),
+            self._endings,
+            lambda part: self._rows(self._submit(part, own=True)),
+        )
+
+    def _rows(self, results: list[Any]) -> list[list[int]]:
+        return [self._ids(self._finished(result)) for result in results]
 
     def _finished(self, result: Any) -> Any:
         try:

@@ -10,21 +10,35 @@ the run stops and names its segment; what was answered before it is kept.
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from queue import SimpleQueue
 from typing import Any
-from urllib.parse import urlsplit
 
 from data.errors import InputError, UnavailableError
 from data.randomness import stream
+from data.terminal import one_line
+from icl.address import Address, parse_address
+from icl.answers import cut_too_early, opening_of
 from icl.backend import Batch, Completion, Request, Settings
+from icl.engines.protocol import Wording, body_of, completion_from
+from icl.engines.refusals import (
+    NoAnswerError,
+    may_pass,
+    next_step,
+    refuses,
+    said,
+    said_value,
+    value_of,
+    withheld,
+)
 from icl.prompt import Prompt
 from models.library import missing_package
 
@@ -33,7 +47,6 @@ FIRST_PAUSE_SECONDS = 1.0  # doubled after each attempt
 LONGEST_PAUSE_SECONDS = 60.0  # also for a server that asks for more
 TIMEOUT_SECONDS = 120.0
 CONNECT_SECONDS = 10.0
-TRY_AGAIN = (408, 409, 429)  # and 5xx: timeout, conflict, too many requests
 REASON_LENGTH = 200
 
 _Job = tuple[Request, "Future[Completion]"]
@@ -50,13 +63,17 @@ class OpenaiBackend:
             raise InputError("--offline: the openai engine needs a socket; leave one of them out")
         if settings.dtype:
             raise InputError("--dtype: the server settles it; leave it out with --engine openai")
-        self._address = _public_address(base_url)
+        self._address = parse_address(base_url)
         self._settings = settings
-        self._client = _client(base_url)
+        key = _key()
+        self._keys = (key,) if key else ()
+        self._client = _client(self._address, key)
+        self._wording = Wording()
+        self._wording_lock = threading.Lock()
         self._check_reachable()
         self.identity: Mapping[str, str] = {
             "model": settings.model,
-            "revision": self._address,
+            "revision": self._address.url,
             "engine": "openai",
             "dtype": "server",
         }
@@ -72,9 +89,9 @@ class OpenaiBackend:
             self._client.models.with_raw_response.list(timeout=CONNECT_SECONDS)
         except openai.APIConnectionError as error:
             raise UnavailableError(
-                f"{self._address}: no server answers ({_reason(error)}); start it, or mend "
-                "--base-url"
-            ) from error
+                f"{self._address.url}: no server answers ({self._reason(error)}); start it, or "
+                "mend --base-url"
+            ) from None
         except openai.APIStatusError:
             return
 
@@ -142,68 +159,93 @@ class OpenaiBackend:
 
         attempt = 1
         while True:
+            wording = self._wording
             try:
-                return self._ask(request)
-            except (openai.APIError, ValueError) as error:
-                if attempt == ATTEMPTS or not _may_pass(error):
-                    raise self._failed(request, error, attempt) from error
+                return self._ask(request, wording)
+            except (openai.APIError, NoAnswerError) as error:
+                value = said_value(error)
+                if withheld(value):
+                    return Completion("", "filtered")
+                if self._reworded(wording, said(value)):
+                    continue
+                if attempt == ATTEMPTS or not may_pass(error):
+                    raise self._failed(request, error, attempt) from None
                 pause = pause_seconds(attempt, _retry_after(error), request.id)
                 if stopped.wait(pause):
-                    raise self._failed(request, error, attempt) from error
+                    raise self._failed(request, error, attempt) from None
             attempt += 1
+
+    def _ask(self, request: Request, wording: Wording) -> Completion:
+        """One question, put again without stop strings where they ended the answer too early.
+
+        A chat's answer may begin with thoughts whose opening mark the server keeps to itself, and
+        a stop string would end it there: it gets none. They are applied here.
+        """
+        prompt = request.prompt
+        opening = opening_of(prompt.text)
+        stops = wording.stop and not opening and not prompt.messages
+        completion = self._post(prompt, wording, stop=stops)
+        if stops and cut_too_early(completion):
+            completion = self._post(prompt, wording, stop=False)
+        return replace(completion, text=opening + completion.text) if opening else completion
+
+    def _post(self, prompt: Prompt, wording: Wording, *, stop: bool) -> Completion:
+        """One request. Raises NoAnswerError when what comes back is none."""
+        options = wording.options(self._settings.decoding, stop=stop)
+        client, body = self._client, body_of(prompt)
+        ask = client.chat.completions if prompt.messages else client.completions
+        answer = ask.with_raw_response.create(
+            model=self._settings.model, **body, extra_body=options
+        )
+        return completion_from(value_of(answer.content))
+
+    def _reworded(self, wording: Wording, reason: str) -> bool:
+        """Whether the server refused how it was asked, and is to be asked in another way.
+
+        Raises:
+            InputError: it takes no temperature, and there is no other way to ask for the most
+                probable token.
+        """
+        sent = wording.options(self._settings.decoding, stop=True)
+        if "temperature" in sent and refuses(reason, "temperature"):
+            raise InputError(
+                f"{self._address.url}: the server takes no temperature 0, which greedy decoding "
+                f"needs ({self._cleared(reason)}); choose another model",
+                option="--decoding",
+                advice="take the server's own sampling with --decoding server",
+            )
+        with self._wording_lock:
+            if self._wording != wording:  # another thread has learnt it already
+                return True
+            learnt = wording.after(reason, sent)
+            if learnt is None:
+                return False
+            self._wording = learnt
+        if self._settings.report:
+            self._settings.report(f"{self._address.url}: {learnt.told_after(wording)}")
+        return True
 
     def _failed(self, request: Request, error: Exception, attempts: int) -> UnavailableError:
         return UnavailableError(
-            f"{self._address}: segment {request.id}: {_reason(error)} "
+            f"{self._address.url}: segment {request.id}: {self._reason(error)} "
             f"({attempts} attempt{'s' if attempts > 1 else ''}); finished segments are kept, "
-            "run the same command to go on"
+            f"{next_step(error)}"
         )
 
-    def _ask(self, request: Request) -> Completion:
-        """One request. Raises ValueError when the answer is not what the protocol says."""
-        decoding = self._settings.decoding
-        options: dict[str, Any] = {
-            "model": self._settings.model,
-            "max_tokens": decoding.max_new_tokens,
-            "temperature": 0.0,
-            "stop": list(decoding.stop),
-        }
-        if request.prompt.messages:
-            messages = [{"role": role, "content": text} for role, text in request.prompt.messages]
-            answer = self._client.chat.completions.create(messages=messages, **options)
-        else:
-            answer = self._client.completions.create(prompt=request.prompt.text, **options)
-        return _completion(answer)
+    def _reason(self, error: Exception) -> str:
+        """Why a request failed, in one short line: what the server said, if it said anything."""
+        response = getattr(error, "response", None)
+        if response is not None:
+            text = f"status {response.status_code} {said(said_value(error))}"
+        elif isinstance(error, NoAnswerError) or not error.__cause__:
+            text = str(error)
+        else:  # "Connection error." alone says little
+            text = f"{str(error).rstrip('.')}: {error.__cause__}"
+        return self._cleared(text)
 
-
-def _completion(answer: Any) -> Completion:
-    """The first choice of an answer: its text, or its message's."""
-    choices = getattr(answer, "choices", None)
-    choice = choices[0] if isinstance(choices, list) and choices else None
-    message = getattr(choice, "message", None)
-    text = getattr(choice, "text", None) if message is None else message.content or ""
-    if not isinstance(text, str):
-        found = " ".join(str(answer).split())
-        raise ValueError(f"expected an answer with one choice, found {found or 'nothing'}")
-    finish = getattr(choice, "finish_reason", None)
-    return Completion(_whole_characters(text), "length" if finish == "length" else "stop")
-
-
-def _whole_characters(text: str) -> str:
-    r"""The text with U+FFFD for each half of a surrogate pair, which no file can hold.
-
-    JSON can carry one: a server that counts in UTF-16 cuts an emoji in two at the token limit.
-
-    >>> _whole_characters("Asante \ud83d")
-    'Asante \ufffd'
-    """
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _may_pass(error: Exception) -> bool:
-    """Whether the same request may succeed later; never one that the server refused."""
-    status = getattr(error, "status_code", None)  # None: no answer, or half of one
-    return status is None or status < 400 or status in TRY_AGAIN or status >= 500
+    def _cleared(self, text: str) -> str:
+        line = one_line(self._address.without_secrets(text, *self._keys))
+        return line if len(line) <= REASON_LENGTH else f"{line[:REASON_LENGTH]}..."
 
 
 def pause_seconds(attempt: int, asked: float | None, key: str) -> float:
@@ -224,7 +266,7 @@ def _retry_after(error: Exception) -> float | None:
     """Seconds that the Retry-After header asks for, as a number or a date (RFC 9110, 10.2.3)."""
     response = getattr(error, "response", None)
     value = "" if response is None else response.headers.get("retry-after", "")
-    if value.isdecimal():
+    if re.fullmatch(r"[0-9]{1,9}", value):
         return float(value)
     try:
         moment = parsedate_to_datetime(value)
@@ -233,49 +275,26 @@ def _retry_after(error: Exception) -> float | None:
     return (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
 
 
-def _reason(error: Exception) -> str:
-    """Why a request failed, in one short line: what the server said, if it said anything."""
-    response = getattr(error, "response", None)
-    if response is not None:
-        text = f"status {response.status_code} {response.text}"
-    elif isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
-        text = f"the answer is not JSON: {error}"
-    else:  # "Connection error." alone says little
-        text = f"{str(error).rstrip('.')}: {error.__cause__}" if error.__cause__ else str(error)
-    line = " ".join(text.split())
-    return line if len(line) <= REASON_LENGTH else f"{line[:REASON_LENGTH]}..."
-
-
-def _client(base_url: str) -> Any:
+def _client(address: Address, key: str) -> Any:
+    """A client whose own address holds no secret: the openai package shows it in its errors."""
     try:
         import openai
     except ImportError as error:
         raise missing_package(error, "openai") from error
-    key = os.environ.get("OPENAI_API_KEY", "").strip() or "none"
-    if not (key.isascii() and key.isprintable()):
-        raise InputError("OPENAI_API_KEY: holds a character that no key has; set it again")
+    headers = {"Authorization": address.authorization} if address.authorization else {}
     return openai.OpenAI(
-        base_url=base_url,
-        api_key=key,
+        base_url=address.url,
+        api_key=key or "none",
+        default_query=dict(address.query),
+        default_headers=headers,
         max_retries=0,
         timeout=openai.Timeout(TIMEOUT_SECONDS, connect=CONNECT_SECONDS),
     )
 
 
-def _public_address(base_url: str) -> str:
-    """The address as it may stand in a record: no password, no query.
-
-    >>> _public_address("https://me:secret@example.org:8000/v1/?key=1")
-    'https://example.org:8000/v1'
-    """
-    expected = InputError(f'--base-url "{base_url}": expected http://HOST:PORT/v1')
-    try:
-        address = urlsplit(base_url)
-        host, port = address.hostname or "", address.port
-        host.encode("idna")
-    except ValueError as error:
-        raise expected from error
-    if address.scheme not in ("http", "https") or not host or not base_url.isprintable():
-        raise expected
-    host = f"[{host}]" if ":" in host else host
-    return f"{address.scheme}://{host}{f':{port}' if port else ''}{address.path.rstrip('/')}"
+def _key() -> str:
+    """The key in OPENAI_API_KEY; "" for none, which a local server needs."""
+    key = os.environ.get("OPENAI_API_KEY", "").strip()
+    if not (key.isascii() and (key.isprintable() or not key)):
+        raise InputError("OPENAI_API_KEY: holds a character that no key has; set it again")
+    return key

@@ -6,20 +6,30 @@ other tokens: a tokenizer may join the end of a shot and the start of a query in
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import takewhile
-from typing import Any
+from typing import NamedTuple
 
 from data.download import Report
 from data.errors import InputError
-from icl.backend import Batch, Request
+from icl.answers import cut_too_early, opening_of
+from icl.backend import Batch, Completion, Request
+from icl.engines.chat import ChatTemplate, chat_template, render_chat
 from icl.engines.vocabulary import open_vocabulary
 from icl.prompt import Prompt
 from models.resolve import Model
 from models.tokenizer import open_tokenizer
 
 _MOST_TOKENS_A_CHARACTER = 5  # four bytes, and something for special tokens
+
+
+class Endings(NamedTuple):
+    """The ids that end an answer: the model's own ends of text, and `all`, with every piece of the
+    vocabulary that holds a stop string, after which nothing that counts can follow."""
+
+    all: list[int]
+    own: list[int]
 
 
 class PromptTokenizer:
@@ -67,15 +77,17 @@ class PromptTokenizer:
             raise InputError(
                 "--template chat: this model's tokenizer has no chat template; use --template plain"
             )
-        messages = [{"role": role, "content": content} for role, content in prompt.messages]
-        text = self._tokenizer.apply_chat_template(
-            messages, tokenize=False, add_generation_prompt=True
-        )
-        return str(text)
+        try:
+            return render_chat(self._chat.template, prompt.messages, self._chat.special)
+        except InputError as error:
+            raise InputError(
+                f"{self._folder}: the model's chat template cannot be used here: {error}; "
+                "use --template plain"
+            ) from error
 
     @cached_property
-    def _tokenizer(self) -> Any:
-        return open_tokenizer(self._folder)
+    def _chat(self) -> ChatTemplate:
+        return chat_template(open_tokenizer(self._folder))
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of generated ids, special tokens left out, spaces as they are."""
@@ -107,13 +119,52 @@ class PromptTokenizer:
                 )
         return [index for index in ids if index is not None]
 
-    def stop_ids(self, stop: Sequence[str], end: Sequence[int | None]) -> list[int]:
-        """The ids after which nothing that counts can follow: the model's end-of-text ids, and
-        every piece of the vocabulary that holds a stop string."""
+    def endings(self, stop: Sequence[str], end: Sequence[int | None]) -> Endings:
+        """The ids that end an answer.
+
+        Args:
+            end: the end-of-text ids that the model names beside the tokenizer's own.
+        """
         texts = self._vocabulary.texts()
         holds = [index for index, text in enumerate(texts) if any(s in text for s in stop)]
-        own = [self._vocabulary.end_id, *end]
-        return sorted({*holds, *(index for index in own if index is not None)})
+        own = {index for index in (self._vocabulary.end_id, *end) if index is not None}
+        return Endings(sorted({*holds, *own}), sorted(own))
+
+    def opening(self, prompt: Prompt) -> str:
+        """The mark with which a prompt opens the model's thoughts for it; "" where it does not."""
+        return opening_of(self._laid_out(prompt) if prompt.messages else prompt.text)
+
+    def completions(
+        self,
+        batch: Batch,
+        rows: Sequence[Sequence[int]],
+        endings: Endings,
+        again: Callable[[Batch], Sequence[Sequence[int]]],
+    ) -> list[Completion]:
+        """The completions of a batch from the new ids of each of its prompts.
+
+        Args:
+            rows: the ids up to the first of `endings`; of a prompt that opens the model's
+                thoughts, up to the first of the model's own.
+            again: answers a batch again, up to the model's own end: for what a stop string ended
+                before the answer began.
+        """
+        opening = self.opening(batch.requests[0].prompt)
+        own = frozenset(endings.own)
+        ends = own if opening else frozenset(endings.all)
+        cut = [until_stop(row, ends) for row in rows]
+        made = [self._completion(opening, *row) for row in cut]
+        early = [
+            place
+            for place, (ids, _) in enumerate(cut)
+            if own.isdisjoint(ids) and not opening and cut_too_early(made[place])
+        ]
+        for place, row in zip(early, again(batch.part(early)) if early else (), strict=True):
+            made[place] = self._completion(opening, *until_stop(row, own))
+        return made
+
+    def _completion(self, opening: str, ids: Sequence[int], ended: bool) -> Completion:
+        return Completion(opening + self.decode(ids), "stop" if ended else "length")
 
 
 def batches_by_length(

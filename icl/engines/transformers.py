@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import InputError, UnavailableError
-from icl.backend import Batch, Completion, Request, Settings
-from icl.engines.tokenization import PromptTokenizer, batches_by_length, until_stop
+from icl.backend import ENGINE_DTYPES, Batch, Completion, Request, Settings
+from icl.engines.tokenization import Endings, PromptTokenizer, batches_by_length
 from icl.prompt import Prompt
 from models.config import context_length, is_encoder_decoder
 from models.library import first_line, missing_package
 from models.resolve import resolve_model
 from models.weights import open_weights
 
-DTYPES = ("float32", "bfloat16", "float16")
+DTYPES = ENGINE_DTYPES["transformers"]
 BATCH_SIZE = 8
 
 
@@ -57,8 +57,8 @@ class TransformersBackend:
         return _open(self._source.folder, device, dtype, self._encoder_decoder)
 
     @cached_property
-    def _stop_ids(self) -> list[int]:
-        return self._tokenizer.stop_ids(self._decoding.stop, self._end_ids())
+    def _endings(self) -> Endings:
+        return self._tokenizer.endings(self._decoding.stop, self._end_ids())
 
     @property
     def special(self) -> Sequence[str]:
@@ -78,19 +78,24 @@ class TransformersBackend:
     def run(self, batches: Iterable[Batch]) -> Iterator[list[Completion]]:
         """One batch after another."""
         for batch in batches:
-            yield [self._completion(ids) for ids in self._generate(batch)]
-
-    def _completion(self, ids: Sequence[int]) -> Completion:
-        kept, ended = until_stop(ids, frozenset(self._stop_ids))
-        return Completion(self._tokenizer.decode(kept), "stop" if ended else "length")
+            opened = self._tokenizer.opening(batch.requests[0].prompt)
+            yield self._tokenizer.completions(
+                batch,
+                self._generate(batch, own=bool(opened)),
+                self._endings,
+                lambda part: self._generate(part, own=True),
+            )
 
     def _end_ids(self) -> list[int | None]:
         """The end-of-text ids that the model itself names."""
         ids = self._model.generation_config.eos_token_id
         return list(ids) if isinstance(ids, list) else [ids]
 
-    def _generate(self, batch: Batch) -> list[list[int]]:
-        """The new ids of each prompt of the batch, padding included."""
+    def _generate(self, batch: Batch, *, own: bool) -> list[list[int]]:
+        """The new ids of each prompt of the batch, padding included.
+
+        Each answer goes on to the model's `own` end, or to a stop string.
+        """
         import torch
 
         prompt, mask = self._padded(batch)  # (B, T), (B, T)
@@ -102,7 +107,7 @@ class TransformersBackend:
                 max_new_tokens=self._decoding.max_new_tokens,
                 do_sample=False,
                 num_beams=1,
-                eos_token_id=self._stop_ids,
+                eos_token_id=self._endings.own if own else self._endings.all,
                 pad_token_id=self._tokenizer.pad_id,
                 **options,
             )

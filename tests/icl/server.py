@@ -18,6 +18,7 @@ from icl.backend import Decoding, Request, Settings, open_backend
 from icl.engines import openai as engine
 from icl.prompt import Prompt
 
+Choice = Callable[[dict[str, Any]], dict[str, Any]]
 Fault = Callable[["Handler"], None]
 
 
@@ -33,6 +34,7 @@ class Server(ThreadingHTTPServer):
         self.keys: list[str] = []
         self.times: list[float] = []
         self.faults: deque[Fault] = deque()  # of the next answers, whatever is asked
+        self.choice: Choice | None = None  # what its answers' only choice is, but for its index
         self.refused = ""  # a prompt that holds this is refused, always
         self.models_status = 200
         self.slowest = 0.0  # seconds; an answer takes up to this long
@@ -72,7 +74,10 @@ class Handler(BaseHTTPRequestHandler):
         elif self.server.faults:
             self.server.faults.popleft()(self)
         else:
-            self.reply(200, answer(body))
+            made = answer(body)
+            if self.server.choice:
+                made["choices"] = [{"index": 0, **self.server.choice(body)}]
+            self.reply(200, made)
 
     def reply(self, status: int, content: object, **headers: str) -> None:
         self.send(status, json.dumps(content).encode(), **headers)
@@ -90,13 +95,27 @@ class Handler(BaseHTTPRequestHandler):
 
 def answer(body: dict[str, Any]) -> dict[str, Any]:
     choice: dict[str, Any] = {"index": 0, "logprobs": None, "finish_reason": "stop"}
-    if body["path"].endswith("/chat/completions"):
+    if "messages" in body:
         text = body["messages"][-1]["content"].upper()
         choice["message"] = {"role": "assistant", "content": text, "refusal": None}
     else:
         choice["text"] = " " + body["prompt"].upper()
     kind = "chat.completion" if "message" in choice else "text_completion"
     return {"id": "x", "object": kind, "created": 1, "model": body["model"], "choices": [choice]}
+
+
+def told(text: Any, finish: str | None = "stop", **message: Any) -> Choice:
+    """The choice of a server that says the same to all, cut at the stop strings that it got."""
+
+    def choose(body: dict[str, Any]) -> dict[str, Any]:
+        cuts = [text.find(s) for s in body.get("stop", ()) if isinstance(text, str) and s in text]
+        said = text[: min(cuts)] if cuts else text
+        if "messages" not in body:
+            return {"text": said, "finish_reason": finish, **message}
+        said = {"role": "assistant", "content": said, **message}
+        return {"message": said, "finish_reason": finish}
+
+    return choose
 
 
 def hang(handler: Handler) -> None:

@@ -177,7 +177,7 @@ def test_damaged_tokenizer(tiny_decoder: Path, tmp_path: Path) -> None:
     [
         ("ctranslate2", {"dtype": "float8"}, '--dtype "float8": ctranslate2 has'),
         ("transformers", {"dtype": "int8"}, '--dtype "int8": transformers has'),
-        ("vllm", {}, '--engine "vllm": expected auto, ctranslate2, transformers, openai'),
+        ("vllm", {}, '--engine "vllm": expected one of auto, ctranslate2, transformers, openai'),
     ],
 )
 def test_what_an_engine_has_not(

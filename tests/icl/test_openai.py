@@ -88,7 +88,9 @@ FAULTS: dict[str, tuple[Fault, str]] = {
     "a list": (lambda h: h.reply(200, []), "with one choice, found "),
     "an error that says 200": (lambda h: h.reply(200, {"error": "busy"}), "busy"),
     "no text": (lambda h: h.reply(200, {"choices": [{"index": 0}]}), "with one choice"),
-    "another page": (page, "found <html>welcome</html>"),
+    "another page": (page, "the answer is not JSON: welcome "),
+    "JSON of a great depth": (lambda h: h.send(200, b"[" * 9999), "at most 100 levels"),
+    "a long number": (lambda h: h.send(200, b'{"n": ' + b"9" * 5000 + b"}"), "at most 64 bits"),
     "hang": (hang, "Request timed out"),
     "close": (close, "Connection error: "),
     "cut off": (cut_off, "Connection error: "),
@@ -210,6 +212,7 @@ def test_the_length_limit_is_told(server: Server) -> None:
 
 
 def test_a_message_without_content_is_an_empty_answer(server: Server) -> None:
-    message = {"choices": [{"message": {"role": "assistant", "content": None}}]}
+    said = {"role": "assistant", "content": None}
+    message = {"choices": [{"message": said, "finish_reason": "stop"}]}
     server.faults.append(lambda h: h.reply(200, message))
     assert list(answers(server.url, [Request("1", "", Prompt("", (("user", "x"),)))])) == [""]

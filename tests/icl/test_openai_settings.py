@@ -98,7 +98,7 @@ def test_a_server_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_bad_base_url(url: str) -> None:
     with pytest.raises(InputError) as caught:
         open_backend("openai", settings(url))
-    assert str(caught.value) == f'--base-url "{url}": expected http://HOST:PORT/v1'
+    assert str(caught.value) == f'--base-url: expected http://HOST:PORT/v1, found "{url}"'
 
 
 @pytest.mark.parametrize(

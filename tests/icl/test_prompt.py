@@ -199,8 +199,10 @@ FIELDS = "expected {dictionary}, {source}, {source_language}, {target_language}"
         (GOOD + "chat = 1", '"chat" must be a bool, found 1'),
         ('answer = " {target}"', 'the key "query" is missing'),
         ('query = "{source}"', 'the key "answer" is missing'),
-        ("query: {source}\n", "not a TOML file: "),
-        (b'query = "\xff"', "not a TOML file: "),
+        ("query: {source}\n", "expected TOML, found "),
+        (b'query = "\xff"', "expected UTF-8, found byte 0xff"),
+        ("query = " + "[" * 5000, "at most 100 levels"),
+        ("query = " + "9" * 5000, "numbers of at most 64 bits"),
     ],
 )
 def test_bad_template_file(text: str | bytes, message: str, tmp_path: Path) -> None:
@@ -216,7 +218,8 @@ def test_bad_template_file(text: str | bytes, message: str, tmp_path: Path) -> N
 def test_neither_a_file_nor_a_name(name: str) -> None:
     with pytest.raises(InputError) as caught:
         load_template(name)
-    assert str(caught.value) == (f'--template "{name}": neither a file nor one of {NAMES}')
+    hint = " (did you mean plain?)" if name == "palin" else ""
+    assert str(caught.value) == f'--template "{name}": neither a file nor one of {NAMES}{hint}'
 
 
 def test_fingerprint_is_of_the_wording_and_not_of_the_name() -> None:
@@ -269,7 +272,8 @@ def test_a_prompts_hash_tells_text_from_messages_and_roles() -> None:
         ("It rains; Sentence: Mvua\nx", ["\n", "; Sentence:"], "It rains"),
         ("It rains\nx; Sentence: Mvua", ["\n", "; Sentence:"], "It rains"),
         ("It rains; it pours", ["; Sentence:", "\n"], "It rains; it pours"),
-        ("\nThank you.", ["\n"], ""),  # what an engine that stops at the newline gives as well
+        ("\n \nThank you.\nSwahili", ["\n"], "Thank you."),  # blank lines are no answer
+        ("; Sentence: x", ["; Sentence:"], ""),
         ("", ["\n"], ""),
         ("ab", ["b", "a"], ""),
     ],

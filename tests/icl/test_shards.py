@@ -87,7 +87,7 @@ def test_shards_of_different_runs(tiny_decoder: Path, tmp_path: Path) -> None:
 def test_what_is_no_shard(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert merge_main([str(tmp_path)]) == 2
     error = capsys.readouterr().err
-    assert f"{tmp_path}/config.json: not the configuration of a run of icl.eval" in error
+    assert f"{tmp_path}: no config.json; give the folder of a run of icl.eval" in error
     for shard in ("0/2", "3/2", "2", "1/0", "a/b", "-1/2"):
         with pytest.raises(InputError, match=r"expected i/n with i from 1 to n, as in 2/4"):
             RunConfig("sw", shard=shard)

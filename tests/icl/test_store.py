@@ -22,7 +22,8 @@ from tests.icl.disk import small_disk
 
 
 def record(segment: str, output: str = "Asante, ŋ", key: str = "k") -> dict[str, Any]:
-    return {"id": segment, "key": key, "output": output, "statistics": {"BLEU": [1.5, 2]}}
+    texts = {"system": "model", "source": "Asante", "reference": "Thanks", "output": output}
+    return {"id": segment, "key": key, **texts, "statistics": {"BLEU": [1.5, 2]}}
 
 
 RECORDS = [record(str(number)) for number in range(1, 6)]
@@ -100,6 +101,9 @@ def test_a_batch_of_which_a_part_was_written_is_completed(tmp_path: Path) -> Non
         b'{"id":"2","key":7}\n',
         b'{"id":"\xff","key":"k"}\n',
         b"\0\0\0\0\n",
+        b"[" * 100_000 + b"\n",
+        b'{"id":"2","key":"k","n":' + b"9" * 5000 + b"}\n",
+        b'{"id":"2","key":"k","output":null,"statistics":{}}\n',
     ],
 )
 def test_a_damaged_line_in_the_middle(line: bytes, tmp_path: Path) -> None:
@@ -110,8 +114,8 @@ def test_a_damaged_line_in_the_middle(line: bytes, tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         Store(tmp_path).__enter__()
     message = str(caught.value)
-    assert message.startswith(f"{path}:2: expected a JSON object with id and key (")
-    assert message.endswith("); move the file away to start over")
+    assert message.startswith(f"{path}:2: expected ")
+    assert message.endswith("; move the file away to start over")
     assert path.read_bytes() == damaged, "it may be mended by hand"
     path.unlink()
     with Store(tmp_path):  # the lock was given back

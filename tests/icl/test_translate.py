@@ -36,7 +36,7 @@ def test_the_prompt_is_icl_evals(select: str, tiny_decoder: Path) -> None:
     expected = render(TEMPLATES["plain"], found.shots, "Ninapenda kusoma vitabu.", LANGUAGES)
     assert found.prompt == expected.text
     assert (found.label, found.source.bcp47, found.target.bcp47) == ("tiny-llama", "sw", "en")
-    assert found.cut or len(found.text.encode()) < 8
+    assert found.note or len(found.text.encode()) < 8
 
 
 def test_it_answers_as_icl_eval_does(tiny_decoder: Path, tmp_path: Path) -> None:
