@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from data.errors import InputError, UnavailableError
+from data.terminal import printable
 from icl.backend import open_backend
 from icl.engines import openai as engine
 from tests.icl.server import Server, answers, requests, running_server, settings
@@ -98,7 +99,9 @@ def test_a_server_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_bad_base_url(url: str) -> None:
     with pytest.raises(InputError) as caught:
         open_backend("openai", settings(url))
-    assert str(caught.value) == f'--base-url: expected http://HOST:PORT/v1, found "{url}"'
+    assert (
+        str(caught.value) == f'--base-url: expected http://HOST:PORT/v1, found "{printable(url)}"'
+    )
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from data.errors import InputError
 from data.parallel import Pair
+from data.terminal import printable
 from icl.prompt import Languages, Prompt, as_data, extract_answer, render
 from icl.templates import TEMPLATES, Template, load_template
 
@@ -219,7 +220,10 @@ def test_neither_a_file_nor_a_name(name: str) -> None:
     with pytest.raises(InputError) as caught:
         load_template(name)
     hint = " (did you mean plain?)" if name == "palin" else ""
-    assert str(caught.value) == f'--template "{name}": neither a file nor one of {NAMES}{hint}'
+    assert (
+        str(caught.value)
+        == f'--template "{printable(name)}": neither a file nor one of {NAMES}{hint}'
+    )
 
 
 def test_fingerprint_is_of_the_wording_and_not_of_the_name() -> None:
