@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import logging
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +15,8 @@ from data.lines import read_lines, unpacked_suffix
 from data.load import load_parallel, splits
 from data.pair_files import SUFFIXES as PAIRS
 from data.tagged import SCHEMES, load_tagged
+
+_LOG = logging.getLogger(__name__)
 
 
 def corpus_lines(options: Namespace, language: Language, other: Language) -> Iterator[str]:
@@ -34,7 +36,7 @@ def corpus_lines(options: Namespace, language: Language, other: Language) -> Ite
         settings = {"skip_bad": options.skip_bad, "offline": options.offline}
         corpus = load_parallel(name, other, language, options.split, **settings)
         for remark in corpus.remarks:
-            print(remark, file=sys.stderr)
+            _LOG.warning("%s", remark)
         yield from (pair.source if source_side else pair.target for pair in corpus.pairs)
     else:
         yield from (line for _, line in read_lines(Path(name), keep_replacement=True))
