@@ -44,6 +44,15 @@ def reject(problem: tuple[str, str], where: str, *, skip_bad: bool, dropped: Cou
     dropped[reason] += 1
 
 
+def fault_of(error: InputError, where: str) -> str:
+    """What an error says is wrong, without where and what next, which `reject` says.
+
+    >>> fault_of(InputError("x.jsonl:1: expected JSON, found more; correct it"), "x.jsonl:1")
+    'expected JSON, found more'
+    """
+    return str(error).removeprefix(f"{where}: ").removesuffix("; correct it")
+
+
 @contextmanager
 def counted(given: Counter[str] | None, path: Path, what: str) -> Iterator[Counter[str]]:
     """The caller's counter, or a fresh one that is logged as a warning when the block ends."""

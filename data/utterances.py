@@ -218,8 +218,8 @@ def _of_block(block: Block, prefix: str, repairs: Counter[str]) -> Utterance:
 
 def _key_and_value(comment: str) -> tuple[str, str]:
     """`text` and its value, of `text = alle Wecker aus` or `text: alle Wecker aus`."""
-    key, *value = re.split(r"\s*[=:]\s*", comment, maxsplit=1)
-    return key, value[0] if value else ""
+    end = min((place for place in map(comment.find, "=:") if place >= 0), default=len(comment))
+    return comment[:end].rstrip(), comment[end + 1 :].lstrip()
 
 
 def _of_lines(id_: str, text: str, labels: str, repairs: Counter[str]) -> Utterance:

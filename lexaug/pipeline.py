@@ -23,6 +23,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from data.bounded import read_json
 from data.errors import InputError, UnavailableError
 from data.files import appears_whole, write_whole
 from data.load import find_language
@@ -214,7 +215,10 @@ def _commits(prepared: Prepared) -> tuple[list[Position], int]:
 
 
 def _plan(folder: Path) -> tuple[list[Position], int]:
-    plan = json.loads((folder / PARTS / PLAN).read_text("utf-8"))
+    path = folder / PARTS / PLAN
+    plan = read_json(path, {"tasks": int, "starts": [[int]]})
+    if any(len(start) != len(Position._fields) for start in plan["starts"]):
+        raise InputError(f"{path}: expected {len(Position._fields)} numbers a start; delete it")
     return [Position(*start) for start in plan["starts"]], plan["tasks"]
 
 

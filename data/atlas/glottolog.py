@@ -176,7 +176,7 @@ def leaves(newick: str) -> dict[str, tuple[str, ...]]:
     # Read from the right, a node's name comes before its children.
     above: list[str] = []
     found: dict[str, tuple[str, ...]] = {}
-    pieces = re.findall(r"[(),]|[^(),:;]+(?=[(),:;])|:[^(),;]*", newick)
+    pieces = re.findall(r"[(),]|(?<![^(),:;])[^(),:;]+(?=[(),:;])|:[^(),;]*", newick)
     name = ""
     for piece in reversed([piece for piece in pieces if not piece.startswith(":")]):
         if piece == ")":

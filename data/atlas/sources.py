@@ -165,7 +165,7 @@ def reference(name: str) -> Source:
     ('wals-2020.4', 'linguameta-452a21a')
     """
     entry = dataset(name)
-    stated = re.search(r"\d+(\.\d+)+", entry.title)
+    stated = re.search(r"(?<!\d)\d+(\.\d+)+", entry.title)
     urls = " ".join(source for file in entry.files for source in file.sources)
     commit = re.search(r"/([0-9a-f]{7})[0-9a-f]{33}/", urls)
     version = stated[0] if stated else commit[1] if commit else ""

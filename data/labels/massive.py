@@ -8,19 +8,26 @@ Records that are no utterance are an error, or with `skip_bad` left out and coun
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from data.bounded import check_shape, parse_json
 from data.errors import InputError
+from data.faults import counted, excerpt, fault_of, reject
 from data.labels.bio import Span, tags_of
 from data.labels.slots import BAD_RECORD, Utterance, parse
-from data.tsv import clean, counted, excerpt, read_lines, reject
+from data.lines import clean, read_lines
 
 PARTITIONS = ("train", "dev", "test")
 SPLIT_BY_CHARACTER = ("ja-JP", "zh-CN", "zh-TW")  # as in MASSIVE's own scripts
+
+_SLURP = {
+    "tokens": [{"surface": str}],
+    "entities": [{"span": [int], "type": str}],
+    "slurp_id": int | str,
+}
 
 Record = Mapping[str, Any]
 
@@ -72,33 +79,25 @@ def read_slurp(
 
 def _read(
     path: Path,
-    utterance_of: Callable[[Record], Utterance],
+    utterance_of: Callable[[Record, str], Utterance],
     skip_bad: bool,
     dropped: Counter[str] | None,
     repairs: Counter[str] | None,
 ) -> Iterator[tuple[Record, Utterance]]:
     with counted(dropped, path, "dropped") as tally, counted(repairs, path, "repaired") as fixed:
-        for number, line in read_lines(path, repairs=fixed):
+        for number, line in read_lines(path, repairs=fixed, skip_bad=skip_bad, dropped=tally):
             where = f"{path}:{number}"
             if not line.strip():
                 continue
             try:
-                record = _cleaned(_object(line), fixed)
-                utterance = utterance_of(record)
+                record = _cleaned(parse_json(line, where, dict), fixed)
+                utterance = utterance_of(record, where)
             except InputError as error:
-                reject((BAD_RECORD, str(error)), where, skip_bad=skip_bad, dropped=tally)
+                reject(
+                    (BAD_RECORD, fault_of(error, where)), where, skip_bad=skip_bad, dropped=tally
+                )
             else:
                 yield record, utterance
-
-
-def _object(line: str) -> dict[str, Any]:
-    try:
-        value = json.loads(line)
-    except ValueError as error:
-        raise InputError(f"expected a JSON object, found {excerpt(line)} ({error})") from error
-    if not isinstance(value, dict):
-        raise InputError(f"expected a JSON object, found {excerpt(line)}")
-    return value
 
 
 def _cleaned(record: dict[str, Any], repairs: Counter[str]) -> Record:
@@ -109,7 +108,7 @@ def _cleaned(record: dict[str, Any], repairs: Counter[str]) -> Record:
     }
 
 
-def _of_massive(record: Record) -> Utterance:
+def _of_massive(record: Record, _: str) -> Utterance:
     text = _text(record, "utt")
     by_character = _text(record, "locale") in SPLIT_BY_CHARACTER
     annotated = parse(_text(record, "annot_utt"), by_character=by_character)
@@ -125,15 +124,15 @@ def _of_massive(record: Record) -> Utterance:
     return Utterance(id_, annotated.tokens, intent, annotated.slots, text)
 
 
-def _of_slurp(record: Record) -> Utterance:
-    try:
-        tokens = tuple(token["surface"] for token in record["tokens"])
-        spans = [Span(e["span"][0], e["span"][-1] + 1, e["type"]) for e in record["entities"]]
-        id_ = str(record["slurp_id"])
-    except (KeyError, TypeError, IndexError) as error:
-        raise InputError(f"expected tokens, entities and slurp_id, found {error!r}") from error
+def _of_slurp(record: Record, where: str) -> Utterance:
+    check_shape(record, _SLURP, where)
+    tokens = tuple(token["surface"] for token in record["tokens"])
+    entities = record["entities"]
+    if not all(entity["span"] for entity in entities):
+        raise InputError("expected the numbers of tokens in each span, found none")
+    spans = [Span(one["span"][0], one["span"][-1] + 1, one["type"]) for one in entities]
     return Utterance(
-        id=id_,
+        id=str(record["slurp_id"]),
         tokens=tokens,
         intent=f"{_text(record, 'scenario')}_{_text(record, 'action')}",
         slots=tags_of(spans, len(tokens)),
@@ -144,5 +143,6 @@ def _of_slurp(record: Record) -> Utterance:
 def _text(record: Record, key: str) -> str:
     value = record.get(key)
     if not isinstance(value, str) or not value.strip():
-        raise InputError(f'expected text under "{key}", found {value!r}')
+        found = excerpt(value) if isinstance(value, str) else type(value).__name__
+        raise InputError(f'expected text under "{key}", found {found}')
     return value

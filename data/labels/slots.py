@@ -13,6 +13,7 @@ Japanese: words in ASCII stay whole. A slot that ends within a word takes the wh
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,8 +24,6 @@ from data.labels.bio import REPAIRED, Span, repaired, tags_of
 from data.tsv import excerpt
 
 BAD_RECORD = "record that is no utterance"  # the reason under which those left out are counted
-
-_SLOT = re.compile(r"\[\s*([^\[\]:\s]+)\s*:\s*([^\[\]]*?)\s*\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +81,25 @@ def parse(annotated: str, *, by_character: bool = False) -> Annotated:
 
 def _plain(annotated: str) -> tuple[str, list[tuple[int, int, str]]]:
     """The text, and where in it (characters, half-open) which label stands."""
-    text, labelled, after = "", [], 0
-    for slot in _SLOT.finditer(annotated):
-        text += annotated[after : slot.start()]
-        labelled.append((len(text), len(text) + len(slot[2]), slot[1]))
-        text, after = text + slot[2], slot.end()
-    text += annotated[after:]
-    if "[" in text or "]" in text:
-        raise InputError(f"expected slots like [label : words], found {excerpt(annotated)}")
+    first, *others = annotated.split("[")
+    pieces, length, labelled = [first], len(first), []
+    for other in others:
+        inside, closed, after = other.partition("]")
+        label, colon, words = inside.partition(":")
+        label, words = label.strip(), words.strip()
+        if not closed or not colon or len(label.split()) != 1:
+            raise _no_slots(annotated)
+        labelled.append((length, length + len(words), label))
+        pieces += [words, after]
+        length += len(words) + len(after)
+    text = "".join(pieces)
+    if "]" in text:
+        raise _no_slots(annotated)
     return text, labelled
+
+
+def _no_slots(annotated: str) -> InputError:
+    return InputError(f"expected slots like [label : words], found {excerpt(annotated)}")
 
 
 def _tokens(text: str, *, by_character: bool) -> Iterator[tuple[int, int]]:
@@ -103,8 +112,9 @@ def _tokens(text: str, *, by_character: bool) -> Iterator[tuple[int, int]]:
 
 
 def _span(tokens: list[tuple[int, int]], start: int, end: int, label: str) -> Span:
-    """The tokens that a stretch of characters touches."""
-    inside = [n for n, (first, last) in enumerate(tokens) if first < end and last > start]
-    if not inside:
+    """The tokens that a stretch of characters touches; tokens stand in order, apart."""
+    first = bisect_right(tokens, start, key=lambda token: token[1])
+    after = bisect_left(tokens, end, key=lambda token: token[0])
+    if first >= after or start == end:
         raise InputError(f"expected words in the slot {label}, found none")
-    return Span(inside[0], inside[-1] + 1, label)
+    return Span(first, after, label)

@@ -8,7 +8,6 @@ so the journals of the parts of a text, one after the other, are the journal of 
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -17,12 +16,23 @@ from typing import Any, Protocol
 
 from filelock import FileLock, Timeout
 
+from data.bounded import parse_json
 from data.errors import InputError, UnavailableError
+from data.faults import fault_of
 from data.files import canonical_json, raise_if_disk_full
 from lexaug.synthesis.blocks import Position
-from lexaug.synthesis.tally import Tally
+from lexaug.synthesis.tally import COUNTERS, Tally
 
 JOURNAL = "journal.jsonl"
+
+# What a line of it holds.
+COMMIT = {
+    "added": [int],
+    "outputs": {str: int},
+    "counts": {name: {str: int} for name in COUNTERS},
+    "examples": [{"number": int, "source": [[str]], "target": [[str]]}],
+    "complete": bool,
+}
 
 
 class Output(Protocol):
@@ -169,16 +179,23 @@ def read_journal(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             if not line.endswith(b"\n"):
                 return
             end += len(line)
-            try:
-                record = json.loads(line)
-                if set(record) != {"added", "outputs", "counts", "examples", "complete"}:
-                    raise ValueError("other keys than a commit has")
-            except ValueError as error:
-                raise InputError(
-                    f"{path}:{number}: expected a commit, found a damaged line ({error}); delete"
-                    " the folder or choose another --out"
-                ) from error
-            yield end, record
+            yield end, _commit(line, f"{path}:{number}")
+
+
+def _commit(line: bytes, where: str) -> dict[str, Any]:
+    try:
+        record: dict[str, Any] = parse_json(line, where, COMMIT)
+        counts = [*record["added"], *record["outputs"].values()]
+        if set(record) != set(COMMIT) or len(record["added"]) != len(Position._fields):
+            raise InputError("other values than a commit has")
+        if min(counts) < 0:
+            raise InputError("a size below 0")
+    except InputError as error:
+        raise InputError(
+            f"{where}: expected a commit, found a damaged line ({fault_of(error, where)}); delete"
+            " the folder or choose another --out"
+        ) from error
+    return record
 
 
 @contextmanager

@@ -13,8 +13,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from data.bounded import read_json
 from data.catalog import catalog
 from data.errors import InputError
+from data.faults import fault_of
 from data.files import canonical_json, sha256_text, write_whole
 from data.languages import Language, resolve
 from data.lexicon import Lexicon
@@ -173,10 +175,11 @@ def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 def _read_settings(path: Path) -> dict[str, Any]:
     try:
-        held = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise InputError(f"{path}: expected JSON ({error}); delete the folder") from error
-    if not isinstance(held, dict) or held.get("command") != "lexaug.synthesize":
+        held: dict[str, Any] = read_json(path, dict)
+    except InputError as error:
+        fault = fault_of(error, str(path))
+        raise InputError(f"{path}: {fault}; delete the folder or choose another --out") from error
+    if held.get("command") != "lexaug.synthesize":
         raise InputError(f"{path}: not of lexaug.synthesize; choose another --out")
     return held
 
@@ -253,10 +256,10 @@ def _licence(lexicon: Lexicon, config: SynthesisConfig) -> str:
 def _beside(path: Path) -> str:
     """The licence of the corpus that `lexaug.induce` made a lexicon from, told beside the file."""
     try:
-        about = json.loads(path.with_suffix(".json").read_text("utf-8"))
-        return str(about["corpus"]["licence"])
-    except (OSError, ValueError, LookupError, TypeError):
+        about = read_json(path.with_suffix(".json"), {"corpus": {"licence": str}})
+    except InputError:
         return NOT_STATED
+    return str(about["corpus"]["licence"])
 
 
 def _keep_rule(config: SynthesisConfig) -> str:

@@ -85,8 +85,8 @@ def test_text_out_of_json_is_in_nfc(tmp_path: Path) -> None:
     [
         ({"annot_utt": "niamshe saa"}, "expected the words of utt in annot_utt, "),
         ({"annot_utt": "niamshe [time : saa"}, 'expected slots like [label : words], found "n'),
-        ({"annot_utt": None}, 'expected text under "annot_utt", found None'),
-        ({"intent": ""}, "expected text under \"intent\", found ''"),
+        ({"annot_utt": None}, 'expected text under "annot_utt", found NoneType'),
+        ({"intent": ""}, 'expected text under "intent", found ""'),
         ({"partition": "heldout"}, 'expected a partition of train, dev, test, found "heldout"'),
         ({"utt": "a\ufffd"}, '"utt": expected text, found U+FFFD at position 2'),
     ],
@@ -101,10 +101,22 @@ def test_massive_that_is_wrong(tmp_path: Path, change: dict[str, str | None], me
     assert dropped == {BAD_RECORD: 1}
 
 
-@pytest.mark.parametrize("line", ["{", "[1]", "NaN"])
-def test_lines_that_are_no_json_object(tmp_path: Path, line: str) -> None:
-    with pytest.raises(InputError, match=r":1: expected a JSON object, found "):
-        list(read_slurp(file(tmp_path, line)))
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("{", "expected JSON, found "),
+        ("[1]", "expected an object, found a list"),
+        ("NaN", "expected JSON, whose numbers are finite, found NaN"),
+        ("[" * 5000, "expected at most 100 levels, found more"),
+        ('{"slurp_id": ' + "9" * 5000 + "}", "expected numbers of at most 64 bits, found a longer"),
+        ('{"utt": "\\ud83d"}', "expected Unicode text, found half of a surrogate pair"),
+    ],
+)
+def test_lines_that_are_no_json_object(tmp_path: Path, line: str, message: str) -> None:
+    for read in (read_slurp, read_massive):
+        with pytest.raises(InputError) as refused:
+            list(read(file(tmp_path, line)))
+        assert str(refused.value).startswith(f"{tmp_path}/x.jsonl:1: {message}")
 
 
 def test_slurp(tmp_path: Path) -> None:
@@ -122,8 +134,14 @@ def test_slurp(tmp_path: Path) -> None:
     ("change", "message"),
     [
         ({"entities": [{"span": [4], "type": "x"}]}, "expected a labelled span within 4 tokens"),
-        ({"entities": [{"span": [], "type": "x"}]}, "expected tokens, entities and slurp_id, fo"),
-        ({"tokens": None}, "expected tokens, entities and slurp_id, found TypeError"),
+        ({"entities": [{"span": [], "type": "x"}]}, "expected the numbers of tokens in each span"),
+        ({"entities": [{"span": [0, 0.5], "type": "x"}]}, "expected a whole number in entities[0]"),
+        ({"entities": [{"span": [True], "type": "x"}]}, "expected a whole number in entities[0]"),
+        ({"entities": [{"span": [0], "type": 1}]}, "expected a text in entities[0].type, found 1"),
+        ({"entities": {"span": 1}}, "expected a list in entities, found an object"),
+        ({"tokens": None}, "expected a list in tokens, found null"),
+        ({"tokens": [{"surface": 3}]}, "expected a text in tokens[0].surface, found 3"),
+        ({"slurp_id": [1]}, "expected a whole number or a text in slurp_id, found a list"),
     ],
 )
 def test_slurp_that_is_wrong(tmp_path: Path, change: dict[str, object], message: str) -> None:

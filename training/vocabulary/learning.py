@@ -33,7 +33,7 @@ PRINTABLE = "".join(map(chr, range(ord("!"), ord("~") + 1)))
 # every line that holds one of them or NUL. As a space they cost nothing but themselves.
 _RESERVED = str.maketrans(dict.fromkeys("\t\u2585\0\r\n", " "))
 _LIMIT = re.compile(r"value <= (\d+)")
-_LEAST = re.compile(r"(\d+) vs (\d+)")
+_LEAST = re.compile(r"(?<!\d)(\d+) vs (\d+)")
 _LONGEST_LINE = 1 << 24  # bytes; the trainer's own limit of 4,192 drops longer lines in silence
 
 

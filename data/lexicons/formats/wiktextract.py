@@ -21,6 +21,7 @@ from typing import Any
 
 from data.bounded import parse_json
 from data.errors import InputError
+from data.faults import fault_of
 from data.lexicons.entries import Entry
 from data.lexicons.formats.reading import Reading, Sample, language_or_none, most
 
@@ -72,8 +73,7 @@ def entries(path: Path, reading: Reading) -> Iterator[Entry]:
         try:
             item = parse_json(line, where, dict)
         except InputError as error:
-            what = str(error).removeprefix(f"{where}: ").removesuffix("; correct it")
-            reading.reject((NOT_JSON, what), where)
+            reading.reject((NOT_JSON, fault_of(error, where)), where)
             continue
         if "redirect" in item or not isinstance(item.get("word"), str):
             _leave_out(item, where, reading)
