@@ -32,7 +32,9 @@ ANIMACY = {"I": "INAN", "A": "ANIM"}  # of third persons: Cree's NO3SI; nobody e
 LETTERS = {"S": "SG", "D": "DU", "P": "PL", "I": "INCL", "E": "EXCL", "M": "MASC", "F": "FEM"}
 AGREEMENT = ("Person", "Number", "Gender", "Politeness")
 
-_PADDED = re.compile(r" *([;,()]) *")
+# In two steps, each in linear time: a run of spaces is tried from its beginning only.
+_SPACE_AFTER = re.compile(r"([;,()]) +")
+_SPACE_BEFORE = re.compile(r"(?<! ) +([;,()])")
 _NAME = re.compile(r"[^();,]+")
 _ARGUMENT = re.compile(r"ARG(NO|AC|AB|ER|DA|BE)([1-4])([SDP]?)([A-Z]*)")
 _BASQUE = re.compile(r"ARG(ABS|ERG|IO)([123]|[A-Z]+)")
@@ -99,7 +101,9 @@ def tidied(text: str) -> str:
     >>> tidied("PRO; 3 ;SG")
     'PRO;3;SG'
     """
-    return _PADDED.sub(r"\1", text.strip()) if " " in text else text
+    if " " not in text:
+        return text
+    return _SPACE_BEFORE.sub(r"\1", _SPACE_AFTER.sub(r"\1", text.strip()))
 
 
 @functools.lru_cache(maxsize=1 << 16)

@@ -124,14 +124,12 @@ def test_standard_input_cannot_go_on(
 ) -> None:
     from dataclasses import replace
 
-    import lexaug.synthesis.inputs
-
     stream = replace(config("text", tmp_path / "out"), input="-")
-    monkeypatch.setattr(lexaug.synthesis.inputs.sys, "stdin", _Stream(tmp_path / "news.en"))
+    monkeypatch.setattr("sys.stdin", _Stream(tmp_path / "news.en"))
     monkeypatch.setattr(journal.Journal, "commit", _once(journal.Journal.commit))
     with pytest.raises(KeyboardInterrupt):
         synthesize(stream)
-    monkeypatch.setattr(lexaug.synthesis.inputs.sys, "stdin", _Stream(tmp_path / "news.en"))
+    monkeypatch.setattr("sys.stdin", _Stream(tmp_path / "news.en"))
     with pytest.raises(InputError, match="came from standard input, which cannot be read again"):
         synthesize(stream)
 
