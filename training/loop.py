@@ -33,7 +33,13 @@ from data.errors import InputError
 from training.looping import tensors
 from training.looping.batches import Batch, Batches, Shuffled, shard
 from training.looping.budget import OVERRUN
-from training.looping.checkpoints import Checkpoints, check_config, load_state, load_tensors
+from training.looping.checkpoints import (
+    Checkpoints,
+    check_config,
+    damage_is_named,
+    load_state,
+    load_tensors,
+)
 from training.looping.interruption import Interruption
 from training.looping.memory import freed_memory_is_kept
 from training.looping.progress import Fitted, Place, Progress, Reason
@@ -127,8 +133,9 @@ def _fit(job: Job, world: World) -> Fitted:
     if checkpoint:
         check_config(state["config"], configuration(job, world), checkpoint)
         weights = load_tensors(checkpoint / "model.safetensors")
-        tensors.load_weights(job.model, weights, checkpoint)
-        job.batches.load_state_dict(state["data"])
+        with damage_is_named(checkpoint):
+            tensors.load_weights(job.model, weights, checkpoint)
+            job.batches.load_state_dict(state["data"])
     run = Run(job, world, _place(state))
     try:
         run.journal.open(state.get("metrics_bytes", 0))
@@ -159,10 +166,11 @@ def _begin(run: Run) -> None:
 
 def _go_on(run: Run, checkpoint: Path, state: Mapping[str, Any]) -> None:
     memory = load_tensors(checkpoint / "optimizer.safetensors")
-    tensors.load_optimisers(run.job.model, run.updater.optimisers, memory)
-    if run.updater.average is not None:
-        run.updater.average.load(load_tensors(checkpoint / "average.safetensors"))
-    restore(run.job.generators, run.world.device, state["random"][run.world.rank])
+    with damage_is_named(checkpoint):
+        tensors.load_optimisers(run.job.model, run.updater.optimisers, memory)
+        if run.updater.average is not None:
+            run.updater.average.load(load_tensors(checkpoint / "average.safetensors"))
+        restore(run.job.generators, run.world.device, state["random"][run.world.rank])
     run.journal.timing({"step": run.place.step, "resumed": True})
 
 
@@ -205,7 +213,9 @@ def _agreed(run: Run, wish: bool) -> bool:
 
 
 def _place(state: Mapping[str, Any]) -> Place:
-    return Place(**{field.name: state[field.name] for field in fields(Place)} if state else {})
+    return Place(
+        **{field.name: state[field.name] for field in fields(Place) if field.name in state}
+    )
 
 
 def _fitted(run: Run) -> Fitted:

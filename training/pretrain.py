@@ -16,12 +16,12 @@ started again, to the same weights.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from data.bounded import read_json
 from data.cli import Parser, run
 from training.looping.options import (
     budget_is_default,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from training.looping.progress import Progress
     from training.pretraining.config import PretrainConfig
 
+SCORES = {"held_out": [dict], "notes": [str], "model": dict, "training": dict}
 BUDGET = "10m"  # where neither --steps nor --time-budget is given
 OPTIONS: dict[str, dict[str, Any]] = {
     "--corpus": {
@@ -121,7 +122,7 @@ def pretrain(
     if not scores.exists():
         trained = train(prepared, progress)
         finish(prepared, trained, command or "python -m training.pretrain ...")
-    told: dict[str, Any] = json.loads(scores.read_text("utf-8"))
+    told: dict[str, Any] = read_json(scores, SCORES)
     return Pretrained(prepared.folder, prepared.folder / "model", told)
 
 

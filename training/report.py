@@ -9,7 +9,6 @@ draws any of them as SVG for the pages of other rooms.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from data.errors import InputError
 from data.files import write_whole
 from data.pages import page_template
 from metrics.score import Score
+from training.looping.journal import parsed_lines
 from training.looping.plot import Curve, plot
 
 LOSS = "nats a token"
@@ -65,13 +65,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     """The rows of metrics.jsonl or timing.jsonl."""
     if not path.exists():
         raise InputError(f"{path}: not there; expected the folder of a training run")
-    rows = []
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-        try:
-            rows.append(json.loads(line))
-        except ValueError as error:
-            raise InputError(f"{path}:{number}: expected JSON ({error})") from error
-    return rows
+    return list(parsed_lines(path))
 
 
 def loss_curve(history: Sequence[Mapping[str, Any]]) -> Curve:

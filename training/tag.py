@@ -16,12 +16,12 @@ again, to the same weights.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from data.bounded import read_json
 from data.cli import Parser, run
 from training.looping.options import (
     budget_is_default,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from training.looping.progress import Progress
     from training.tagging.config import TagConfig
 
+SCORES = {"results": [dict], "notes": [str], "data": [dict], "training": dict}
 BUDGET = "5m"  # where neither --steps nor --time-budget is given
 LISTS = ("train", "pseudo", "unlabelled", "test", "keep_out")
 
@@ -123,7 +124,7 @@ def tag(
     scores = prepared.folder / "scores.json"
     if not scores.exists():
         finish(prepared, train(prepared, progress), command or "python -m training.tag ...")
-    told: dict[str, Any] = json.loads(scores.read_text("utf-8"))
+    told: dict[str, Any] = read_json(scores, SCORES)
     return Tagged(prepared.folder, prepared.folder / "model", told)
 
 

@@ -67,9 +67,34 @@ def test_dictionary_is_ordered_filled_up_and_read_back(
     assert dictionary.decode(dictionary.encode(kept)) == kept
 
 
+def test_a_symbol_may_be_given_a_second_number(tmp_path: Path) -> None:
+    """As `Dictionary.add_from_file` of fairseq reads the dictionary of Camembert."""
+    path = tmp_path / "dict.txt"
+    text = "<s> 0 #fairseq:overwrite\n<pad> -1 #fairseq:overwrite\nhaba 5\nna -2\nhaba +1"
+    path.write_text(f"{text} #fairseq:overwrite\nya -0\n", "utf-8")
+    found = Dictionary.load(path)
+    assert found.symbols == ("<s>", "<pad>", "haba", "na", "haba", "ya")
+    assert found.counts == (0, -1, 5, -2, 1, 0)
+    assert len(found) == 10
+    assert found.encode(["haba", "na", "<s>", "la"]) == [8, 7, 4, 3, 2]
+    assert found.decode([6, 8, 7]) == ["haba", "haba", "na"]
+    found.save(tmp_path / "again.txt")
+    assert Dictionary.load(tmp_path / "again.txt") == found
+    assert (tmp_path / "again.txt").read_text("utf-8").splitlines()[2:5] == [
+        "haba 5",
+        "na -2",
+        "haba 1 #fairseq:overwrite",
+    ]
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
+        ("haba #fairseq:overwrite\n", "dict.txt:1: expected a symbol, a space and a count"),
+        ("haba 1 #fairseq:other\n", "dict.txt:1: expected a symbol, a space and a count"),
+        ("haba 1.5\n", "dict.txt:1: expected a symbol, a space and a count"),
+        ("haba " + "9" * 5000, "dict.txt:1: expected a whole number"),
+        ("<s> 1\n", "take the line out, or end it in #fairseq:overwrite"),
         ("haba 2\nna\n", r'dict.txt:2: expected a symbol, a space and a count, found "na"'),
         ("haba 2\nhaba 1\n", 'dict.txt:2: expected a symbol that was not there before, found "hab'),
         ("<unk> 2\n", 'dict.txt:1: expected a symbol that was not there before, found "<unk>"'),

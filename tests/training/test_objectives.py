@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from training.noising.denoising import deleted, infilled, permuted, poisson_lengths
+from training.noising.masking import chosen_words
 from training.noising.spans import random_spans
 from training.objectives import (
     IGNORED,
@@ -257,6 +258,31 @@ def test_eight_in_ten_are_masked_one_drawn_one_left() -> None:
     assert abs(fates["mask"] / total - 0.8) < 0.02
     assert abs(fates["same"] / total - 0.1) < 0.02
     assert abs(fates["other"] / total - 0.1) < 0.02
+
+
+@QUICK
+@given(
+    sizes=st.lists(st.integers(1, 5), min_size=1, max_size=30),
+    number=st.integers(1, 40),
+    seed=SEEDS,
+)
+def test_whole_words_fill_the_share(sizes: list[int], number: int, seed: int) -> None:
+    """Words are chosen until the next would be too long: none that is left would still fit."""
+    words = np.repeat(np.arange(len(sizes)), sizes)
+    chosen = chosen_words(words, number, np.random.default_rng(seed))
+    taken = set(words[chosen].tolist())
+    assert len(chosen) == sum(sizes[word] for word in taken)
+    if min(sizes) > number:
+        assert [sizes[word] for word in taken] == [min(sizes)]
+        return
+    assert len(chosen) <= number
+    left = [size for word, size in enumerate(sizes) if word not in taken]
+    assert all(size > number - len(chosen) for size in left)
+
+
+def test_one_piece_words_are_masked_to_the_exact_share() -> None:
+    chosen = chosen_words(np.arange(20), 6, np.random.default_rng(1))
+    assert (len(chosen), len(set(chosen.tolist()))) == (6, 6)
 
 
 @QUICK

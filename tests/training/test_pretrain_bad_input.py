@@ -187,3 +187,86 @@ def test_a_folder_removed_under_a_run_is_noticed(tmp_path: Path) -> None:
             progress=lambda _: shutil.rmtree(out, ignore_errors=True),
         )
     assert not out.exists()
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with a checkpoint, metrics and kept ids, but no scores: one to go on with."""
+    folder = tmp_path_factory.mktemp("stopped")
+    corpus = write_corpus(folder / "text.txt", 120)
+    pretrain(PretrainConfig(**options(corpus, folder / "run", steps=4)))
+    (folder / "run" / "scores.json").unlink()
+    return folder
+
+
+DAMAGE: list[bytes] = [
+    b"",
+    b"[7]",
+    b'{"a": 1}',
+    b"{" * 5000,
+    b"\xff\xfe",
+    b'{"step": 1e999}',
+    b"null",
+]
+DAMAGED = [
+    "config.json",
+    "tokenizer/made.json",
+    "before.json",
+    "data/*/corpus.json",
+    "data/*/ids.bin",
+    "data/*/ends.bin",
+    "data/counts-*.json",
+    "checkpoints/*/state.json",
+    "checkpoints/*/model.safetensors",
+    "scores.json",
+    "metrics.jsonl",
+]
+
+
+@pytest.mark.parametrize("pattern", DAMAGED)
+@pytest.mark.parametrize("content", DAMAGE, ids=range(len(DAMAGE)))
+def test_a_damaged_file_of_a_run_is_one_line_that_names_it(
+    content: bytes,
+    pattern: str,
+    stopped: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = Path(shutil.copytree(stopped / "run", tmp_path / "run"))
+    (out / "scores.json").write_bytes(content) if pattern == "scores.json" else None
+    path = sorted(out.glob(pattern))[-1]
+    path.write_bytes(content)
+    asked = PretrainConfig(**options(stopped / "text.txt", out, steps=4))
+    if pattern == "metrics.jsonl" and not content:
+        pytest.skip("cut shorter than the checkpoint knows: another message")
+    with pytest.raises(InputError) as raised:
+        pretrain(asked)
+    assert "\n" not in str(raised.value)
+    assert path.parent.name in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"data": {}},
+        {"data": {"epoch": "x"}},
+        {"random": []},
+        {"random": [{}]},
+        {"random": [{"torch": "zz", "device": None, "generators": []}]},
+        {"step": -1.5},
+        {"pending": [1]},
+        {"best_metrics": None},
+        {"config": []},
+    ],
+)
+def test_a_checkpoint_that_does_not_fit_together(
+    change: dict[str, Any], stopped: Path, tmp_path: Path
+) -> None:
+    out = Path(shutil.copytree(stopped / "run", tmp_path / "run"))
+    state = sorted((out / "checkpoints").glob("*/state.json"))[-1]
+    told = json.loads(state.read_text("utf-8"))
+    told["reason"] = None
+    state.write_text(json.dumps(told | change), "utf-8")
+    with pytest.raises(InputError, match=r"step-00000004.*remove") as raised:
+        pretrain(PretrainConfig(**options(stopped / "text.txt", out, steps=4)))
+    assert "\n" not in str(raised.value)

@@ -17,7 +17,10 @@ from tests.training.texts import options, write_corpus
 from training.pretrain import pretrain
 from training.pretraining.config import PretrainConfig
 
-COMPARED = ("model/model.safetensors", "model/tokenizer.json", "metrics.jsonl", "scores.json")
+COMPARED = (
+    *("model/model.safetensors", "model/tokenizer.json", "model/tokenizer_config.json"),
+    *("model/config.json", "model/README.md", "metrics.jsonl", "scores.json"),
+)
 
 
 def command(corpus: Path, out: Path) -> list[str]:
@@ -60,16 +63,16 @@ def finished(corpus: Path, out: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT], ids=["killed", "Ctrl-C"])
 def test_a_stopped_run_goes_on_to_the_same_bytes(sent: signal.Signals, tmp_path: Path) -> None:
     corpus = write_corpus(tmp_path / "text.txt")
-    whole = finished(corpus, tmp_path / "whole")
-    process = started(corpus, tmp_path / "stopped")
+    whole = finished(corpus, tmp_path / "whole" / "run")
+    process = started(corpus, tmp_path / "stopped" / "run")
     process.send_signal(sent)
     _, said = process.communicate(timeout=300)
     if sent == signal.SIGINT:
         assert process.returncode == 130
         assert "the same call goes on; to go on: python -m training.pretrain --corpus" in said
-    assert not (tmp_path / "stopped" / "scores.json").exists()
-    stopped = finished(corpus, tmp_path / "stopped")
-    for name in COMPARED[:3]:
+    assert not (tmp_path / "stopped" / "run" / "scores.json").exists()
+    stopped = finished(corpus, tmp_path / "stopped" / "run")
+    for name in COMPARED:
         assert stopped[name] == whole[name], name
 
 

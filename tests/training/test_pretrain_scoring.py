@@ -17,8 +17,10 @@ from torch import Tensor, nn
 from data.contamination import KeepOut
 from tests.training.texts import write_corpus
 from training.losses import loss_for
+from training.objectives import Special, parse_mix
 from training.pretraining.corpora import HELD_OUT, TRAIN, Counts, is_held_out, open_sources
-from training.pretraining.scoring import Judge, Part
+from training.pretraining.scoring import Judge, Part, part_of
+from training.text import Encoded
 
 
 class Uniform(nn.Module):
@@ -49,6 +51,28 @@ def test_a_model_that_knows_nothing() -> None:
     assert perplexity["value"] == pytest.approx(64, rel=1e-5)
     assert bits["value"] == pytest.approx(1.5, rel=1e-5)
     assert (perplexity["n"], perplexity["low"]) == (36, pytest.approx(64, rel=1e-5))
+
+
+def encoded(documents: int, length: int) -> Encoded:
+    """Documents of so many ids each, three bytes an id."""
+    ids = np.arange(documents * length, dtype=np.uint16) % 50 + 4
+    ends = np.arange(1, documents + 1, dtype=np.int64) * length
+    return Encoded("toy", ids, ends, 3 * len(ids), len(ids), 0, "0" * 64)
+
+
+@pytest.mark.parametrize(("documents", "limit", "rows"), [(450, 400, 4), (90, 1000, 1)])
+def test_what_is_held_out_becomes_groups_of_documents(
+    documents: int, limit: int, rows: int
+) -> None:
+    special = Special(size=60, eos=2, end=(2,))
+    mix = parse_mix("clm", special, "decoder", 128)
+    found = part_of(encoded(documents, 8), mix, limit, {"corpus": "a|b", "noise": 0})
+    assert found.name == "toy"
+    assert found.documents == min(documents, limit)
+    assert sum(len(batch["labels"]) for batch in found.batches) == found.documents
+    assert max(len(batch["labels"]) for batch in found.batches) == rows
+    assert found.tokens_per_byte == 1 / 3
+    assert found.signature == "corpus:a%7Cb|noise:0"
 
 
 def test_piece_frequencies_alone() -> None:

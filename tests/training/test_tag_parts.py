@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from tests.training.tagged_texts import SWAHILI, labelled, tokenizer_folder
 from training.tagging.corpora import find_labelled, keep_out_of, scheme_of, without_tests
 from training.tagging.distillation import CHANGED, KEPT, agreeing, relabelled
 from training.tagging.folder import file_name
-from training.tagging.pieces import NO_PIECE, Coder, batches_of, first_pieces, labels_of
+from training.tagging.pieces import NO_PIECE, Coder, Window, batches_of, first_pieces, labels_of
 from training.tagging.scoring import plain_value
 from training.vocabulary.special import as_data
 
@@ -55,6 +56,34 @@ def test_windows_hold_every_word_once_and_never_more_than_fits(tokenizer: object
         assert all(0 < place < len(window.ids) - 1 for place in window.firsts)
     assert set(words.values()) == {1}
     assert len(words) == sum(map(len, sentences))
+
+
+def test_batches_are_sorted_within_pools_of_thirty_two() -> None:
+    """Pieces 4 and 8 a window, 6 on average; 30 a batch: 32 x 30 / 6 = 160 windows a pool."""
+    windows = [Window(n, 0, tuple(range(4 + 4 * (n % 2))), (1,)) for n in range(480)]
+    tags = [[n % 3] for n in range(480)]
+    batches = batches_of(windows, 30, 0, tags, seed=1)
+    widths = [batch["input_ids"].shape[1] for batch in batches]
+    starts = [0, *(n for n in range(1, len(widths)) if widths[n] < widths[n - 1]), len(widths)]
+    pools = [batches[a:b] for a, b in pairwise(starts)]
+    assert [sum(len(batch["labels"]) for batch in pool) for pool in pools] == [160, 160, 160]
+    assert all(batch["input_ids"].numel() <= 30 for batch in batches)
+    labels = [batch["labels"][:, 1].tolist() for batch in batches]
+    again = batches_of(windows, 30, 0, tags, seed=1)
+    assert labels == [batch["labels"][:, 1].tolist() for batch in again]
+    other = batches_of(windows, 30, 0, tags, seed=2)
+    assert labels != [batch["labels"][:, 1].tolist() for batch in other]
+
+
+def test_batches_of_nothing() -> None:
+    with pytest.raises(InputError, match="training data: expected sentences, found none"):
+        batches_of([], 30, 0, [], seed=1)
+
+
+def test_a_batch_is_smaller_than_the_longest_sentence() -> None:
+    windows = [Window(n, 0, tuple(range(50)), (1,)) for n in range(3)]
+    found = batches_of(windows, 1, 0, [[0]] * 3, seed=1)
+    assert [batch["input_ids"].shape for batch in found] == [(1, 50)] * 3
 
 
 def test_batches_score_each_word_once(tokenizer: object) -> None:

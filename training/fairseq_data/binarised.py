@@ -95,6 +95,8 @@ def read_binarised(prefix: Path) -> Iterator[NDArray[np.int64]]:
     with open_bytes(data) as file:
         numbers = file.read()
     ends = places + lengths * kind.itemsize
+    if lengths.min(initial=0) < 0 or places.min(initial=0) < 0 or ends.min(initial=0) < 0:
+        raise InputError(f"{index}: expected lengths and places from 0, found others; damaged")
     if len(numbers) != int(ends.max(initial=0)):
         raise InputError(
             f"{data}: expected {int(ends.max(initial=0))} bytes, as {index.name} says, found"

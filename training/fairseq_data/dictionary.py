@@ -17,12 +17,14 @@ This is what `fairseq-preprocess` of fairseq 0.12 writes, byte for byte.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from data.bounded import parse_integer
 from data.errors import InputError
 from data.files import write_whole
 from data.tsv import excerpt
@@ -34,6 +36,7 @@ MASK = "<mask>"  # the tasks masked_lm and denoising add it behind the dictionar
 PAD_ID, END_ID, UNKNOWN_ID = 1, 2, 3
 RESERVED = frozenset({START, PAD, END, MASK})  # text may hold <unk>: it says what it means
 MULTIPLE = 8
+OVERWRITE = "#fairseq:overwrite"  # Camembert's dictionary, for instance, has it
 
 
 @dataclass(frozen=True)
@@ -71,24 +74,35 @@ class Dictionary:
     def load(cls, path: Path) -> Dictionary:
         """Read a `dict.txt`, ours or one that came with a model.
 
+        A symbol that is there already may come again where its line ends in `#fairseq:overwrite`:
+        it gets a second number, which is its number from then on. Counts are any whole numbers.
+
         Raises:
             InputError: `dict.txt:7: expected a symbol, a space and a count, found "haba"; ...`
         """
-        found: dict[str, int] = {}
+        symbols, counts = [], []
+        known = set(SPECIAL)
         for number, line in text_lines(path):
-            symbol, count = _entry(line, f"{path}:{number}")
-            if symbol in found or symbol in SPECIAL:
+            symbol, count, overwrites = _entry(line, f"{path}:{number}")
+            if symbol in known and not overwrites:
                 raise InputError(
                     f"{path}:{number}: expected a symbol that was not there before, found"
-                    f" {excerpt(symbol)}; take the line out"
+                    f" {excerpt(symbol)}; take the line out, or end it in {OVERWRITE}"
                 )
-            found[symbol] = count
-        return cls(tuple(found), tuple(found.values()))
+            known.add(symbol)
+            symbols.append(symbol)
+            counts.append(count)
+        return cls(tuple(symbols), tuple(counts))
 
     def save(self, path: Path) -> None:
         """Write a `dict.txt` that fairseq reads; it appears whole."""
-        lines = (f"{one} {seen}\n" for one, seen in zip(self.symbols, self.counts, strict=True))
-        write_whole(path, "".join(lines))
+        write_whole(path, "".join(self._lines()))
+
+    def _lines(self) -> Iterator[str]:
+        known = set(SPECIAL)
+        for symbol, count in zip(self.symbols, self.counts, strict=True):
+            yield f"{symbol} {count} {OVERWRITE}\n" if symbol in known else f"{symbol} {count}\n"
+            known.add(symbol)
 
     def __len__(self) -> int:
         """How many numbers there are, fairseq's own included."""
@@ -105,7 +119,7 @@ class Dictionary:
 
     @cached_property
     def numbers(self) -> dict[str, int]:
-        """The number of each symbol."""
+        """The number of each symbol; the last one of a symbol that is there twice."""
         return {symbol: number for number, symbol in enumerate(self.numbered)}
 
     def encode(self, tokens: Iterable[str]) -> list[int]:
@@ -142,11 +156,15 @@ def _filled_up(kept: dict[str, int]) -> tuple[tuple[str, ...], tuple[int, ...]]:
     return tuple(kept), tuple(kept.values())
 
 
-def _entry(line: str, where: str) -> tuple[str, int]:
+def _entry(line: str, where: str) -> tuple[str, int, bool]:
+    """Symbol, count, and whether it takes the place of one that is there, as fairseq reads it."""
     symbol, _, count = line.rstrip().rpartition(" ")
-    if not symbol or not count.isascii() or not count.isdigit():
+    overwrites = count == OVERWRITE
+    if overwrites:
+        symbol, _, count = symbol.rpartition(" ")
+    if not symbol or not re.fullmatch(r"[+-]?[0-9]+", count):
         raise InputError(
             f"{where}: expected a symbol, a space and a count, found {excerpt(line)};"
             " give the dict.txt that fairseq wrote"
         )
-    return symbol, int(count)
+    return symbol, parse_integer(count, where), overwrites

@@ -17,6 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from data.bounded import read_json
 from data.errors import InputError
 from data.files import sha256_file, write_whole
 from training.fairseq_data.commands import OBJECTIVES, TRANSLATION, Commands
@@ -121,11 +122,16 @@ def _checksum(path: Path) -> str:
 
 def _check_folder(out: Path, settings: Mapping[str, Any]) -> None:
     record = out / RECORD
-    if record.exists() and json.loads(record.read_bytes())["settings"] != settings:
+    if record.exists() and _settings_in(record) != settings:
         raise InputError(
             f"{out}: expected a new folder, found data of other files or settings (see {RECORD});"
             " choose another --out, or remove it"
         )
+
+
+def _settings_in(record: Path) -> dict[str, Any]:
+    found: dict[str, Any] = read_json(record, {"settings": dict})["settings"]
+    return found
 
 
 def _write_record(

@@ -26,6 +26,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from data.bounded import parse_integer
 from data.errors import InputError
 from data.tsv import excerpt
 from training.fairseq_data.lines import text_lines
@@ -143,7 +144,7 @@ def _read(path: Path, tally: Counter[str]) -> dict[int, _Sentence]:
 def _records(path: Path, tally: Counter[str]) -> Iterator[tuple[str, str, int, str]]:
     for line, text in text_lines(path):
         if match := _LINE.fullmatch(text):
-            yield f"{path}:{line}", match[1], int(match[2]), match[3]
+            yield f"{path}:{line}", match[1], parse_integer(match[2], f"{path}:{line}"), match[3]
         else:
             tally[OTHER_LINES] += 1
 

@@ -12,7 +12,6 @@ run that is killed at any point finds the last folder whole.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -22,10 +21,28 @@ from typing import Any
 
 from torch import Tensor
 
+from data.bounded import read_json
 from data.errors import InputError, UnavailableError
 from data.files import canonical_json, raise_if_disk_full, removed
 
 WRITING = ".writing-"
+STATE = {
+    "config": dict,
+    "data": dict,
+    "random": [dict],
+    "metrics_bytes": int,
+    "step": int,
+    "total": int,
+    "tokens": int,
+    "seconds": float,
+    "best_step?": int,
+    "best_metrics": dict,
+    "last_metrics": dict,
+    "evaluated_step?": int,
+    "stale": int,
+    "pending": [[float]],
+    "reason?": str,
+}
 
 
 class Checkpoints:
@@ -86,14 +103,29 @@ def load_state(checkpoint: Path) -> dict[str, Any]:
     """The state.json of a checkpoint."""
     path = checkpoint / "state.json"
     try:
-        state = json.loads(path.read_text("utf-8"))
-    except (ValueError, OSError) as error:
-        raise InputError(
-            f"{path}: expected the state of a checkpoint ({error}); remove {checkpoint}"
-        ) from error
-    if not isinstance(state, dict):
-        raise InputError(f"{path}: expected a JSON object; remove {checkpoint}")
+        state: dict[str, Any] = read_json(path, STATE)
+    except InputError as error:
+        raise InputError(f"{error}: not the state of a checkpoint; remove {checkpoint}") from error
     return state
+
+
+@contextmanager
+def damage_is_named(checkpoint: Path) -> Iterator[None]:
+    """What does not fit while a checkpoint is taken up becomes one line that names it.
+
+    Raises:
+        InputError: a place in the data, a state of chance or a tensor that is none.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        told = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+        raise InputError(
+            f"{checkpoint}: expected a whole checkpoint, found a damaged one ({told}); remove it,"
+            " and the run goes on from the one before or begins again"
+        ) from error
 
 
 def load_tensors(path: Path) -> dict[str, Tensor]:

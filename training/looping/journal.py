@@ -6,13 +6,13 @@ the run was killed; what the clock says goes to timing.jsonl.
 
 from __future__ import annotations
 
-import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from data.bounded import parse_json
 from data.errors import InputError
 from data.files import canonical_json, raise_if_disk_full, removed
 
@@ -39,7 +39,7 @@ class Journal:
                 f"{self._metrics.tell()}; put the file back or choose another folder"
             )
         self._metrics.truncate(metrics_bytes)
-        self.history = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        self.history = list(parsed_lines(path))
         self._timing = open(self._folder / "timing.jsonl", "ab", buffering=0)  # noqa: SIM115
 
     def metrics(self, row: Mapping[str, Any]) -> None:
@@ -80,6 +80,17 @@ class Journal:
         """A file whose folder was removed takes what is written, and nobody ever sees it."""
         if self._folder is not None and os.fstat(file.fileno()).st_nlink == 0:
             raise removed(self._folder)
+
+
+def parsed_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a metrics.jsonl or timing.jsonl.
+
+    Raises:
+        InputError: `metrics.jsonl:7: expected JSON, found ...`.
+    """
+    with open(path, "rb") as file:
+        for number, line in enumerate(file, 1):
+            yield parse_json(line, f"{path}:{number}", dict)
 
 
 def _finite(value: Any) -> Any:

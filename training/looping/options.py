@@ -67,7 +67,7 @@ def seconds_of(text: str) -> float:
     Raises:
         InputError: it is none.
     """
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", text.strip())
+    match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)([smhd]?)", text.strip())
     if not match or not float(match[1]):
         raise InputError(f'--time-budget "{text}": expected a time such as 90s, 10m or 1.5h')
     return float(match[1]) * UNITS[match[2]]

@@ -125,9 +125,9 @@ def check_device(name: str) -> None:
     """Raise `InputError` for what cannot be a device anywhere; whether it is here, torch knows.
 
     >>> check_device("cuda:1")
-    >>> check_device("gpu")
+    >>> check_device("tensor")
     Traceback (most recent call last):
-    data.errors.InputError: --device "gpu": expected auto, cpu, cuda, cuda:1 or mps
+    data.errors.InputError: --device "tensor": expected auto, cpu, cuda, cuda:1 or mps
     """
     if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,4})?", name):
         near = did_you_mean(name, ("auto", "cpu", "cuda", "mps"))

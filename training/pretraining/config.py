@@ -137,7 +137,7 @@ class PretrainConfig:
         >>> config.made("train"), config.made("extend")
         (8000, 0)
         """
-        match = re.fullmatch(rf"{how}:(\d+)", self.tokenizer or "")
+        match = re.fullmatch(rf"{how}:([0-9]{{1,9}})", self.tokenizer or "")
         return int(match[1]) if match else 0
 
     @property

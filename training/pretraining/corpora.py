@@ -142,7 +142,7 @@ def open_sources(
 
 def split_weight(text: str) -> tuple[str, float]:
     """The name and the weight of NAME[:WEIGHT]; a file may end in a colon and a number."""
-    match = re.fullmatch(r"(.+):(\d+(?:\.\d+)?)", text)
+    match = re.fullmatch(r"(.+):([0-9]{1,9}(?:\.[0-9]{1,9})?)", text)
     if match is None or Path(text).exists():
         return text, 1.0
     return match[1], float(match[2])

@@ -8,13 +8,13 @@ A run that was killed finds its ids, and the counts of what was dropped, where i
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from data.bounded import read_json
 from data.errors import InputError
 from data.files import canonical_json, sha256_text, write_whole
 from training.pretraining.corpora import HELD_OUT, TRAIN, Counts, Source
@@ -97,7 +97,7 @@ def _hash(source: Source) -> str:
 
 
 def _read(path: Path) -> Counts:
-    found = json.loads(path.read_text("utf-8"))
+    found = read_json(path, {name: {str: int} for name in ("documents", "dropped", "repaired")})
     return Counts(*(Counter(found[key]) for key in ("documents", "dropped", "repaired")))
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from data.bounded import read_json
 from data.files import canonical_json, check_not_removed, write_whole
 from data.languages import resolve
 from metrics.score import Score
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from training.looping.progress import Fitted, Progress
 
 ADAPTER = "adapter"
+RECORD = {"corpus": str, "system": str, "scores": [dict]}  # of what before.json holds
 
 
 @dataclass(frozen=True)
@@ -92,14 +94,13 @@ def _before(prepared: Prepared) -> list[dict[str, Any]]:
     judge, path = prepared.judge, prepared.folder / "before.json"
     if judge is None:
         return []
-    if path.exists():
-        kept: list[dict[str, Any]] = json.loads(path.read_text("utf-8"))
-        return kept
-    found = judge.scores(prepared.opened.model, "before") if prepared.base else []
-    if prepared.config.mix in ("mlm", "clm"):
-        found += judge.unigram_scores(_piece_counts(prepared))
-    write_whole(path, canonical_json(found) + "\n")
-    return found
+    if not path.exists():
+        found = judge.scores(prepared.opened.model, "before") if prepared.base else []
+        if prepared.config.mix in ("mlm", "clm"):
+            found += judge.unigram_scores(_piece_counts(prepared))
+        write_whole(path, canonical_json(found) + "\n")
+    kept: list[dict[str, Any]] = read_json(path, [RECORD])  # as a run that goes on has them
+    return kept
 
 
 def _piece_counts(prepared: Prepared) -> np.ndarray[Any, Any]:
@@ -151,7 +152,6 @@ def _training(fitted: Fitted) -> dict[str, Any]:
         "steps": fitted.steps,
         "of": fitted.total,
         "ended": fitted.reason,
-        "seconds": fitted.seconds,
         "tokens": fitted.tokens,
         "best_step": fitted.best_step,
         "metrics": dict(fitted.metrics),

@@ -9,13 +9,13 @@ says which ids differ.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from data.bounded import check_shape, read_json
 from data.errors import InputError
 from data.files import canonical_json, write_whole
 from data.tsv import excerpt
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from training.vocabulary.extension import Extension
 
 FOLDER, DONE = "tokenizer", "made.json"
+MADE = {"old_size": int, "pieces": [list], "dropped": {str: int}}
 TEXTS = 1_000_000  # documents of each corpus that a tokenizer is trained on, at most
 SENTINELS = 100  # for spans, as T5 has
 
@@ -66,7 +67,7 @@ def open_tokenizer(
     else:
         made = Made(open_fast_tokenizer(Path(str(config.tokenizer)), report))
     _keep(made, kept)
-    return made
+    return _kept(kept)  # as a run that goes on opens it, so that it saves the same files
 
 
 def check_same_pieces(given: Any, own: Any, name: str) -> None:
@@ -142,11 +143,17 @@ def _keep(made: Made, folder: Path) -> None:
 
 
 def _kept(folder: Path) -> Made:
-    told: Mapping[str, Any] | None = json.loads((folder / DONE).read_text("utf-8"))["extension"]
+    told = read_json(folder / DONE, {"extension": dict | None})["extension"]
     tokenizer = open_fast_tokenizer(folder)
     if told is None:
         return Made(tokenizer)
     from training.vocabulary.extension import Extension, NewPiece
 
-    pieces = tuple(NewPiece(id_, piece, tuple(ids)) for id_, piece, ids in told["pieces"])
+    check_shape(told, MADE, str(folder / DONE))
+    try:
+        pieces = tuple(NewPiece(id_, piece, tuple(ids)) for id_, piece, ids in told["pieces"])
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{folder / DONE}: expected pieces as id, piece and ids, found others; remove {folder}"
+        ) from error
     return Made(tokenizer, Extension(tokenizer, told["old_size"], pieces, told["dropped"]))

@@ -7,7 +7,6 @@ encoded.document(0)      # array([812, 95, 7])
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -19,12 +18,16 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from data.bounded import read_json
 from data.errors import InputError
 from data.files import canonical_json, raise_if_disk_full, sha256_text, write_whole
 from training.noising.examples import Ids
 from training.vocabulary.special import as_data, encoded
 
 VERSION = 1  # of the files
+IDS: dict[str, np.dtype[Any]] = {"<u2": np.dtype("<u2"), "<u4": np.dtype("<u4")}
+COUNTED = ("bytes", "characters", "empty", "sha256")
+FACTS = {"dtype": str, "bytes": int, "characters": int, "empty": int, "sha256": str}
 _CHUNK = 1000  # texts that are encoded at a time
 
 
@@ -165,8 +168,16 @@ def _append(file: BinaryIO, values: NDArray[Any], digest: Any) -> None:
 
 
 def _open(folder: Path, name: str) -> Encoded:
-    facts = json.loads((folder / "corpus.json").read_text("utf-8"))
-    kind = facts.pop("dtype")
-    ids = np.memmap(folder / "ids.bin", dtype=kind, mode="r")
-    ends = np.memmap(folder / "ends.bin", dtype="<i8", mode="r")
-    return Encoded(name=name, ids=ids, ends=ends, **facts)
+    facts = read_json(folder / "corpus.json", FACTS)
+    try:
+        ids = np.memmap(folder / "ids.bin", dtype=IDS[facts["dtype"]], mode="r")
+        ends = np.memmap(folder / "ends.bin", dtype="<i8", mode="r")
+        whole = bool(ends[0] > 0 and ends[-1] == len(ids) and np.all(np.diff(ends) > 0))
+    except (KeyError, ValueError, OSError):  # no such kind; empty or cut files
+        whole = False
+    if not whole:
+        raise InputError(
+            f"{folder}: expected the ids of a corpus, found damaged ones; remove the folder, and"
+            " the same command makes it again"
+        )
+    return Encoded(name=name, ids=ids, ends=ends, **{key: facts[key] for key in COUNTED})

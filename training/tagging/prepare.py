@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from data.bounded import read_json
 from data.contamination import KeepOut
 from data.errors import InputError
 from data.files import write_whole
@@ -90,7 +91,7 @@ class Prepared:
             )
             write_tagged(path, found)
             write_whole(told, json.dumps(counts, ensure_ascii=False))
-        self.dropped[labelled.name].update(json.loads(told.read_text("utf-8")))
+        self.dropped[labelled.name].update(read_json(told, {str: int}))
         return tuple(read_tagged(path))
 
     @cached_property
@@ -188,10 +189,10 @@ def _kept_out_of(base: Model | None) -> list[str] | None:
     """The test sets that a run of training.pretrain kept out; None for a model of other making."""
     path = base.folder.parent / "config.json" if base else None
     try:
-        run = json.loads(path.read_text("utf-8"))["run"] if path else None
-        return [one["name"] for one in run["keep_out"] if "name" in one] if run else None
-    except (OSError, ValueError, KeyError, TypeError):
+        run = read_json(path, {"run": {"keep_out": [dict]}})["run"] if path else None
+    except InputError:
         return None
+    return [str(one["name"]) for one in run["keep_out"] if "name" in one] if run else None
 
 
 def _covers(kept_out: str, test: str) -> bool:

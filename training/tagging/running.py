@@ -164,7 +164,6 @@ def _training(fitted: Fitted) -> dict[str, Any]:
         "steps": fitted.steps,
         "of": fitted.total,
         "ended": fitted.reason,
-        "seconds": round(fitted.seconds, 2),
         "best_step": fitted.best_step,
         "dev": dict(fitted.metrics),
     }

@@ -24,7 +24,7 @@ FRAMES = {
     "encoder-decoder": f"$A {EOS}",
 }
 ARCHITECTURES = tuple(FRAMES)
-SENTINEL_PATTERN = re.compile(r"<extra_id_(\d+)>")
+SENTINEL_PATTERN = re.compile(r"<extra_id_([0-9]{1,6})>")
 
 
 def wrapped(backend: Any, sentinels: int) -> Any:
