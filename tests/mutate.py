@@ -20,6 +20,7 @@ import argparse
 import ast
 import csv
 import hashlib
+import importlib
 import json
 import math
 import os
@@ -35,6 +36,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -47,9 +49,12 @@ from tests.mutations import Mutation, mutations
 ROOT = Path(__file__).parent.parent
 EQUIVALENT = "tests/equivalent_mutants.tsv"
 PASSES = 95.0  # percent, what the project asks of its tests
-EVERYWHERE = ("pytest", "hypothesis", "numpy", "sacrebleu")  # imported once, before any fork
-TORCH = ("torch", "transformers")
-HEAVY = {"lexaug": ("numba", "pyarrow"), "icl": TORCH, "morph": TORCH, "training": TORCH}
+# Imported once, before any fork; none of them starts threads when it is imported.
+PRELOADED = {
+    *("accelerate", "huggingface_hub", "hypothesis", "jinja2", "langcodes", "language_data"),
+    *("numba", "numpy", "pytest", "rich", "sacrebleu", "safetensors", "scipy", "sentencepiece"),
+    *("tokenizers", "torch", "transformers", "yaml"),
+}
 OPTIONS = ("-q", "-x", "-p", "no:cacheprovider", "--hypothesis-profile=ci", "--tb=no")
 SLACK_S, FACTOR = 20, 10  # a mutant may take this many times what its tests took, and some more
 MEMORY = 24 << 30  # bytes of address space: torch maps much that it never uses
@@ -399,15 +404,24 @@ def run(
 
 
 def _compile(tree: Path, room: str) -> None:
-    """Leave bytecode beside modules and tests: each mutant's process begins with it."""
+    """Leave bytecode beside modules and tests, and import what they import of other packages.
+
+    Each mutant's process begins with both.
+    """
+    told = tree.parent / "modules"
 
     def collect() -> int:
         import pytest
 
         sys.dont_write_bytecode, sys.pycache_prefix = False, None
-        return int(pytest.main(["-q", "--collect-only", *OPTIONS[2:], *_places(tree, room)]))
+        status = int(pytest.main(["-q", "--collect-only", *OPTIONS[2:], *_places(tree, room)]))
+        told.write_text("\n".join(n for n in sys.modules if n.partition(".")[0] in PRELOADED))
+        return status
 
     forked(collect, tree, 600, tree.parent / "out")
+    for name in told.read_text("utf-8").splitlines() if told.exists() else ():
+        with suppress(Exception):
+            importlib.import_module(name)
 
 
 def _chosen(tree: Path, room: str, number: int, seed: int) -> tuple[list[Trial], int]:
@@ -456,11 +470,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--root", type=Path, default=ROOT, help="the tree (default: this one)")
     parser.add_argument("--out", type=Path, help="all outcomes as TSV")
     options = parser.parse_args(arguments)
-    for name in (*EVERYWHERE, *HEAVY.get(options.room, ())):
-        try:
-            __import__(name)
-        except ImportError:
-            continue
     root = options.root.resolve()
     done, left_out = run(
         root,
