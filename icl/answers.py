@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from icl.backend import Completion, Finish
 from icl.prompt import extract_answer
@@ -155,6 +155,17 @@ def remark(answer: Answer) -> str:
     return "cut at the limit of tokens" if answer.finish == "length" else ""
 
 
+def is_sound(record: Mapping[str, Any]) -> bool:
+    """Whether a model's record is an answer that came to its end, or an empty one that is none.
+
+    >>> is_sound({"finish": None, "output": "The chil"})
+    False
+    """
+    output, finish = record["output"], record.get("finish", "stop")
+    known = finish in get_args(Finish) and not (finish in NONE and output)
+    return known and not without_thinking(output)[1]
+
+
 def is_kept(record: Mapping[str, Any], *, engine: str, chat: bool) -> bool:
     """Whether a model's stored record may stand when a run goes on: it is an answer, or says why
     it is none.
@@ -165,9 +176,7 @@ def is_kept(record: Mapping[str, Any], *, engine: str, chat: bool) -> bool:
     False
     """
     output, finish = record["output"], record["finish"]
-    if finish in NONE and output:
-        return False
-    if without_thinking(output)[1]:
+    if not is_sound(record):
         return False
     if record.get("format") == FORMAT:
         return True

@@ -78,7 +78,7 @@ def _answers(folder: Path) -> Iterator[tuple[System, list[Record]]]:
     stored = {(r["id"], r["key"]): r for _, r in read_records(folder / "segments.jsonl")}
     for system in systems:
         found = [stored.get((r.id, system.keys[r.id])) for r in system.requests]
-        records: list[Record] = [record for record in found if record is not None]
+        records: list[Record] = [r for r in found if r is not None and system.keeps(r)]
         if len(records) < len(found):
             raise InputError(
                 f"{folder}: {len(found) - len(records)} of {len(found)} answers of {system.name}, "

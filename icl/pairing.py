@@ -11,6 +11,7 @@ from data.bounded import check_shape, read_json
 from data.errors import InputError
 from data.faults import excerpt
 from data.files import canonical_json
+from icl.answers import is_sound
 from icl.store import Record, read_records
 from metrics.direction import higher_is_better
 from metrics.external import Mean, read_scores
@@ -187,7 +188,19 @@ def _answers(folder: Path, system: str) -> dict[str, dict[str, Record]]:
             check_shape(record, ANSWER, f"{folder / 'segments.jsonl'}: {excerpt(record['id'])}")
             direction = record["id"].split(":")[-2:][0]
             found.setdefault(direction, {})[record["id"]] = record
+    if system == "model":
+        _check_answers(folder, found)
     return {direction: dict(sorted(r.items(), key=_place)) for direction, r in found.items()}
+
+
+def _check_answers(folder: Path, found: Mapping[str, Mapping[str, Record]]) -> None:
+    """Raise where an earlier format kept thoughts, or what a server broke off, as answers."""
+    none = [r["id"] for records in found.values() for r in records.values() if not is_sound(r)]
+    if none:
+        raise InputError(
+            f"{folder}: {len(none)} stored answers are none ({excerpt(none[0])} for instance): "
+            "thoughts, or broken off; run icl.eval with the same options, which asks again"
+        )
 
 
 def _place(item: tuple[str, Record]) -> tuple[int, str]:

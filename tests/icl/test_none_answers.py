@@ -11,6 +11,7 @@ import pytest
 
 from data.errors import InputError, UnavailableError
 from icl.backend import Completion, Decoding, Settings, open_backend
+from icl.compare import main as compare
 from icl.engines import openai as engine
 from icl.eval import main
 from icl.store import read_records
@@ -398,3 +399,17 @@ def test_a_completion_by_hand(server: Server) -> None:
     server.choice = told(3)
     with pytest.raises(UnavailableError, match="expected an answer with one choice"):
         list(backend.run(backend.plan(requests(1))))
+
+
+def test_a_comparison_refuses_answers_that_are_none(
+    server: Server, tmp_path: Path, capsys: Any
+) -> None:
+    server.choice = told(GOOD)
+    assert main(arguments(server.url, tmp_path)) == 0
+    path = tmp_path / "run" / "segments.jsonl"
+    path.write_text(path.read_text().replace(f'"output":"{GOOD}"', '"output":"<think>"', 1))
+    folder = str(tmp_path / "run")
+    assert compare([folder, folder, "--out", str(tmp_path / "c")]) == 2
+    error = capsys.readouterr().err
+    assert f"{folder}: 1 stored answers are none (" in error
+    assert "run icl.eval with the same options, which asks again" in error
