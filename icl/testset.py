@@ -75,6 +75,9 @@ def make_tasks(
     Raises:
         InputError: more shots than the pool holds, or nothing left to score.
     """
+    if not corpus.pairs:
+        told = "".join(f" ({remark})" for remark in corpus.remarks)
+        raise InputError(f"{corpus.name}: expected sentence pairs to score, found none{told}")
     split, pool_name, remarks = split_pool(config, corpus, report)
     if not split.scored:
         raise InputError(f"{corpus.name}: nothing is left to score; name another --pool")

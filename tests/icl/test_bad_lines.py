@@ -60,6 +60,15 @@ def test_blank_lines_at_the_end_are_no_fault(options: list[str], tmp_path: Path)
     assert main([*options, "--test-set", str(path), "--pool", "none", "--shots", "0"]) == 0
 
 
+def test_a_test_set_without_pairs_is_named(
+    options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = table(tmp_path, BAD)
+    assert main([*options, "--test-set", str(path), "--skip-bad"]) == 2
+    error = capsys.readouterr().err
+    assert "pairs.tsv: expected sentence pairs to score, found none (pairs.tsv: left out: " in error
+
+
 def test_one_sentence_with_a_pool_that_has_bad_lines(
     options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
