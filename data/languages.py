@@ -184,7 +184,7 @@ def codes_of(dataset: str) -> tuple[str, ...]:
     """The language codes of a data set whose files the catalog does not list one by one.
 
     From data/tables/codes.tsv; UniMorph's are those on its site. What is no language's code is
-    left out: SIGMORPHON's `heb_unvoc` (Hebrew again), UniMorph's `poma` and `hsi`.
+    left out: SIGMORPHON's `heb_unvoc` (Hebrew again), UniMorph's `poma`.
 
     >>> resolve("Swahili").code_in(codes_of("massive-1.1"))
     'sw-KE'

@@ -82,7 +82,9 @@ def find_language(text: str, *, offline: bool = False, report: Report | None = N
         if not re.fullmatch(r"[a-z0-9]{4}\d{4}", text.strip().lower()):
             raise
         try:
-            table = fetch(dataset("glottolog").files[0], offline=offline, report=report)
+            table = fetch(
+                dataset("glottolog").select("languages")[0], offline=offline, report=report
+            )
         except NoSourceError as error:
             raise unknown from error
         return resolve_glottocode(text, table.path)
@@ -96,7 +98,7 @@ def splits(name: str) -> tuple[str, str | None]:
     """
     if name not in catalog():
         return "test", None
-    roles = {file.role for file in dataset(name).files}
+    roles = {file.role for file in dataset(name).contents}
     scored = "devtest" if "devtest" in roles else "test"
     return scored, "dev" if "dev" in roles else None
 
@@ -175,7 +177,7 @@ def _aligned_files(entry: Dataset, split: str, left: str, right: str) -> tuple[F
     for file in entry.select(split, code=left):
         if file.group in by_group and by_group[file.group] is not file:
             return file, by_group[file.group]
-    splits_here = sorted({f.role for f in entry.files} - {"archive", "documents"})
+    splits_here = sorted({f.role for f in entry.contents} - {"archive", "documents"})
     if split not in splits_here:
         raise InputError(f'{entry.name} has no split "{split}"; it has: {", ".join(splits_here)}')
     pairs = ", ".join(dict.fromkeys(f.group for f in entry.select(split) if f.group))

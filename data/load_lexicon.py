@@ -148,8 +148,8 @@ def _candidates(source: Language, target: Language, name: str | None) -> list[_C
     for entry in catalog().values():
         if entry.kind != "lexicon" or name not in (None, entry.name):
             continue
-        for group in dict.fromkeys(file.group for file in entry.files):
-            files = tuple(file for file in entry.files if file.group == group)
+        for group in dict.fromkeys(file.group for file in entry.contents):
+            files = tuple(file for file in entry.contents if file.group == group)
             left, right = files[0].codes
             for turned, (first, second) in enumerate([(left, right), (right, left)]):
                 matches = source.closest([first]), target.closest([second])

@@ -15,6 +15,7 @@ from pathlib import Path
 from data.catalog import Dataset, catalog
 from data.download import NoSourceError, Report, fetch
 from data.inflections.columns import order_of_role
+from data.labelled import LABELLED, read_labelled
 from data.labels.massive import PARTITIONS
 from data.languages import resolve
 from data.lexicons.files import read_lexicon
@@ -34,16 +35,17 @@ def measured(part: Part, paths: Paths) -> tuple[int, str]:
     paths: the part's files by role, in the catalog's order.
     """
     kind = part.entry.kind
-    if kind == "test-set":
+    if kind == "test-set" and len(part.codes) == 1:
         return sum(_segments(path) for path in _all(paths)), "data.tsv.read_lines"
-    if kind == "parallel":
+    if kind in ("parallel", "test-set"):
         return sum(_pairs(*pair) for pair in paths.values()), "data.parallel.read_aligned"
     if kind == "lexicon":
         return _entries(part, paths), "data.lexicons.files.read_lexicon"
+    if kind in LABELLED:
+        return sum(_labelled(part.entry, path) for path in _all(paths)), "data.labelled"
     if kind == "inflection":
-        return sum(
-            _triples(role, path[0]) for role, path in paths.items()
-        ), "data.unimorph.read_triples"
+        tables = ((role, path) for role, of_role in paths.items() for path in of_role)
+        return sum(_triples(*table) for table in tables), "data.unimorph.read_triples"
     if kind == "utterances":
         return _utterances(part.entry, paths), "data.utterances.read_split"
     return sum(_sentences(path) for path in _all(paths)), "data.tagged.read_tagged"
@@ -93,6 +95,10 @@ def _fetched(part: Part, offline: bool, report: Report | None) -> Paths:
 def _all(paths: Paths) -> Iterator[Path]:
     for of_role in paths.values():
         yield from of_role
+
+
+def _labelled(entry: Dataset, path: Path) -> int:
+    return sum(1 for _ in read_labelled(entry, path))
 
 
 def _segments(path: Path) -> int:

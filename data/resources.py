@@ -7,6 +7,7 @@
 One `Resource` is what one data set has in one language: its files of all splits together. Its size
 stands in data/tables/sizes.tsv, which `measure` writes from the files themselves, beside a
 checksum of theirs: where the catalog has come to name other files, the size is unknown again.
+Where a file cannot be had here, its publisher's list of records stands in (`measured`: stated).
 Files that nobody has pinned have no size either; unknown is None, never 0.
 
 The glottocode is that of the data set's own code for the language. The code of a macrolanguage
@@ -42,6 +43,9 @@ KINDS = {
     "ner": ("tagged", "sentences"),
     "parallel": ("parallel", "segments"),
     "utterances": ("utterances", "utterances"),
+    "topics": ("labelled", "texts"),
+    "sentiment": ("labelled", "texts"),
+    "intents": ("labelled", "texts"),
 }
 
 # Roles of files that add nothing to a resource's size, and why.
@@ -50,7 +54,10 @@ LEFT_OUT = {
     "covered-dev": "the rows of dev without their forms",
     "covered-test": "the rows of test without their forms",
     "derivations": "derived words, not inflected forms",
+    "glosses": "lemmas with their translations",
+    "other": "another form of the table beside it, in a format that no reader here has",
     "segmentations": "forms cut into morphemes",
+    "table-split": "rows of the table beside it",
     "test-2": "a second reference for the same sentences",
 }
 
@@ -60,10 +67,10 @@ class Resource:
     """What one data set has in one language.
 
     glottocode: None for a group of languages. language: a BCP-47 tag. kind: test_set, lexicon,
-    inflection, tagged, parallel or utterances. group: the data set's own name for the part, as
-    `en-wo` or `zho-TW`; a lexicon and a parallel text stand under both of their languages. size:
-    records in `unit`, of all splits together; None where nobody has measured them. link: the
-    data set's page. source: whom to cite.
+    inflection, tagged, parallel, utterances or labelled. group: the data set's own name for the
+    part, as `en-wo` or `zho-TW`; a lexicon and a parallel text stand under both of their
+    languages. size: records in `unit`, of all splits together; None where nobody has measured
+    them. link: the data set's page. source: whom to cite.
     """
 
     glottocode: str | None
@@ -124,10 +131,15 @@ def _resource(part: Part, code: str) -> Resource:
         group=part.group,
         size=_size(part),
         unit=unit,
-        licence=part.entry.licence,
+        licence=_licence(part),
         link=part.entry.homepage,
         source=part.entry.citation,
     )
+
+
+def _licence(part: Part) -> str:
+    own = dict.fromkeys(file.licence or part.entry.licence for file in part.files)
+    return "; ".join(own)
 
 
 def parts(entry: Dataset) -> Iterator[Part]:
@@ -135,7 +147,7 @@ def parts(entry: Dataset) -> Iterator[Part]:
 
     >>> from data.catalog import dataset
     >>> [part.group for part in parts(dataset("lafand"))]
-    ['en-hau', 'en-swa', 'en-yor', 'en-zul']
+    ['en-hau', 'en-lug', 'en-swa', 'en-tsn', 'en-yor', 'en-zul']
     """
     if entry.kind not in KINDS:
         return

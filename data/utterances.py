@@ -188,7 +188,7 @@ def roles_of(entry: Dataset, split: str) -> tuple[str, ...]:
     >>> roles_of(dataset("xsid"), "train"), roles_of(dataset("massive-1.1"), "train")
     (('train-text', 'train-label'), ('utterances',))
     """
-    roles = {file.role for file in entry.files}
+    roles = {file.role for file in entry.contents}
     if "utterances" in roles:  # one file holds all splits
         return ("utterances",)
     pair = (f"{split}-text", f"{split}-label")

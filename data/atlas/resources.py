@@ -5,13 +5,13 @@ what is filed under `hr` (Croatian, in Glottolog a dialect) or `ku` (a macrolang
 sout1528 and kmr. What is filed under the code of a group that stands for no single language (`ber`)
 counts for none, and a note of the inventory names it.
 
-The class of a language is the number of kinds of resource, of the six, that are large enough to be
-of use (USEFUL_SIZES), at most 5. A language whose resources are all smaller, or of unknown size,
+The class of a language is the number of kinds of resource, of the seven, that are large enough to
+be of use (USEFUL_SIZES), at most 5. A language whose resources are all smaller, or of unknown size,
 is of class 1, one without any of class 0:
 
 0  nothing in the catalog          3  three kinds of useful size
 1  one kind, or only small ones    4  four kinds
-2  two kinds                       5  five or six kinds
+2  two kinds                       5  five or more kinds
 
 The scale of six steps is that of Joshi et al. 2020 (https://aclanthology.org/2020.acl-main.560).
 The rule is not: they count labelled and unlabelled text of the whole web, this counts what this
@@ -38,6 +38,7 @@ USEFUL_SIZES = {
     "tagged": 500,
     "parallel": 1000,
     "utterances": 500,
+    "labelled": 500,
 }
 
 

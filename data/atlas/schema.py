@@ -26,6 +26,7 @@ UNITS = {
     "tagged": "sentences",
     "parallel": "segments",
     "utterances": "utterances",
+    "labelled": "texts",
 }
 KINDS = tuple(UNITS)
 

@@ -194,7 +194,7 @@ def _in_catalog(
     report: Report | None,
 ) -> TableFiles:
     entry = dataset(name)
-    roles = dict.fromkeys(file.role for file in entry.files)
+    roles = dict.fromkeys(file.role for file in entry.contents)
     role = split or WHOLE
     if entry.reader != "unimorph" or role not in roles:
         what = f'the split "{split}"' if split else "one table a language"

@@ -49,7 +49,7 @@ def _aligned_file(entry: Dataset, split: str, language: Language, beside: Langua
     groups = {file.group for file in entry.select(split, code=other)} if other else set()
     chosen = [file for file in files if file.group in groups] or files
     if not chosen:
-        roles = ", ".join(sorted({file.role for file in entry.files} - {"archive", "documents"}))
+        roles = ", ".join(sorted({file.role for file in entry.contents} - {"archive", "documents"}))
         raise InputError(
             f'{entry.name} has no {language.name} in the split "{split}"; it has: {roles}'
         )

@@ -165,7 +165,7 @@ def _from_catalog(
     if entry.reader != expected:
         mode = "--mode tags needs tokens with tags" if labelled else "this mode needs lines of text"
         raise InputError(f"{entry.name} is a {entry.kind} ({entry.reader}); {mode}")
-    roles = {file.role for file in entry.files}
+    roles = {file.role for file in entry.contents}
     split = split or next((one for one in SPLITS if one in roles), "")
     code = entry.code_for(resolve("en"))
     files = entry.select(split, code=code)

@@ -115,7 +115,10 @@ def test_bad_jsonl(tmp_path: Path) -> None:
     ("name", "message"),
     [
         ("gone.txt", "no such file or folder, and no corpus of that name in the catalog"),
-        ("lafand", "say in which language, as lafand:SPLIT:CODE with en, hau, swa, yor, zul"),
+        (
+            "lafand",
+            "say in which language, as lafand:SPLIT:CODE with en, hau, lug, swa, tsn, yor, zul",
+        ),
         ("lafand:tain:sw", 'no such split of lafand as "tain"; it has: dev, test, train'),
         ("lafand:train:wo", "lafand has no Wolof (wo)"),
         ("gatitos:train:wo", "gatitos is a lexicon, not text"),

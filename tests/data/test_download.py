@@ -16,13 +16,21 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
+from typing import BinaryIO, NoReturn
 
 import pytest
 
 import data
 from data.catalog import File, dataset
-from data.download import Fetched, NoSourceError, cache_folder, fetch, mirror_folder, verify
+from data.download import (
+    Fetched,
+    NoSourceError,
+    cache_folder,
+    fetch,
+    git_checksum,
+    mirror_folder,
+    verify,
+)
 from data.errors import UnavailableError
 
 ROOT = Path(data.__file__).parents[1]
@@ -89,15 +97,15 @@ def test_the_folders_are_those_of_the_environment(
 def test_the_mirror_comes_before_the_sources(own_mirror: Path, no_sockets: None) -> None:
     file = replace(PINNED, sources=("https://example.org/test.sw",))
     fetched = fetch(file)
-    assert fetched == Fetched(cache_folder() / "toy/test.sw", "mirror", pinned=True)
+    assert fetched == Fetched(own_mirror, "mirror", pinned=True)
     assert fetched.path.read_bytes() == TEXT
-    assert kept() == ["test.sw"]
+    assert kept() == [], "the mirror is read where it lies"
 
 
 def test_the_cache_comes_before_the_mirror(own_mirror: Path) -> None:
-    fetch(PINNED)
+    path = cached()
     own_mirror.write_bytes(OTHER)
-    assert fetch(PINNED).origin == "cache"
+    assert fetch(PINNED) == Fetched(path, "cache", pinned=True)
 
 
 def test_what_no_source_has(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -124,7 +132,7 @@ def test_a_wrong_checksum_from_the_mirror(own_mirror: Path) -> None:
         f"put the right file at {cache_folder() / 'toy/test.sw'}"
     )
     assert not isinstance(caught.value, NoSourceError), "another source must not hide it"
-    assert [path.name for path in (cache_folder() / "toy").iterdir()] in ([], ["test.sw.lock"])
+    assert kept() == []
     own_mirror.write_bytes(TEXT)
     assert fetch(PINNED).path.read_bytes() == TEXT
 
@@ -145,12 +153,12 @@ def test_the_first_download_records_a_checksum(own_mirror: Path) -> None:
     fetched = fetch(UNPINNED)
     assert (fetched.pinned, fetched.origin) == (False, "mirror")
     assert (cache_folder() / "toy/test.sw.sha256").read_text() == f"{SHA}\n"
-    assert fetch(UNPINNED) == Fetched(fetched.path, "cache", pinned=False)
+    assert fetch(UNPINNED) == Fetched(own_mirror, "mirror", pinned=False)
 
 
 def test_an_unpinned_file_may_not_change(own_mirror: Path) -> None:
-    path = fetch(UNPINNED).path
-    path.write_bytes(OTHER)
+    fetch(UNPINNED)
+    cached(OTHER)
     with pytest.raises(UnavailableError, match=f"expected sha256 {SHA}, found {OTHER_SHA}; the f"):
         fetch(UNPINNED)
     assert kept() == ["test.sw.sha256"]
@@ -159,7 +167,7 @@ def test_an_unpinned_file_may_not_change(own_mirror: Path) -> None:
 
 def test_a_second_download_is_held_to_the_first(own_mirror: Path) -> None:
     record = cache_folder() / "toy/test.sw.sha256"
-    fetch(UNPINNED).path.unlink()
+    fetch(UNPINNED)
     own_mirror.write_bytes(OTHER)
     with pytest.raises(UnavailableError) as caught:
         fetch(UNPINNED)
@@ -181,6 +189,7 @@ def test_a_file_put_there_by_hand_is_recorded(no_sockets: None) -> None:
 def test_offline_opens_no_socket(own_mirror: Path, no_sockets: None) -> None:
     asked = ("https://example.org/test.sw", "pip:toy==1.0")
     assert fetch(replace(PINNED, sources=asked), offline=True).origin == "mirror"
+    cached()
     assert fetch(replace(PINNED, sources=asked), offline=True).origin == "cache"
     with pytest.raises(NoSourceError) as caught:
         fetch(replace(PINNED, path="toy/none", sources=asked), offline=True)
@@ -212,11 +221,18 @@ def test_verify_keeps_a_right_file() -> None:
         assert path.read_bytes() == TEXT
 
 
-def test_too_little_room(own_mirror: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def installed(tmp_path: Path) -> File:
+    """The toy's file where another program has put it."""
+    (tmp_path / "a.index").write_bytes(TEXT)
+    return replace(PINNED, sources=(f"installed:{tmp_path}/a.index",))
+
+
+def test_too_little_room(installed: File, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = shutil.disk_usage(cache_folder())._replace(free=10)
     monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage)
     with pytest.raises(UnavailableError) as caught:
-        fetch(PINNED)
+        fetch(installed)
     assert str(caught.value) == (
         f"{cache_folder() / 'toy'}: toy/test.sw needs 36 bytes, 10 are free; "
         "free some or set KILOLINGUA_CACHE to a folder on another disk"
@@ -224,17 +240,17 @@ def test_too_little_room(own_mirror: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert kept() == []
 
 
-def test_a_disk_that_fills_up(own_mirror: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_fills_up(installed: File, monkeypatch: pytest.MonkeyPatch) -> None:
     def fsync(_descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", fsync)
         with pytest.raises(UnavailableError, match="no space left on the disk") as caught:
-            fetch(PINNED)
+            fetch(installed)
         assert str(cache_folder()) in str(caught.value)
     assert [path.name for path in (cache_folder() / "toy").iterdir()] in ([], ["test.sw.lock"])
-    assert fetch(PINNED).path.read_bytes() == TEXT
+    assert fetch(installed).path.read_bytes() == TEXT
 
 
 def test_a_cache_that_is_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -255,18 +271,18 @@ def test_a_cache_that_others_filled_needs_no_lock(monkeypatch: pytest.MonkeyPatc
     assert [entry.name for entry in path.parent.iterdir()] == ["test.sw"]
 
 
-def test_what_a_killed_run_left_is_cleared(own_mirror: Path) -> None:
+def test_what_a_killed_run_left_is_cleared(installed: File) -> None:
     left = cache_folder() / "toy" / ".test.sw.partial"
     left.mkdir(parents=True)
     (left / "test.sw").write_bytes(b"half")
-    assert fetch(PINNED).path.read_bytes() == TEXT
+    assert fetch(installed).path.read_bytes() == TEXT
     assert kept() == ["test.sw"]
 
 
-def test_eight_processes_at_once(own_mirror: Path) -> None:
+def test_eight_processes_at_once(installed: File) -> None:
     code = (
         "from data.catalog import File\nfrom data.download import fetch\n"
-        f"fetched = fetch({PINNED!r})\nprint(fetched.origin, fetched.path.stat().st_size)"
+        f"fetched = fetch({installed!r})\nprint(fetched.origin, fetched.path.stat().st_size)"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     running = [
@@ -274,5 +290,81 @@ def test_eight_processes_at_once(own_mirror: Path) -> None:
         for _ in range(8)
     ]
     said = sorted(process.communicate(timeout=60)[0].decode() for process in running)
-    assert said == [f"cache {len(TEXT)}\n"] * 7 + [f"mirror {len(TEXT)}\n"]
+    assert said == [f"cache {len(TEXT)}\n"] * 7 + [f"{installed.sources[0]} {len(TEXT)}\n"]
     assert kept() == ["test.sw"]
+
+
+def test_a_cache_that_cannot_be_written_leaves_the_mirror(
+    own_mirror: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    (tmp_path / "file").touch()
+    for cache in (tmp_path / "file", Path("/proc/no/cache"), Path("/dev/null/x")):
+        monkeypatch.setenv("KILOLINGUA_CACHE", str(cache))
+        assert fetch(PINNED) == Fetched(own_mirror, "mirror", pinned=True)
+        assert fetch(UNPINNED) == Fetched(own_mirror, "mirror", pinned=False)
+    assert all(f"taken on trust: sha256 {SHA}, not recorded (" in line for line in caplog.messages)
+
+
+def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KILOLINGUA_CACHE")
+    monkeypatch.setattr("data.download.user_cache_path", lambda _name: Path("~/.cache/kilolingua"))
+    with pytest.raises(UnavailableError, match=r"HOME is not set; set KILOLINGUA_CACHE"):
+        fetch(PINNED)
+
+
+def test_what_was_trusted_is_said_once(own_mirror: Path, caplog: pytest.LogCaptureFixture) -> None:
+    fetch(UNPINNED)
+    fetch(UNPINNED)
+    record = cache_folder() / "toy/test.sw.sha256"
+    assert caplog.messages == [
+        "toy/test.sw: nobody has stated its checksum; "
+        f"taken on trust: sha256 {SHA}, recorded in {record}"
+    ]
+
+
+BLOB = hashlib.sha1(b"blob %d\0" % len(TEXT) + TEXT, usedforsecurity=False).hexdigest()
+
+
+def test_gits_checksum_holds_where_there_is_no_other(
+    own_mirror: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = replace(UNPINNED, blob=BLOB[:12])
+    assert fetch(file) == Fetched(own_mirror, "mirror", pinned=True)
+    assert caplog.messages == [], "nothing was taken on trust"
+    record = cache_folder() / "toy/test.sw.sha256"
+    assert record.read_text() == f"{SHA}\n", "the longer checksum is kept"
+    record.unlink()
+    own_mirror.write_bytes(OTHER)
+    with pytest.raises(
+        UnavailableError, match=f"expected git's checksum to begin with {BLOB[:12]}"
+    ):
+        fetch(file)
+
+
+def test_gits_checksum_is_that_of_git(tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    path.write_bytes(b"what is up, doc?")  # from the book Pro Git, chapter 10.2
+    assert git_checksum(path) == "bd9dbf5aae1a3862dd1526723246b20206e5fc37"
+
+
+def test_what_only_a_mirror_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KILOLINGUA_MIRROR", raising=False)
+    file = replace(PINNED, sources=("mirror:https://example.org/a.md#code-emptied",))
+    with pytest.raises(NoSourceError, match=r"made from https://example\.org/a\.md \(code"):
+        fetch(file)
+
+
+def test_a_folder_that_is_deleted_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fetched_while_deleted(_path: Path, out: BinaryIO) -> None:
+        out.write(TEXT)
+        shutil.rmtree(cache_folder())
+
+    (tmp_path / "a").touch()
+    monkeypatch.setattr("data.sources._copy", fetched_while_deleted)
+    with pytest.raises(UnavailableError, match=r"toy: the folder was deleted while test\.sw was"):
+        fetch(replace(PINNED, sources=(f"installed:{tmp_path}/a",)))

@@ -143,7 +143,7 @@ def test_unknown_is_not_zero(rows: Mapping[str, Any]) -> None:
 
 def test_resources_are_counted_by_kind(rows: Mapping[str, Any]) -> None:
     swahili, zulu, basque = rows["swah1253"], rows["zulu1248"], rows["basq1248"]
-    assert [swahili[kind] for kind in KINDS] == [600, 1500, 0, 0, 0, 0]
+    assert [swahili[kind] for kind in KINDS] == [600, 1500, 0, 0, 0, 0, 0]
     assert (swahili["kinds"], swahili["resource_class"]) == (["test_set", "lexicon"], 2)
     assert (zulu["tagged"], zulu["kinds"], zulu["resource_class"]) == (None, ["tagged"], 1)
     assert (basque["tagged"], basque["kinds"], basque["resource_class"]) == (0, [], 0)

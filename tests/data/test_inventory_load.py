@@ -32,7 +32,7 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     mirror = tmp_path / "mirror"
     shutil.copytree(TOY, mirror)
     lines = [
-        f"{path.partition('/')[0]}\t{role}\t-\t-\t{path}\t-\t{sha256_file(TOY / path)}\t"
+        f"{path.partition('/')[0]}\t{role}\t-\t-\t{path}\t-\t{sha256_file(TOY / path)}\t-\t"
         "https://example.invalid/x"
         for path, role in FILES.items()
     ]

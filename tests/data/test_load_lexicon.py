@@ -41,7 +41,7 @@ def add(folder: Path, monkeypatch: pytest.MonkeyPatch, *lexicons: str) -> None:
         left, right = group.split("-")
         (folder / f"{group}.tsv").write_text(f"word\t{group}\n")
         path, source = f"toy/{group}.tsv", f"installed:{folder}/{group}.tsv"
-        lines.append(f"toy\tlexicon\t{group}\t{left} {right}\t{path}\t-\t-\t{source}")
+        lines.append(f"toy\tlexicon\t{group}\t{left} {right}\t{path}\t-\t-\t-\t{source}")
     (folder / "files.tsv").write_text("\n".join([*lines, ""]))
     cells = ("toy", "lexicon", "bilingual-tsv", "CC0-1.0", "x", "x", "x", "x")
     (folder / "datasets.tsv").write_text(

