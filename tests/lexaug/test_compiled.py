@@ -17,6 +17,8 @@ from lexaug.compiled import Block, CompiledTable
 from lexaug.phrases import PhraseTable, compile_phrases
 from lexaug.substitute import provenance, trace_line
 
+pytest.importorskip("numba", reason='needs pip install -e ".[lexaug]"')
+
 PAIRS = [
     ("dog", "mbwa"),
     ("dog", "jibwa"),

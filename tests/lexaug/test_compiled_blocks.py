@@ -14,6 +14,8 @@ from lexaug.compiled import CompiledTable
 from lexaug.phrases import compile_phrases
 from lexaug.substitute import substitute_line
 
+pytest.importorskip("numba", reason='needs pip install -e ".[lexaug]"')
+
 LEXICON = Lexicon(
     (
         Entry("dog", "mbwa"),

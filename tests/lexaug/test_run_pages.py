@@ -209,6 +209,9 @@ def test_ratios_that_are_none(ratio: float) -> None:
         threshold(ratio)
 
 
+SHOWN_LINE = {"number": 1, "source": [["dog", "exact"]], "target": [["mbwa", "exact"]]}
+
+
 def test_a_journal_adds_up_and_cuts_back(tmp_path: Path) -> None:
     zero = Position(*[0] * len(Position._fields))
     one, two = (zero._replace(block=n) for n in (1, 2))
@@ -216,7 +219,8 @@ def test_a_journal_adds_up_and_cuts_back(tmp_path: Path) -> None:
     journal.open({"text": out})
     for end, text, last in ((one, b"first\n", False), (two, b"second\n", True)):
         out.append(text)
-        journal.commit({"text": out}, end, Tally(Counter(lines=3), Counter()), ["e"], complete=last)
+        tally = Tally(Counter(lines=3), Counter())
+        journal.commit({"text": out}, end, tally, [SHOWN_LINE], complete=last)
     out.append(b"never committed\n")
     out.close()
     journal.close()
@@ -227,7 +231,7 @@ def test_a_journal_adds_up_and_cuts_back(tmp_path: Path) -> None:
     assert (tmp_path / "text.txt").read_bytes() == b"first\nsecond\n"
     assert (again.position, again.commits, again.complete) == (two, 2, True)
     assert again.tally.numbers["lines"] == 6
-    assert again.examples == ["e", "e"]
+    assert again.examples == [SHOWN_LINE, SHOWN_LINE]
     assert not (tmp_path / JOURNAL).read_bytes().endswith(b"torn")
     out.append(b"third\n")
     assert out.commit(3) == 6, "only what was added since"

@@ -17,6 +17,8 @@ from lexaug.synthesis import journal
 from lexaug.synthesis.run import SynthesisConfig
 from lexaug.synthesize import synthesize
 
+pytest.importorskip("numba", reason='needs pip install -e ".[lexaug]"')
+
 LEXICON = "big\tkubwa\nbig\tkuu\ndog\tmbwa\ndog\tjibwa\nhouse\tnyumba\nthe\tile\nthe\thiyo\n"
 TEXT = "".join(
     f"The big dog {'sleeps ' * (i % 5)}in the house no. {i}, and a goat\u2019s kid.\n"
@@ -135,6 +137,8 @@ def test_standard_input_cannot_go_on(
 
 
 class _Stream:
+    closed = False
+
     def __init__(self, path: Path) -> None:
         self.buffer = path.open("rb")
 
