@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -165,6 +166,26 @@ def test_another_run_in_the_folder(
         f"{tmp_path}: holds another run (it differs in shot-ids, shots); "
         "choose another --out, or leave it out"
     )
+
+
+def test_a_run_in_which_no_model_answered_does_not_hold_its_folder(
+    tiny_decoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The baselines have answered; the model did not open. Another takes the folder over."""
+    broken = Path(shutil.copytree(tiny_decoder, tmp_path / "model"))
+    settings = json.loads((broken / "config.json").read_text())
+    (broken / "config.json").write_text(json.dumps(settings | {"hidden_size": 48}))
+    out = tmp_path / "run"
+    few = ("--limit", "4", "--engine", "transformers")
+    assert main(arguments(broken, out, *few)) == 2
+    assert "cannot be opened" in capsys.readouterr().err
+    assert {record["system"] for record in segments(out)} == {"copy", "gloss"}
+    assert main(arguments(tiny_decoder, out, *few)) == 0
+    before = contents(out)
+    capsys.readouterr()
+    assert main(arguments(broken, out, *few)) == 2
+    assert "holds another run" in capsys.readouterr().err
+    assert contents(out) == before
 
 
 def test_runs_without_a_mirror_or_network_on_the_sample(

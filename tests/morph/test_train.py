@@ -72,6 +72,17 @@ def test_another_runs_folder_is_refused(
     assert "expected this run's settings, found others" in capsys.readouterr().err
 
 
+def test_a_run_that_made_nothing_does_not_hold_its_folder(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    asked = ["--lang", "sw", "--train", str(table), "--out", str(out), *QUICK[2:]]
+    assert main([*asked, "--time-budget", "0.001s"]) == 2
+    assert "give more" in capsys.readouterr().err
+    assert train(table, out) == 0
+    assert Transducer.load(out / "model").language == "sw"
+
+
 def test_model_and_rules_hand_in_together(
     table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

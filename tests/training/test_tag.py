@@ -227,6 +227,18 @@ def test_the_command_line(
     assert "--teacher sees to the labels of --pseudo and --unlabelled" in capsys.readouterr().err
 
 
+def test_a_run_that_made_nothing_does_not_hold_its_folder(
+    tokenizer: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options(tmp_path, tokenizer)
+    out = tmp_path / "run"
+    words = shlex.split(COMMAND.format(tmp_path, tokenizer, out).replace("150", "2"))
+    assert main([*words, "--steps", "9999", "--time-budget", "0.001s"]) == 2
+    assert "not one update fits" in capsys.readouterr().err
+    assert main(words) == 0
+    assert json.loads((out / "config.json").read_text("utf-8"))["run"]["steps"] == 2
+
+
 def test_an_encoder_that_is_none_is_refused(tokenizer: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no such folder or \.gguf file"):
         run(tmp_path, tokenizer, model=str(tmp_path / "none"), config=None, tokenizer=None)

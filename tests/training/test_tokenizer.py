@@ -161,3 +161,19 @@ def test_a_folder_without_a_tokenizer(tmp_path: Path) -> None:
         open_fast_tokenizer(tmp_path)
     with pytest.raises(InputError, match=r"nowhere: no such folder"):
         open_fast_tokenizer(tmp_path / "nowhere")
+
+
+def test_bad_lines_are_left_out_on_request_and_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "text.txt"
+    good = "".join(f"Mtu {n} anasoma kitabu {n * 3}.\n" for n in range(200)).encode()
+    path.write_bytes(good + b"ma\xf1ana\n")
+    asked = ["train", "--text", str(path), "--size", "380", "--out", str(tmp_path / "out")]
+    assert main(asked) == 2
+    assert "text.txt:201: expected UTF-8" in (told := capsys.readouterr().err)
+    assert "or pass --skip-bad" in told
+    assert not (tmp_path / "out").exists()
+    assert main([*asked, "--skip-bad"]) == 0
+    assert f"{path}: left out, " in (told := capsys.readouterr().err)
+    assert told.rstrip().endswith(": 1")

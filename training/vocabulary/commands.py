@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from data.cli import Parser, run
-from data.corpus import find_corpus
+from data.corpus import Corpus, find_corpus
 from data.errors import InputError
 from data.files import canonical_json, write_whole
 from data.load import find_language, load_lexicon
@@ -84,6 +85,7 @@ def _add_fertility(commands: Any) -> None:
 
 def _add_text(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--text", nargs="+", required=True, help="files, folders, corpora")
+    parser.add_argument("--skip-bad", action="store_true", help="leave bad lines out, counted")
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -206,12 +208,21 @@ def _print_table(table: Table) -> None:
 
 
 def _lines(names: Iterable[str], options: argparse.Namespace) -> Iterator[str]:
-    """The texts of corpora, one after the other; `--limit` counts in each."""
+    """The texts of corpora, one after the other; `--limit` counts in each.
+
+    What `--skip-bad` leaves out of a corpus is said at its end.
+    """
     corpora = [find_corpus(name, offline=options.offline) for name in names]
-    return (
-        record.text
-        for record in chain.from_iterable(corpus.records(limit=options.limit) for corpus in corpora)
-    )
+    return chain.from_iterable(_texts(corpus, options) for corpus in corpora)
+
+
+def _texts(corpus: Corpus, options: argparse.Namespace) -> Iterator[str]:
+    dropped = Counter[str]()
+    how: dict[str, Any] = {"skip_bad": options.skip_bad, "dropped": dropped}
+    for record in corpus.records(limit=options.limit, **how):
+        yield record.text
+    for reason, number in sorted(dropped.items()):
+        _say(f"{corpus.name}: left out, {reason}: {number:,}")
 
 
 def _folder(name: str, options: argparse.Namespace) -> Path:
