@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from data.bounded import parse_json
 from data.errors import InputError, UnavailableError
-from data.files import canonical_json, raise_if_disk_full, sha256_text
+from data.files import canonical_json, raise_if_disk_full, removed, sha256_text
 
 Record = Mapping[str, Any]
 
@@ -94,6 +94,8 @@ class Store:
         Raises:
             UnavailableError: the disk is full; the file is as it was before.
         """
+        if os.fstat(self._file.fileno()).st_nlink == 0:
+            raise removed(self.path.parent)
         lines = memoryview("".join(f"{canonical_json(r)}\n" for r in records).encode())
         start = self.path.stat().st_size
         try:

@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from data.bounded import parse_json
 from data.errors import InputError, UnavailableError
 from data.faults import fault_of
-from data.files import canonical_json, raise_if_disk_full
+from data.files import canonical_json, raise_if_disk_full, removed
 from lexaug.synthesis.blocks import Position
 from lexaug.synthesis.tally import COUNTERS, Tally
 
@@ -138,6 +138,8 @@ class Journal:
         Raises:
             UnavailableError: the disk is full, or a file cannot be written.
         """
+        if os.fstat(self._file.fileno()).st_nlink == 0:
+            raise removed(self.path.parent)
         record = {
             "added": [after - before for before, after in zip(self.position, end, strict=True)],
             "outputs": {name: one.commit(self.position.block) for name, one in outputs.items()},

@@ -133,9 +133,13 @@ def open_folder(prepared: Prepared) -> dict[str, Any]:
     for left in prepared.folder.glob(".*.*"):  # of a file that a kill kept from appearing
         left.unlink()
     if path.exists():
-        held = _read_settings(path)
+        before = _read_settings(path)
+        # A run that stopped at a bad line goes on without it: what is done had none.
+        held = before | ({"skip_bad": True} if prepared.settings["skip_bad"] else {})
         changed = list(differences(held, prepared.settings))
         if not changed:
+            if held != before:
+                write_whole(path, json.dumps(held, ensure_ascii=False, indent=1) + "\n")
             return held
         if (prepared.folder / JOURNAL).exists() and (prepared.folder / JOURNAL).stat().st_size:
             raise InputError(

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from data.errors import UnavailableError
 from icl.eval import main
 from icl.evaluate import evaluate
 from icl.run import RunConfig
@@ -205,7 +206,8 @@ def test_runs_without_a_mirror_or_network_on_the_sample(
 
 def test_help_needs_no_heavy_package() -> None:
     code = (
-        "import sys; from icl.eval import main; code = main(['--help']);"
+        "import sys; from data.errors import UnavailableError
+from icl.eval import main; code = main(['--help']);"
         "heavy = {'torch', 'transformers', 'ctranslate2', 'sacrebleu', 'numpy'} & set(sys.modules);"
         "sys.exit(code or bool(heavy))"
     )
@@ -220,3 +222,17 @@ def test_environment_is_told_and_not_part_of_the_name(tiny_decoder: Path, tmp_pa
     assert config["environment"]["packages"]["ctranslate2"][0].isdigit()
     assert config["run"]["systems"][0]["dtype"] == "float32"
     assert str(os.getpid()) not in json.dumps(config)
+
+
+def test_a_folder_removed_under_a_run_is_noticed(tiny_decoder: Path, tmp_path: Path) -> None:
+    """One line, and nothing of the folder comes back."""
+    out = tmp_path / "run"
+    asked = RunConfig("sw", test_set="sample", model=str(tiny_decoder), limit=6, out=out)
+
+    def remove(label: str, done: int, total: int) -> None:
+        if done:
+            shutil.rmtree(out, ignore_errors=True)
+
+    with pytest.raises(UnavailableError, match="run: was removed, or what was in it, while"):
+        evaluate(asked, progress=remove)
+    assert not out.exists()

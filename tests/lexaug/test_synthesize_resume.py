@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from collections.abc import Callable
 from contextlib import suppress
@@ -191,6 +192,32 @@ def test_a_damaged_journal_is_named(tmp_path: Path, config: Callable[..., Synthe
     path.write_bytes(path.read_bytes().replace(b'"added"', b'"added', 1))
     with pytest.raises(InputError, match=r"journal\.jsonl:1: expected a commit, found a damaged"):
         synthesize(one)
+
+
+def test_a_run_that_stopped_at_a_bad_line_goes_on_without_it(
+    tmp_path: Path, config: Callable[..., SynthesisConfig]
+) -> None:
+    """The advice to pass --skip-bad works with the same --out, to the bytes of a run with it."""
+    asked, whole = config("gz", tmp_path / "out"), config("gz", tmp_path / "whole", skip_bad=True)
+    with open(tmp_path / "news.en", "ab") as file:
+        file.write(b"ma\xf1ana\nThe dog sleeps.\n")
+    synthesize(whole)
+    with pytest.raises(InputError, match=r"news\.en:401: expected UTF-8"):
+        synthesize(asked)
+    assert (tmp_path / "out" / journal.JOURNAL).stat().st_size
+    synthesize(config("gz", tmp_path / "out", skip_bad=True))
+    assert content(config("gz", tmp_path / "out")) == content(whole)
+    with pytest.raises(InputError, match="skip_bad was true, is now false"):
+        synthesize(asked)
+
+
+def test_a_folder_removed_under_a_run_is_noticed(
+    tmp_path: Path, config: Callable[..., SynthesisConfig]
+) -> None:
+    asked = config("gz", tmp_path / "out")
+    with pytest.raises(UnavailableError, match="out: was removed, or what was in it, while"):
+        synthesize(asked, advance=lambda *_: shutil.rmtree(tmp_path / "out", ignore_errors=True))
+    assert not (tmp_path / "out").exists()
 
 
 def test_two_processes_do_not_write_to_one_folder(
