@@ -90,7 +90,7 @@ def tried_lines(
                 text = decode(raw, where)
                 if number == 1:
                     text = text.removeprefix(BYTE_ORDER_MARK)
-                _refuse_returns(text, where)
+                refuse_returns(text, where)
                 text = clean(text, where, repairs=tally, keep_replacement=keep_replacement)
             except BadLineError as error:
                 yield number, error
@@ -226,7 +226,12 @@ def _first_piece(file: IO[bytes]) -> bytes:
     return piece + file.read(1) if piece.endswith(b"\r") else piece
 
 
-def _refuse_returns(text: str, where: str) -> None:
+def refuse_returns(text: str, where: str) -> None:
+    """Raise for a line with another kind of line end inside.
+
+    Raises:
+        BadLineError: a carriage return or a line feed in the line.
+    """
     if ("\r" in text or "\n" in text) and "\0" not in text:  # UTF-16 has both; `clean` says so
         raise BadLineError(
             f"{where}: expected one kind of line end, found carriage returns (CR) and line feeds"

@@ -66,7 +66,7 @@ class FilteredStream(io.TextIOBase):
 
     def isatty(self) -> bool:
         """Whether a person reads it."""
-        return self.raw.isatty()
+        return not self.raw.closed and self.raw.isatty()
 
     def fileno(self) -> int:
         """The descriptor of the system."""

@@ -16,6 +16,7 @@ not grow with the text.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -27,12 +28,13 @@ from typing import BinaryIO, Literal, NamedTuple
 from data.errors import InputError
 from data.faults import BadLineError, excerpt
 from data.labels.conll import DOCUMENT_MARK
-from data.lines import BYTE_ORDER_MARK, REPLACEMENT, clean, decode
+from data.lines import BYTE_ORDER_MARK, REPLACEMENT, clean, decode, refuse_returns
 
 BLOCK_BYTES = 1 << 20  # of 1, 2 and 4 MiB the one that needs the least memory; none is quicker
 LONGEST_BYTES = 16 << 20  # of a line, or of a labelled sentence
 MARK = BYTE_ORDER_MARK.encode()
 _ASCII = bytes(range(1, 128))
+_LINE_END = re.compile(rb"(?<!\r)\r+\n")  # files that were converted twice have CR CR LF
 
 Unit = Literal["line", "sentence"]
 
@@ -104,7 +106,7 @@ def read_blocks(
         limit: records that the whole text may have; the rest is not read.
 
     Raises:
-        InputError: a line or a sentence of more than 16 MiB.
+        InputError: a line or a sentence of more than 16 MiB; a text whose lines end in CR only.
     """
     at = start
     while (stop is None or at.block < stop) and (limit is None or at.record <= limit):
@@ -112,6 +114,8 @@ def read_blocks(
         data = _cut(stream, wanted, unit, name, at) if wanted > 0 else b""
         if wanted > 0 and not data:
             return
+        if not at.block:
+            _refuse_returns_only(data, name)
         end = _after(at, data, unit)
         if limit is not None and end.record > limit + 1:
             data = _first(data, limit + 1 - at.record, unit)
@@ -141,13 +145,14 @@ def clean_lines(
     """
     data, first = unmarked(block), block.start.line
     cleaned = Cleaned([])
-    if _needs_nothing(data) and not (refuse_tabs and b"\t" in data):
+    if b"\r" not in data and _needs_nothing(data) and not (refuse_tabs and b"\t" in data):
         cleaned.pieces.append(Piece(first, data))
         return cleaned
     lines = data.split(b"\n")[:-1]
     gaps = []
     for i, line in enumerate(lines):
-        if line.isascii() and b"\0" not in line and not (refuse_tabs and b"\t" in line):
+        plain = line.isascii() and b"\0" not in line and b"\r" not in line
+        if plain and not (refuse_tabs and b"\t" in line):
             continue
         try:
             text = checked_line(line, f"{name}:{first + i}", cleaned.repairs, refuse_tabs)
@@ -166,7 +171,7 @@ def clean_lines(
 
 def unmarked(block: TextBlock) -> bytes:
     """The block's bytes with LF at line ends and no byte-order mark at the start of the text."""
-    data = block.data.replace(b"\r\n", b"\n") if b"\r" in block.data else block.data
+    data = _LINE_END.sub(b"\n", block.data) if b"\r" in block.data else block.data
     return data.removeprefix(MARK) if block.start.line == 1 else data
 
 
@@ -177,6 +182,7 @@ def checked_line(line: bytes, where: str, repairs: Counter[str], refuse_tabs: bo
         BadLineError: it is not UTF-8, or holds NUL, or a tab where tabs are refused.
     """
     text = decode(line, where)
+    refuse_returns(text, where)
     if refuse_tabs and "\t" in text:
         raise BadLineError(
             f"{where}: expected a line without tabs, because a tab stands between source and"
@@ -255,6 +261,15 @@ def _cut(stream: BinaryIO, wanted: int, unit: Unit, name: str, at: Position) -> 
         pieces.append(rest)
         line = rest if line.endswith(b"\n") else line + rest
     return b"".join(pieces)
+
+
+def _refuse_returns_only(data: bytes, name: str) -> None:
+    """Blocks are cut at line feeds: a text without any would be one line of all its words."""
+    if b"\r" in data.rstrip(b"\r\n") and b"\n" not in data.rstrip(b"\r\n"):
+        raise InputError(
+            f"{name}:1: expected lines that end in LF, found carriage returns (CR) only; make them"
+            " LF: tr '\\r' '\\n' < FILE"
+        )
 
 
 def _after(at: Position, data: bytes, unit: Unit) -> Position:

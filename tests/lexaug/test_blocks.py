@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from data.errors import InputError
 from data.faults import NOT_UTF8, NUL_INSIDE
+from data.lines import MIXED_ENDS
 from lexaug.synthesis import blocks
 from lexaug.synthesis.blocks import (
     Bad,
@@ -99,6 +100,7 @@ def test_bad_lines_leave_a_gap_in_the_numbers() -> None:
     [
         (b"one\nt\xffwo\n", "x.txt:2: expected UTF-8, found byte 0xff at position 2; convert"),
         (b"o\0ne\n", "x.txt:1: expected text, found NUL character at position 2; the file"),
+        (b"one\ntwo\rthree\n", "x.txt:2: expected one kind of line end, found carriage returns"),
         (b"a\tb\n", 'x.txt:1: expected a line without tabs.*found "a<TAB>b"; choose --format'),
     ],
 )
@@ -130,3 +132,18 @@ def test_every_character_that_joins_another_is_looked_at_in_its_line() -> None:
     apart = (unicodedata.normalize("NFD", chr(i)) for i in range(0x110000))
     joining = {character[-1] for character in apart if len(character) > 1}
     assert not [character for character in joining if blocks._is_settled(character)]
+
+
+def test_carriage_returns_before_a_line_feed_are_its_own() -> None:
+    cleaned = clean_lines(whole(b"one\r\ntwo\r\r\nthree\n"), "x.txt", skip_bad=False)
+    assert cleaned.pieces == [Piece(1, b"one\ntwo\nthree\n")]
+    cleaned = clean_lines(whole(b"one\ntwo\rthree\nfour\n"), "x.txt", skip_bad=True)
+    assert cleaned.bad == [Bad(2, MIXED_ENDS, "two\rthree")]
+
+
+@pytest.mark.parametrize("unit", ["line", "sentence"])
+def test_a_text_whose_lines_end_in_carriage_returns_is_refused(unit: blocks.Unit) -> None:
+    for text in (b"one\rtwo\rthree", b"one\rtwo\r", b"one\rtwo\r\n"):
+        with pytest.raises(InputError, match=r"^x\.txt:1: expected lines that end in LF, found"):
+            list(read_blocks(io.BytesIO(text), unit, name="x.txt"))
+    assert list(read_blocks(io.BytesIO(b"one\r\n"), unit, name="x.txt"))

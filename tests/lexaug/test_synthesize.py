@@ -128,7 +128,7 @@ def test_packed_input_and_output(files: tuple[Path, Path], suffix: str, tmp_path
 def test_standard_input_to_standard_output(
     files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, capsysbinary: Any
 ) -> None:
-    pytest.importorskip("numba")  # of the command, in a process of its own
+    pytest.importorskip("numba")  # without it the command ends with 1
     stdin = io.TextIOWrapper(io.BytesIO(NEWS.encode()))
     monkeypatch.setattr(sys, "stdin", stdin)
     argv = [
