@@ -206,8 +206,7 @@ def test_runs_without_a_mirror_or_network_on_the_sample(
 
 def test_help_needs_no_heavy_package() -> None:
     code = (
-        "import sys; from data.errors import UnavailableError
-from icl.eval import main; code = main(['--help']);"
+        "import sys; from icl.eval import main; code = main(['--help']);"
         "heavy = {'torch', 'transformers', 'ctranslate2', 'sacrebleu', 'numpy'} & set(sys.modules);"
         "sys.exit(code or bool(heavy))"
     )
