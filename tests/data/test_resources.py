@@ -173,6 +173,12 @@ PARAGRAPHS = "awk -v RS= 'END {print NR}'"
         ("gatitos", "en-wo", "sort -u gatitos/en_wo.tsv | wc -l"),
         ("gatitos", "en-arn", "sort -u gatitos/en_arn.tsv | grep -c $'\\t.'"),
         ("lafand", "en-hau", "cat lafand/text_files/en-hau/*.hau | wc -l"),
+        # Two of its lines are one mark of direction, U+200E or U+200F, on both sides.
+        (
+            "lafand",
+            "en-swa",
+            "cat lafand/text_files/en-swa/*.swa | grep -vcx $'\\xe2\\x80\\x8e\\|\\xe2\\x80\\x8f'",
+        ),
         ("unimorph", "swc", "tr -d '\\r' < unimorph/swc/swc | grep . | sort -u | wc -l"),
         ("unimorph", "mlt", "grep . unimorph/mlt/mlt | sort -u | wc -l"),
         ("sigmorphon2023", "heb", "cat sigmorphon2023/part1/data/heb.{trn,dev,tst} | wc -l"),
