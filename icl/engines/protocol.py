@@ -103,9 +103,9 @@ def completion_from(answer: Any) -> Completion:
     message = choice["message"] if isinstance(choice.get("message"), dict) else choice
     if kind := _no_answer(choice, message):
         return Completion("", kind)
-    content = message.get("content") if "message" in choice else choice.get("text", 0)
+    content = choice.get("text", 0) if message is choice else message.get("content")
     text = "" if content is None else _text(content)
-    if text is None:
+    if text is None or ("message" in choice and message is choice):
         raise _without_choice(answer)
     thinking = any(_text(message.get(name)) for name in _THOUGHTS) or _has_thoughts(
         message, content

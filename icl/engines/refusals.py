@@ -75,8 +75,8 @@ def _sentences(value: Mapping[str, Any]) -> Iterator[str]:
     """The sentences of an error object, the outer ones first."""
     if isinstance(value.get("loc"), list):
         yield ".".join(map(str, value["loc"]))
-    for name in ("message", "msg", "error_description", "title"):
-        if isinstance(value.get(name), str):
+    for name in ("message", "msg", "error_description", "title", "text", "content"):
+        if isinstance(value.get(name), str | dict | list) and value[name]:
             yield said(value[name])
     for name in ("error", "errors", "detail", "reason"):
         if value.get(name):

@@ -13,6 +13,8 @@ from data.errors import InputError, UnavailableError
 from icl.backend import Completion, Decoding, Settings, open_backend
 from icl.compare import main as compare
 from icl.engines import openai as engine
+from icl.engines.protocol import completion_from
+from icl.engines.refusals import NoAnswerError
 from icl.eval import main
 from icl.store import read_records
 from icl.translate import main as translate
@@ -167,6 +169,8 @@ ERRORS: dict[str, tuple[Any, str]] = {
         "Provider returned error: out of capacity (code 502)",
     ),
     "a page": ("<html><title>502</title><h1>Bad&nbsp;Gateway</h1></html>", "502 Bad Gateway"),
+    "a message in parts": ({"message": {"text": ["try", "later"]}, "code": "busy"},
+                           "try; later (code busy)"),
     "a list": ([{"message": "one"}, {"message": "two"}], "one; two"),
 }  # fmt: skip
 
@@ -386,6 +390,22 @@ def test_a_server_that_is_not_there_keeps_the_secrets(tmp_path: Path, capsys: An
     shown = "".join(capsys.readouterr())
     assert "http://127.0.0.1:9/v1: no server answers" in shown
     assert not [secret for secret in SECRETS if secret in shown]
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        {"message": None, "finish_reason": "stop"},
+        {"message": {"content": {"a": 1}}, "finish_reason": "stop"},
+        {"delta": {"content": "x"}, "finish_reason": "stop"},
+        {"text": ["x"], "message": 3, "finish_reason": "stop"},
+        "x",
+        None,
+    ],
+)
+def test_a_choice_of_another_shape_is_no_answer(choice: Any) -> None:
+    with pytest.raises(NoAnswerError, match=r"^expected an answer with one choice, found "):
+        completion_from({"choices": [choice]})
 
 
 def test_a_completion_by_hand(server: Server) -> None:
