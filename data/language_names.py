@@ -18,14 +18,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from langcodes.data_dicts import LANGUAGE_REPLACEMENTS, LIKELY_SUBTAGS, MACROLANGUAGES
+from langcodes.data_dicts import LIKELY_SUBTAGS, MACROLANGUAGES
 
 from data.errors import InputError
+from data.language_changes import changes, successor
 from data.tsv import read_tsv
 
 TABLES = Path(__file__).parent / "tables"
 HOW = "give a code (sw, swa, swh_Latn, sw-KE), a name (Swahili) or a glottocode (swah1253)"
 LONGEST = 100
+LONGEST_CHAIN = 8  # of codes that replaced each other; the longest known has three
 PUNCTUATION = " -_'’‘`(),.\u200c\u200d"  # of names, with the joiners of Arabic and Indic scripts
 
 
@@ -36,8 +38,14 @@ def known(code: str) -> str | None:
 
 
 def _replaced(code: str) -> str:
-    newer = "sh" if code == "hbs" else LANGUAGE_REPLACEMENTS.get(code, code)
-    code = code if "-" in newer else newer  # CLDR would turn swc into sw-CD, sh into sr-Latn
+    """What stands for a code now: mol became mo, and mo became ro."""
+    for _ in range(LONGEST_CHAIN):
+        newer = code if code in rows() else successor(code)
+        if "-" in newer:  # fa-AF is Dari; CLDR would also turn swc into sw-CD, sh into sr-Latn
+            newer = builtin_names().get(fold(newer), code)
+        if newer == code:
+            break
+        code = newer
     return _individuals().get(code, code)
 
 
@@ -95,7 +103,8 @@ def _registered() -> Mapping[str, Sequence[str]]:
     """Names by subtag, from the IANA registry that langcodes carries; 30 ms, once."""
     from langcodes.registry_parser import parse_registry
 
-    return {
+    new = {entry.code: [entry.name] for entry in changes().values() if entry.change == "new"}
+    return new | {
         entry["Subtag"]: [
             re.sub(r" \((macro|individual )language\)$", "", name) for name in entry["Description"]
         ]
@@ -139,9 +148,22 @@ def tag_of_name(text: str) -> str:
     if tags:
         several = _listed(sorted(tags))
         raise InputError(f"{shown(text)} names several languages: {several}; give a code")
+    _refuse_retired(text)
     near = _near(text)
     hint = f"did you mean {_listed(near)}?" if near else HOW
     raise InputError(f"unknown language {shown(text)}; {hint}")
+
+
+def _refuse_retired(text: str) -> None:
+    """Raise for a code that ISO 639-3 has split in several or taken back."""
+    code = re.split("[-_]", text.lower())[0]
+    change = changes().get(code)
+    if change is None or change.change not in ("split", "none"):
+        return
+    what = f"{shown(code)} ({change.name}) was taken out of ISO 639-3"
+    if change.codes:
+        raise InputError(f"{what} and split: {_listed(map(_replaced, change.codes))}; give one")
+    raise InputError(f"{what}, as no language of its own; {HOW}")
 
 
 def _near(text: str) -> list[str]:

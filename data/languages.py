@@ -14,6 +14,8 @@
 - The script is the one asked for; else the region's (`zh-TW`: Hant); else the one in which the data
   sets write the bare code: Arab for NTREX's `shi`, Tfng for GATITOS's `ber`.
 - Glottolog has no code for most macrolanguages: `sw` carries that of `swh`, swah1253.
+- A code that was retired or merged is the language that replaced it: `mol` is `ro`, `drw` Dari. One
+  that was split in several is refused, and they are named.
 - A code wins over a name: `ga` is Irish, not Ga (`gaa`); `mon` is Mongolian, not Mon (`mnw`).
 """
 
@@ -28,10 +30,11 @@ from pathlib import Path
 from typing import Literal
 
 import langcodes
-from langcodes.data_dicts import LANGUAGE_REPLACEMENTS, MACROLANGUAGES
+from langcodes.data_dicts import MACROLANGUAGES
 
 from data import language_names as names
 from data.errors import InputError
+from data.language_changes import whole_tag
 
 SAME_SCRIPT = {"Aran": "Arab", "Hang": "Kore", "Hira": "Jpan", "Hrkt": "Jpan", "Kana": "Jpan"}
 RIGHT_TO_LEFT = (
@@ -238,10 +241,8 @@ def _from_tag(text: str) -> Language | None:
 
 
 def _parsed(text: str) -> langcodes.Language | None:
-    if "-" in text:  # a grandfathered tag such as zh-min-nan; single codes are not for CLDR
-        text = LANGUAGE_REPLACEMENTS.get(text, text)
     try:
-        return langcodes.Language.get(text, normalize=False)
+        return langcodes.Language.get(whole_tag(text), normalize=False)
     except ValueError:
         return None
 
