@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 from data.bounded import parse_json
 from data.errors import InputError
-from data.files import canonical_json
+from data.files import canonical_json, removed
 from data.parallel import Pair
 from icl.answers import Answer, answer_of, is_kept
 from icl.backend import Backend, Batch, Completion, Decoding, Finish, Request
@@ -285,6 +285,8 @@ class _Tally:
             )
             for system, segments, seconds in self._spent.values()
         ]
+        if not log.parent.is_dir():
+            raise removed(log.parent)
         with open(log, "a", encoding="utf-8") as file:
             file.writelines(f"{line}\n" for line in lines)
 
