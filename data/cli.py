@@ -21,8 +21,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from data.errors import InputError, KilolinguaError
-from data.terminal import one_line, settled_streams
+from data.errors import InputError, KilolinguaError, short_line
+from data.terminal import settled_streams
 
 COMMON: dict[str, dict[str, Any]] = {
     "--lang": {"help": "language: sw, swa, swh_Latn, sw-KE, Swahili, a glottocode"},
@@ -120,7 +120,7 @@ def _run(
             return 0
         if "-v" in arguments:
             traceback.print_exc()
-        message = one_line(str(error)) + _way_out(error, parser, arguments)
+        message = short_line(str(error)) + _way_out(error, parser, arguments)
         print(f"{parser.prog}: error: {message}", file=sys.stderr)
         return error.exit_code if isinstance(error, KilolinguaError) else 1
 

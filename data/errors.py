@@ -32,7 +32,7 @@ class KilolinguaError(Exception):
     exit_code = 1
 
     def __init__(self, message: str, *, option: str | None = None, advice: str = "") -> None:
-        super().__init__(_said(message))
+        super().__init__(short_line(message))
         self.option = option
         self.advice = advice or f"pass {option}"
 
@@ -49,7 +49,7 @@ class UnavailableError(KilolinguaError, RuntimeError):
     exit_code = 1
 
 
-def _said(message: str) -> str:
+def short_line(message: str) -> str:
     """A message as it may stand anywhere: its beginning and its end, which says what to do."""
     line = printable(" ".join(filter(None, message.splitlines())))
     half = LONGEST_MESSAGE // 2

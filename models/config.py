@@ -15,6 +15,7 @@ from data.bounded import parse_json, read_json, read_text
 from data.errors import InputError
 
 CONFIG = "config.json"
+SETTINGS = ("generation_config.json", CONFIG)  # the first that names an id counts
 CONTEXT_KEYS = ("max_position_embeddings", "n_positions", "max_sequence_length", "max_seq_len")
 RELATIVE = ("t5", "mt5", "umt5")  # positions without an end, whatever n_positions says
 MOST = {  # the largest that any published model has, times some
@@ -121,15 +122,33 @@ def end_ids(folder: Path) -> list[int]:
     Raises:
         InputError: one that is no id.
     """
-    for name in ("generation_config.json", CONFIG):
-        path = folder / name
-        ids = read_settings(path).get("eos_token_id") if path.exists() else None
-        if ids is None:
-            continue
-        found = ids if isinstance(ids, list) else [ids]
-        if any(isinstance(one, bool) or not isinstance(one, int) for one in found):
-            raise InputError(
-                f"{path}: expected whole numbers in eos_token_id, found {_short(ids)}; correct it"
-            )
-        return found
+    for name in SETTINGS:
+        if ids := token_ids(folder / name).get("eos_token_id"):
+            return ids
     return []
+
+
+def check_token_ids(folder: Path) -> None:
+    """Raise `InputError` for a special token in a model's files that has no id, or no known one."""
+    for name in SETTINGS:
+        token_ids(folder / name)
+
+
+def token_ids(path: Path) -> dict[str, list[int]]:
+    """The ids of special tokens by the names that generation_config.json or config.json has.
+
+    Raises:
+        InputError: one that is no id.
+    """
+    settings = read_settings(path) if path.exists() else {}
+    found = {}
+    for name, ids in settings.items():
+        if ids is None or not name.endswith("_token_id"):
+            continue
+        several = ids if isinstance(ids, list) else [ids]
+        if any(isinstance(one, bool) or not isinstance(one, int) for one in several):
+            raise InputError(
+                f"{path}: expected whole numbers in {name}, found {_short(ids)}; correct it"
+            )
+        found[name] = several
+    return found

@@ -43,7 +43,7 @@ def open_fast_tokenizer(folder: Path, report: Report | None = None) -> Any:
     """A tokenizer that `tokenizers` runs.
 
     Raises:
-        InputError: as `open_tokenizer`, or one that is written in Python.
+        InputError: as `open_tokenizer`, one that is written in Python, gaps between its ids.
         UnavailableError: transformers is not installed.
     """
     tokenizer = open_tokenizer(folder, report)
@@ -51,6 +51,12 @@ def open_fast_tokenizer(folder: Path, report: Report | None = None) -> Any:
         raise InputError(
             f"{folder}: expected a tokenizer with a tokenizer.json, found one written in Python"
             f" ({type(tokenizer).__name__}); convert it to the fast form first"
+        )
+    largest = max(tokenizer.get_vocab().values(), default=-1)
+    if largest >= len(tokenizer):  # rows are counted by pieces, and indexed by ids
+        raise InputError(
+            f"{folder}: expected {len(tokenizer):,} pieces with the ids from 0 on, found the id"
+            f" {largest:,}; number its pieces without gaps"
         )
     return tokenizer
 

@@ -25,7 +25,7 @@ from typing import Any
 from data.bounded import read_json
 from data.errors import InputError
 from models.code import without_code
-from models.config import read_config
+from models.config import check_token_ids, read_config
 from models.library import missing_package, opened, quiet_transformers
 
 PICKLE_SUFFIXES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
@@ -52,6 +52,7 @@ def open_weights(
     """
     check_weights(folder)
     read_config(folder)
+    check_token_ids(folder)
     clean = without_code(folder)
     try:
         import torch

@@ -18,7 +18,7 @@ from icl.backend import ENGINE_DTYPES, Batch, Completion, Request, Settings
 from icl.engines.tokenization import Endings, PromptTokenizer, batches_by_length
 from icl.prompt import Prompt
 from models.config import context_length, is_encoder_decoder
-from models.library import first_line, missing_package
+from models.library import first_line, missing_package, opened
 from models.resolve import resolve_model
 from models.weights import open_weights
 
@@ -100,17 +100,23 @@ class TransformersBackend:
 
         prompt, mask = self._padded(batch)  # (B, T), (B, T)
         options = self._opening(batch) if self._encoder_decoder else self._prefix_cache(batch)
-        with torch.inference_mode():
-            out = self._model.generate(
-                input_ids=prompt,
-                attention_mask=mask,
-                max_new_tokens=self._decoding.max_new_tokens,
-                do_sample=False,
-                num_beams=1,
-                eos_token_id=self._endings.own if own else self._endings.all,
-                pad_token_id=self._tokenizer.pad_id,
-                **options,
-            )
+        ends = self._endings.own if own else self._endings.all
+
+        def generate() -> Any:
+            with torch.inference_mode():
+                return self._model.generate(
+                    input_ids=prompt,
+                    attention_mask=mask,
+                    max_new_tokens=self._decoding.max_new_tokens,
+                    do_sample=False,
+                    num_beams=1,
+                    eos_token_id=ends,
+                    pad_token_id=self._tokenizer.pad_id,
+                    **options,
+                )
+
+        # The library checks some of what generation_config.json says only now.
+        out = opened(generate, f"{self._source.folder}: cannot answer")
         new = out[:, 1:] if self._encoder_decoder else out[:, prompt.shape[1] :]
         ids: list[list[int]] = new.tolist()
         return ids
@@ -136,8 +142,18 @@ class TransformersBackend:
             else:
                 rows.append([*batch.prefix, *fill, *suffix])
                 masks.append([1] * len(batch.prefix) + hidden + shown)
+        self._check_known(max(map(max, rows)))
         device = self._model.device
         return torch.tensor(rows, device=device), torch.tensor(masks, device=device)
+
+    def _check_known(self, largest: int) -> None:
+        """Raise `InputError` for an id that the tokenizer gives and the model has no row for."""
+        size = self._model.get_input_embeddings().weight.shape[0]
+        if largest >= size:
+            raise InputError(
+                f"{self._source.folder}: expected ids below {size:,}, the model's vocabulary, found"
+                f" {largest:,} from its tokenizer; the two are not of one model"
+            )
 
     def _prefix_cache(self, batch: Batch) -> dict[str, Any]:
         """The key-value cache of the shared prefix, one copy a row of the batch."""

@@ -121,7 +121,7 @@ def test_a_tokenizer_in_python_makes_prompts(tmp_path: Path) -> None:
     prompt = render(TEMPLATES["xglm"], [], "Ŋasa </s>", languages, special=tokenizer.special)
     expected = [byte + 3 for byte in "Ŋasa < /s> =".encode()]
     assert tokenizer.encode(prompt) == [*expected, 1]
-    assert tokenizer.stop_ids(("\n",), ()) == [1, ord("\n") + 3]
+    assert tokenizer.endings(("\n",), ()).all == [1, ord("\n") + 3]
 
 
 def test_ends_are_what_the_folder_says(tmp_path: Path) -> None:

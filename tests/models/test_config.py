@@ -157,3 +157,10 @@ def test_a_sentencepiece_model_that_is_none(tmp_path: Path) -> None:
     path.write_bytes(b"no model")
     with pytest.raises(InputError, match=r"pieces\.model: expected a SentencePiece model"):
         open_sentencepiece(path)
+
+
+@pytest.mark.parametrize("value", ["</s>", [1, [2]], 1.5, True, {"id": 1}])
+def test_ids_of_special_tokens_that_are_none(value: object, model: Path) -> None:
+    changed(model / "generation_config.json", pad_token_id=value)
+    with pytest.raises(InputError, match=r"generation_config\.json: expected whole numbers in pad"):
+        open_weights(model, "AutoModelForCausalLM", "cannot be opened")

@@ -8,7 +8,7 @@ from tests.fuzz.target import Target
 from tests.fuzz.targets import commands, labels, lexicons, models, references, runs, texts
 
 _MODULES = (texts, labels, lexicons, references, runs, models, commands)
-_TO_COME = ("labels/massive", "labels/slurp", "icl/template")  # whose readers are being mended
+_TO_COME: tuple[str, ...] = ()
 
 TARGETS: Mapping[str, Target] = {
     target.name: target

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.fuzz.made import content, copied
-from tests.fuzz.target import Target
+from tests.fuzz.target import Target, drain
 
 TEMPLATE = (
     'query = "Translate from {source_language} to {target_language}: {source}\\n{dictionary}"\nanswer = "{target}"\n'
@@ -81,10 +81,8 @@ def _answer(model: Path, *, chat: bool = True) -> None:
     prompts = (Prompt("Paka"), Prompt("", (("system", "Translate."), ("user", "Paka"))))
     asked = prompts[: 1 + chat]
     requests = [Request(str(n), "Paka", prompt) for n, prompt in enumerate(asked)]
-    for request in requests:
-        backend.fits(request.prompt)
-    for _ in backend.run(backend.plan(requests)):
-        pass
+    short = [request for request in requests if backend.fits(request.prompt)]
+    drain(backend.run(backend.plan(short)))
 
 
 def _fertility(path: Path) -> None:
