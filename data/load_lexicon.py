@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 from data.catalog import Dataset, File, catalog, warn_of_relative
 from data.download import NoSourceError, Report, fetch
 from data.errors import InputError, UnavailableError
+from data.faults import by_reason
 from data.languages import RELATIONS, Language, Match
 from data.lexicon import Lexicon, ranked, read_bilingual_tsv
 from data.lexicons.files import FORMATS, read_dictd, read_lexicon
@@ -84,9 +86,12 @@ def _from_file(
         )
     how: dict[str, Any] = {"skip_bad": skip_bad, "header": header}
     try:
-        return read_lexicon(path, source, target, format_, **how)
+        lexicon = read_lexicon(path, source, target, format_, **how)
     except TurnedRoundError:
-        return read_lexicon(path, target, source, format_, **how).inverted()
+        lexicon = read_lexicon(path, target, source, format_, **how).inverted()
+    if skip_bad and lexicon.dropped:
+        _LOG.warning("%s: left out: %s", name, by_reason(Counter(lexicon.dropped)))
+    return lexicon
 
 
 def _from_catalog(

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from data.errors import InputError
-from data.faults import counted, reject
+from data.faults import by_reason, counted, reject
 from data.labels.bio import REPAIRED
 from data.labels.conll import Block, read_blocks
 from data.labels.schemes import BAD_TAG, POS, Labels, Told, as_told, fault, tell, to_bio
@@ -105,6 +105,6 @@ def _labels(block: Block) -> Labels:
 
 
 def _nothing(path: Path, dropped: Counter[str]) -> str:
-    reasons = "; ".join(f"{reason} ({number})" for reason, number in (+dropped).items())
+    reasons = by_reason(dropped)
     found = f"none but: {reasons}" if reasons else "none in an empty file"
     return f"{path}: expected labelled sentences, found {found}; give another file"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from data.errors import InputError
-from data.faults import BadLineError, excerpt
+from data.faults import BadLineError, by_reason, excerpt
 from data.files import canonical_json
 from data.labels.bio import REPAIRED
 from data.labels.schemes import BAD_TAG, POS, Labels, Told, as_told, fault, tell, to_bio
@@ -211,8 +211,7 @@ def told_of(text: Text, config: SynthesisConfig, say: Callable[[str], None] | No
             )
         )
     if not sentences:
-        reasons = Counter(one.reason for one in bad)
-        found = "; ".join(f"{reason} ({number})" for reason, number in reasons.items())
+        found = by_reason(Counter(one.reason for one in bad))
         raise InputError(
             f"{text.name}: expected labelled sentences, found"
             f" {f'none but: {found}' if found else 'none in an empty file'}; give another file"

@@ -167,7 +167,9 @@ def _save_model(
         if not options.lang:
             raise InputError("--lexicon needs --lang, the new language")
         new, known = (find_language(code) for code in (options.lang, options.from_lang))
-        lexicon = load_lexicon(new, known, name=options.lexicon, offline=options.offline)
+        lexicon = load_lexicon(
+            new, known, name=options.lexicon, skip_bad=options.skip_bad, offline=options.offline
+        )
     model = open_model(folder)
     done = initialise_embeddings(model, extension, lexicon=lexicon, mix=options.mix)
     save_model(model, extension.tokenizer, out)
