@@ -265,11 +265,8 @@ def _rows(inflector: Inflector, features: str, answer: Answer) -> Iterator[Row]:
         for form in (answer.form, *answer.alternatives):
             yield Row(bundle, form, answer.by, answer.confidence, answer.why)
         return
-    # Rules are measured on bundles that they were learned from, and on no others.
-    is_measured = answer.by == "model" or bundle in inflector.rules.features
-    confidence = answer.confidence if is_measured else None
     why = Path(answer.why).parent.name if answer.by == "model" else answer.why
-    yield Row(bundle, answer.form, answer.by, confidence, why)
+    yield Row(bundle, answer.form, answer.by, answer.confidence, why)
 
 
 def _relatives(tables: Sequence[TableFiles], language: Language) -> Iterator[str]:

@@ -50,14 +50,14 @@ Item = tuple[str, str]  # lemma, target bundle
 
 
 class Answered(Protocol):
-    """A form, who gave it (table, rule, model), and how sure that is, 0 to 1."""
+    """A form, who gave it (table, rule, model), and how sure that is, 0 to 1 or not measured."""
 
     @property
     def form(self) -> str: ...
     @property
     def by(self) -> str: ...
     @property
-    def confidence(self) -> float: ...
+    def confidence(self) -> float | None: ...
 
 
 class Answering(Protocol):
@@ -179,7 +179,7 @@ class MorphInflector:
         return dict(zip(checked, answers, strict=True))
 
     def _is_sure(self, answer: Answered) -> bool:
-        return answer.confidence >= self._least
+        return answer.confidence is not None and answer.confidence >= self._least
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +248,7 @@ def infinitives_of(triples: Iterable[Triple]) -> Infinitives | None:
 
     def lemma(word: str) -> tuple[str, float]:
         answer = back.predict(word, "LEMMA")
-        return answer.form, answer.confidence
+        return answer.form, answer.confidence or 0.0  # what was not measured is not sure
 
     bundles = Counter(row.features for row in rows)
     return Infinitives(lemma, max(bundles, key=bundles.__getitem__))

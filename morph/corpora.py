@@ -15,14 +15,18 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from data.catalog import dataset
+from data.catalog import catalog, dataset
+from data.cli import did_you_mean
 from data.download import Report
 from data.errors import InputError
-from data.inflections.tables import InflectionTable, load_triples
+from data.inflections.tables import PACKAGE, InflectionTable, load_triples, warn_of_bad_lines
 from data.languages import Language, resolve
 from data.randomness import stream
+from data.tsv import excerpt
 from data.unimorph import Triple
+from morph.orthography import publishers_spellings
 
 SHARED_TASK = "sigmorphon2023"
 HELD_OUT = 10  # of a table without a dev part every tenth lemma is held out
@@ -68,6 +72,7 @@ def load_data(
     train: Path | None = None,
     dev: Path | None = None,
     columns: Sequence[str] | None = None,
+    skip_bad: bool = False,
     offline: bool = False,
     report: Report | None = None,
 ) -> InflectionData:
@@ -78,7 +83,7 @@ def load_data(
         source: a name of the catalog; by default the shared task of 2023 where it has the
             language, else its UniMorph table.
         train, dev: files instead; without `dev` lemmas of `train` are held out.
-        columns: of files, as in `data.unimorph.read_triples`.
+        columns, skip_bad: of files, as in `data.unimorph.read_triples`; what is left out is logged.
 
     Raises:
         InputError: no such language, source or file; no data for the language, with what to do.
@@ -87,7 +92,8 @@ def load_data(
     if dev is not None and train is None:
         raise InputError("dev: expected a train file beside it, found none; give --train too")
     if train is not None:
-        return _from_files(resolve(unit), train, dev, columns, offline)
+        return _from_files(resolve(unit), train, dev, columns, skip_bad)
+    _check_source(source)
     groups = {file.group: file for file in dataset(SHARED_TASK).select("train")}
     group = unit if unit in groups else None
     language = resolve(groups[unit].codes[0]) if group else resolve(unit)
@@ -103,6 +109,18 @@ def load_data(
             f"{error}; or give your own: --train FILE with lemma, form and features"
         ) from error
     return _divided(unit, table)
+
+
+def _check_source(source: str | None) -> None:
+    """Refuse a source that is none before anything is fetched."""
+    names = [entry.name for entry in catalog().values() if entry.reader == "unimorph"]
+    if source is None or source in (*names, PACKAGE) or Path(source).is_file():
+        return
+    raise InputError(
+        f"source: expected one of {', '.join((*names, PACKAGE))}, or a file, found"
+        f" {excerpt(source)}{did_you_mean(source, names)}; give one of these, or your own with"
+        " --train FILE"
+    )
 
 
 def _from_shared_task(
@@ -129,10 +147,12 @@ def _from_files(
     train: Path,
     dev: Path | None,
     columns: Sequence[str] | None,
-    offline: bool,
+    skip_bad: bool,
 ) -> InflectionData:
     def read(path: Path, split: str | None) -> InflectionTable:
-        return load_triples(language, split, path, columns=columns, offline=offline)
+        table = load_triples(language, split, path, columns=columns, skip_bad=skip_bad)
+        warn_of_bad_lines(str(path), table.dropped)
+        return table
 
     if dev is None:
         return _divided(language.bcp47, read(train, "train"))
@@ -180,3 +200,15 @@ def _data(
         train.sha256[:16] + dev.sha256[:16],
         normalised,
     )
+
+
+def is_normalised(data: Sequence[InflectionData]) -> bool:
+    """Whether all triples are in NFC."""
+    return all(one.normalised for one in data)
+
+
+def orthography(data: Sequence[InflectionData]) -> dict[str, Any]:
+    """What a model must know of its training text's normal form."""
+    words = (word for one in data for t in one.train for word in (t.lemma, t.form or ""))
+    spellings = {} if is_normalised(data) else publishers_spellings(words)
+    return {"normalised": is_normalised(data), "spellings": spellings}

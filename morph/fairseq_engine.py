@@ -24,6 +24,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from data.bounded import check_shape, read_json
 from data.errors import InputError
 from data.files import canonical_json, sha256_file, sha256_text, write_whole
 from data.randomness import stream
@@ -43,6 +44,14 @@ from morph.hypothesis import Hypothesis
 from training.fairseq import Generated, Vocabulary, prepare_pairs, read_generated, run_fairseq
 
 CONFIG = "config.json"
+SHAPE = {
+    "language": str,
+    "settings": dict,
+    "features": [str],
+    "characters": [str],
+    "checkpoint?": str,
+    "sha256?": str,
+}
 
 Pair = tuple[list[str], list[str]]
 
@@ -256,9 +265,10 @@ def _read_config(folder: Path) -> dict[str, Any] | None:
     path = folder / CONFIG
     if not path.is_file():
         return None
-    found = json.loads(path.read_bytes())
-    if not isinstance(found, dict) or found.get("engine") != "fairseq":
+    found: dict[str, Any] = read_json(path, dict)
+    if found.get("engine") != "fairseq":
         raise InputError(f"{path}: expected a model of fairseq's, found another; check the folder")
+    check_shape(found, SHAPE, str(path))
     return found
 
 

@@ -20,7 +20,8 @@ Who answers, in this order:
    the model finds the rules' form; where that helps nowhere the model always wins.
    For a bundle with a feature that the model never saw, the rules answer.
 
-Confidence, 0 to 1, is how often answers that looked so were right on lemmas that were held out.
+Confidence, 0 to 1, is how often answers that looked so were right on lemmas that were held out. It
+is None where no such answer was: a rule's form for a bundle that no table has.
 """
 
 from __future__ import annotations
@@ -54,13 +55,15 @@ Item = tuple[str, str]  # lemma, feature bundle
 class Answer:
     """A form, who says so, and how sure that is.
 
-    confidence: 0 to 1. alternatives: other forms, best first; of a table, those that it has beside
-    the first. why: the table's name, the rule, or the model's folder.
+    form: as a model was trained, in NFC or in its publisher's spelling; else in NFC. confidence: 0
+    to 1; None where it was not measured, as of rules for a bundle that no table has. alternatives:
+    other forms, best first; of a table, those that it has beside the first. why: the table's name,
+    the rule, or the model's folder.
     """
 
     form: str
     by: By
-    confidence: float
+    confidence: float | None
     alternatives: tuple[str, ...] = ()
     why: str = ""
 
@@ -100,6 +103,8 @@ class Inflector:
         model: Path | None = None,
         newest: bool = True,
         table: Path | None = None,
+        columns: Sequence[str] | None = None,
+        skip_bad: bool = False,
         device: str = "cpu",
         beam: int = 1,
         offline: bool = False,
@@ -111,6 +116,7 @@ class Inflector:
             model: a run folder or a model's; by default the newest finished run in runs/, if any.
             newest: look for that run; without it and `model`, tables and rules answer alone.
             table: a file of triples to use in place of the tables at hand.
+            columns, skip_bad: of that file, as in `data.unimorph.read_triples`.
             beam: forms that the model follows at a time; above 1 it gives alternatives.
 
         Raises:
@@ -121,7 +127,9 @@ class Inflector:
 
         if isinstance(language, str):
             language = find_language(language, offline=offline, report=report)
-        tables = read_tables(language, table, offline=offline, report=report)
+        tables = read_tables(
+            language, table, columns=columns, skip_bad=skip_bad, offline=offline, report=report
+        )
         folder = model or (newest_run(language) if newest else None)
         opened = open_model(folder, language, device=device) if folder else None
         if opened and not opened.calibration:
@@ -147,12 +155,14 @@ class Inflector:
     def inflect_all(self, items: Sequence[Item]) -> list[Answer]:
         """The same for many, in one batch of the model."""
         asked = [self.check(lemma, features) for lemma, features in items]
+        written = {item: lemma.strip() for item, (lemma, _) in zip(asked, items, strict=True)}
         answers: dict[Item, Answer] = {}
         for item in dict.fromkeys(asked):
             forms = self.table.forms(*item)
             if forms:
                 answers[item] = Answer(forms[0], "table", 1.0, forms[1:], self._tables)
-        answers.update(self._new([item for item in dict.fromkeys(asked) if item not in answers]))
+        rest = [item for item in dict.fromkeys(asked) if item not in answers]
+        answers.update(self._new(rest, written))
         return [answers[item] for item in asked]
 
     def check(self, lemma: str, features: str, where: str = "") -> Item:
@@ -165,8 +175,8 @@ class Inflector:
         """The forms of a lemma for every bundle of its part of speech, in table order.
 
         Args:
-            part_of_speech: V, N, ADJ ...; needed of a lemma that no table has, where the
-                language's data have several.
+            part_of_speech: V, N, ADJ ...; of a lemma that no table has it is guessed by the
+                lemmas that end or begin like it, which is logged.
 
         Raises:
             InputError: as in `inflect`; no such part of speech.
@@ -194,8 +204,12 @@ class Inflector:
         self.model = replace(self.model, calibration=found)
         return found
 
-    def _new(self, items: Sequence[Item]) -> dict[Item, Answer]:
-        """Answers to what no table has."""
+    def _new(self, items: Sequence[Item], written: Mapping[Item, str]) -> dict[Item, Answer]:
+        """Answers to what no table has; written: the lemmas in the spelling that was asked in.
+
+        Tables and rules are in NFC, a model may be in its publisher's spelling: it is asked in the
+        spelling of the question, which it brings to its own.
+        """
         answers: dict[Item, Answer] = {}
         made = {item: self.rules.predict(*item) for item in items}
         for item, rule in made.items():
@@ -203,10 +217,10 @@ class Inflector:
             answers[item] = Answer(rule.form, "rule", rule.confidence, others, rule.rule)
         if self.model is None:
             return answers
-        by_model = self._by_model(items)
+        by_model = self._by_model(items, written)
         chosen = choose(
             self.model,
-            list(by_model),
+            [(written[item], item[1]) for item in by_model],
             list(by_model.values()),
             [made[item] for item in by_model],
             self.model.calibration or UNCALIBRATED,
@@ -216,20 +230,24 @@ class Inflector:
             answers[item] = Answer(one.form, one.by, one.confidence, one.alternatives, why)
         return answers
 
-    def _by_model(self, items: Sequence[Item]) -> Mapping[Item, Sequence[Scored]]:
+    def _by_model(
+        self, items: Sequence[Item], written: Mapping[Item, str]
+    ) -> Mapping[Item, Sequence[Scored]]:
         """The model's forms of the items whose features it knows."""
         model = self.model
         if model is None:
             return {}
         known = [item for item in items if not missing_from(item[1], model.features)]
         try:
-            return dict(zip(known, model.predict(known, self._beam), strict=True))
+            asked = [(written[item], item[1]) for item in known]
+            return dict(zip(known, model.predict(asked, self._beam), strict=True))
         except InputError as error:  # it refuses a batch for one word
             if len(known) < 2:
                 _LOG.warning("the model does not answer: %s", error)
                 return {}
         half = len(known) // 2
-        return {**self._by_model(known[:half]), **self._by_model(known[half:])}
+        halves = (self._by_model(some, written) for some in (known[:half], known[half:]))
+        return {item: forms for some in halves for item, forms in some.items()}
 
     def _parts_of_speech(self, lemma: str, wanted: str | None) -> tuple[str, ...]:
         """Those of a lemma in the tables, or the one that is told, or the only one."""
@@ -243,12 +261,18 @@ class Inflector:
             return (wanted,)
         rows = self.table.paradigm(lemma)
         own = tuple(dict.fromkeys(filter(None, (part_of_speech_of(r.features) for r in rows))))
-        if not own and len(every) != 1:
+        if own or len(every) == 1:
+            return own or every
+        guess = self.table.guess_part_of_speech(lemma)
+        if guess is None:
             raise InputError(
-                f"paradigm of {excerpt(lemma)}: expected a lemma of the tables or a part of speech,"
-                f" found neither; say which it is (--pos): {', '.join(every)}"
+                f"paradigm of {excerpt(lemma)}: expected a lemma of the tables or one that is like"
+                f" them, found neither; say which part of speech it is: {', '.join(every)}",
+                option="--pos",
+                advice=f"pass it: --pos {every[0] if every else 'N'}",
             )
-        return own or every
+        _LOG.warning("part of speech of %s: %s, for %s", excerpt(lemma), *guess)
+        return (guess[0],)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

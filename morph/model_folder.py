@@ -3,14 +3,36 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from data.bounded import check_shape, read_json
 from data.errors import InputError
 from data.terminal import printable
+from data.tsv import excerpt
 
 FORMAT = 1
+WEIGHTS = re.compile(r"model-[1-9][0-9]{0,3}\.safetensors")
+LARGEST = 1 << 16  # of any size of an architecture
+SHAPE: dict[str, Any] = {
+    "languages": [str],
+    "scripts": [str],
+    "ratio": float,
+    "alphabet": {"units": [str], "features": [str], "scheme": str},
+    "architecture": {
+        **dict.fromkeys(("units", "names", "width", "heads", "inner"), int),
+        **dict.fromkeys(("encoder_layers", "decoder_layers"), int),
+        "dropout": float,
+        "features": str,
+    },
+    "weights": [str],
+    "origin": dict,
+    "from_end?": bool,
+    "normalised?": bool,
+    "spellings?": {str: str},
+}
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -20,22 +42,38 @@ def read_config(folder: Path) -> dict[str, Any]:
         InputError: no model in the folder, or one of another program or version.
     """
     path = folder / "config.json"
-    try:
-        config: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    except (FileNotFoundError, NotADirectoryError) as error:
+    if not path.is_file():
         raise InputError(
             f"{folder}: expected a trained model (config.json), found none; "
             "train one: python -m morph.train --lang CODE"
-        ) from error
-    except ValueError as error:
-        raise InputError(f"{path}: expected JSON, found something else; train it again") from error
-    found = config.get("format") if isinstance(config, dict) else None
+        )
+    config: dict[str, Any] = read_json(path, dict)
+    found = config.get("format")
     if found != FORMAT or "alphabet" not in config:
         raise InputError(
-            f"{path}: expected an inflection model of format {FORMAT}, found {found or 'another'}; "
-            "train it again with python -m morph.train"
+            f"{path}: expected an inflection model of format {FORMAT}, found"
+            f" {excerpt(str(found or 'another'))}; train it again with python -m morph.train"
         )
+    check_shape(config, SHAPE, str(path))
+    _check_sizes(config["architecture"], path)
+    for name in config["weights"]:
+        if not WEIGHTS.fullmatch(name) or not (folder / name).is_file():
+            raise InputError(
+                f"{path}: expected names of weights that stand beside it (model-1.safetensors),"
+                f" found {excerpt(name)}; fetch the whole folder, or train it again"
+            )
     return config
+
+
+def _check_sizes(architecture: Mapping[str, Any], path: Path) -> None:
+    """Refuse a model that no memory holds, or that has fields of another version."""
+    unknown = [name for name in architecture if name not in SHAPE["architecture"]]
+    sizes = (value for value in architecture.values() if isinstance(value, int))
+    if unknown or not all(0 < size <= LARGEST for size in sizes):
+        raise InputError(
+            f"{path}: expected an architecture of sizes from 1 to {LARGEST:,}, found"
+            f" {excerpt(json.dumps(architecture))}; train it again with python -m morph.train"
+        )
 
 
 def card(config: Mapping[str, Any]) -> str:

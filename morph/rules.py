@@ -18,24 +18,33 @@ pairs of all lemmas vote.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from data.bounded import check_shape
 from data.errors import InputError
 from data.files import canonical_json, write_whole
+from data.tsv import excerpt
 from data.unimorph import Triple
 from morph.inflecting.affixes import AffixRules, Pair, leans_to_prefixes
 from morph.inflecting.analogies import Weights
-from morph.inflecting.calibration import Curve
-from morph.inflecting.voting import EVERY_KIND, Voting
+from morph.inflecting.calibration import Curve, read_learned
+from morph.inflecting.voting import EVERY_KIND, SEEN, Voting
 from morph.inflecting.writing import Writing
 
 Policy = Literal["affix", "analogy"]
 
 FORMAT = "kilolingua rules 1"  # another number where the same file would give other forms
+SHAPE = {
+    "policy": str,
+    "reverse": bool,
+    "scheme": str,
+    "weights": {str: float},
+    "curves": {str: [[float]]},
+    "pairs": {str: [[str]]},
+}
 MOST_PAIRS = 4000  # of one bundle; more teach little and cost time
 ALTERNATIVES = 5
 
@@ -46,13 +55,14 @@ class RuleAnswer:
 
     rule: what made it, for people: `e> -> ed>, < -> <` or `soma : alisoma` or `copy`. support: how
     many training pairs speak for it. confidence: how often such answers were right on held-out
-    lemmas, 0 to 1. alternatives: other forms that got votes, best first, with their shares.
+    lemmas, 0 to 1; None where none was of its kind, as of a bundle that was never seen.
+    alternatives: other forms that got votes, best first, with their shares.
     """
 
     form: str
     rule: str
     support: int
-    confidence: float
+    confidence: float | None
     alternatives: tuple[tuple[str, float], ...] = ()
 
 
@@ -122,16 +132,20 @@ class Rules:
         """
         rank = self._voting.by_affixes if self.policy == "affix" else self._voting.rank
         kind, ranked = rank(self._writing.encode(lemma), features)
-        curve = self.curves.get(kind) or self.curves.get(EVERY_KIND, Curve(()))
+        curve = self._curve(kind)
         decode = self._writing.decode
         best, others = ranked[0], ranked[1:ALTERNATIVES]
         return RuleAnswer(
             decode(best.form),
             decode(best.rule),
             best.support,
-            curve(best.share),
+            curve(best.share) if curve is not None and curve.steps else None,
             tuple((decode(one.form), one.share) for one in others),
         )
+
+    def _curve(self, kind: str) -> Curve | None:
+        """What was measured on answers of a kind; a bundle that was seen may borrow from others."""
+        return self.curves.get(kind) or (self.curves.get(EVERY_KIND) if kind in SEEN else None)
 
     def save(self, path: Path) -> None:
         """Write all that `load` needs, as JSON; the file appears whole."""
@@ -183,13 +197,11 @@ def _spread(pairs: tuple[Pair, ...]) -> tuple[Pair, ...]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        about = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file; learn the rules and save them") from error
-    except ValueError as error:
-        raise InputError(f"{path}: expected {FORMAT}, found no JSON ({error})") from error
-    found = about.get("format") if isinstance(about, dict) else None
-    if found != FORMAT:
-        raise InputError(f'{path}: expected "{FORMAT}", found {found!r}; learn again')
-    return dict(about)
+    if not path.exists():
+        raise InputError(f"{path}: no such file; learn the rules and save them")
+    about = read_learned(path, "learn the rules again")
+    if about.get("format") != FORMAT:
+        found = excerpt(str(about.get("format")))
+        raise InputError(f'{path}: expected "{FORMAT}", found {found}; learn again')
+    check_shape(about, SHAPE, str(path))
+    return about

@@ -24,12 +24,12 @@ from data.unimorph import Triple
 from metrics.labels import exact_match
 from metrics.score import Score
 from morph.alphabet import Alphabet
-from morph.corpora import InflectionData, load_data
+from morph.corpora import InflectionData, is_normalised, load_data, orthography
 from morph.hypothesis import Hypothesis
 from morph.inflecting.choice import Calibration, calibrate
 from morph.recipe import Recipe, train_networks
 from morph.rules import Rules
-from morph.transducer import Transducer
+from morph.transducer import TEXT_IN_NFC, Transducer
 
 if TYPE_CHECKING:
     from morph.model import InflectionModel
@@ -44,11 +44,10 @@ class TrainingConfig:
     """What is trained on what.
 
     Args:
-        units: languages, `morph.corpora.load_data`'s; several are trained jointly.
-        recipe: how.
+        units: languages, `morph.corpora.load_data`'s; several are trained jointly. recipe: how.
         source, train, dev, columns: where the triples come from, as in `load_data`.
-        examples: how many triples a language, drawn by the seed; by default all.
-        start: the folder of a model that training goes on from (fine-tuning).
+        examples: how many triples a language, drawn by the seed; by default all. start: the folder
+            of a model that training goes on from (fine-tuning). skip_bad: leave bad lines out.
     """
 
     units: tuple[str, ...]
@@ -59,6 +58,7 @@ class TrainingConfig:
     columns: tuple[str, ...] | None = None
     examples: int | None = None
     start: Path | None = None
+    skip_bad: bool = False
 
     def __post_init__(self) -> None:
         if not self.units:
@@ -68,7 +68,7 @@ class TrainingConfig:
 
     def to_json(self) -> dict[str, Any]:
         """All fields; files by their names."""
-        found = asdict(self)
+        found = {name: value for name, value in asdict(self).items() if name != "skip_bad"}
         return {k: v.name if isinstance(v, Path) else v for k, v in found.items()}
 
 
@@ -132,6 +132,7 @@ def train_model(
         scripts_of(triple.lemma for one in data for triple in one.train),
         max(_ratio(one.train) for one in data),
         _origin(config, data, [one.steps for one in fitted]),
+        **orthography(data),
     )
     transducer = replace(forward, backward=_backward(forward, networks[1:]))
     transducer.save(out / "model")
@@ -177,6 +178,7 @@ def read_data(config: TrainingConfig, *, offline: bool = False) -> list[Inflecti
             train=config.train,
             dev=config.dev,
             columns=config.columns,
+            skip_bad=config.skip_bad,
             offline=offline,
         )
         sampled = config.examples is not None
@@ -240,7 +242,7 @@ def _origin(
         "data": [f"{d.name}: {len(d.train)} triples, licence: {d.licence}" for d in data],
         "recipe": config.recipe.to_json(),
         "steps": list(steps),
-        "text": "in NFC" if all(d.normalised for d in data) else "as its publisher writes it",
+        "text": TEXT_IN_NFC if is_normalised(data) else "as its publisher writes it",
         "made with": f"kilolingua {version('kilolingua')}, torch {version('torch')}",
     }
 

@@ -19,8 +19,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from data.cli import COMMON, Parser, run
+from data.cli import COMMON, Parser, did_you_mean, run
+from data.errors import InputError
 from data.files import canonical_json, sha256_text
+from data.inflections.columns import order_of_option
+from data.tsv import excerpt
 from morph.architecture import FEATURE_MODES
 from morph.graphemes import SCHEMES
 from morph.recipe import Recipe
@@ -46,7 +49,8 @@ def _parser() -> Parser:
     add("--source", help="data set: sigmorphon2023 (default), unimorph")
     add("--train", type=Path, metavar="FILE", help="triples to train on, instead of a data set")
     add("--dev", type=Path, metavar="FILE", help="triples to try it on (default: held-out lemmas)")
-    add("--columns", help="of the files: lemma,form,features (default: found out)")
+    add("--columns", help="of the files: lemma,form,features (default: found out, and printed)")
+    add("--skip-bad", action="store_true", help="leave out bad lines of the files, counted")
     add("--examples", type=int, metavar="N", help="train on N triples drawn by seed")
     add("--time-budget", metavar="TIME", help="for all networks: 10m (default), 90s, 1h")
     add("--steps", type=int, help="updates of each network, instead of a time budget")
@@ -67,7 +71,7 @@ def _parser() -> Parser:
         help="as many networks again that write from the end (default: if there are few triples)",
     )
     add("--from", dest="start", type=Path, metavar="FOLDER", help="a model to go on from")
-    add("--engine", choices=ENGINES, default="transformer", help="what trains it")
+    add("--engine", default=ENGINES[0], help=f"what trains it: {', '.join(ENGINES)}")
     add("--out", type=Path, help="folder (default: runs/morph-LANG-HASH)")
     parser.add_argument("--seed", **COMMON["--seed"])
     parser.add_common("--device", "--offline", "-v")
@@ -75,6 +79,11 @@ def _parser() -> Parser:
 
 
 def _command(options: argparse.Namespace) -> None:
+    if options.engine not in ENGINES:
+        raise InputError(
+            f"--engine: expected one of {', '.join(ENGINES)}, found {excerpt(options.engine)}"
+            f"{did_you_mean(options.engine, ENGINES)}; give one of these"
+        )
     config = _config(options)
     out = options.out or _folder(config)
     print(f"{', '.join(config.units)}: training into {out}", flush=True)
@@ -135,9 +144,10 @@ def _config(options: argparse.Namespace) -> TrainingConfig:
         options.source,
         options.train,
         options.dev,
-        tuple(options.columns.split(",")) if options.columns else None,
+        order_of_option(options.columns),
         options.examples,
         options.start,
+        options.skip_bad,
     )
 
 

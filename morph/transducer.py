@@ -25,6 +25,7 @@ from morph.architecture import Architecture
 from morph.both_ways import agreed, mean_score
 from morph.hypothesis import Hypothesis
 from morph.model_folder import FORMAT, card, read_config
+from morph.orthography import composed, spelt
 
 if TYPE_CHECKING:
     from morph.decoding import Written
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 LONGEST = 2.5  # a form has at most so many units for each of the lemma, or as the training data had
 SLACK = 20
+TEXT_IN_NFC = "in NFC"  # what a model card says of its text
 BACKWARD = "backward"  # the folder of those networks in a model's
 
 
@@ -47,6 +49,8 @@ class Transducer:
         origin: what a model card says: data, settings, versions.
         from_end: the networks read and write words from the end.
         backward: networks that do; then both sides agree on a form (`morph.both_ways`).
+        normalised: the training data were in NFC, so that every question is brought to it.
+        spellings: else, how letters in NFC are spelt in the training data (`morph.orthography`).
     """
 
     languages: tuple[str, ...]
@@ -57,6 +61,8 @@ class Transducer:
     origin: Mapping[str, Any] = field(default_factory=dict)
     from_end: bool = False
     backward: Transducer | None = None
+    normalised: bool = False
+    spellings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def language(self) -> str:
@@ -169,7 +175,9 @@ class Transducer:
             "architecture": self.models[0].architecture.to_json(),
             "weights": files,
             "origin": dict(self.origin),
+            "normalised": self.normalised,
             **({"from_end": True} if self.from_end else {}),
+            **({"spellings": dict(self.spellings)} if self.spellings else {}),
         }
         for name, model in zip(files, self.models, strict=True):
             weights = {key: value.contiguous() for key, value in model.state_dict().items()}
@@ -186,6 +194,7 @@ class Transducer:
         Raises:
             InputError: no model in the folder, or one of another program or version.
         """
+        from safetensors import SafetensorError
         from safetensors.torch import load_file
 
         from morph.model import InflectionModel
@@ -195,7 +204,13 @@ class Transducer:
         models = []
         for name in config["weights"]:
             model = InflectionModel(architecture)
-            model.load_state_dict(load_file(folder / name))
+            try:
+                model.load_state_dict(load_file(folder / name))
+            except (RuntimeError, SafetensorError) as error:
+                raise InputError(
+                    f"{folder / name}: expected the weights that config.json describes, found"
+                    f" {excerpt(str(error))}; fetch the whole folder, or train it again"
+                ) from error
             models.append(model.to(device).eval())
         return cls(
             tuple(config["languages"]),
@@ -206,9 +221,16 @@ class Transducer:
             config["origin"],
             config.get("from_end", False),
             cls.load(folder / BACKWARD, device) if (folder / BACKWARD).is_dir() else None,
+            config.get("normalised", config["origin"].get("text") == TEXT_IN_NFC),
+            config.get("spellings", {}),
         )
 
+    def spelt(self, text: str) -> str:
+        """A text as the training data spell it."""
+        return composed(text) if self.normalised else spelt(text, self.spellings)
+
     def _read(self, lemma: str) -> Word:
+        lemma = self.spelt(lemma)
         if not lemma:
             raise InputError("lemma: expected text, found none; give the word's citation form")
         script = script_of(lemma)
@@ -251,7 +273,7 @@ class Transducer:
         limit = self.alphabet.size - 1
         words = [self._read(lemma) for lemma, _, _ in items]
         forms = [
-            self.alphabet.encode(form, word.strangers)
+            self.alphabet.encode(self.spelt(form), word.strangers)
             for word, (_, _, form) in zip(words, items, strict=True)
         ]
         totals = likelihood(

@@ -7,6 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says how busy the machine is: what must be quick counts its work.
+settings.register_profile("kilolingua", deadline=None)
+settings.load_profile("kilolingua")
 
 
 @pytest.fixture(scope="session", autouse=True)

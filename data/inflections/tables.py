@@ -24,14 +24,17 @@ from pathlib import Path
 from data.catalog import catalog, dataset, warn_of_relative
 from data.download import NoSourceError, Report, fetch
 from data.errors import InputError
+from data.faults import NOT_UTF8, NUL_INSIDE, REPLACEMENT_INSIDE
 from data.files import canonical_json, sha256_file, sha256_text
 from data.inflections.columns import UNIMORPH_ORDER, WHOLE, order_of_role
 from data.languages import Language
+from data.tsv import EMPTY_CELL, WRONG_COLUMNS
 from data.unimorph import Triple, read_triples
 
 _LOG = logging.getLogger(__name__)
 
 PACKAGE = "package"
+BAD_LINES = (WRONG_COLUMNS, EMPTY_CELL, NOT_UTF8, NUL_INSIDE, REPLACEMENT_INSIDE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,13 @@ def load_triples(
     return InflectionTable(
         found.name, found.language, split, tuple(rows), found.licence, dict(dropped), dict(repairs)
     )
+
+
+def warn_of_bad_lines(name: str, dropped: Mapping[str, int]) -> None:
+    """Log how many bad lines of somebody's own file were left out, by reason."""
+    reasons = "; ".join(f"{why} ({n})" for why, n in dropped.items() if why in BAD_LINES and n)
+    if reasons:
+        _LOG.warning("%s: bad lines left out: %s", name, reasons)
 
 
 def tables_of(

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from data.bounded import read_json
 from data.errors import InputError
 from data.files import canonical_json, sha256_text, write_whole
 
@@ -26,7 +27,7 @@ def open_folder(out: Path | None, what: str, identity: Mapping[str, Any]) -> Pat
     folder = out or Path("runs") / f"{what}-{sha256_text(canonical_json(identity))[:12]}"
     path = folder / "config.json"
     if folder.is_dir() and any(folder.iterdir()):
-        found = json.loads(path.read_text("utf-8")).get("run") if path.exists() else None
+        found = read_json(path, dict).get("run") if path.exists() else None
         if found != identity:
             raise InputError(
                 f"{folder}: holds something else than this evaluation; choose another --out, or "

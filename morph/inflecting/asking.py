@@ -16,7 +16,7 @@ from collections.abc import Collection
 
 from data.errors import InputError, KilolinguaError, UnavailableError
 from data.inflections.schema import canonical, dimension, known_features, nearest
-from data.inflections.tags import parse
+from data.inflections.tags import parse, tidied
 from data.languages import Language
 from data.scripts import scripts_of
 from data.tsv import excerpt
@@ -54,7 +54,7 @@ Cyrl; write it in that script
 
 
 def check_features(features: str, table: Lookup, language: str, where: str = "") -> str:
-    """The bundle without space around it.
+    """The bundle without space around it or its marks.
 
     Raises:
         InputError: it is empty or broken, or has a feature that none of the language's data has.
@@ -65,15 +65,17 @@ def check_features(features: str, table: Lookup, language: str, where: str = "")
             f"{where}features: expected a bundle, found nothing; give one, such as"
             f" {next(iter(table.bundles()), 'V;PST')}"
         )
+    if text in table.bundle_texts:  # as the table has it, were it no bundle at all
+        return text
     try:
-        bundle = parse(text)
+        bundle = parse(tidied(text))
     except InputError as error:
         raise InputError(f"{where}{error}") from error
     known = _spellings(table.features)
     for name in bundle.names():
         if canonical(name) not in known:
-            raise _unknown(name, text, known, language, where)
-    return text
+            raise _unknown(name, text, table.features, language, where)
+    return str(bundle)
 
 
 def no_data(language: Language, having: Collection[str]) -> KilolinguaError:

@@ -15,8 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from data.bounded import read_json
 from data.errors import InputError
 
 LEAST = 20  # items in a step
@@ -89,6 +91,20 @@ class Curve(NamedTuple):
                 " calibrate again"
             ) from error
         return cls(steps)
+
+
+def read_learned(path: Path, again: str) -> dict[str, Any]:
+    """The JSON object of something that was learned; its format is a text, if it has one.
+
+    Raises:
+        InputError: it is no such file; `again` says how to make it anew.
+    """
+    try:
+        about: dict[str, Any] = read_json(path, {"format?": str})
+    except InputError as error:
+        told = str(error).removesuffix("; correct it")
+        raise InputError(f"{told}; {again}") from error
+    return about
 
 
 def expected_calibration_error(

@@ -18,14 +18,16 @@ import logging
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
+from data.bounded import check_shape
 from data.errors import InputError
 from data.files import write_whole
 from data.randomness import stream
 from data.unimorph import Triple
-from morph.inflecting.calibration import Curve, Step, expected_calibration_error
+from morph.inflecting.calibration import Curve, Step, expected_calibration_error, read_learned
 from morph.inflecting.weighing import Evidence, Weighing
+from morph.orthography import are_same, composed
 from morph.rules import RuleAnswer, Rules
 
 _LOG = logging.getLogger(__name__)
@@ -99,13 +101,14 @@ class Calibration(NamedTuple):
         path = folder / FILE
         if not path.is_file():
             return None
+        about = read_learned(path, "calibrate again with --calibrate")
         try:
-            about: dict[str, Any] = json.loads(path.read_text("utf-8"))
             if about.get("format") != FORMAT:
                 raise ValueError(about.get("format"))
             curves = {name: Curve.from_json(one) for name, one in about["curves"].items()}
             weighing = Weighing.from_json(about["weighing"])
-            return cls(Curves(**curves), weighing, dict(about["figures"]))
+            check_shape(about["figures"], {str: float}, str(path), "figures")
+            return cls(Curves(**curves), weighing, about["figures"])
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(
                 f'{path}: expected "{FORMAT}", found {error}; calibrate again with --calibrate'
@@ -117,11 +120,14 @@ UNCALIBRATED = Calibration(Curves(_AS_IT_IS, _AS_IT_IS, _AS_IT_IS))
 
 
 class Choice(NamedTuple):
-    """The form that is given; confidence 0 to 1; alternatives: other forms, best first."""
+    """The form that is given; alternatives: other forms, best first.
+
+    confidence: 0 to 1; None of a rule's where nobody has measured it.
+    """
 
     form: str
     by: Literal["model", "rule"]
-    confidence: float
+    confidence: float | None
     alternatives: tuple[str, ...]
 
 
@@ -142,11 +148,12 @@ def decide(
     curves = calibration.curves
     forms = [*(one.form for one in hypotheses), answer.form]
     forms += [form for form, _ in answer.alternatives]
-    if best.form == answer.form:
+    if are_same(best.form, answer.form):
         return Choice(best.form, "model", curves.agree(_probability(best)), _other(forms))
-    if calibration.weighing.prefers_rules(Evidence(best.score, rival, answer.confidence)):
+    sure = answer.confidence
+    if calibration.weighing.prefers_rules(Evidence(best.score, rival, sure or 0.0)):
         others = _other([answer.form, *forms])
-        return Choice(answer.form, "rule", curves.rules(answer.confidence), others)
+        return Choice(answer.form, "rule", None if sure is None else curves.rules(sure), others)
     return Choice(best.form, "model", curves.model(_probability(best)), _other(forms))
 
 
@@ -172,7 +179,8 @@ def _rivals(
     answers: Sequence[RuleAnswer],
 ) -> list[float]:
     """The log probabilities that the model gives the rules' forms, where they are not its own."""
-    differ = [place for place, one in enumerate(best) if one.form != answers[place].form]
+    pairs = enumerate(zip(best, answers, strict=True))
+    differ = [place for place, (one, answer) in pairs if not are_same(one.form, answer.form)]
     found = [one.score for one in best]
     scores = model.score([(*items[place], answers[place].form) for place in differ])
     for place, score in zip(differ, scores, strict=True):
@@ -220,9 +228,10 @@ class _Item(NamedTuple):
 
 
 def _item(gold: Triple, best: Scored, answer: RuleAnswer, rival: float) -> _Item:
-    right = best.form == gold.form, answer.form == gold.form
-    evidence = Evidence(best.score, rival, answer.confidence)
-    return _Item(gold.lemma, best.form == answer.form, evidence, *right)
+    form = gold.form or ""
+    right = are_same(best.form, form), are_same(answer.form, form)
+    evidence = Evidence(best.score, rival, answer.confidence or 0.0)
+    return _Item(gold.lemma, are_same(best.form, answer.form), evidence, *right)
 
 
 def _judged(items: Sequence[_Item], seed: int) -> list[tuple[float, bool]]:
@@ -285,5 +294,6 @@ def _probability(one: Scored) -> float:
 
 
 def _other(forms: Sequence[str]) -> tuple[str, ...]:
-    """All but the first form, each once."""
-    return tuple(dict.fromkeys(form for form in forms[1:] if form != forms[0]))
+    """All but the first form, each once, whatever the normal form."""
+    by_key = {composed(form): form for form in reversed(forms)}
+    return tuple(form for form in dict.fromkeys(map(by_key.get, map(composed, forms))) if form)[1:]

@@ -1,6 +1,7 @@
 """The command line of `python -m morph.inflect`: one question, many, a paradigm, the way back.
 
-What is printed has tabs between the columns: lemma, features, form, by, confidence; with `--why`
+What is printed has tabs between the columns: lemma, features, form, by, confidence (`-` where it
+was not measured, as of rules for a bundle that no table has); with `--why`
 also other forms and the reason. `--paradigm` prints the same for every bundle, `--analyse` form,
 lemma, features.
 """
@@ -19,6 +20,8 @@ from typing import TYPE_CHECKING
 from data.cli import Parser, run
 from data.errors import InputError
 from data.files import write_whole
+from data.inflections.column_names import names_of_columns
+from data.inflections.columns import order_of_option
 from data.terminal import standard_input
 from data.tsv import EMPTY_CELL, WRONG_COLUMNS, clean, decode, excerpt, raw_lines, reject
 
@@ -35,8 +38,10 @@ examples:
   python -m morph.inflect --lang sw --analyse alisoma
   python -m morph.inflect --lang sw --model runs/morph-swa-1f3c --calibrate"""
 STANDARD_INPUT = "-"
+NAMES = "names of columns"
 REFUSED = "a lemma or features that the language's data refuse"
 QUESTION = ("lemma", "features")
+NOT_MEASURED = "-"
 
 _LOG = logging.getLogger(__name__)
 
@@ -72,7 +77,12 @@ def _parser() -> Parser:
     add("--table", type=Path, metavar="FILE", help="triples to use in place of the tables at hand")
     add("--beam", type=int, default=1, help="above 1 the model gives other forms too (default 1)")
     add("--why", action="store_true", help="print other forms and the reason as well")
-    add("--skip-bad", action="store_true", help="leave out bad lines of --input, counted")
+    add("--columns", help="of --table: lemma,form,features (default: found out, and printed)")
+    add(
+        "--skip-bad",
+        action="store_true",
+        help="leave out bad lines of --input and --table",
+    )
     add("--out", type=Path, metavar="FILE", help="write there instead of printing")
     parser.add_common("--lang", "--limit", "--device", "--offline", "-v")
     return parser
@@ -92,6 +102,8 @@ def _command(options: argparse.Namespace) -> None:
         model=options.model,
         newest=not options.no_model,
         table=options.table,
+        columns=order_of_option(options.columns),
+        skip_bad=options.skip_bad,
         device=options.device,
         beam=options.beam,
         offline=options.offline,
@@ -121,6 +133,8 @@ def _question(options: argparse.Namespace) -> Ask:
             f"expected LEMMA FEATURES, found {excerpt(options.lemma)} only; add the bundle, such"
             ' as "V;PST;3;SG", or ask for --paradigm'
         )
+    if options.columns is not None and options.table is None:
+        raise InputError("--columns: expected --table beside it, found none; give both, or neither")
     if options.beam < 1:
         raise InputError(f"--beam: expected 1 or more, found {options.beam}; raise it")
     return kinds[asked[0]][1]
@@ -175,6 +189,9 @@ def _questions(
         if not text.strip():
             continue
         cells = [cell.strip() for cell in text.split("\t")]
+        if names_of_columns(cells) == QUESTION:
+            dropped[NAMES] += 1
+            continue
         problem = _problem(cells, text)
         if problem is None:
             try:
@@ -214,7 +231,8 @@ def _rows(inflector: Inflector, items: Sequence[tuple[str, str]], why: bool) -> 
 
 
 def _row(lemma: str, features: str, answer: Answer, why: bool) -> Row:
-    row = (lemma, features, answer.form, answer.by, f"{answer.confidence:.3f}")
+    sure = NOT_MEASURED if answer.confidence is None else f"{answer.confidence:.3f}"
+    row = (lemma, features, answer.form, answer.by, sure)
     return (*row, ", ".join(answer.alternatives) or "-", answer.why) if why else row
 
 

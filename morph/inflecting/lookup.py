@@ -14,6 +14,7 @@ written, then without regard to case and apostrophes (`data.spelling.fold`), the
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache
 from itertools import chain
@@ -25,6 +26,9 @@ from data.lemmas import Analysis, citation_forms
 from data.scripts import scripts_of
 from data.spelling import fold
 from data.unimorph import Triple
+
+SHORTEST_EDGE, LONGEST_EDGE = 2, 5  # characters that tell a lemma's part of speech
+LEAST_LEMMAS, MOST_LEMMAS = 10, 0.95  # that have them, and the share that agree
 
 
 class Lookup:
@@ -91,6 +95,43 @@ class Lookup:
     def parts_of_speech(self) -> tuple[str, ...]:
         """The parts of speech of the tables, in their order."""
         return tuple(dict.fromkeys(filter(None, map(part_of_speech_of, self._bundles.values()))))
+
+    def guess_part_of_speech(self, lemma: str) -> tuple[str, str] | None:
+        """That of nearly all lemmas that end or begin like this one, and what tells it.
+
+        None where too few lemmas are like it, or they disagree.
+
+        >>> rows = [Triple(f"{c}almak", "V;NFIN", f"{c}almak") for c in "abcdefghij"]
+        >>> Lookup.of([*rows, Triple("ev", "N;PL", "evler")]).guess_part_of_speech("salmak")
+        ('V', '10 of 10 lemmas in -almak are V')
+        >>> Lookup.of(rows[:3]).guess_part_of_speech("salmak") is None
+        True
+        """
+        for length in range(min(len(lemma) - 1, LONGEST_EDGE), SHORTEST_EDGE - 1, -1):
+            for edge in (f"-{lemma[-length:]}", f"{lemma[:length]}-"):
+                counts = Counter(self._by_edge.get(edge, ()))
+                if counts.total() < LEAST_LEMMAS:
+                    continue
+                [(best, number)] = counts.most_common(1)
+                if number >= MOST_LEMMAS * counts.total():
+                    return best, f"{number} of {counts.total()} lemmas in {edge} are {best}"
+        return None
+
+    @cached_property
+    def _by_edge(self) -> dict[str, list[str]]:
+        """The parts of speech of the lemmas with a beginning (`ku-`) or an end (`-mek`)."""
+        found: dict[str, list[str]] = {}
+        for lemma, rows in self._paradigms.items():
+            own = dict.fromkeys(filter(None, (part_of_speech_of(row.features) for row in rows)))
+            for length in range(SHORTEST_EDGE, LONGEST_EDGE + 1):
+                for edge in (f"-{lemma[-length:]}", f"{lemma[:length]}-"):
+                    found.setdefault(edge, []).extend(own if len(lemma) > length else ())
+        return found
+
+    @cached_property
+    def bundle_texts(self) -> frozenset[str]:
+        """The bundles as the tables write them."""
+        return frozenset(self._bundles.values())
 
     @cached_property
     def features(self) -> frozenset[str]:

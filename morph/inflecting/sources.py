@@ -19,7 +19,7 @@ from data.catalog import catalog
 from data.download import Report, cache_folder
 from data.errors import InputError, UnavailableError
 from data.files import canonical_json, sha256_text
-from data.inflections.tables import TableFiles, find_table, tables_of
+from data.inflections.tables import TableFiles, find_table, tables_of, warn_of_bad_lines
 from data.languages import Language
 from data.unimorph import Triple
 from morph.inflecting.asking import no_data
@@ -81,6 +81,8 @@ def read_tables(
     language: Language,
     table: Path | None = None,
     *,
+    columns: Sequence[str] | None = None,
+    skip_bad: bool = False,
     offline: bool = False,
     report: Report | None = None,
 ) -> Tables:
@@ -90,11 +92,11 @@ def read_tables(
         InputError: there is none; a bad line in a user's table.
     """
     if table is not None:
-        return _read([find_table(language, None, table)], language, skip_bad=False)
+        return _read([find_table(language, None, table)], language, columns, skip_bad)
     found = tables_of(language, offline=offline, report=report)
     if not found:
         raise no_data(language, _languages_with_tables())
-    return _read(found, language, skip_bad=True)
+    return _read(found, language, None, skip_bad=True)
 
 
 def rules_for(tables: Tables, *, policy: Policy = "analogy", seed: int = 1) -> Rules:
@@ -170,13 +172,22 @@ def _is_of(language: Language, code: str) -> bool:
     return match is not None and match.relation == "exact"
 
 
-def _read(found: Sequence[TableFiles], language: Language, *, skip_bad: bool) -> Tables:
+def _read(
+    found: Sequence[TableFiles],
+    language: Language,
+    columns: Sequence[str] | None,
+    skip_bad: bool,
+) -> Tables:
     triples: list[Triple] = []
     own = 0
     first = found[0].language
     dropped: Counter[str] = Counter()
     for table in found:
-        triples += table.read(skip_bad=skip_bad, dropped=dropped, repairs=Counter())
+        triples += table.read(
+            columns=columns, skip_bad=skip_bad, dropped=dropped, repairs=Counter()
+        )
+        if table.usual is None:
+            warn_of_bad_lines(table.name, dropped)
         if table.language.same_language(first):
             own = len(triples)
     if dropped:

@@ -16,6 +16,7 @@ from morph.inflecting.analogies import Neighbours, Vote, Weights, affix_similari
 from morph.inflecting.cells import Cells, Square
 
 EVERY_KIND = "every kind"  # the curve of kinds that are too rare for their own
+SEEN = ("affix", "analogy")  # kinds of answers for bundles that were seen
 REMEMBERED = 100_000  # rankings that are kept, since cells ask for the same ones again
 
 

@@ -29,7 +29,8 @@ class Evidence(NamedTuple):
     """What is known of two forms that differ.
 
     model, rival: the natural logarithms of the probabilities that the model gives its own form and
-    the rules' form; rival may be minus infinity. rules: the rules' confidence, 0 to 1.
+    the rules' form; rival may be minus infinity. rules: the rules' confidence, 0 to 1;
+    0 where it was not measured.
     """
 
     model: float

@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any, Protocol, cast, get_args
 
 from data.errors import InputError
-from data.faults import NOT_UTF8, NUL_INSIDE, REPLACEMENT_INSIDE
 from data.files import sha256_file
-from data.tsv import EMPTY_CELL, WRONG_COLUMNS
+from data.inflections.tables import BAD_LINES
 from data.unimorph import read_triples
 from morph.submission.layout import Asked, forms_of, problems, read_covered
 from morph.submission.places import config_of, model_files, model_folder, needed, only
@@ -25,7 +24,6 @@ from morph.submission.tasks import Task, Unit
 
 ENGINES = ("copy", "rules", "model", "both", "files")
 LEMMA_FOR_REFUSED = "lemma, because the features were refused"
-BAD_LINES = (WRONG_COLUMNS, EMPTY_CELL, NOT_UTF8, NUL_INSIDE, REPLACEMENT_INSIDE)
 LEMMA_FOR_EMPTY = "lemma, because the form was empty"
 
 

@@ -25,9 +25,11 @@ from pathlib import Path
 from typing import TypeAlias
 
 from data.catalog import File, dataset
+from data.cli import did_you_mean
 from data.download import Report, fetch
 from data.errors import InputError
 from data.languages import resolve
+from data.tsv import excerpt
 from data.unimorph import FEATURES, LEMMA, SHARED_TASK_ORDER, UNIMORPH_ORDER
 
 Place: TypeAlias = Callable[[], Path]
@@ -91,11 +93,12 @@ def task_named(name: str) -> Task:
     >>> task_named("sigmorphon2021")
     Traceback (most recent call last):
     data.errors.InputError: --task: expected one of sigmorphon2023, sigmorphon2022, generic, found \
-"sigmorphon2021"; generic serves any other
+"sigmorphon2021" (did you mean sigmorphon2023?); generic serves any other
     """
     if name not in TASKS:
         raise InputError(
-            f'--task: expected one of {", ".join(TASKS)}, found "{name}"; generic serves any other'
+            f"--task: expected one of {', '.join(TASKS)}, found {excerpt(name)}"
+            f"{did_you_mean(name, TASKS)}; generic serves any other"
         )
     return TASKS[name]
 

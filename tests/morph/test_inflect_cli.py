@@ -109,3 +109,83 @@ def test_wrong_options_are_named(
 ) -> None:
     assert main(["--lang", "sw", "--table", table, *options]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_published_spellings_of_features_are_found_either_way(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = ["ev\tevle\tN;INST;SG", "ev\tevler\tN;NOM;PL", "göz\tgözle\tN;INST;SG"]
+    path = tmp_path / "alt.tsv"
+    path.write_text("lemma\tform\tmsd\n" + "\n".join(rows) + "\n", "utf-8")
+    asked = ["--lang", "tr", "--table", str(path), "--no-model", "ev"]
+    for bundle in ("N;SG;INS", "N;INST;SG", "INS;N;SG"):
+        assert main([*asked, bundle]) == 0
+        assert lines(capsys)[0][2:4] == ["evle", "table"]
+    assert main([*asked, "N;SG;DAT"]) == 2
+    assert "of case they have INST, NOM" in capsys.readouterr().err
+
+
+def test_bad_lines_of_a_table_are_left_out_and_counted(
+    table: str, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with open(table, "a", encoding="utf-8") as file:
+        file.write("imba aliimba\tV;PST;3;SG\n\n\n")
+    asked = ["--lang", "sw", "--table", table, "soma", PAST]
+    assert main(asked) == 2
+    assert "table.tsv:7: expected 3 columns" in (err := capsys.readouterr().err)
+    assert "fix the line or pass --skip-bad" in err
+    assert main([*asked, "--skip-bad"]) == 0
+    assert "bad lines left out: wrong number of columns (1)" in caplog.text
+
+
+def test_columns_are_told_where_the_cells_do_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "one.tsv"
+    path.write_text("alisoma\tsoma\tV;PST;3;SG\n", "utf-8")
+    asked = ["--lang", "sw", "--table", str(path), "--no-model", "soma", PAST]
+    assert main(asked) == 2
+    assert "or give the order, such as --columns lemma,form,features" in capsys.readouterr().err
+    assert main([*asked, "--columns", "form,lemma,features"]) == 0
+    assert lines(capsys)[0][2:4] == ["alisoma", "table"]
+    assert main([*asked, "--columns", "form,lemma"]) == 2
+    assert "expected lemma, features, perhaps form" in capsys.readouterr().err
+    assert main(["--lang", "sw", "--columns", "form,lemma,features", "soma", PAST]) == 2
+    assert "--columns: expected --table beside it" in capsys.readouterr().err
+
+
+def test_names_over_questions_are_no_question(
+    table: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "ask.tsv").write_text(f"Lemma\tMSD\nsoma\t{PAST}\n")
+    assert main(["--lang", "sw", "--table", table, "--input", "ask.tsv"]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.split("\t")[:3] == ["soma", PAST, "alisoma"]
+    assert "left out: 1 lines, names of columns" in shown.err
+
+
+def test_a_part_of_speech_is_guessed_with_its_evidence_or_offered(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    verbs = [f"{onset}almak\tV;PST\t{onset}aldı\n" for onset in "bcdfghkprs"]
+    nouns = [f"{word}\tN;PL\t{word}ler\n" for word in ("ev", "el", "iş")]
+    path = tmp_path / "t.tsv"
+    path.write_text("lemma\ttags\tform\n" + "".join([*verbs, *nouns]), "utf-8")
+    asked = ["--lang", "tr", "--table", str(path), "--no-model", "--paradigm"]
+    assert main([*asked, "yalmak"]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.split("\t")[:3] == ["yalmak", "V;PST", "yaldı"]
+    assert "V, for 10 of 10 lemmas in -almak are V" in caplog.text
+    assert main([*asked, "göz"]) == 2
+    told = capsys.readouterr().err
+    assert "say which part of speech it is: V, N or pass it: --pos V" in told
+
+
+def test_a_confidence_that_nobody_measured_is_not_printed(
+    table: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open(table, "a", encoding="utf-8") as file:
+        file.writelines(f"{one}\tV;FUT;3;SG\tata{one}\n" for one in ("soma", "pika", "lala"))
+    assert main(["--lang", "sw", "--table", table, "--no-model", "ruka", "V;FUT"]) == 0
+    [row] = lines(capsys)
+    assert row[3:] == ["rule", "-"]

@@ -51,6 +51,17 @@ def test_the_longest_suffix_rule_wins_and_the_commonest_of_those() -> None:
     assert (answer.rule, answer.support) == ("lk> -> lked>, < -> <", 2)
 
 
+def test_a_bundle_that_was_never_seen_has_no_confidence_that_nobody_measured() -> None:
+    rules = Rules.learn(swahili())
+    seen = rules.predict("ruka", "V;PST;1;SG").confidence
+    assert seen is not None
+    assert seen > 0.9
+    assert rules.predict("ruka", "V;SBJV;1;SG").confidence is None
+    assert rules.predict("ruka", "N;PL").confidence is None
+    lone = Rules.learn([Triple("soma", "V;PST", "alisoma")])  # nothing can be held out
+    assert lone.predict("pika", "V;PST").confidence is None
+
+
 def test_prefixes_are_learned_on_reversed_words() -> None:
     rules = Rules.learn(swahili(), policy="affix")
     assert rules.predict("ruka", "V;FUT;3;PL").form == "wataruka"
@@ -85,9 +96,12 @@ def test_the_same_triples_make_the_same_bytes_and_answers(tmp_path: Path) -> Non
 
 
 @given(st.text(max_size=6), st.sampled_from(["V;PST;1;SG", "V;SBJV;1;SG", "N"]))
-def test_every_string_gets_a_form_with_a_confidence(lemma: str, features: str) -> None:
+def test_every_string_gets_a_form_and_of_a_seen_bundle_a_confidence(
+    lemma: str, features: str
+) -> None:
     answer = SWAHILI.predict(lemma, features)
-    assert 0 <= answer.confidence <= 1
+    measured = answer.confidence is not None and 0 <= answer.confidence <= 1
+    assert measured == (features in SWAHILI.features)
     assert answer == SWAHILI.predict(lemma, features)
 
 
@@ -103,10 +117,10 @@ def test_bad_files_and_settings_say_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"rules.json: no such file; learn the rules"):
         Rules.load(path)
     path.write_text("{")
-    with pytest.raises(InputError, match=r"expected kilolingua rules \d+, found no JSON"):
+    with pytest.raises(InputError, match=r"rules.json: expected JSON, .*; learn the rules"):
         Rules.load(path)
     path.write_text(json.dumps({"format": "kilolingua rules 0"}))
-    with pytest.raises(InputError, match=r"found 'kilolingua rules 0'; learn again"):
+    with pytest.raises(InputError, match=r'found "kilolingua rules 0"; learn again'):
         Rules.load(path)
     with pytest.raises(InputError, match=r"expected triples with forms, found none"):
         Rules.learn([Triple("soma", "V;PST", None)])

@@ -238,7 +238,7 @@ def test_what_nfc_would_make_right_is_told(data_2022: Path) -> None:
     [
         (
             ("--task", "sigmorphon24", "--copy"),
-            'found "sigmorphon24"; generic serves any other',
+            'found "sigmorphon24" (did you mean sigmorphon2023?); generic',
         ),
         (("--task", "generic"), "expected who answers: --both DIR, --models DIR, --rules, --copy"),
         (("--task", "generic", "--copy"), "--covered is missing"),
