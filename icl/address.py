@@ -23,7 +23,8 @@ from data.errors import InputError
 
 HIDDEN = "..."
 SHORTEST_SECRET = 3  # characters: fewer stand in any sentence
-_USER_IN_URL = re.compile(r"(?<=://)[^/\s@]*@|\b[^\s/@:]*:[^\s/@]*@(?=\w)")
+# Tried from the beginning of a word only, so in linear time; marks before the user stay.
+_USER_IN_URL = re.compile(r"(?<=://)[^/\s@]*@|(?<![^\s/@])([^\w\s/@:]*+)[^\s/@:]*:[^\s/@]*@(?=\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Address:
 
     def without_secrets(self, text: str, *more: str) -> str:
         """A text of somebody else's with what is secret left out; `more` are secrets too."""
-        text = _USER_IN_URL.sub("", text)
+        text = _USER_IN_URL.sub(r"\1", text)
         for secret in sorted((*self.secrets, *more), key=len, reverse=True):
             if len(secret) >= SHORTEST_SECRET:
                 text = text.replace(secret, HIDDEN)
