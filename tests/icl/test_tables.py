@@ -141,3 +141,30 @@ def test_a_score_of_a_name() -> None:
     assert MODEL.score("copy rate") is MODEL.scores[1]
     assert MODEL.score("TER") is None
     assert reason(ValueError("a; put the file at b; put the file at c")) == "a"
+
+
+class Bar:
+    """A bar of rich's kind that remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.console = self
+        self.told: list[tuple[object, ...]] = []
+
+    def add_task(self, label: str, total: int) -> int:
+        self.told.append(("task", label, total))
+        return len(self.told)
+
+    def update(self, task: int, completed: int) -> None:
+        self.told.append(("done", task, completed))
+
+    def print(self, line: str, *, markup: bool, highlight: bool) -> None:
+        self.told.append((line, markup, highlight))
+
+
+def test_a_system_has_one_bar_and_lines_stand_above_it() -> None:
+    made = Bar()
+    bar = ProgressBar(made)
+    bar.advance("a", 1, 5)
+    bar.advance("a", 2, 5)
+    bar.say("[bold]")
+    assert made.told == [("task", "a", 5), ("done", 1, 1), ("done", 1, 2), ("[bold]", False, False)]
