@@ -1,4 +1,4 @@
-"""What options, pools, folders and templates must not be, and what is said where something lacks."""
+"""What options, pools, folders and templates must not be, and what is said where a thing lacks."""
 
 from __future__ import annotations
 
