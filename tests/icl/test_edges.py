@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from icl.compare import _two
 from icl.engines import chat_worker
 from icl.folder import _differences, _environment
 from icl.run import Result, RunConfig, below_copy
+from icl.system import System
 from icl.testset import _with_hint, make_tasks, split_pool
 from metrics.score import Score
 
@@ -217,3 +219,17 @@ def test_a_template_is_read_once() -> None:
 def test_errors_are_short(tmp_path: Path) -> None:
     found = rendered("{{ raise_exception(x) }}", x="y" * 5000)["error"]
     assert len(found) == 1000
+
+
+@pytest.mark.parametrize(
+    ("name", "identity", "label"),
+    [
+        ("copy", {"engine": "copy"}, "copy"),
+        ("gloss", {"engine": "gloss", "lexicon": "gatitos"}, "gloss (gatitos)"),
+        ("model", {"model": "tiny-llama", "lexicon": "gatitos"}, "tiny-llama"),
+    ],
+)
+def test_what_a_table_calls_a_system(name: str, identity: dict[str, str], label: str) -> None:
+    backend: Any = SimpleNamespace(identity=identity)
+    nothing: Any = None
+    assert System(name, nothing, backend, nothing, nothing, ()).label == label
