@@ -76,7 +76,7 @@ ENGINES: dict[str, dict[str, Any]] = {
     "--models": {
         "type": Path,
         "metavar": "DIR",
-        "help": "answer with trained models: DIR/LANG or DIR/morph-LANG-HASH",
+        "help": "answer with trained models: DIR/LANG, or runs of morph.train in DIR",
     },
     "--both": {
         "type": Path,

@@ -5,14 +5,16 @@
 #     LANG_CODE=swa LEXICON=freedict bash recipes/expand_language.sh
 #     LANG_CODE=twi MINUTES=10 OUT=runs/twi bash recipes/expand_language.sh
 #
-# About 25 minutes on two cores for MINUTES=4. Each command goes on where it was stopped, so the
+# About 25 minutes on two cores for MINUTES=4; STEPS=3 in place of it tries the commands with so many
+# updates each. Each command goes on where it was stopped, so the
 # script can be started again. docs/EXPANSION.md says what each step was worth.
 set -euo pipefail
 
 lang=${LANG_CODE:-}  # LANG is the locale's
 lexicon=${LEXICON:-gatitos}
 out=${OUT:-runs/expand-$lang}
-minutes=${MINUTES:-4}
+size=(--time-budget "${MINUTES:-4}m")
+if [[ -n ${STEPS:-} ]]; then size=(--steps "$STEPS"); fi
 test_set=masakhapos:test:$lang
 kept_out=masakhapos,masakhaner2
 export LC_ALL=C.UTF-8
@@ -42,16 +44,16 @@ say "An encoder from scratch; sentences of the test sets are kept out"
 python -m training.pretrain --objective MLM --config encoder-tiny --tokenizer train:8000 \
   --corpus lafand:train:en --corpus ewt:train:en --corpus "$out/text" --corpus "$out/labels-1" \
   --keep-out "$kept_out" --optimizer muon --learning-rate 0.01 --batch-tokens 2048 \
-  --time-budget "${minutes}m" --out "$out/encoder"
+  "${size[@]}" --out "$out/encoder"
 
 say "A tagger of English labels alone, for comparison"
 python -m training.tag --model "$out/encoder" --train ewt:train --dev ewt:dev --test "$test_set" \
-  --time-budget "${minutes}m" --optimizer muon --learning-rate 0.005 --out "$out/tagger-english"
+  "${size[@]}" --optimizer muon --learning-rate 0.005 --out "$out/tagger-english"
 
 say "A tagger of English and pseudo-labelled sentences"
 python -m training.tag --model "$out/encoder" --train ewt:train --dev ewt:dev --test "$test_set" \
   --pseudo "$out/labels-1,$out/labels-2,$out/labels-3" \
-  --time-budget "${minutes}m" --optimizer muon --learning-rate 0.005 --out "$out/tagger"
+  "${size[@]}" --optimizer muon --learning-rate 0.005 --out "$out/tagger"
 
 say "The reports"
 ls "$out"/*/report.html "$out"/*/coverage.html

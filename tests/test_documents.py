@@ -37,7 +37,7 @@ SIZES = {
     "training.pretrain": ["--steps", "3", "--tokenizer", "train:600", "--held-out-limit", "10"],
     "training.tag": ["--steps", "3"],
 }
-SMALL = {"MINUTES": "0.3"}  # of recipes, which take their size from the environment
+SMALL = {"STEPS": "3"}  # of recipes, which take their size from the environment
 PROGRAMS = {
     "apt-get",
     "bash",

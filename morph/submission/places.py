@@ -14,21 +14,29 @@ from data.errors import InputError
 
 
 def model_folder(folder: Path, unit: str) -> Path:
-    """The folder of a unit's model: FOLDER/UNIT, FOLDER/UNIT/model, FOLDER/morph-UNIT-*/model.
+    """The folder of a unit's model: FOLDER/UNIT, FOLDER/UNIT/model, or a run of it in FOLDER.
 
     Raises:
         InputError: none of them holds a config.json, or several do.
     """
     found = [place / "config.json" for place in model_folders(folder, unit)]
-    return only(folder, f"a model of {unit} ({unit}/ or morph-{unit}-HASH/model/)", found).parent
+    what = f"a model of {unit} ({unit}/, or a run of morph.train for it alone)"
+    return only(folder, what, found).parent
 
 
 def model_folders(folder: Path, unit: str) -> list[Path]:
-    """Every folder of a unit's models that holds one."""
-    runs = sorted(folder.glob(f"morph-{unit}-*/model"))
+    """Every folder of a unit's models that holds one; a run is known by its name or its config."""
+    named = sorted(folder.glob(f"morph-{unit}-*/model"))
+    runs = [place for place in sorted(folder.glob("*/model")) if _trained_on(place, [unit])]
     own = folder / unit / "model"
-    places = [own if own.is_dir() else folder / unit, *runs]
+    places = dict.fromkeys([own if own.is_dir() else folder / unit, *named, *runs])
     return [place for place in places if (place / "config.json").is_file()]
+
+
+def _trained_on(model: Path, units: list[str]) -> bool:
+    """Whether a run of `morph.train` made a model, for these units and no others."""
+    path = model.parent / "config.json"
+    return path.is_file() and read_json(path, dict).get("units") == units
 
 
 def only(folder: Path, what: str, places: Sequence[Path]) -> Path:

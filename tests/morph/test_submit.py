@@ -276,6 +276,16 @@ def test_a_model_is_looked_for_by_name(tmp_path: Path) -> None:
         model_folder(tmp_path, "heb")
 
 
+def test_a_run_of_any_name_is_known_by_what_it_was_trained_on(tmp_path: Path) -> None:
+    for name, units in (("mine", ["swa"]), ("turkic", ["tuk", "uzb"])):
+        (tmp_path / name / "model").mkdir(parents=True)
+        (tmp_path / name / "model" / "config.json").touch()
+        (tmp_path / name / "config.json").write_text(json.dumps({"units": units}))
+    assert model_folder(tmp_path, "swa") == tmp_path / "mine" / "model"
+    with pytest.raises(InputError, match="found none"):
+        model_folder(tmp_path, "tuk")  # trained jointly: whose it is must be said
+
+
 MARKED = "\ufeffkada\tN;SG\n\ufeffkada\tN;PL\n gaya \tN;PL\n"  # as a published task has it
 MARKED_GOLD = "\ufeffkada\tkada\tN;SG\n\ufeffkada\t\ufeffkadasab\tN;PL\ngaya\tgayasab\tN;PL\n"
 
