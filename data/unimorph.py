@@ -69,8 +69,8 @@ __all__ = [
 ]
 
 _LOG = logging.getLogger(__name__)
-
 ABSENT_FORMS = frozenset("-–—")
+LONGEST_ROW = 2000  # characters: published ones have 198; two words are compared letter by letter
 
 # Reasons under which rows are left out or repaired.
 BLANK = "blank line"
@@ -79,6 +79,7 @@ NAMES = "names of columns"
 ABSENT = "no such form (-)"
 REPEATED = "repeated row"
 SPACE = "space around a cell, removed"
+TOO_LONG = "row of more characters than words have"
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +206,8 @@ def _triples(
     needed = [place for place, name in enumerate(order) if name != OTHER]
     for row in rows:
         cells = row.cells
-        if len(cells) == len(order) and all(cells[place] for place in needed):
+        fits = len(cells) == len(order) and len(row.text) <= LONGEST_ROW
+        if fits and all(cells[place] for place in needed):
             yield Triple(cells[lemma], cells[features], None if form is None else cells[form])
         else:
             reject(_problem(row, order), row.where, skip_bad=skip_bad, dropped=dropped)
@@ -215,6 +217,8 @@ def _problem(row: _Line, order: Sequence[str]) -> tuple[str, str]:
     if len(row.cells) != len(order):
         expected = f"{len(order)} columns ({', '.join(order)})"
         return WRONG_COLUMNS, f"expected {expected}, found {len(row.cells)} ({excerpt(row.text)})"
+    if len(row.text) > LONGEST_ROW:
+        return TOO_LONG, f"expected at most {LONGEST_ROW:,} characters, found {len(row.text):,}"
     name = order[row.cells.index("")]
     return EMPTY_CELL, f"expected text in column {name}, found an empty cell"
 
@@ -242,8 +246,7 @@ def _lines(
     repairs: Counter[str],
 ) -> Iterator[_Line]:
     """The rows that are neither blank nor comments."""
-    text_lines = _text_lines(path, normalise, skip_bad, dropped, repairs)
-    for number, text in text_lines:
+    for number, text in _text_lines(path, normalise, skip_bad, dropped, repairs):
         if not text.strip():
             passed[BLANK] += 1
             continue

@@ -80,13 +80,13 @@ def loss_curve(history: Sequence[Mapping[str, Any]]) -> Curve:
 
 def evaluation_curve(history: Sequence[Mapping[str, Any]], name: str) -> Curve:
     """(step, value) of one of the evaluation's numbers."""
-    rows = [row for row in history if row.get("evaluation", {}).get(name) is not None]
+    rows = [row for row in history if (row.get("evaluation") or {}).get(name) is not None]
     return Curve(name, tuple((row["step"], row["evaluation"][name]) for row in rows))
 
 
 def evaluation_names(history: Sequence[Mapping[str, Any]]) -> list[str]:
     """The names of the evaluation's numbers, in their first order."""
-    return list(dict.fromkeys(name for row in history for name in row.get("evaluation", {})))
+    return list(dict.fromkeys(name for row in history for name in row.get("evaluation") or {}))
 
 
 def _summary(
@@ -95,13 +95,14 @@ def _summary(
     steps = [row for row in metrics if "loss" in row]
     summary = {}
     if steps:
+        loss = steps[-1]["loss"]
         summary["updates"] = f"{steps[-1]['step']:,}"
-        summary["scored tokens"] = f"{steps[-1]['tokens']:,}"
-        summary["last loss"] = f"{steps[-1]['loss']:.4f} nats a token"
-    seconds = [row["seconds"] for row in timing if "seconds" in row]
+        summary["scored tokens"] = f"{steps[-1].get('tokens') or 0:,}"
+        summary["last loss"] = "not finite" if loss is None else f"{loss:.4f} nats a token"
+    seconds = [row["seconds"] for row in timing if row.get("seconds") is not None]
     if seconds:
         summary["seconds"] = f"{seconds[-1]:,.0f}"
-    settled = [row["settled"] for row in timing if "settled" in row]
+    settled = [row["settled"] for row in timing if row.get("settled") is not None]
     if settled:
         summary["updates that the budget settled"] = f"{settled[-1]:,}"
     return summary

@@ -78,12 +78,15 @@ class PromptTokenizer:
                 "--template chat: this model's tokenizer has no chat template; use --template plain"
             )
         try:
-            return render_chat(self._chat.template, prompt.messages, self._chat.special)
+            text = render_chat(self._chat.template, prompt.messages, self._chat.special)
+            if not text.strip():
+                raise InputError("it writes nothing")
         except InputError as error:
             raise InputError(
                 f"{self._folder}: the model's chat template cannot be used here: {error}; "
                 "use --template plain"
             ) from error
+        return text
 
     @cached_property
     def _chat(self) -> ChatTemplate:
@@ -217,7 +220,7 @@ def common_prefix(ids: Sequence[Sequence[int]]) -> tuple[int, ...]:
     """
     if len(ids) < 2:
         return ()
-    limit = min(map(len, ids)) - 1
+    limit = max(0, min(map(len, ids)) - 1)
     columns = zip(*(sequence[:limit] for sequence in ids), strict=True)
     return tuple(column[0] for column in takewhile(lambda column: len(set(column)) == 1, columns))
 

@@ -16,6 +16,7 @@ from data.unimorph import (
     NAMES,
     REPEATED,
     SPACE,
+    TOO_LONG,
     Triple,
     raw_lines,
     read_triples,
@@ -149,3 +150,12 @@ def test_published_tables_are_read_to_the_last_row(mirror: Path, name: str, rows
     triples = list(read_triples(mirror / "unimorph" / name, dropped=dropped))
     assert len(triples) + dropped[REPEATED] == rows
     assert len(set(triples)) == len(triples)
+
+
+def test_a_row_that_holds_a_whole_text_is_a_bad_one(tmp_path: Path) -> None:
+    path = write(tmp_path, UNIMORPH + f"pika\t{'pika ' * 500}\tV;NFIN\n")
+    with pytest.raises(InputError, match=r":3: expected at most 2,000 characters, found 2,"):
+        list(read_triples(path))
+    dropped: Counter[str] = Counter()
+    assert len(list(read_triples(path, skip_bad=True, dropped=dropped))) == 2
+    assert dropped == {TOO_LONG: 1}

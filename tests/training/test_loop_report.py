@@ -49,3 +49,21 @@ def test_a_folder_without_a_run_is_said(tmp_path: Path) -> None:
     (tmp_path / "metrics.jsonl").write_text('{"step": 1}\nno\n')
     with pytest.raises(InputError, match=r"metrics\.jsonl:2: expected JSON"):
         write_report(tmp_path, "Broken")
+
+
+def test_a_run_whose_loss_is_no_number_any_more_has_a_page(tmp_path: Path) -> None:
+    rows = '{"step":1,"loss":2.5,"tokens":10}\n{"step":2,"loss":null,"tokens":20}\n'
+    (tmp_path / "metrics.jsonl").write_text(rows, "utf-8")
+    (tmp_path / "timing.jsonl").write_text('{"step":2,"seconds":null}\n', "utf-8")
+    assert "not finite" in write_report(tmp_path, "A run").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "row",
+    ['{"loss":2.5}', '{"step":"1"}', '{"step":1,"evaluation":3}', '{"step":1,"loss":[]}', "3"],
+)
+def test_a_row_that_no_run_wrote(row: str, tmp_path: Path) -> None:
+    (tmp_path / "metrics.jsonl").write_text(f'{{"step":1,"loss":2.5}}\n{row}\n', "utf-8")
+    (tmp_path / "timing.jsonl").write_text("", "utf-8")
+    with pytest.raises(InputError, match=r"metrics\.jsonl:2: expected"):
+        write_report(tmp_path, "A run")

@@ -16,6 +16,15 @@ from data.bounded import parse_json
 from data.errors import InputError
 from data.files import canonical_json, raise_if_disk_full, removed
 
+ROW = {  # of either file; null stands for a number that was not finite
+    "step": int,
+    "loss?": float,
+    "tokens?": int,
+    "evaluation?": {str: float | None},
+    "seconds?": float,
+    "settled?": int,
+}
+
 
 class Journal:
     """The history of a run, kept in memory and, where there is a folder, in two files."""
@@ -90,7 +99,7 @@ def parsed_lines(path: Path) -> Iterator[dict[str, Any]]:
     """
     with open(path, "rb") as file:
         for number, line in enumerate(file, 1):
-            yield parse_json(line, f"{path}:{number}", dict)
+            yield parse_json(line, f"{path}:{number}", ROW)
 
 
 def _finite(value: Any) -> Any:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from training.looping.progress import Fitted, Progress
 
 ADAPTER = "adapter"
-RECORD = {"corpus": str, "system": str, "scores": [dict]}  # of what before.json holds
+SCORE = {"name": str, "value": float, "low": float, "high": float, "signature": str, "n": int}
+RECORD = {"corpus": str, "system": str, "scores": [SCORE]}  # of what before.json holds
 
 
 @dataclass(frozen=True)
