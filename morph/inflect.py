@@ -2,7 +2,7 @@
 
     python -m morph.inflect --lang sw soma "V;IND;PST;NOM(3,SG,BANTU1);POS"
     python -m morph.inflect --lang sw --input questions.tsv --out answers.tsv
-    python -m morph.inflect --lang tr --paradigm kitap
+    python -m morph.inflect --lang tr --paradigm kitap --pos N
     python -m morph.inflect --lang sw --analyse alisoma
 
 or from Python:

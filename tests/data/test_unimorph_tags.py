@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.errors import InputError
-from data.inflections.columns import UNIMORPH_ORDER, order_of_role
 from data.inflections.schema import canonical, dimension, known_features
 from data.inflections.tags import Bundle, Feature, check, parse, tidied, to_hierarchical, unknown
 from data.unimorph import read_triples
+from tests.data.order_of_columns import published_files
 
 NAMES = st.sampled_from(["V", "PST", "NOM", "3", "SG", "IN+ALL", "SG/DU/PL", "LGSPEC2", "non{PST}"])
 
@@ -71,15 +70,6 @@ def test_what_is_no_bundle_is_named_with_its_place(text: str, message: str) -> N
 UNEXPLAINED = {"_", "ADB", "SL", "PFA", "FROM", "3:PRS", "INFM:LGSPEC1", "POL:LGSPEC1", "ARGAB23S"}
 UNEXPLAINED |= {"ARBEB1S", "ARBEB1P"}
 NO_TREE = re.compile(r"\(non\)NOM|,FUTS|;$")  # Pashto; a comma and two last semicolons elsewhere
-
-
-def published_files(mirror: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
-    """Every published file of triples in the mirror, with its publisher's order."""
-    for path in mirror.glob("sigmorphon2023/part1/data/*"):
-        yield path, order_of_role(path.name.partition(".")[2])
-    for path in mirror.glob("unimorph/*/*"):
-        if not path.name.startswith("UPSTREAM") and path.suffix != ".derivations":
-            yield path, UNIMORPH_ORDER
 
 
 def test_every_tag_of_every_published_file_is_printed_back_and_known(mirror: Path) -> None:
