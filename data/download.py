@@ -48,7 +48,14 @@ class Fetched:
 
 
 class NoSourceError(UnavailableError):
-    """No source has the file."""
+    """No source has the file.
+
+    short: the same in a few words, for notes; the message names every source and its reason.
+    """
+
+    def __init__(self, message: str, short: str = "") -> None:
+        super().__init__(message)
+        self.short = short or message
 
 
 def cache_folder() -> Path:
@@ -259,5 +266,8 @@ def _bring(job: Job, mirror: Path | None) -> str:
             return source
     raise NoSourceError(
         f"{job.file.path} ({job.file.dataset}) could not be had: {'; '.join(reasons)}; "
-        f"put the file at {job.target}, or set KILOLINGUA_MIRROR to a folder that has it"
+        f"put the file at {job.target}, or set KILOLINGUA_MIRROR to a folder that has it",
+        f"{job.file.path} could not be had"
+        + (" (--offline)" if job.offline else "")
+        + f"; python -m data.catalog fetch {job.file.dataset} says why",
     )

@@ -58,6 +58,9 @@ from data.atlas.schema import (
     need_polars,
 )
 from data.download import Report
+from data.errors import UnavailableError
+
+MOST_TAGS = 12  # that a note names
 
 __all__ = [
     "ISOLATE",
@@ -114,7 +117,7 @@ def load_inventory(
         return inventory
     try:
         keep(inventory, missing)
-    except OSError as error:
+    except (OSError, UnavailableError) as error:
         note = f"the inventory could not be kept ({error}); it is built again next time"
         return replace(inventory, notes=(*inventory.notes, note))
     return inventory
@@ -127,10 +130,11 @@ def _build(offline: bool, report: Report | None) -> tuple[Inventory, list[str]]:
     gathered = gather(offline=offline, report=report)
     table, unplaced = build_table(gathered.ingredients)
     notes = list(gathered.notes)
-    if unplaced:
-        tags = ", ".join(sorted({resource.language for resource in unplaced}))
+    if unplaced and not gathered.builtin:  # MASSIVE's table has no row for most languages
+        tags = sorted({resource.language for resource in unplaced})
+        named = ", ".join(tags[:MOST_TAGS]) + (" ..." if len(tags) > MOST_TAGS else "")
         notes.append(
-            f"{len(unplaced)} resources stand for no single language and count for none: {tags}"
+            f"{len(unplaced)} resources stand for no single language and count for none: {named}"
         )
     sources = tuple(gathered.sources.values())
     return Inventory(table, sources, tuple(notes), gathered.builtin), gathered.missing

@@ -24,6 +24,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from data.bounded import parse_integer
 from data.catalog import TABLES, Dataset, File, catalog
 from data.files import sha256_text
 from data.languages import resolve
@@ -198,7 +199,10 @@ def _size(part: Part) -> int | None:
 def sizes() -> Mapping[tuple[str, str], Size]:
     """The rows of data/tables/sizes.tsv by data set and group."""
     rows = (row.cells for row in read_tsv(SIZES, SIZE_COLUMNS, header=True))
-    return {(name, group): Size(int(number), *rest) for name, group, number, *rest in rows}
+    return {
+        (name, group): Size(parse_integer(number, f"{SIZES}: {name} {group}", low=0), *rest)
+        for name, group, number, *rest in rows
+    }
 
 
 @functools.cache

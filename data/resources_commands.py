@@ -74,6 +74,12 @@ def list_left_out() -> None:
         print(f"{entry.name:16}{role:20}{number:>4} files  {LEFT_OUT[role]}")
 
 
+def _some(groups: Sequence[str]) -> str:
+    """At most eight names, and how many more there are."""
+    more = f" and {len(groups) - 8} more" if len(groups) > 8 else ""
+    return ", ".join(groups[:8]) + more
+
+
 def measure(names: Sequence[str], out: Path, *, offline: bool) -> None:
     """Count the records of these data sets (all by default) and write the table of sizes.
 
@@ -84,11 +90,14 @@ def measure(names: Sequence[str], out: Path, *, offline: bool) -> None:
 
     known = dict(sizes())
     for entry in [dataset(name) for name in names] or catalog().values():
+        absent: list[str] = []
         for part, size in sizes_of(entry, offline=offline):
             if size:
                 known[entry.name, part.group] = size
                 print(f"{entry.name:16}{part.group:12}{size.records:>10,}  {size.measured}")
             else:
-                print(f"{entry.name} {part.group}: no source has its files", file=sys.stderr)
+                absent.append(part.group)
+        if absent:
+            print(f"{entry.name} {_some(absent)}: no source has its files", file=sys.stderr)
     write_sizes(out, known)
     print(f"wrote {out}")

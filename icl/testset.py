@@ -53,7 +53,7 @@ def choose_test_set(
     except NoSourceError as error:
         if config.test_set != "auto" or language.bcp47 not in SAMPLE_LANGUAGES:
             raise
-        return load_parallel("sample", language, english), f"because {error}"
+        return load_parallel("sample", language, english), f"because {error.short}"
     return corpus, f"from {corpus.origin}"
 
 

@@ -14,13 +14,16 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from data.atlas.schema import Inventory, Source
+from data.atlas.schema import Inventory, Source, schema
 from data.atlas.sources import all_sources, reference_files, state
+from data.bounded import parse_json
 from data.catalog import TABLES
 from data.download import cache_folder
 from data.errors import KilolinguaError
 from data.files import canonical_json, sha256_text, write_whole
 
+# What is said beside the table: its ingredients, what it was built without, sources, notes.
+SAID = {"recipe": str, "missing": {str: [[object]]}, "sources": [{str: str}], "notes": [str]}
 NAME = "kilolingua"  # the entry in the Parquet file's metadata
 HERE = Path(__file__).parent
 CODE = (*HERE.glob("*.py"), HERE.parent / "resources.py")
@@ -71,13 +74,15 @@ def kept() -> Inventory | None:
     if not path.is_file():
         return None
     try:
-        said = json.loads(pl.read_parquet_metadata(path)[NAME])
+        said = parse_json(pl.read_parquet_metadata(path)[NAME], str(path), SAID)
         if said["recipe"] != recipe() or _has_changed(said["missing"]):
             return None
         table = pl.read_parquet(path)
-    except (pl.exceptions.PolarsError, KilolinguaError, OSError, ValueError, KeyError):
+        sources = tuple(Source(**source) for source in said["sources"])
+    except (TypeError, pl.exceptions.PolarsError, KilolinguaError, OSError, ValueError, KeyError):
         return None  # damaged, or of another version: it is built anew
-    sources = tuple(Source(**source) for source in said["sources"])
+    if dict(table.schema) != schema():
+        return None
     return Inventory(table, sources, tuple(said["notes"]))
 
 

@@ -11,6 +11,7 @@ columns that nobody asks for are allowed, since later versions add some.
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from pathlib import Path
 
 from data.errors import InputError
 from data.tsv import excerpt, read_lines
+
+_DEGREES = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{0,20})?([eE][+-]?[0-9]{1,2})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +71,9 @@ def number(row: TableRow, column: str, path: Path) -> float | None:
     -8.25605
     """
     cell = row.cells[column]
-    try:
-        return float(cell) if cell else None
-    except ValueError as error:
-        raise InputError(
-            f'{path}:{row.line}: expected a number in column {column}, found "{cell}"'
-        ) from error
+    if not cell:
+        return None
+    if not _DEGREES.fullmatch(cell):  # float() would take nan, 1_0, ٣ and 400 digits
+        found = excerpt(cell)
+        raise InputError(f"{path}:{row.line}: expected a number in column {column}, found {found}")
+    return float(cell)

@@ -32,6 +32,7 @@ PSEUDO_FAMILIES = {
     "Unclassifiable": "unclassifiable",
 }
 SPOKEN = "spoken"
+DEEPEST = 200  # levels of a tree; in Glottolog 5.1 there are some twenty
 COLUMNS = (
     "Name",
     "Macroarea",
@@ -150,7 +151,7 @@ def read_classification(path: Path) -> dict[str, tuple[str, ...]]:
     """
     lineages: dict[str, tuple[str, ...]] = {}
     for line, text in read_lines(path):
-        tree = re.fullmatch(r"\s*tree (\S+) = (?:\[&[RU]\] )?(.+;)\s*", text)
+        tree = re.fullmatch(r"tree (\S+) = (?:\[&[RU]\] )?(.+;)", text.strip())
         if tree:
             try:
                 lineages.update(leaves(tree[2]))
@@ -171,16 +172,18 @@ def leaves(newick: str) -> dict[str, tuple[str, ...]]:
     ('abkh1242', 'abkh1243')
 
     Raises:
-        ValueError: brackets do not match, or a node has no name.
+        ValueError: brackets do not match, a node has no name, or more levels than any family has.
     """
     # Read from the right, a node's name comes before its children.
     above: list[str] = []
     found: dict[str, tuple[str, ...]] = {}
     pieces = re.findall(r"[(),]|(?<![^(),:;])[^(),:;]+(?=[(),:;])|:[^(),;]*", newick)
     name = ""
-    for piece in reversed([piece for piece in pieces if not piece.startswith(":")]):
+    for piece in reversed([piece for piece in pieces if piece[0] not in ":;"]):
         if piece == ")":
             above.append(_named(name))
+            if len(above) > DEEPEST:
+                raise ValueError(f"more than {DEEPEST} levels")
             name = ""
         elif piece in ("(", ","):
             if name:

@@ -16,9 +16,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from data.bounded import parse_integer
 from data.errors import InputError
 from data.tsv import excerpt, read_tsv
 
+MOST_SPEAKERS = 100_000_000_000  # more people than ever lived would be a damaged cell
 COLUMNS = (
     "bcp_47_code",
     "iso_639_3_code",
@@ -104,9 +106,14 @@ def _listed(cell: str) -> tuple[str, ...]:
 
 
 def _speakers(cell: str, where: str) -> int | None:
-    if cell and not cell.isdecimal():
-        raise InputError(f"{where}: expected a number of speakers, found {excerpt(cell)}")
-    return int(cell) if cell else None
+    if not cell:
+        return None
+    try:
+        return parse_integer(cell, where, low=0, high=MOST_SPEAKERS)
+    except InputError as error:
+        raise InputError(
+            f"{where}: expected a number of speakers, found {excerpt(cell)}"
+        ) from error
 
 
 def _endangerment(cell: str, where: str) -> str | None:

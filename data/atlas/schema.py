@@ -1,7 +1,7 @@
 """What an inventory of languages is: its columns, its sources, and what its words mean.
 
     >>> KINDS
-    ('test_set', 'lexicon', 'inflection', 'tagged', 'parallel', 'utterances')
+    ('test_set', 'lexicon', 'inflection', 'tagged', 'parallel', 'utterances', 'labelled')
 
 `data.inventory` is the door; the modules of data.atlas share the names of this one.
 """

@@ -21,7 +21,7 @@ from data.atlas.massive_locales import massive_locales
 from data.atlas.schema import Source, catalog_key
 from data.atlas.wals import read_wals
 from data.catalog import File, dataset
-from data.download import Report, cache_folder, fetch, mirror_folder
+from data.download import NoSourceError, Report, cache_folder, fetch, mirror_folder
 from data.errors import KilolinguaError
 from data.resources import Resource, resources
 
@@ -66,19 +66,35 @@ class _Gatherer:
     report: Report | None
     notes: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    absent: list[tuple[str, str]] = field(default_factory=list)  # data set, what is missing
 
     def read(self, name: str, role: str, reader: Callable[[Path], T]) -> T | None:
         """Fetch and read one file; None, and a note, where that fails."""
         file = reference_files()[name, role]
         try:
             return reader(fetch(file, offline=self.offline, report=self.report).path)
+        except NoSourceError:
+            self.missing.append(file.path)
+            self.absent.append((name, REFERENCES[name, role]))
         except (KilolinguaError, OSError) as error:
             self.missing.append(file.path)
             self.notes.append(
                 f"{dataset(name).title}: {REFERENCES[name, role]} are missing ({error}); "
                 f"python -m data.catalog fetch {name} && python -m data.inventory --rebuild"
             )
-            return None
+        return None
+
+    def absences(self) -> list[str]:
+        """What no source has, in two lines however much it is."""
+        if not self.absent:
+            return []
+        names = list(dict.fromkeys(name for name, _ in self.absent))
+        what = "; ".join(what for _, what in self.absent)
+        fetched = " && ".join(f"python -m data.catalog fetch {name}" for name in names)
+        return [
+            f"without {', '.join(names)}, which could not be had: no {what}",
+            f"{fetched} && python -m data.inventory --rebuild",
+        ]
 
 
 def gather(*, offline: bool = False, report: Report | None = None) -> Gathered:
@@ -108,7 +124,8 @@ def gather(*, offline: bool = False, report: Report | None = None) -> Gathered:
             f"these are only the {len(ingredients.glottolog.languages)} languages of MASSIVE, "
             "which are built in"
         )
-    return Gathered(ingredients, sources, gatherer.notes, gatherer.missing, glottolog is None)
+    notes = [*gatherer.absences(), *gatherer.notes]
+    return Gathered(ingredients, sources, notes, gatherer.missing, glottolog is None)
 
 
 def _complete(

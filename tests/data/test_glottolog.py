@@ -64,6 +64,7 @@ def test_leaves_of_any_tree(tree: Tree) -> None:
         ("((a:1,b:1)c:1;", "a bracket that is not closed"),
         ("(a:1,b:1)d:1)c:1;", "a bracket that is not opened"),
         ("((a:1,b:1):1)c:1;", "a group without a name"),
+        ("(" * 5000 + "a" + ")b" * 5000 + ";", "more than 200 levels"),
     ],
 )
 def test_trees_that_are_none(tmp_path: Path, newick: str, problem: str) -> None:
@@ -80,6 +81,10 @@ def test_trees_that_are_none(tmp_path: Path, newick: str, problem: str) -> None:
     [
         ("Level,", "Levl,", 'languages.csv:1: expected a column Level, found "ID,Name,'),
         (",38,swah", ",38 E,swah", ':5: expected a number in column Longitude, found "38 E"'),
+        (",38,swah", ",nan,swah", ':5: expected a number in column Longitude, found "nan"'),
+        (",38,swah", ",1e400,swah", ':5: expected a number in column Longitude, found "1e400"'),
+        (",38,swah", ",٣٨,swah", ":5: expected a number in column Longitude, found"),
+        (",38,swah", f",{'9' * 5000},swah", ":5: expected a number in column Longitude, found"),
         ("dialect", "accent", ':8: expected the level family, language or dialect, found "acc'),
         ("KE;TZ,atla", "KE,TZ,atla", ":5: expected 15 cells, found 16"),
         ('"Swahili (G.40)', '"Swahili" (G.40)', ":4: expected a CSV record, found: "),

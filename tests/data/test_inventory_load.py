@@ -82,9 +82,10 @@ def test_without_wals_the_genera_are_missing_until_it_comes(toy: Path) -> None:
     found, _ = load()
     assert found.table["genus"].is_null().all()
     assert found.table["family"].is_not_null().any()
-    note = next(note for note in found.notes if note.startswith("Toy wals 1.0"))
-    assert note.startswith("Toy wals 1.0: genera are missing (wals/cldf/languages.csv (wals) could")
-    assert note.endswith("python -m data.catalog fetch wals && python -m data.inventory --rebuild")
+    assert found.notes[:2] == (
+        "without wals, which could not be had: no genera",
+        "python -m data.catalog fetch wals && python -m data.inventory --rebuild",
+    )
     again, said = load()
     assert (said, again.notes) == ([], found.notes), (
         "nothing is tried again until something changes"
@@ -110,6 +111,17 @@ def test_a_broken_file_leaves_its_cells_empty(toy: Path, path: str, empty: str, 
     assert found.table[full].is_not_null().any()
     assert any("expected sha256" in note and "--rebuild" in note for note in found.notes)
     assert load()[1] == [], "kept, for the broken file is still the same"
+
+
+def test_with_nothing_at_hand_there_are_three_short_notes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("KILOLINGUA_MIRROR", raising=False)
+    found, _ = load()
+    assert len(found.notes) == 3
+    assert max(map(len, found.notes)) < 250
+    assert found.notes[0].startswith("without glottolog, wals, linguameta, which could not be had")
+    assert found.notes[2].startswith("these are only the 51 languages of MASSIVE")
 
 
 def test_without_glottolog_there_is_massive(toy: Path) -> None:

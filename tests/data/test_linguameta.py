@@ -33,6 +33,8 @@ def test_what_is_unknown_and_what_is_zero() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
+        ("\t900\t", "\t٩٠٠\t", ":2: expected a number of speakers, found"),
+        ("\t900\t", f"\t{'9' * 5000}\t", ":2: expected a number of speakers, found"),
         ("\t900\t", "\tabout 900\t", ':2: expected a number of speakers, found "about 900"'),
         ("Vulnerable", "vulnerable", ":8: expected one of Not endangered, Vulnerable, "),
         ("endonym\t", "", ":1: expected the header "),
