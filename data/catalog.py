@@ -106,8 +106,7 @@ class Dataset:
         match = language.closest(self.codes())
         if match is None:
             raise InputError(
-                f"{self.name} has no {language.name} ({language.bcp47}) that the catalog lists; "
-                f"it has: "
+                f"{self.name} has no {language.name} ({language.bcp47}); it has: "
                 f"{', '.join(sorted(self.codes()))}"
             )
         warn_of_relative(self.name, language, match)

@@ -143,7 +143,8 @@ def test_a_group_of_ntrex(mirror: Path) -> None:
     def codes(group: str) -> set[str]:
         return {language.bcp47 for language in members(group, "ntrex-128", offline=True)}
 
-    assert codes("genus:Bantu") == {"bem", "nd", "nso", "sn", "ss", "sw", "ve", "xh", "zu"}
+    bantu = {"bem", "nd", "nso", "ny", "rw", "sn", "ss", "sw", "tn", "ve", "xh", "zu"}
+    assert codes("genus:Bantu") == bantu
     assert {"sr", "hr", "bs", "pl", "ru"} <= codes("genus:slavic")
     assert {"sr", "ru", "bg"} <= codes("script:Cyrl")
     assert {"sr", "hr", "sw"} <= codes("script:Latn")
@@ -152,7 +153,7 @@ def test_a_group_of_ntrex(mirror: Path) -> None:
     config = RunConfig(group="genus:Bantu", lang="yo,sw", shots=0, limit=1, offline=True)
     found = [language.bcp47 for language in prepare(config).languages]
     assert found[:2] == ["yo", "sw"]
-    assert len(found) == 10
+    assert len(found) == 10, "the mirror has no ny, rw and tn, which a note says"
 
 
 def test_killed_in_the_middle_of_four_languages(
