@@ -79,6 +79,19 @@ def open_weights(
     return model, sorted(told["missing_keys"])
 
 
+def check_ids(model: Any, highest: int, name: object) -> None:
+    """Raise `InputError` for an id that the model has no embedding for.
+
+    On a CPU the library would end in an IndexError, on a GPU in an assertion of the device.
+    """
+    rows = int(model.get_input_embeddings().weight.shape[0])
+    if highest >= rows:
+        raise InputError(
+            f"{name}: expected ids below {rows:,}, the model's vocabulary, found {highest:,} from"
+            " its tokenizer; the two are not of one model"
+        )
+
+
 def random_model(kind: str, config: Any) -> Any:
     """A model of a configuration that we have made, with weights from torch's own random state.
 

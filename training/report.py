@@ -10,14 +10,16 @@ draws any of them as SVG for the pages of other rooms.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from data.bounded import parse_json
 from data.errors import InputError
 from data.files import write_whole
 from data.pages import page_template
 from metrics.score import Score
-from training.looping.journal import parsed_lines
+from training.looping.journal import ROW, parsed_lines
 from training.looping.plot import Curve, plot
 
 LOSS = "nats a token"
@@ -43,7 +45,8 @@ def write_report(
     Raises:
         InputError: the folder has no metrics.jsonl, or one with a line that is not JSON.
     """
-    metrics, timing = read_lines(folder / "metrics.jsonl"), read_lines(folder / "timing.jsonl")
+    metrics = read_lines(folder / "metrics.jsonl")
+    timing = whole_lines(folder / "timing.jsonl")
     page = page_template("training", "report.html.j2").render(
         title=title,
         facts=facts or {},
@@ -66,6 +69,15 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     if not path.exists():
         raise InputError(f"{path}: not there; expected the folder of a training run")
     return list(parsed_lines(path))
+
+
+def whole_lines(path: Path) -> list[dict[str, Any]]:
+    """The rows of timing.jsonl; a line that a kill cut short is nobody's result."""
+    rows = []
+    for line in path.read_bytes().splitlines() if path.exists() else ():
+        with suppress(InputError):
+            rows.append(parse_json(line, str(path), ROW))
+    return rows
 
 
 def loss_curve(history: Sequence[Mapping[str, Any]]) -> Curve:
@@ -99,9 +111,7 @@ def _summary(
         summary["updates"] = f"{steps[-1]['step']:,}"
         summary["scored tokens"] = f"{steps[-1].get('tokens') or 0:,}"
         summary["last loss"] = "not finite" if loss is None else f"{loss:.4f} nats a token"
-    seconds = [row["seconds"] for row in timing if row.get("seconds") is not None]
-    if seconds:
-        summary["seconds"] = f"{seconds[-1]:,.0f}"
+    # No seconds: a run that was killed and went on writes the same page as one that was not.
     settled = [row["settled"] for row in timing if row.get("settled") is not None]
     if settled:
         summary["updates that the budget settled"] = f"{settled[-1]:,}"

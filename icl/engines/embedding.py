@@ -14,7 +14,7 @@ from data.download import Report
 from icl.engines.tokenization import PromptTokenizer
 from icl.prompt import Prompt
 from models.resolve import resolve_model
-from models.weights import open_weights
+from models.weights import check_ids, open_weights
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,6 +75,7 @@ class SentenceEmbedder:
         import torch
 
         rows = [torch.tensor(row) for row in ids]
+        check_ids(self._layers, max(map(max, ids)), self.identity)
         padded = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)  # (B, T)
         lengths = torch.tensor([len(row) for row in rows])
         mask = torch.arange(padded.shape[1])[None, :] < lengths[:, None]  # (B, T)

@@ -20,7 +20,7 @@ from icl.prompt import Prompt
 from models.config import context_length, is_encoder_decoder
 from models.library import first_line, missing_package, opened
 from models.resolve import resolve_model
-from models.weights import open_weights
+from models.weights import check_ids, open_weights
 
 DTYPES = ENGINE_DTYPES["transformers"]
 BATCH_SIZE = 8
@@ -142,18 +142,9 @@ class TransformersBackend:
             else:
                 rows.append([*batch.prefix, *fill, *suffix])
                 masks.append([1] * len(batch.prefix) + hidden + shown)
-        self._check_known(max(map(max, rows)))
+        check_ids(self._model, max(map(max, rows)), self._source.folder)
         device = self._model.device
         return torch.tensor(rows, device=device), torch.tensor(masks, device=device)
-
-    def _check_known(self, largest: int) -> None:
-        """Raise `InputError` for an id that the tokenizer gives and the model has no row for."""
-        size = self._model.get_input_embeddings().weight.shape[0]
-        if largest >= size:
-            raise InputError(
-                f"{self._source.folder}: expected ids below {size:,}, the model's vocabulary, found"
-                f" {largest:,} from its tokenizer; the two are not of one model"
-            )
 
     def _prefix_cache(self, batch: Batch) -> dict[str, Any]:
         """The key-value cache of the shared prefix, one copy a row of the batch."""

@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 from data.errors import InputError
+from icl.backend import Decoding, Request, Settings, open_backend
+from icl.engines.embedding import SentenceEmbedder
+from icl.prompt import Prompt
 from models.config import check_sizes, context_length, end_ids, read_config
 from models.resolve import resolve_model
 from models.tokenizer import open_sentencepiece, open_tokenizer, open_tokenizer_file
@@ -164,3 +167,18 @@ def test_ids_of_special_tokens_that_are_none(value: object, model: Path) -> None
     changed(model / "generation_config.json", pad_token_id=value)
     with pytest.raises(InputError, match=r"generation_config\.json: expected whole numbers in pad"):
         open_weights(model, "AutoModelForCausalLM", "cannot be opened")
+
+
+def test_a_tokenizer_of_another_model(model: Path, tmp_path: Path) -> None:
+    """A piece that was added to the tokenizer and not to the model's embeddings."""
+    tokenizer = open_tokenizer(model)
+    tokenizer.add_tokens(["ŋŋŋ"])
+    tokenizer.save_pretrained(model)
+    backend = open_backend("transformers", Settings(str(model), Decoding(4, ())))
+    batches = backend.plan([Request("1", "k", Prompt("ŋŋŋ"))])
+    with pytest.raises(InputError, match=r"expected ids below \d+, the model's vocabulary, found"):
+        list(backend.run(batches))
+    embed = SentenceEmbedder(str(model))
+    with pytest.raises(InputError, match="the two are not of one model"):
+        embed(["ŋŋŋ"])
+    assert embed(["Habari."]).shape[0] == 1

@@ -19,7 +19,7 @@ from training.pretraining.config import PretrainConfig
 
 COMPARED = (
     *("model/model.safetensors", "model/tokenizer.json", "model/tokenizer_config.json"),
-    *("model/config.json", "model/README.md", "metrics.jsonl", "scores.json"),
+    *("model/config.json", "model/README.md", "metrics.jsonl", "scores.json", "report.html"),
 )
 
 

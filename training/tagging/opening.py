@@ -17,7 +17,7 @@ from typing import Any
 from data.errors import InputError
 from models.resolve import Model, resolve_model
 from models.tokenizer import open_fast_tokenizer
-from models.weights import open_weights, random_model
+from models.weights import check_ids, open_weights, random_model
 from training.architectures import SpecialIds, named, seeded
 from training.tagging.config import TagConfig
 from training.tagging.pieces import NO_PIECE, Coder, collate, grouped
@@ -115,6 +115,7 @@ def open_tagger(
             model, fresh = _random(str(config.config), tokenizer, numbered), ["all"]
         else:
             model, fresh = _pretrained(base.folder, numbered)
+    check_ids(model, len(tokenizer) - 1, folder)
     setattr(model.config, FALLBACK, fallback)
     return Tagger(model, tokenizer, tuple(labels), fallback, config.length, tuple(fresh))
 
@@ -133,6 +134,7 @@ def load_tagger(name: str, length: int = 128, *, offline: bool = False) -> Tagge
         raise InputError(
             f"{name}: not a tagger, its last layer is missing; name a run of training.tag"
         )
+    check_ids(model, len(tokenizer) - 1, name)
     labels = tuple(str(model.config.id2label[number]) for number in range(model.config.num_labels))
     return Tagger(model, tokenizer, labels, str(getattr(model.config, FALLBACK, labels[0])), length)
 
