@@ -184,3 +184,12 @@ def test_suggestions_do_not_mind_letter_case() -> None:
         " (did you mean --seed, --offline?)"
     )
     assert did_you_mean("zzz", ["BLEU"]) == did_you_mean([], ["BLEU"]) == ""
+
+
+def test_a_subcommand_that_is_none_gets_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
+    parser = Parser("toy")
+    parser.add_subparsers(dest="command").add_parser("fetch")
+    assert run(parser, lambda _options: 0, ["ftech"]) == 2
+    assert "(did you mean fetch?)" in capsys.readouterr().err
+    assert run(parser, lambda _options: 0, ["zzz"]) == 2
+    assert "did you mean" not in capsys.readouterr().err
