@@ -11,7 +11,7 @@ import pytest
 from metrics.external import Mean, read_scores
 from metrics.labels import edit_distance, levenshtein, span_f1, token_accuracy
 from metrics.language_id import language_metric
-from metrics.paired import bootstrap_p, randomisation_p
+from metrics.paired import bootstrap_p, difference_interval, randomisation_p
 from metrics.rates import Rate
 from metrics.ratios import by_group, percent, wilson_interval
 from metrics.translation import metric, segment_score, segment_statistics
@@ -74,6 +74,40 @@ def test_a_line_that_is_no_number_does_not_take_the_number_before_it(
         read_scores(path)
 
 
+def test_a_file_without_scores(tmp_path: Path) -> None:
+    path = tmp_path / "scores.txt"
+    path.touch()
+    with pytest.raises(ValueError, match=r"scores\.txt: expected a number a line, found none"):
+        read_scores(path)
+
+
+def test_what_is_no_score_from_outside(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="COMET: expected scores from a file, found texts"):
+        Mean("COMET").extract(["a"], ["b"])
+    path = tmp_path / "scores.txt"
+    path.write_bytes(b"0.5\n\xff\n")
+    with pytest.raises(ValueError, match=r"scores\.txt: expected text in UTF-8, found invalid"):
+        read_scores(path)
+
+
+def test_names_of_metrics_that_are_near() -> None:
+    with pytest.raises(ValueError, match=r'found "spBLUE" \(did you mean spBLEU\?\); pass one'):
+        metric("spBLUE")
+    with pytest.raises(ValueError, match='found "COMET"; pass one'):
+        metric("COMET")
+
+
+@pytest.mark.parametrize("predicted", [[["O"]], [["O", "O"], ["O"]]])
+def test_spans_of_other_sentences(predicted: list[list[str]]) -> None:
+    with pytest.raises(ValueError, match=r"expected (the same sentences|2 tags as in gold), found"):
+        span_f1([["B-PER", "O"]], predicted)
+
+
+def test_an_interval_is_of_all_resamples_and_not_of_what_was_observed() -> None:
+    """sacrebleu's rule: of 80 sorted ones those at 80 // 40 from either end."""
+    assert difference_interval(np.array([999.0, *range(80)])) == (2.0, 77.0)
+
+
 def test_segments_own_scores_as_columns() -> None:
     rows = np.array([[3.0, 0.0, 1.0], [1.0, 1.0, 1.0]])
     assert Mean("X").aggregate_segment_columns(rows).tolist() == [3.0, 0.0, 1.0]
@@ -119,3 +153,6 @@ def test_a_segment_of_one_piece_can_be_right(tmp_path: Path) -> None:
     for chosen in (pieces, words):
         [row] = segment_statistics(chosen, ["ya"], ["ya"])
         assert segment_score(chosen, row) == pytest.approx(100.0)
+        assert chosen.aggregate_segment_columns(np.array([row, row]).T) == pytest.approx(
+            [100.0] * 2
+        )
