@@ -5,7 +5,7 @@ r"""Text in lines, read strictly: the one reader of lines, on which all others s
 
 A line feed ends a line, with the carriage returns before it; in a file without any line feed a
 carriage return does (Excel for Mac). U+2028, U+0085 and their like are text. A file whose name
-ends in .gz or .zst, in any case, is unpacked while it is read.
+ends in .gz, .xz or .zst, in any case, is unpacked while it is read.
 
 What has one right repair is repaired and counted: a byte-order mark inside a line is taken out,
 text that is not NFC is normalised. A caller passes a `Counter` and gets the number of lines
@@ -16,12 +16,13 @@ wrong raises `InputError` with the path and the line, or is left out and counted
 from __future__ import annotations
 
 import gzip
+import lzma
 import unicodedata
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from data.compression import open_zstandard
 from data.errors import InputError
@@ -36,9 +37,9 @@ NOT_NFC = "not NFC, normalised"
 REPLACEMENT_KEPT = "U+FFFD, kept"
 MIXED_ENDS = "carriage return inside a line"
 
-PACKED = (".gz", ".zst")
-GZIP_SUFFIXES = (".gz", ".dz")
-DAMAGED_GZIP = (EOFError, gzip.BadGzipFile, zlib.error)
+PACKED = (".gz", ".xz", ".zst")
+_UNPACKERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".dz": gzip.open, ".xz": lzma.open}
+DAMAGED_PACK = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError)
 LONGEST_LINE = 1 << 24  # bytes; the longest entry of Wiktextract has 3 MB, a bomb has more
 _PIECE = 1 << 20  # bytes read at once
 
@@ -62,7 +63,7 @@ def read_lines(
             caller has no such choice to offer, so no message advises it.
 
     Raises:
-        InputError: no such file, a damaged gzip file, invalid UTF-8, NUL, U+FFFD, a carriage
+        InputError: no such file, a damaged packed file, invalid UTF-8, NUL, U+FFFD, a carriage
             return in a file with line feeds, a line of more than 16 MiB.
     """
     with counted(dropped, path, "dropped") as lost:
@@ -128,13 +129,12 @@ def clean(text: str, where: str, *, repairs: Counter[str], keep_replacement: boo
 
 
 def open_bytes(path: Path) -> IO[bytes]:
-    """Open a file to read bytes; .gz, dictd's .dz and .zst are unpacked on the way."""
+    """Open a file to read bytes; .gz, dictd's .dz, .xz and .zst are unpacked on the way."""
     suffix = path.suffix.lower()
     if suffix == ".zst":
         return open_zstandard(path)
     try:
-        opened = gzip.open if suffix in GZIP_SUFFIXES else open
-        return cast("IO[bytes]", opened(path, "rb"))
+        return cast("IO[bytes]", _UNPACKERS.get(suffix, open)(path, "rb"))
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file; check the path") from error
     except (IsADirectoryError, NotADirectoryError, PermissionError) as error:
@@ -168,7 +168,7 @@ def raw_lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """Yield (line number from 1, bytes without their line end); a file is streamed.
 
     Raises:
-        InputError: no such file, a damaged gzip file, a line of more than 16 MiB.
+        InputError: no such file, a damaged packed file, a line of more than 16 MiB.
     """
     number = 0
     with open_bytes(path) as file:
@@ -180,10 +180,14 @@ def raw_lines(path: Path) -> Iterator[tuple[int, bytes]]:
                         " found a longer one; break it, or check that the file is text"
                     )
                 yield number, line.rstrip(b"\r")
-        except DAMAGED_GZIP as error:
+        except DAMAGED_PACK as error:
             raise InputError(
-                f"{path}:{number + 1}: expected gzip data, found: {error}; fetch the file again"
+                f"{path}:{number + 1}: expected {_form(path)}, found: {error}; fetch the file again"
             ) from error
+
+
+def _form(path: Path) -> str:
+    return "xz data" if path.suffix.lower() == ".xz" else "gzip data"
 
 
 def decode(raw: bytes, where: str) -> str:

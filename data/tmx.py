@@ -20,7 +20,7 @@ from typing import NamedTuple
 from xml.parsers import expat
 
 from data.errors import InputError
-from data.lines import DAMAGED_GZIP, open_bytes
+from data.lines import DAMAGED_PACK, open_bytes
 from data.tmx_text import SegmentText
 
 DEEPEST = 10_000  # open elements; no memory that people use has 20
@@ -55,7 +55,7 @@ def read_units(path: Path) -> Iterator[list[Segment]]:
         raise InputError(
             f"{path}:{error.lineno}: expected well-formed XML, found: {error}; correct it"
         ) from error
-    except DAMAGED_GZIP as error:
+    except DAMAGED_PACK as error:
         raise InputError(
             f"{path}: expected gzip data, found: {error}; fetch the file again"
         ) from error

@@ -25,7 +25,7 @@ from data.faults import counted, excerpt, reject
 from data.files import appears_whole
 from data.lines import (
     BYTE_ORDER_MARK,
-    DAMAGED_GZIP,
+    DAMAGED_PACK,
     MARK_INSIDE,
     NOT_NFC,
     REPLACEMENT,
@@ -40,7 +40,7 @@ from data.lines import (
 
 __all__ = [
     "BYTE_ORDER_MARK",
-    "DAMAGED_GZIP",
+    "DAMAGED_PACK",
     "EMPTY_CELL",
     "MARK_INSIDE",
     "NOT_NFC",

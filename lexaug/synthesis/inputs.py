@@ -4,13 +4,13 @@
     with open_text(text) as stream:
         first = stream.readline()
 
-Files whose names end in .gz or .zst are unpacked on the way. Of a corpus of the catalog the English
-side is read: `ntrex-128`, `lafand:dev`, for labels `ewt:train`; `sample` is the project's own.
+Files whose names end in .gz, .xz or .zst are unpacked on the way. Of a corpus of the catalog the
+English side is read: `ntrex-128`, `lafand:dev`, for labels `ewt:train`; `sample` is the project's
+own.
 """
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
 import os
@@ -24,8 +24,8 @@ from data.compression import PiecedFile, unpacked_frames
 from data.download import Report, fetch
 from data.errors import InputError
 from data.languages import Language, resolve
+from data.lines import DAMAGED_PACK, PACKED, open_bytes
 from data.terminal import standard_input
-from data.tsv import DAMAGED_GZIP
 
 CHUNK_BYTES = 1 << 20
 NOT_STATED = "not stated"
@@ -56,7 +56,7 @@ class Text:
     @property
     def seekable(self) -> bool:
         """Whether a place in it can be reached without reading what stands before."""
-        return len(self.paths) == 1 and self.paths[0].suffix not in (".gz", ".zst")
+        return len(self.paths) == 1 and self.paths[0].suffix.lower() not in PACKED
 
     def fingerprint(self) -> dict[str, Any]:
         """Its size and the sha256 of its first and last MiB: enough to see that it was changed.
@@ -194,12 +194,12 @@ def _chunks(paths: Sequence[Path]) -> Iterator[bytes]:
 
 
 def _read_all(path: Path) -> Iterator[bytes]:
-    if path.suffix == ".zst":
+    if path.suffix.lower() == ".zst":
         yield from unpacked_frames(path)
         return
     try:
-        with gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as file:
+        with open_bytes(path) as file:
             while chunk := file.read(CHUNK_BYTES):
                 yield chunk
-    except DAMAGED_GZIP as error:
+    except DAMAGED_PACK as error:
         raise InputError(f"{path}: damaged ({error}); fetch or pack the file again") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import logging
+import lzma
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
@@ -176,6 +177,13 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         list(read_lines(written(tmp_path, half, "cut.gz")))
     with pytest.raises(InputError, match=r"plain\.gz:1: expected gzip data, found: Not a gzip"):
         list(read_lines(written(tmp_path, b"mbwa\n", "plain.gz")))
+
+
+def test_xz_is_unpacked_on_the_way(tmp_path: Path) -> None:
+    packed = lzma.compress(b"mbwa\npaka\n")
+    assert list(read_lines(written(tmp_path, packed, "a.tsv.XZ"))) == [(1, "mbwa"), (2, "paka")]
+    with pytest.raises(InputError, match=r"cut\.xz:\d+: expected xz data, found: "):
+        list(read_lines(written(tmp_path, packed[:-9], "cut.xz")))
 
 
 def test_columns_are_counted_strictly(tmp_path: Path) -> None:

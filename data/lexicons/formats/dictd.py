@@ -33,7 +33,7 @@ from data.lexicons.formats.freedict import (
     parse_article,
 )
 from data.lexicons.formats.reading import Reading, Sample, language_or_none, most
-from data.lines import DAMAGED_GZIP, clean, open_bytes
+from data.lines import DAMAGED_PACK, clean, open_bytes
 from data.spelling import fold
 from data.tsv import WRONG_COLUMNS
 
@@ -216,7 +216,7 @@ def _read_bytes(path: Path) -> bytes:
     with open_bytes(path) as file:
         try:
             return file.read()
-        except DAMAGED_GZIP as error:
+        except DAMAGED_PACK as error:
             raise InputError(
                 f"{path}: expected gzip data, found: {error}; fetch the file again"
             ) from error
