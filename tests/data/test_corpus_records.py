@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from data.corpus_files import BLANK, NO_RECORD, NOT_TEXT, read_jsonl, read_parquet
+from data.corpus_files import BLANK, NO_RECORD, read_jsonl, read_parquet
 from data.errors import InputError
+from data.faults import NUL_INSIDE
 
 
 def read(reader, path: Path, *, skip_bad: bool = True) -> tuple[list[tuple[str, str]], Counter]:
@@ -32,7 +33,7 @@ def test_json_lines(tmp_path: Path) -> None:
     path.write_text("\n".join([*map(json.dumps, rows), "", "{"]) + "\n", "utf-8")
     records, dropped = read(read_jsonl, path)
     assert records == [("1", "Mvua inanyesha."), ("x7", "Jua linawaka")]
-    assert dropped == {BLANK: 2, NOT_TEXT: 1, NO_RECORD: 4}
+    assert dropped == {BLANK: 2, NUL_INSIDE: 1, NO_RECORD: 4}
 
 
 @pytest.mark.parametrize("row", [{"text": "a\0b"}, {"text": 7}, {"text": [1]}, {"other": "x"}])
