@@ -12,10 +12,12 @@ from data.bounded import check_shape, read_json
 from data.errors import InputError
 from data.terminal import printable
 from data.tsv import excerpt
+from morph.alphabet import Alphabet
 
 FORMAT = 1
 WEIGHTS = re.compile(r"model-[1-9][0-9]{0,3}\.safetensors")
 LARGEST = 1 << 16  # of any size of an architecture
+MOST_UNITS = 100  # of a form, for each of its lemma
 SHAPE: dict[str, Any] = {
     "languages": [str],
     "scripts": [str],
@@ -52,10 +54,11 @@ def read_config(folder: Path) -> dict[str, Any]:
     if found != FORMAT or "alphabet" not in config:
         raise InputError(
             f"{path}: expected an inflection model of format {FORMAT}, found"
-            f" {excerpt(str(found or 'another'))}; train it again with python -m morph.train"
+            f" {excerpt(str(found)) if found else 'another'}; train it again with python -m morph.train"
         )
     check_shape(config, SHAPE, str(path))
     _check_sizes(config["architecture"], path)
+    _check_fit(config, path)
     for name in config["weights"]:
         if not WEIGHTS.fullmatch(name) or not (folder / name).is_file():
             raise InputError(
@@ -73,6 +76,20 @@ def _check_sizes(architecture: Mapping[str, Any], path: Path) -> None:
         raise InputError(
             f"{path}: expected an architecture of sizes from 1 to {LARGEST:,}, found"
             f" {excerpt(json.dumps(architecture))}; train it again with python -m morph.train"
+        )
+
+
+def _check_fit(config: Mapping[str, Any], path: Path) -> None:
+    """Refuse an alphabet that is not the network's, a model without one, forms without an end."""
+    size = config["architecture"]["units"], config["architecture"]["names"]
+    alphabet = Alphabet.from_json(config["alphabet"])
+    found = alphabet.size, len(alphabet.features)
+    if size != found or not config["weights"] or not 0 < config["ratio"] <= MOST_UNITS:
+        weights = len(config["weights"])
+        raise InputError(
+            f"{path}: expected weights, {size[0]} units, {size[1]} features and a ratio of at most"
+            f" {MOST_UNITS}, found {weights} weights, {found[0]} units, {found[1]} features and"
+            f" {config['ratio']}; train it again with python -m morph.train"
         )
 
 

@@ -209,7 +209,7 @@ def begin(config: TrainingConfig, data: Sequence[InflectionData], out: Path) -> 
         }
     )
     path = out / "config.json"
-    if path.exists() and path.read_text("utf-8") == content:
+    if path.exists() and path.read_bytes() == content.encode():
         return
     if path.exists() and not release(out, RESULTS, BEGUN):
         raise InputError(

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from data.bounded import read_json
+from data.bounded import check_shape, read_json
 from data.catalog import catalog
 from data.errors import InputError
 from data.faults import fault_of
@@ -36,6 +36,8 @@ from lexaug.synthesis.tag_work import TagWork, told_of
 CONFIG = "config.json"
 PACKAGES = ("kilolingua", "numba", "numpy", "pyarrow", "zstandard")
 
+# What may differ where a run goes on, and is read from the folder then.
+UNCOMPARED = {"text": {"name": str}, "notes": [str], "versions": {str: str}}
 # Settings that may differ between two starts of one run.
 FREE = ("text.name", "notes", "versions.numba", "versions.numpy", "versions.python")
 
@@ -180,6 +182,8 @@ def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 def _read_settings(path: Path) -> dict[str, Any]:
     try:
         held: dict[str, Any] = read_json(path, dict)
+        if held.get("command") == "lexaug.synthesize":
+            check_shape(held, UNCOMPARED, str(path))
     except InputError as error:
         fault = fault_of(error, str(path))
         raise InputError(f"{path}: {fault}; delete the folder or choose another --out") from error

@@ -50,6 +50,10 @@ def changed(folder: Path, change: Callable[[dict[str, Any]], object], place: Pat
         (lambda c: c["architecture"].update(width="wide"), "expected a whole number"),
         (lambda c: c["architecture"].update(width=32), "the weights that config.json describes"),
         (lambda c: c["alphabet"].pop("units"), "expected alphabet.units"),
+        (lambda c: c["alphabet"]["units"].append("ŋ"), "expected weights, [0-9]+ units"),
+        (lambda c: c["alphabet"]["features"].append("Z"), "expected weights, [0-9]+ units"),
+        (lambda c: c.update(weights=[]), "found 0 weights"),
+        (lambda c: c.update(ratio=1e6), "a ratio of at most 100"),
         (lambda c: c.update(format=2), "inflection model of format 1"),
     ],
 )
