@@ -54,7 +54,8 @@ def read_config(folder: Path) -> dict[str, Any]:
     if found != FORMAT or "alphabet" not in config:
         raise InputError(
             f"{path}: expected an inflection model of format {FORMAT}, found"
-            f" {excerpt(str(found)) if found else 'another'}; train it again with python -m morph.train"
+            f" {excerpt(str(found)) if found else 'another'}; train it again with"
+            " python -m morph.train"
         )
     check_shape(config, SHAPE, str(path))
     _check_sizes(config["architecture"], path)
