@@ -1,5 +1,8 @@
 """From a line of the catalog to a verified file: the cache, the mirror, then its sources.
 
+What UniMorph publishes may lie in the folder of the Python package unimorph; that is asked before
+the network (`data.unimorph_package`).
+
     >>> from data.catalog import dataset
     >>> path = fetch(dataset("ntrex-128").select("documents")[0]).path   # doctest: +SKIP
 
@@ -28,10 +31,12 @@ from data.catalog import File, file_at
 from data.errors import UnavailableError
 from data.files import raise_if_disk_full, sha256_file, write_whole
 from data.sources import CHUNK_BYTES, SOURCES, Job, NotHereError
+from data.unimorph_package import copied_from_package, name_in_package, package_folder
 
 _LOG = logging.getLogger(__name__)
 
 Report = Callable[[str], None]
+WAYS = {**SOURCES, "package": copied_from_package}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,7 @@ def fetch(file: File, *, offline: bool = False, report: Report | None = None) ->
 
     Args:
         file: a line of the catalog.
-        offline: only the cache and the mirror; no socket is opened.
+        offline: only what is on this machine; no socket is opened.
         report: called with one line before anything slow.
 
     Raises:
@@ -135,6 +140,11 @@ def is_pinned(file: File) -> bool:
         return True
     scheme, _, rest = file.sources[0].partition(":") if file.sources else ("", "", "")
     return scheme == "member" and is_pinned(file_at(rest.partition("#")[0]))
+
+
+def is_as_stated(file: File, path: Path) -> bool:
+    """Whether a file anywhere is the one that the catalog lists; False where it states nothing."""
+    return (file.sha256 or file.blob) is not None and _fault(file, path, None) is None
 
 
 def git_checksum(path: Path) -> str:
@@ -256,10 +266,13 @@ def _job(file: File, target: Path, offline: bool, report: Report) -> Job:
 def _bring(job: Job, mirror: Path | None) -> str:
     """Try the sources in order; the first that has the file wins."""
     reasons = [f"the mirror {mirror} has no such file"] if mirror else []
-    for source in job.file.sources:
+    packaged = name_in_package(job.file)
+    at_hand = packaged is not None and _is_file(package_folder() / packaged)
+    sources = [f"package:{packaged}"] if at_hand else []
+    for source in (*sources, *job.file.sources):
         scheme, _, rest = source.partition(":")
         try:
-            SOURCES[scheme](job, rest)
+            WAYS[scheme](job, rest)
         except NotHereError as error:
             reasons.append(str(error))
         else:

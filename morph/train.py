@@ -46,7 +46,7 @@ def _parser() -> Parser:
     parser = Parser("morph.train", __doc__ or "")
     add = parser.add_argument
     add("--lang", required=True, help="language, or several with commas (trained jointly)")
-    add("--source", help="data set: sigmorphon2023 (default), unimorph")
+    add("--source", help="sigmorphon2023 (default), unimorph, or package: its folder")
     add("--train", type=Path, metavar="FILE", help="triples to train on, instead of a data set")
     add("--dev", type=Path, metavar="FILE", help="triples to try it on (default: held-out lemmas)")
     add("--columns", help="of the files: lemma,form,features (default: found out, and printed)")

@@ -31,9 +31,15 @@ def own_cache(
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Every test but the `real` ones has an empty cache, so that none hangs on another."""
+    """Every test but the `real` ones has an empty cache, so that none hangs on another.
+
+    Nor has it the user's tables of UniMorph, and git clones nothing but what a test has made.
+    """
     if "real" not in request.keywords:
-        monkeypatch.setenv("KILOLINGUA_CACHE", str(tmp_path_factory.mktemp("cache")))
+        cache = tmp_path_factory.mktemp("cache")
+        monkeypatch.setenv("KILOLINGUA_CACHE", str(cache))
+        monkeypatch.setenv("UNIMORPH", str(cache / "no-package"))
+        monkeypatch.setenv("GIT_ALLOW_PROTOCOL", "file")
 
 
 @pytest.fixture

@@ -77,6 +77,7 @@ def test_what_a_room_declares_as_its_extra_is_imported_somewhere() -> None:
         "bqplot",
         "fairseq-fixed",
         "ray",
+        "unimorph",
     }
     assert {name_of(line) for line in EVERY} - names - {*run_only} == set()
 

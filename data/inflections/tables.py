@@ -6,34 +6,37 @@
 
 A source is a name of the catalog (`unimorph`: one table a language; `sigmorphon2023`: splits train,
 dev, test, covered-dev, covered-test), `package` or a file. `package` is the folder of the Python
-package unimorph: $UNIMORPH or ~/.unimorph, in it a folder a language code, in that a file of that
-name (`fin` is in two, fin.1 and fin.2). Where no table of the language itself exists, that of a
-relative stands in (swc for sw), which is logged as a warning.
+package unimorph (`data.unimorph_package`): $UNIMORPH or ~/.unimorph, in it a folder a language
+code, in that a file of that name (`fin` is in two, fin.1 and fin.2), or dialects. A language that
+the folder lacks is cloned into it, as the package does. Where no table of the language itself
+exists, that of a relative stands in (swc for sw), which is logged as a warning.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
-from data.catalog import catalog, dataset, warn_of_relative
-from data.download import NoSourceError, Report, fetch
+from data.catalog import File, catalog, dataset, warn_of_relative
+from data.download import NoSourceError, Report, fetch, is_as_stated
 from data.errors import InputError
 from data.faults import NOT_UTF8, NUL_INSIDE, REPLACEMENT_INSIDE
 from data.files import canonical_json, sha256_file, sha256_text
 from data.inflections.columns import UNIMORPH_ORDER, WHOLE, order_of_role
-from data.languages import Language
+from data.languages import Language, Match
+from data.sources import NotHereError
 from data.tsv import EMPTY_CELL, WRONG_COLUMNS
 from data.unimorph import Triple, read_triples
+from data.unimorph_package import clone, codes_at_hand, name_in_package, package_folder, table_names
 
 _LOG = logging.getLogger(__name__)
 
 PACKAGE = "package"
+UNIMORPH = "unimorph"  # in the catalog
 BAD_LINES = (WRONG_COLUMNS, EMPTY_CELL, NOT_UTF8, NUL_INSIDE, REPLACEMENT_INSIDE)
 
 
@@ -121,8 +124,8 @@ def load_triples(
     Args:
         split: a part of a shared task's data; None for a whole table.
         source: a catalog name, `package`, or a file. By default the shared task of 2023 where a
-            split is asked for; else UniMorph in the catalog, and if that cannot be had the
-            package's folder.
+            split is asked for; else UniMorph: the version of the catalog, and if that cannot be
+            had the package's, cloned if need be.
         group: which of several files of a language, `heb_unvoc` (Hebrew without vowel points).
         columns, normalise, skip_bad: as in `read_triples`.
 
@@ -177,15 +180,10 @@ def find_table(
 ) -> TableFiles:
     """The files that `load_triples` reads, with the same arguments and errors."""
     if source is None and split is None:
-        try:
-            return _in_catalog("unimorph", language, None, group, offline, report)
-        except (InputError, NoSourceError):
-            if language.closest(_folders()) is None:
-                raise
-        return _in_package(language)
+        return _in_unimorph(language, group, offline, report)
     name = source or "sigmorphon2023"
     if name == PACKAGE:
-        return _in_package(language)
+        return _in_package(language, group, offline, report)
     if isinstance(name, str) and name in catalog():
         return _in_catalog(name, language, split, group, offline, report)
     path = Path(name)
@@ -217,38 +215,86 @@ def _in_catalog(
             f"{name} has no {group or language.name} ({language.bcp47}); it has: {codes or 'none'}"
         )
     warn_of_relative(name, language, match)
-    # heb and heb_unvoc are both of the code heb: without a group, that of the code's name.
-    chosen = [file for file in files if match.code in file.codes]
-    chosen = [file for file in chosen if file.group in (group, match.code)] or chosen[:1]
+    chosen = _of_group(files, match.code, group)
     paths = tuple(fetch(file, offline=offline, report=report).path for file in chosen)
     name = f"{name}/{chosen[0].group}"
-    return TableFiles(name, match.language, split, paths, entry.licence, order_of_role(role))
+    licence = chosen[0].licence or entry.licence
+    return TableFiles(name, match.language, split, paths, licence, order_of_role(role))
 
 
-def package_folder() -> Path:
-    """Where the Python package unimorph keeps its tables: $UNIMORPH, else ~/.unimorph."""
-    return Path(os.environ.get("UNIMORPH") or Path.home() / ".unimorph")
+def _of_group(files: Sequence[File], code: str, group: str | None) -> list[File]:
+    """The files of one table: of the group, else of the code's name, else the first listed."""
+    # heb and heb_unvoc are both of the code heb: without a group, that of the code's name.
+    listed = [file for file in files if code in file.codes]
+    return [file for file in listed if file.group in (group, code)] or listed[:1]
 
 
-def _folders() -> list[str]:
-    root = package_folder()
-    return sorted(path.name for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
+def _in_unimorph(
+    language: Language, group: str | None, offline: bool, report: Report | None
+) -> TableFiles:
+    """The table that the catalog lists; where it cannot be had, the package's."""
+    try:
+        return _in_catalog(UNIMORPH, language, None, group, offline, report)
+    except InputError as error:
+        if language.closest(codes_at_hand()) is None:
+            how = f"which clones github.com/unimorph/{language.iso639_3}, if there is one"
+            advice = f"pass --source {PACKAGE}, {how}"
+            raise InputError(str(error), option="--source", advice=advice) from None
+        return _in_package(language, group, offline, report)
+    except NoSourceError as error:
+        try:
+            return _in_package(language, group, offline, report)
+        except InputError:
+            raise error from None
+        except NoSourceError as failed:
+            raise (error if offline else NoSourceError(f"{failed}; {error}")) from None
 
 
-def _in_package(language: Language) -> TableFiles:
-    root = package_folder()
-    match = language.closest(_folders())
+def _in_package(
+    language: Language, group: str | None, offline: bool, report: Report | None
+) -> TableFiles:
+    """A table in the package's folder as it lies there; cloned where the folder has none."""
+    match = language.closest(codes_at_hand()) or _cloned(language, offline, report)
+    warn_of_relative(str(package_folder()), language, match)
+    return _package_table(match.code, match.language, group)
+
+
+def _cloned(language: Language, offline: bool, report: Report | None) -> Match:
+    """Clone what UniMorph has for a language, by the catalog's word or its own code."""
+    codes = dataset(UNIMORPH).codes()
+    match = language.closest(codes) or language.closest([language.iso639_3])
     if match is None:
-        raise InputError(
-            f"{root}: expected a folder with the code of {language.name} ({language.iso639_3}), "
-            f"found {', '.join(_folders()) or 'none'}; unimorph download, or set UNIMORPH"
-        )
-    folder = root / match.code
-    whole = folder / match.code
-    parts = sorted(folder.glob(f"{match.code}.[0-9]"))
-    paths = (whole,) if whole.is_file() else tuple(parts)
-    if not paths:
-        raise InputError(f"{whole}: no such file; fetch it again: unimorph download {match.code}")
-    warn_of_relative(str(root), language, match)
-    name = f"{PACKAGE}/{match.code}"
-    return TableFiles(name, match.language, None, paths, "CC-BY-SA-3.0", UNIMORPH_ORDER)
+        raise InputError(f"{language.name}: has no code of ISO 639-3, by which UniMorph goes")
+    try:
+        clone(match.code, offline=offline, report=report or (lambda _: None))
+    except NotHereError as error:
+        raise NoSourceError(
+            f"{package_folder()}: expected a folder with the code of {language.name} "
+            f"({match.code}), found {', '.join(codes_at_hand()) or 'none'}; {error}"
+        ) from error
+    return match
+
+
+def _package_table(code: str, language: Language, group: str | None) -> TableFiles:
+    files = [file for file in dataset(UNIMORPH).select(WHOLE, group) if code in file.codes]
+    chosen = _of_group(files, code, group)
+    listed = {name: file for file in chosen if (name := name_in_package(file))}
+    names = table_names(code, group, listed)
+    for name in names:
+        if name not in listed or not is_as_stated(listed[name], package_folder() / name):
+            _say_taken_as_it_lies(package_folder() / name, name in listed)
+    return TableFiles(
+        f"{PACKAGE}/{chosen[0].group if chosen else group or code}",
+        language,
+        None,
+        tuple(package_folder() / name for name in names),
+        (chosen[0].licence if chosen else "") or dataset(UNIMORPH).licence,
+        UNIMORPH_ORDER,
+    )
+
+
+@cache
+def _say_taken_as_it_lies(path: Path, listed: bool) -> None:
+    """Say once what nobody vouches for."""
+    why = "another version than the catalog lists" if listed else "not in the catalog"
+    _LOG.warning("%s: %s; taken as it lies, sha256 %s", path, why, sha256_file(path))

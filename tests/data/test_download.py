@@ -365,6 +365,6 @@ def test_a_folder_that_is_deleted_meanwhile(
         shutil.rmtree(cache_folder())
 
     (tmp_path / "a").touch()
-    monkeypatch.setattr("data.sources._copy", fetched_while_deleted)
+    monkeypatch.setattr("data.sources.copy_file", fetched_while_deleted)
     with pytest.raises(UnavailableError, match=r"toy: the folder was deleted while test\.sw was"):
         fetch(replace(PINNED, sources=(f"installed:{tmp_path}/a",)))

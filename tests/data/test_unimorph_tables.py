@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from data.download import NoSourceError
 from data.errors import InputError
 from data.inflections.tables import load_triples, tables_of
 from data.languages import resolve
@@ -37,12 +38,16 @@ def test_the_packages_folder_serves_where_the_catalog_cannot(
     assert [triple.form for triple in finnish.triples] == ["talot", "autot"]
 
 
-def test_an_empty_folder_of_the_package_says_what_to_do(package: Path) -> None:
+def test_a_table_that_the_folder_lacks_says_what_to_do(package: Path) -> None:
     (package / "zul").mkdir()
-    with pytest.raises(InputError, match=r"zul/zul: no such file; .*unimorph download zul"):
+    (package / "zul" / "README.md").write_text("# Zulu\n")
+    with pytest.raises(InputError, match=r"zul/zul: no such file, found \"README.md\"; delete"):
         load_triples(resolve("zu"), source="package")
-    with pytest.raises(InputError, match=r"code of Wolof \(wol\), found fin, swc, zul; unimorph"):
-        load_triples(resolve("wo"), source="package")
+    with pytest.raises(NoSourceError, match=r"of Wolof \(wol\), found fin, swc, zul; https://git"):
+        load_triples(resolve("wo"), source="package", offline=True)
+    (package / "fin" / "fin.2").unlink()
+    with pytest.raises(InputError, match=r"fin/fin.2: no such file, found \"fin.1\""):
+        load_triples(resolve("fi"), source="package")
 
 
 def test_a_wrong_source_split_or_language_is_named(tmp_path: Path) -> None:
