@@ -195,7 +195,8 @@ def decode(raw: bytes, where: str) -> str:
     try:
         return raw.decode()
     except UnicodeDecodeError as error:
-        encoding = "UTF-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "ENCODING"
+        marks = {b"\xff\xfe\0\0": "UTF-32", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+        encoding = marks.get(raw[:4]) or marks.get(raw[:2]) or "ENCODING"
         raise BadLineError(
             f"{where}: expected UTF-8, found byte 0x{raw[error.start]:02x} at position"
             f" {error.start + 1}; convert the file with iconv -f {encoding} -t UTF-8",

@@ -15,9 +15,11 @@ import re
 import unicodedata
 
 # Not letters and digits; also vowel signs that no letter takes in: they may be missing. And what
-# Unicode counts as letters though it is none: apostrophes (ʼ), tatweel, fillers that show nothing.
+# Unicode counts as letters though it is none: apostrophes (ʼ), accents by themselves, tatweel, the
+# stops of Thai and Lao (ฯ, ຯ), Devanagari's caret, fillers that show nothing.
 _IGNORED = re.compile(
-    r"[\W_\u02b9-\u02bf\u02c8\u02ca\u02cb\u02ee\ua78b\ua78c\u07f4\u07f5\u0640\u07fa"
+    r"[\W_\u02b9-\u02bf\u02c6-\u02cf\u02ec\u02ee\ua78b\ua78c\u07f4\u07f5\u0640\u07fa"
+    r"\u0e2f\u0eaf\ua8f7"
     r"\u115f\u1160\u3164\uffa0]+"
 )
 _SPACES = re.compile(r"\s+")

@@ -32,7 +32,7 @@ _GAP = "\0"  # no character of XML
 _PREFIX = r"</?(?:[A-Za-z]{1,20}:)?"
 _BREAKING = re.compile(
     _PREFIX + r"(?:br|cr|lb|p|par|div|li|ul|ol|dl|dt|dd|tr|td|th|table|hr|h[1-6]|section|pagebreak"
-    r"|line-break|linebreak|tab)(?![A-Za-z])"
+    r"|line-break|linebreak|tab)(?![A-Za-z])|<text:s\b"
     r"|\\(?:n|r|t|line|par|page|tab)(?![A-Za-z])|[\n\r\t\u2028\u2029]",
     re.IGNORECASE,
 )
@@ -61,6 +61,8 @@ class SegmentText:
     def open(self, name: str, kind: str) -> None:
         """An inline element begins; `kind` is its attribute `type`."""
         self.depth += 1
+        if self._code is None and name == "br":  # HTML in a segment: no TMX, and often met
+            self._parts.append(_BREAK)
         if self._code is None and name in CODES:
             self._code, self._code_depth, self._content = (name, kind), self.depth, []
 

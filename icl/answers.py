@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, get_args
 
+from data.lines import shows_nothing
 from icl.backend import Completion, Finish
 from icl.prompt import extract_answer
 
@@ -36,18 +37,22 @@ _NAMES = (
     "|seed:think|antthinking|inner_monologue|chain_of_thought)"
 )
 _OPENING = (
-    rf"(?:<|&lt;){_NAMES}(?:\s[^<>]{{0,100}})?(?:>|&gt;)|(?-i:\[(?:THINK|THINKING|REASONING)\])|◁think▷"
+    rf"(?:[<＜]|&lt;)\s?{_NAMES}(?:\s[^<>]{{0,100}})?(?<!/)(?:[>＞]|&gt;)|(?-i:\[(?:THINK|THINKING|REASONING)\])|◁think▷"
     r"|<\|(?:START_THINKING|begin_of_thought|think|thinking)\|>"
     r"|<\|channel\|>\s*(?:analysis|commentary)[^<]{0,100}<\|message\|>|<\|channel>thought\b"
     r"|\A\s*(?-i:analysis(?=[A-Z]))|\A\s*Here(?:'s| is) my thought process:"
 )
 _CLOSING = (
-    rf"(?:<|&lt;)/{_NAMES}\s*(?:>|&gt;)|(?-i:\[/(?:THINK|THINKING|REASONING)\])|◁/think▷"
+    rf"(?:[<＜]|&lt;)\s?[/／]\s?{_NAMES}\s?(?:[>＞]|&gt;)|(?-i:\[/(?:THINK|THINKING|REASONING)\])|◁/think▷"
     r"|<\|(?:END_THINKING|end_of_thought|/think|/thinking)\|>"
     r"|<\|channel\|>\s*final[^<]{0,100}<\|message\|>|<channel\|>"
     r"|assistantfinal|Here(?:'s| is) my response:"
 )
-_MARK = re.compile(f"(?P<opening>{_OPENING})|(?P<closing>{_CLOSING})", re.IGNORECASE)
+# No thoughts at all: <think/>
+_EMPTY = rf"(?:[<＜]|&lt;)\s?{_NAMES}(?:\s[^<>]{{0,100}})?[/／](?:[>＞]|&gt;)"
+_MARK = re.compile(
+    f"(?P<opening>{_OPENING})|(?P<closing>{_CLOSING})|(?P<empty>{_EMPTY})", re.IGNORECASE
+)
 # Only after an opening of their own: words that any text may hold.
 _WORDS = ("assistantfinal", "here's my response:", "here is my response:")
 # What some models wrap the answer in, after their thoughts.
@@ -87,6 +92,9 @@ def without_thinking(text: str) -> tuple[str, str]:
         if mark["opening"]:
             pieces += [] if inside else [before]
             inside = True
+        elif mark["empty"]:
+            pieces += [] if inside else [before]
+            kind, since = kind or "closed", since if inside else mark.end()
         elif inside or mark[0].casefold() not in _WORDS:
             kind = "closed" if inside or not before.strip() else "headless"
             inside, since = False, mark.end()
@@ -95,7 +103,7 @@ def without_thinking(text: str) -> tuple[str, str]:
     else:
         pieces.append(text[since:])
     pieces = [_WRAPPING.sub("", piece) for piece in pieces] if kind else pieces
-    return next((piece for piece in reversed(pieces) if piece.strip()), ""), kind
+    return next((piece for piece in reversed(pieces) if not shows_nothing(piece)), ""), kind
 
 
 def opening_of(prompt: str) -> str:
@@ -121,7 +129,7 @@ def answer_of(completion: Completion, stop: Sequence[str]) -> Answer:
         return Answer("", "thinking", "open")
     if not answer and completion.finish == "length" and completion.thinking:
         return Answer("", "thinking", "open")
-    ended = answer != text.strip()  # by a stop string, whatever came after
+    ended = answer != extract_answer(text, ())  # by a stop string, whatever came after
     finish = "stop" if ended or thinking == "open" else completion.finish
     return Answer(answer, finish, thinking or ("apart" if completion.thinking else ""))
 
@@ -139,7 +147,7 @@ def cut_too_early(completion: Completion) -> bool:
 
     It stood in the thoughts, or in blank lines: the model is to be asked without stop strings.
     """
-    return completion.finish == "stop" and not without_thinking(completion.text)[0].strip()
+    return completion.finish == "stop" and shows_nothing(without_thinking(completion.text)[0])
 
 
 def remark(answer: Answer) -> str:
@@ -197,7 +205,7 @@ def answer_notes(direction: str, records: Sequence[Mapping[str, Any]]) -> Iterat
         count = sum(none.values())
         yield f"{direction}: {count} of {n} answers are none and score as empty: {what}"
     ended = [record for record in records if record["finish"] not in NONE]
-    empty = sum(not record["output"].strip() for record in ended)
+    empty = sum(shows_nothing(record["output"]) for record in ended)
     if empty:
         yield f"{direction}: {empty} of {n} answers are empty"
     if kinds["length"]:

@@ -62,7 +62,7 @@ def _finished(folder: Path) -> float:
     """When the run was scored."""
     try:
         return (folder / "scores.json").stat().st_mtime
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise InputError(f"{folder}: no scores.json; run icl.eval to its end first") from error
 
 

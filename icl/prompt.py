@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 from data.errors import InputError
 from data.files import canonical_json, sha256_text
+from data.lines import shows_nothing
 from data.parallel import Pair
 from icl.templates import Template
 
@@ -29,6 +30,8 @@ from icl.templates import Template
 # closing mark would turn the rest of the prompt. Left-to-right and right-to-left marks only help
 # their neighbours, and the joiners belong to spelling: those stay.
 _BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# Lines without anything to be seen, as a chat model may begin with.
+_BLANK_LINES = re.compile(r"(?:[\u00ad\u200b\u200e\u200f\u2060\ufeff]*\s)*+")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029 ]+")
 
 
@@ -190,10 +193,12 @@ def _chat(prefix: str, shots: Sequence[tuple[str, str]], query: str) -> Prompt:
 def extract_answer(text: str, stop: Sequence[str]) -> str:
     r"""What a model wrote up to the first stop string, without the space around it.
 
-    Space and blank lines before it end nothing: chat models often open with some.
+    Space and blank lines before it end nothing: chat models often open with some. What shows
+    nothing, a zero width space for instance, is no answer.
 
     >>> extract_answer("\n\n Thank you.\nSwahili: Habari", ["\n"])
     'Thank you.'
     """
-    text = text.lstrip()
-    return text[: min([len(text), *(text.find(s) for s in stop if s in text)])].strip()
+    text = text[_BLANK_LINES.match(text).end() :]  # type: ignore[union-attr]  # may be empty
+    answer = text[: min([len(text), *(text.find(s) for s in stop if s in text)])].strip()
+    return "" if shows_nothing(answer) else answer

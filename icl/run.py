@@ -28,6 +28,7 @@ METRICS = ("BLEU", "chrF++")
 METRIC_NAMES = ("BLEU", "chrF++", "TER", "spBLEU")
 DECODINGS = ("greedy", "server")
 DEVICES = ("cpu", "cuda", "mps", "xpu")
+MOST_REQUESTS = 1000  # at once: each is a thread and a socket
 DEFAULT_MODEL = "smollm2-135m-instruct"
 
 Progress = Callable[[str, int, int], None]
@@ -80,6 +81,8 @@ class RunConfig:
         ):
             if value is not None and value < least:
                 raise InputError(f"{option} {value}: expected {least} or more")
+        if self.concurrency > MOST_REQUESTS:
+            raise InputError(f"--concurrency {self.concurrency}: expected at most {MOST_REQUESTS}")
         if self.seen and not self.seen.is_file():
             raise InputError(f"--seen {self.seen}: no such file; give a corpus, a sentence a line")
         self.shard_of()
@@ -115,7 +118,7 @@ class RunConfig:
         """
         if self.shard is None:
             return 1, 1
-        match = re.fullmatch(r"(\d+)/(\d+)", self.shard)
+        match = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", self.shard)
         if not match or not 1 <= int(match[1]) <= int(match[2]):
             raise InputError(f'--shard "{self.shard}": expected i/n with i from 1 to n, as in 2/4')
         return int(match[1]), int(match[2])

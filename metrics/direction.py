@@ -29,9 +29,20 @@ LOWER = frozenset(
         *("mae", "mse", "rmse", "copy", "empty"),  # copied and empty outputs
     }
 )
-# Scores that some tools print as penalties and others as their negatives; signs turned around.
-UNCLEAR = frozenset({"mqm", "neg", "negative", "negated", "inverse", "inverted", "minus"})
+# Scores that some tools print as penalties and others as their negatives; signs turned around;
+# differences, ranks and prices of a metric, which are none of it.
+UNCLEAR = frozenset(
+    {
+        *("mqm", "neg", "negative", "negated", "inverse", "inverted", "minus", "reversed"),
+        *("no", "not", "non", "complement", "lower", "higher"),
+        *("drop", "delta", "diff", "difference", "gap", "change", "reduction", "reduced", "cut"),
+        *("decrease", "increase", "improvement", "gain", "cost", "penalty", "regret", "rank"),
+        *("ranking", "variance", "std", "stdev", "deviation"),
+    }
+)
+WITHOUT = frozenset({"free", "without"})  # errors; COMET without a reference is a COMET
 
+_SUBTRACTION = re.compile(r"\s*(?:[0-9.,]+\s*%?\s*)?[-\u2010-\u2015\u2212]")  # 100 - TER
 _WORD = re.compile(r"[^\W\d_]+[0-9]*")
 
 
@@ -42,11 +53,15 @@ def higher_is_better(name: str) -> bool | None:
 
     >>> [higher_is_better(n) for n in ("BERTScore_F1", "word error rate", "1-TER", "GEMBA-MQM")]
     [True, False, None, None]
+    >>> [higher_is_better(n) for n in ("100-TER", "BLEU drop", "error-free", "COMET w/o ref.")]
+    [None, None, None, True]
     """
     words = {_family(word) for word in _WORD.findall(name.lower())}
-    if words & UNCLEAR or re.match(r"\s*(?:1\s*)?[-\u2212]", name):
+    if words & UNCLEAR or _SUBTRACTION.match(name):
         return None
     higher, lower = bool(words & HIGHER), bool(words & LOWER)
+    if lower and words & WITHOUT:
+        return None
     return higher if higher != lower else None
 
 

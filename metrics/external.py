@@ -11,11 +11,16 @@ neural metric's checkpoint, which is a pickle more often than not, is never open
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from metrics.significance import Columns, Row
+
+LARGEST = 1e15  # of a score: a double holds it, and a table
+# As scorers print them; Python would take 1_0 and ٣ as well.
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +72,20 @@ def read_scores(path: Path) -> list[list[int | float]]:
     Blank lines at the end are none.
 
     Raises:
-        ValueError: a line that is no finite number, with path and line; an empty file; no text.
+        ValueError: a line that is no number below 10^15, with path and line; an empty file; no
+            file, no text.
     """
     rows: list[list[int | float]] = []
     try:
         lines = path.read_text("utf-8-sig").rstrip().splitlines()
     except UnicodeDecodeError as error:
         raise ValueError(f"{path}: expected text in UTF-8, found {error.reason}") from error
+    except OSError as error:
+        reason = (error.strerror or "cannot be read").lower()
+        raise ValueError(f"{path}: expected a file of scores, found: {reason}; check it") from error
     for number, line in enumerate(lines, 1):
-        try:
-            score = float(line)
-        except ValueError:
-            score = math.nan
-        if not math.isfinite(score):
+        score = float(line) if _NUMBER.fullmatch(line.strip()) else math.nan
+        if not abs(score) < LARGEST:
             raise ValueError(f"{path}:{number}: expected a number, found {line[:40]!r}; correct it")
         rows.append([score, 1])
     if not rows:

@@ -75,6 +75,7 @@ def answer(line: str, templates: dict[str, Template]) -> dict[str, str]:
         if request["template"] not in templates:
             templates[request["template"]] = environment().from_string(request["template"])
         text = templates[request["template"]].render(request["fields"])
+        text.encode()  # half of a surrogate pair is a ValueError: it can be in no prompt
     except TemplateSyntaxError as error:
         return {"error": f"line {error.lineno}: {error.message}"}
     except RecursionError:

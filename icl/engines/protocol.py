@@ -20,7 +20,7 @@ from icl.prompt import Prompt
 
 # How servers say that an answer came to its end; what is not here (error, abort, null, ...) is
 # none. "stop" and "length" are OpenAI's; the others TGI's, Together's, Anthropic's, Cohere's,
-# Mistral's, Google's.
+# Mistral's, Google's, Zhipu's, Amazon's.
 ENDS: Mapping[str, Finish] = {
     "stop": "stop",
     "eos": "stop",
@@ -31,10 +31,16 @@ ENDS: Mapping[str, Finish] = {
     "length": "length",
     "max_tokens": "length",
     "model_length": "length",
+    "max_output_tokens": "length",
     "content_filter": "filtered",
     "content_filtered": "filtered",
     "safety": "filtered",
     "recitation": "filtered",
+    "prohibited_content": "filtered",
+    "blocklist": "filtered",
+    "spii": "filtered",
+    "sensitive": "filtered",
+    "guardrail_intervened": "filtered",
     "refusal": "refused",
     "tool_calls": "tool call",
     "tool_call": "tool call",
@@ -51,6 +57,7 @@ class Wording:
 
     limit: str = "max_tokens"
     stop: bool = True
+    refused: tuple[str, ...] = ()  # names of the limit that it took none of: no name twice
 
     def options(self, decoding: Decoding, *, stop: bool) -> dict[str, Any]:
         """The options of a request, beside model and prompt.
@@ -66,12 +73,13 @@ class Wording:
         """The wording to try after a refusal; None where no other wording would help.
 
         >>> Wording().after("Use 'max_completion_tokens' instead of max_tokens", {"max_tokens": 9})
-        Wording(limit='max_completion_tokens', stop=True)
+        Wording(limit='max_completion_tokens', stop=True, refused=('max_tokens',))
         """
         if refuses(said, self.limit) and self.limit in sent:
-            others = [name for name in _LIMIT.findall(said) if name != self.limit]
-            others += ["max_completion_tokens"] if self.limit == "max_tokens" else []
-            return replace(self, limit=others[0]) if others else None
+            refused = (*self.refused, self.limit)
+            names = [*_LIMIT.findall(said), "max_completion_tokens"]
+            others = [name for name in names if name not in refused]
+            return replace(self, limit=others[0], refused=refused) if others else None
         if "stop" in sent and refuses(said, "stop"):
             return replace(self, stop=False)
         return None

@@ -20,10 +20,11 @@ PAGE_LENGTH = 4000  # characters of an error page that are looked at
 TRY_AGAIN = (408, 409, 429)  # and 5xx: timeout, conflict, too many requests
 
 _REFUSING = re.compile(
-    r"unsupported|n[o']t supported|not support|unknown|unrecogni[sz]ed|unexpected"
-    r"|extra (?:input|field)|n[o']t permitted|n[o']t allowed|deprecated"
-    r"|invalid (?:parameter|argument)|only the default|instead"
-    r"|must be (?:>|greater|strictly|positive)",
+    r"unsupported|unknown|unrecogni[sz]ed|unexpected|deprecated|no longer|only the default|instead"
+    r"|(?:\bnot|n't|cannot|can not|unable to) (?:be )?(?:support|permit|allow|accept|recogni[sz]e"
+    r"|available|set\b|used?\b|specif|configur|chang|customi|compatible|valid\b|a valid)"
+    r"|extra (?:input|field)|invalid (?:parameter|argument)|incompatible|rather than|did you mean"
+    r"|must be (?:>|greater|strictly|positive|omitted|unset|1\b)|fixed (?:at|to)|range \(0",
     re.IGNORECASE,
 )
 _WITHHELD = {"content_filter", "content_policy_violation", "responsibleaipolicyviolation"}

@@ -175,6 +175,8 @@ def test_deep_inline_elements_do_not_exhaust_the_stack(tmp_path: Path) -> None:
         ("First<ph>&lt;w:br w:type='x'/&gt;</ph>second", "First second"),
         ("First<ph>\\line </ph>second", "First second"),
         ("One<ept i='1'>&lt;/li&gt;</ept><bpt i='2'>&lt;li&gt;</bpt>two", "One two"),
+        ("First<br/>second", "First second"),
+        ("First<ph>&lt;text:s/&gt;</ph>second", "First second"),
         ("Click<ph x='1'/>here", "Click here"),
         ("Hi<ph>{name}</ph>, you", "Hi, you"),
         ("Hi<hi><ph>{1}</ph><ph>{2}</ph></hi>you", "Hi you"),

@@ -42,6 +42,11 @@ THOUGHTS = {
     "a mark inside": f"<think>shall I write <think>?\n</think>{GOOD}",
     "a word before": f"Sure!\n<think>hm\n</think>\n{GOOD}",
     "before the block": f"{GOOD}\n<think>was that right?\n</think>\n",
+    "spaces in the marks": f"< think >hm\n</ think>\n{GOOD}",
+    "full width": f"＜think＞hm\n＜／think＞\n{GOOD}",
+    "a mark without thoughts": f"<think/>\n{GOOD}",
+    "a mark without thoughts, within": f"<think>hm <think /> x\n</think>\n{GOOD}",
+    "a mark without thoughts, behind": f"{GOOD}\n<think budget='0'/>",
     "after the stop string": f"<think>hm\n</think>\n{GOOD}\nSwahili: Habari\n",
 }
 
@@ -73,6 +78,23 @@ def test_thoughts_whose_opening_mark_stands_in_the_prompt(name: str) -> None:
 def test_thoughts_without_an_end_are_no_answer(text: str) -> None:
     for finish in ("stop", "length"):
         assert answer_of(Completion(text, finish), ["\n"]) == Answer("", "thinking", "open")
+
+
+@pytest.mark.parametrize(
+    "blank", ["\n\n \n", "\u200b\n", "\ufeff \r\n\u00a0\n", "\u2060\t\u00ad\n"]
+)
+def test_lines_that_show_nothing_end_no_answer(blank: str) -> None:
+    assert cut_too_early(Completion(blank.rstrip("\n"), "stop"))
+    for finish in ("stop", "length"):
+        completion = Completion(f"{blank}{GOOD}", finish)
+        assert answer_of(completion, ["\n"]) == Answer(GOOD, finish)
+
+
+def test_an_answer_that_shows_nothing_is_empty() -> None:
+    answer = answer_of(Completion("\u200b", "stop"), ["\n"])
+    assert answer == Answer("", "stop")
+    record = {"output": answer.text, "finish": "stop", "thinking": ""}
+    assert list(answer_notes("sw-en", [record])) == ["sw-en: 1 of 1 answers are empty"]
 
 
 def test_a_mark_that_the_limit_cuts_in_two_is_no_answer() -> None:

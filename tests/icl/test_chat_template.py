@@ -82,6 +82,7 @@ FAULTS = {
     "deep": ("{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}", ""),
     "deep blocks": ("{% if 1 %}" * 3000 + "{% endif %}" * 3000, ""),
     "deep data": ("{{ " + "[" * 5000 + "]" * 5000 + " }}", ""),
+    "half a pair": ("{{ '\\ud800' }}", "surrogates not allowed"),
     "a control": ("{{ raise_exception('\x1b]0;x\x07\u202e') }}", r"it says: \x1b]0;x\x07\u202e"),
 }
 

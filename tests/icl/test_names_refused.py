@@ -47,6 +47,22 @@ def test_a_name_that_is_near_to_none(capsys: Any) -> None:
     assert "did you mean" not in error
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--concurrency", "99999999999"),
+        ("--shard", "٣/٤"),
+        ("--shard", f"{'9' * 5000}/{'9' * 5000}"),
+    ],
+)
+def test_numbers_that_cannot_be(option: str, value: str, capsys: Any) -> None:
+    assert evaluate(["--lang", "sw", option, value]) == 2
+    error = capsys.readouterr().err
+    assert f"error: {option} " in error
+    assert "expected" in error
+    assert len(error) < 2000
+
+
 def test_each_engine_has_its_own_types(capsys: Any) -> None:
     assert evaluate(["--lang", "sw", "--engine", "transformers", "--dtype", "int8"]) == 2
     assert '--dtype "int8": expected one of float32, bfloat16, float16' in capsys.readouterr().err

@@ -13,8 +13,8 @@ from data.errors import InputError, UnavailableError
 from icl.backend import Completion, Decoding, Settings, open_backend
 from icl.compare import main as compare
 from icl.engines import openai as engine
-from icl.engines.protocol import completion_from
-from icl.engines.refusals import NoAnswerError
+from icl.engines.protocol import Wording, completion_from
+from icl.engines.refusals import NoAnswerError, refuses
 from icl.eval import main
 from icl.store import read_records
 from icl.translate import main as translate
@@ -97,6 +97,7 @@ def test_a_template_that_opens_the_thoughts(server: Server, tmp_path: Path) -> N
         (told("<think>The user", "length"), "thinking", "4 ended within the model's thinking"),
         (told("", "content_filter"), "filtered", "4 withheld by the server's content filter"),
         (told("Wat", "SAFETY"), "filtered", "4 withheld by the server's content filter"),
+        (told("Wat", "PROHIBITED_CONTENT"), "filtered", "4 withheld by the server's content filt"),
         (told(None, refusal="I cannot help."), "refused", "4 refused"),
         (told([{"type": "refusal", "refusal": "No."}]), "refused", "4 refused"),
         (told("x", "tool_calls", tool_calls=[{"id": "1"}]), "tool call", "4 calls of a tool"),
@@ -246,6 +247,56 @@ def test_the_limit_has_the_name_that_the_server_wants(
     assert f"the server wants {wanted}, not max_tokens" in error
     told_of_stop = "the server takes no stop strings; answers are cut at them here" in error
     assert told_of_stop == (template == "plain")
+
+
+SENTENCES = [
+    "`max_tokens` is not available for reasoning models; `max_completion_tokens` is required.",
+    "this model does not accept max_tokens",
+    "max_tokens: cannot be used with o1 models",
+    "Property 'max_tokens' is not a valid parameter. Did you mean 'max_completion_tokens'?",
+    "Please set `max_completion_tokens` rather than `max_tokens`.",
+    "max_tokens isn't supported here",
+]
+
+
+@pytest.mark.parametrize("sentence", SENTENCES)
+def test_a_refusal_in_other_words(sentence: str) -> None:
+    assert Wording().after(sentence, {"max_tokens": 9}) == Wording(
+        "max_completion_tokens", refused=("max_tokens",)
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("stop", "Model does not accept stop sequences: `stop`"),
+        ("temperature", "temperature cannot be set for reasoning models"),
+        ("temperature", "temperature, top_p and n are fixed at 1"),
+        ("temperature", "Invalid 'temperature': expected a value in range (0, 2]"),
+    ],
+)
+def test_refusals_of_the_other_options(name: str, sentence: str) -> None:
+    assert refuses(sentence, name)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.",
+        "Unknown parameters: max_tokens, max_completion_tokens, max_new_tokens",
+    ],
+)
+def test_a_server_that_takes_no_limit_at_all_is_not_asked_without_end(
+    sentence: str, server: Server, tmp_path: Path, capsys: Any
+) -> None:
+    error = {"error": {"message": sentence}}
+    server.faults.extend([lambda h: h.reply(400, error)] * 50)
+    assert main([*arguments(server.url, tmp_path), "--concurrency", "1"]) == 1
+    assert "mend what it names" in capsys.readouterr().err
+    asked = [name for body in server.asked for name in body if name.startswith("max_")]
+    tried = dict.fromkeys(name for name in asked)
+    assert all(asked.count(name) <= 2 for name in tried), "two requests may be under way"
+    assert 2 <= len(tried) <= 3
 
 
 def test_a_value_that_is_too_large_is_no_refusal_of_the_name(

@@ -64,7 +64,9 @@ def test_distances(one: str, other: str, distance: int) -> None:
     assert levenshtein(one, other) == levenshtein(other, one) == distance
 
 
-@pytest.mark.parametrize("line", ["abc", "", "inf", "1,5", "0.5 0.6"])
+@pytest.mark.parametrize(
+    "line", ["abc", "", "inf", "1,5", "0.5 0.6", "1_0", "٣", "1e15", "9" * 5000]
+)
 def test_a_line_that_is_no_number_does_not_take_the_number_before_it(
     line: str, tmp_path: Path
 ) -> None:
@@ -106,6 +108,12 @@ def test_spans_of_other_sentences(predicted: list[list[str]]) -> None:
 def test_an_interval_is_of_all_resamples_and_not_of_what_was_observed() -> None:
     """sacrebleu's rule: of 80 sorted ones those at 80 // 40 from either end."""
     assert difference_interval(np.array([999.0, *range(80)])) == (2.0, 77.0)
+
+
+def test_a_file_of_scores_that_is_not_there(tmp_path: Path) -> None:
+    for path, found in ((tmp_path / "no.txt", "no such file"), (tmp_path, "is a directory")):
+        with pytest.raises(ValueError, match=f"{path.name}: expected a file of scores, .*{found}"):
+            read_scores(path)
 
 
 def test_segments_own_scores_as_columns() -> None:
