@@ -190,6 +190,31 @@ def _form(path: Path) -> str:
     return "xz data" if path.suffix.lower() == ".xz" else "gzip data"
 
 
+def unchanged_lines(
+    path: Path, *, skip_bad: bool = False, dropped: Counter[str] | None = None
+) -> Iterator[tuple[int, str]]:
+    """The lines of a file with their numbers as they are written, whatever their normal form.
+
+    Every reader that must not change a text stands on this one: it takes away the byte-order mark
+    with which a file begins, and line ends.
+
+    Args:
+        skip_bad: leave out lines that are not UTF-8, counted in `dropped`.
+
+    Raises:
+        InputError: a byte that is not UTF-8.
+    """
+    for number, line in raw_lines(path):
+        try:
+            text = decode(line, f"{path}:{number}")
+        except BadLineError as error:
+            if not skip_bad:
+                raise
+            (Counter[str]() if dropped is None else dropped)[error.reason] += 1
+            continue
+        yield number, text.removeprefix(BYTE_ORDER_MARK) if number == 1 else text
+
+
 def decode(raw: bytes, where: str) -> str:
     """Strict UTF-8; the error names the byte and its place."""
     try:

@@ -47,12 +47,15 @@ __all__ = [
     "QUOTED",
     "REPLACEMENT",
     "REPLACEMENT_KEPT",
+    "UNQUOTE",
     "WRONG_COLUMNS",
+    "Quotes",
     "Row",
     "clean",
     "counted",
     "decode",
     "excerpt",
+    "in_quotes",
     "open_bytes",
     "raw_lines",
     "read_header",
@@ -110,7 +113,7 @@ def read_tsv(
         )
         if header:
             _check_header(path, columns, next(lines, (1, ""))[1])
-        quotes, blanks = _Quotes(), _Blanks()
+        quotes, blanks = Quotes(), _Blanks()
         for number, text in lines:
             cells, where = tuple(text.split("\t")), f"{path}:{number}"
             problem = _problem(cells, columns, empty) or quotes.broken(cells)
@@ -134,7 +137,7 @@ def read_header(path: Path) -> tuple[str, ...]:
     """
     text = next(read_lines(path, repairs=Counter()), (1, ""))[1]
     names = tuple(text.split("\t"))
-    if any(map(_in_quotes, names)):
+    if any(map(in_quotes, names)):
         raise InputError(
             f"{path}:1: expected plain column names, found them in quotes, {excerpt(text)};"
             f" {UNQUOTE}"
@@ -181,7 +184,7 @@ class _Blanks:
         self.__init__()  # type: ignore[misc]
 
 
-class _Quotes:
+class Quotes:
     """Tells a spreadsheet's quotes from a writer's, by all rows of a table.
 
     A spreadsheet doubles the quotes inside a cell; or it puts in quotes all cells, or exactly those
@@ -199,7 +202,7 @@ class _Quotes:
         if '"' not in text:
             self.commas_bare = self.commas_bare or "," in text
             return
-        marks = [_in_quotes(cell) for cell in cells]
+        marks = [in_quotes(cell) for cell in cells]
         self.quoted += any(marks)
         self.all_quoted += all(marks)
         for cell, quoted in zip(cells, marks, strict=True):
@@ -220,7 +223,7 @@ class _Quotes:
         return self.quoted if self.doubled or commas or everywhere else 0
 
 
-def _in_quotes(cell: str) -> bool:
+def in_quotes(cell: str) -> bool:
     """Whether quotes stand around a cell, and those inside are doubled."""
     around = len(cell) > 1 and cell[0] == cell[-1] == '"'
     return around and '"' not in cell[1:-1].replace('""', "")
@@ -233,7 +236,7 @@ def _opens_quote(cell: str) -> bool:
 def _check_header(path: Path, columns: Sequence[str], text: str) -> None:
     expected = "\t".join(columns)
     if text != expected:
-        quoted = any(map(_in_quotes, text.split("\t")))
+        quoted = any(map(in_quotes, text.split("\t")))
         advice = UNQUOTE if quoted else "name the columns like this on the first line"
         raise InputError(
             f"{path}:1: expected the header {excerpt(expected)}, found {excerpt(text)}; {advice}"

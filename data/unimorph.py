@@ -30,7 +30,6 @@ from itertools import chain, islice
 from pathlib import Path
 
 from data.errors import InputError
-from data.faults import BadLineError
 from data.inflections.column_names import FEATURES, FORM, LEMMA, OTHER
 from data.inflections.columns import (
     COVERED_ORDER,
@@ -41,17 +40,19 @@ from data.inflections.columns import (
     find_layout,
     told_layout,
 )
+from data.lines import unchanged_lines as raw_lines
 from data.tsv import (
-    BYTE_ORDER_MARK,
     EMPTY_CELL,
+    QUOTED,
+    UNQUOTE,
     WRONG_COLUMNS,
+    Quotes,
     counted,
-    decode,
     excerpt,
+    in_quotes,
     read_lines,
     reject,
 )
-from data.tsv import raw_lines as byte_lines
 
 __all__ = [
     "COVERED_ORDER",
@@ -172,6 +173,9 @@ def _layout(
     skip_bad: bool,
 ) -> Layout:
     cells = [line.cells for line in sample]
+    quoted = sum(all(map(in_quotes, row)) for row in cells)
+    if quoted and 2 * quoted >= len(cells):
+        raise InputError(f"{path}: expected plain cells, found them in quotes; {UNQUOTE}")
     if columns is not None:
         return told_layout(str(path), columns, cells)
     try:
@@ -246,6 +250,7 @@ def _lines(
     repairs: Counter[str],
 ) -> Iterator[_Line]:
     """The rows that are neither blank nor comments."""
+    quotes = Quotes()
     for number, text in _text_lines(path, normalise, skip_bad, dropped, repairs):
         if not text.strip():
             passed[BLANK] += 1
@@ -255,9 +260,13 @@ def _lines(
         if is_comment(cells):
             passed[COMMENT] += 1
             continue
+        quotes.look_at(text, cells, bad=False)
         if any(map(str.__ne__, cells, given)):
             repairs[SPACE] += 1
         yield _Line(f"{path}:{number}", text, cells)
+    if quotes.told():
+        repairs[QUOTED] += quotes.told()
+        _LOG.warning("%s: %s (%d)", path, QUOTED, quotes.told())
 
 
 def _text_lines(
@@ -273,28 +282,3 @@ def _text_lines(
 def is_comment(cells: Sequence[str]) -> bool:
     """Whether a row is a comment: one cell that begins with #."""
     return len(cells) == 1 and cells[0].startswith("#")
-
-
-def raw_lines(
-    path: Path, *, skip_bad: bool = False, dropped: Counter[str] | None = None
-) -> Iterator[tuple[int, str]]:
-    """The lines of a file with their numbers as they are written, whatever their normal form.
-
-    Every reader that must not change a text stands on this one: it takes away the byte-order mark
-    with which a file begins, and line ends.
-
-    Args:
-        skip_bad: leave out lines that are not UTF-8, counted in `dropped`.
-
-    Raises:
-        InputError: a byte that is not UTF-8.
-    """
-    for number, line in byte_lines(path):
-        try:
-            text = decode(line, f"{path}:{number}")
-        except BadLineError as error:
-            if not skip_bad:
-                raise
-            (Counter[str]() if dropped is None else dropped)[error.reason] += 1
-            continue
-        yield number, text.removeprefix(BYTE_ORDER_MARK) if number == 1 else text

@@ -87,6 +87,11 @@ def find_layout(
         _check_features(where, names, rows[1:])
         return Layout(names, "by a first line of names", has_names=True)
     width = Counter(map(len, rows)).most_common(1)[0][0]
+    if width == 1:
+        raise InputError(
+            f"{where}: expected three columns with tabs between, found lines without a tab, as in"
+            f" {_shown(rows)}; put tabs between the cells"
+        )
     even = [row for row in rows if len(row) == width]
     place = _place_of_features(where, even, usual)
     has_names = len(rows[0]) == width and _is_apart(even, place)
@@ -200,9 +205,10 @@ def _place_of_features(
 
 
 def _is_apart(rows: Sequence[Sequence[str]], place: int) -> bool:
-    """Whether the first row's cell of features is no bundle where all others are."""
-    rest = rows[1:]
-    return len(rest) > 1 and not is_bundle(rows[0][place]) and _share(rest, place) == 1
+    """Whether the first row's cell of features is a word and no bundle, where all others are."""
+    rest, first = rows[1:], rows[0][place]
+    is_word = any(map(str.isalpha, first)) and not is_bundle(first)
+    return len(rest) > 1 and is_word and _share(rest, place) == 1
 
 
 def _of_words(rows: Sequence[Sequence[str]], place: int) -> list[int]:

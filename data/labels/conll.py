@@ -89,7 +89,9 @@ def _sentences(lines: Iterator[Line]) -> Iterator[list[Line]]:
     """The runs of lines that are not blank, without marks between documents."""
     for has_text, run in groupby(lines, key=lambda line: bool(str(line[1]).strip(" \t"))):
         sentence = list(run)
-        if has_text and not (len(sentence) == 1 and str(sentence[0][1]).startswith(DOCUMENT_MARK)):
+        if has_text and str(sentence[0][1]).startswith(DOCUMENT_MARK):
+            del sentence[0]  # some files have no blank line behind it
+        if has_text and sentence:
             yield sentence
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from data.errors import InputError
-from data.faults import by_reason, counted, reject
+from data.faults import by_reason, counted, excerpt, reject
 from data.labels.bio import REPAIRED
 from data.labels.conll import Block, read_blocks
 from data.labels.schemes import BAD_TAG, POS, Labels, Told, as_told, fault, tell, to_bio
@@ -63,6 +63,7 @@ def read_labelled(
         labels = [_labels(block) for block in blocks]
         if scheme is None:
             told = tell(labels, str(path), any_tagset=True)
+            _check_columns(blocks, told, path)
         else:
             told = as_told(scheme, labels, str(path))
         if report:
@@ -104,7 +105,29 @@ def _labels(block: Block) -> Labels:
     return Labels([row.line for row in block.rows], [row.cells[1] for row in block.rows])
 
 
+def _check_columns(blocks: list[Block], told: Told, path: Path) -> None:
+    """Refuse tags of which nobody knows the tagset where the other column has tags that are known.
+
+    Raises:
+        InputError: `ner.txt:1: expected a token and its tag, found them the other way round ...`
+    """
+    if told.scheme != POS or told.universal:
+        return
+    first = [Labels([row.line for row in b.rows], [row.cells[0] for row in b.rows]) for b in blocks]
+    try:
+        other = tell(first, str(path))
+    except InputError:
+        return
+    row = blocks[0].rows[0]
+    raise InputError(
+        f"{path}:{row.line}: expected a token and its tag, found them the other way round"
+        f" ({excerpt(' '.join(row.cells))}; in the first column {other.evidence}); turn the"
+        " columns round"
+    )
+
+
 def _nothing(path: Path, dropped: Counter[str]) -> str:
     reasons = by_reason(dropped)
-    found = f"none but: {reasons}" if reasons else "none in an empty file"
+    empty = "none in an empty file" if not path.stat().st_size else "only blank lines and marks"
+    found = f"none but: {reasons}" if reasons else empty
     return f"{path}: expected labelled sentences, found {found}; give another file"

@@ -19,6 +19,7 @@ line and never another scheme: nine in ten tags have to agree.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -44,6 +45,13 @@ MOST = 0.9  # of the tags, or of the names, have to agree
 
 _PREFIXES = frozenset(letter for letters in LETTERS.values() for letter in letters)
 _END_MARKS = frozenset("ESLU")
+# Names in other spellings, `b-per`, `B_PER`, `PER-B`, `(PERSON*` of CoNLL-2012; what stands outside
+# them there; and the numbers for which a list of names is kept elsewhere (Hugging Face's datasets).
+_OTHER_NAMES = re.compile(
+    r"[bieslum][-_:].+|[^-_:]+[-_:][bieslum]|\(\S*\*?\)?|\*?\)", re.IGNORECASE
+)
+_OTHER_BEGINNING = re.compile(r"(?i)[bi][-_:].+|[^-_:]+[-_:][bi]|\(.*")
+_OTHER_OUTSIDE = frozenset(("o", "0", "*", "-", "_"))
 
 
 class Labels(NamedTuple):
@@ -101,10 +109,29 @@ def tell(sentences: Iterable[Labels], name: str, *, any_tagset: bool = False) ->
     if names >= MOST * seen.total and (seen.prefixed or seen.outside == seen.total):
         return _of_names(seen, name)
     if any_tagset and not names:
+        _refuse_other_spellings(seen, name)
         return Told(POS, f"none of {seen.total:,} tags is O or begins with B- or I-")
     expected = "Universal POS tags, or O, B-LABEL and I-LABEL"
     fitting = "universal" if seen.universal >= names else "names"
     raise _thin(name, expected, seen.first["other" if fitting == "names" else "not universal"])
+
+
+def _refuse_other_spellings(seen: _Seen, name: str) -> None:
+    """Labels that no scheme here has and that are no parts of speech either.
+
+    >>> tell([Labels((1, 2), ("b-per", "o"))], "ner.txt", any_tagset=True)
+    Traceback (most recent call last):
+    data.errors.InputError: ner.txt:1: expected Universal POS tags, or O, B-LABEL and I-LABEL, nine\
+ in ten of one kind, found b-per among others; correct the tags
+    """
+    spelt = sum(n for tag, n in seen.tags.items() if _OTHER_NAMES.fullmatch(tag))
+    outside = sum(n for tag, n in seen.tags.items() if tag in _OTHER_OUTSIDE)
+    numbers = sum(n for tag, n in seen.tags.items() if tag.isdecimal())
+    begun = any(map(_OTHER_BEGINNING.fullmatch, seen.tags))
+    names = begun and outside and spelt + outside >= MOST * seen.total
+    if names or numbers >= MOST * seen.total:
+        expected = "Universal POS tags, or O, B-LABEL and I-LABEL"
+        raise _thin(name, expected, seen.first["not universal"])
 
 
 def fault(tags: Sequence[str], scheme: str, *, universal: bool = False) -> tuple[int, str] | None:
@@ -172,6 +199,7 @@ class _Seen:
     outside: int = 0
     universal: int = 0
     prefixed: int = 0
+    tags: Counter[str] = field(default_factory=Counter)
     letters: Counter[str] = field(default_factory=Counter)
     ends: Counter[bool] = field(default_factory=Counter)  # of names, by whether a letter marks them
     begins: Counter[str] = field(default_factory=Counter)  # B where IOB1 has I, or I
@@ -183,6 +211,7 @@ class _Seen:
         before = OUTSIDE
         for line, tag, after in zip(one.lines, one.tags, following, strict=True):
             self.total += 1
+            self.tags[tag] += 1
             if tag in UNIVERSAL_POS:
                 self.universal += 1
                 self.first.setdefault("other", (line, tag))

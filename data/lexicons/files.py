@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from data.errors import InputError
+from data.faults import by_reason
 from data.languages import Language
 from data.lexicon import Lexicon, ranked
 from data.lexicons.entries import Entry
@@ -115,8 +116,6 @@ def recognise(
         InputError: no form fits, or several; the message shows a line and names the option.
     """
     lines = [] if path.is_dir() else _first_lines(path, skip_bad=skip_bad)
-    if not lines and path.is_file():
-        raise InputError(f"{path}: expected a lexicon, found an empty file; give another")
     sample = Sample(path, lines, languages, header)
     fitting = [name for name, one in FORMATS.items() if one.recognises(sample)]
     if "table" in fitting:
@@ -175,8 +174,15 @@ def _rows(path: Path, entries: Iterable[Entry]) -> Iterator[tuple[str, ...]]:
 
 
 def _first_lines(path: Path, *, skip_bad: bool) -> list[str]:
-    lines = read_lines(path, repairs=Counter(), skip_bad=skip_bad, dropped=Counter())
-    return list(islice((line for _, line in lines if line.strip()), SAMPLE_LINES))
+    dropped = Counter[str]()
+    lines = read_lines(path, repairs=Counter(), skip_bad=skip_bad, dropped=dropped)
+    found = list(islice((line for _, line in lines if line.strip()), SAMPLE_LINES))
+    if not found:
+        blank = "only blank lines" if path.stat().st_size else "an empty file"
+        reasons = by_reason(dropped)
+        what = f"no line but: {reasons}" if reasons else blank
+        raise InputError(f"{path}: expected a lexicon, found {what}; give another")
+    return found
 
 
 def _check_any(path: Path, lexicon: Lexicon) -> None:

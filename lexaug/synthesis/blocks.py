@@ -203,7 +203,8 @@ def shown(line: bytes) -> str:
 def sentences_of(lines: Sequence[bytes]) -> Iterator[tuple[int, Sequence[bytes]]]:
     r"""Yield (place of the first line, lines) of each labelled sentence: one token a line.
 
-    Blank lines stand between sentences. A line -DOCSTART- on its own is none (CoNLL-2003).
+    Blank lines stand between sentences. A line -DOCSTART- before one is none of its own, and none
+    of its tokens (CoNLL-2003).
 
     >>> list(sentences_of([b"-DOCSTART- O", b"", b"Dogs NOUN", b"bark VERB", b"", b"Yes INTJ"]))
     [(2, [b'Dogs NOUN', b'bark VERB']), (5, [b'Yes INTJ'])]
@@ -211,9 +212,9 @@ def sentences_of(lines: Sequence[bytes]) -> Iterator[tuple[int, Sequence[bytes]]
     at = 0
     for is_blank, run in groupby(lines, lambda line: not line.strip()):
         rows = list(run)
-        is_mark = len(rows) == 1 and rows[0].startswith(DOCUMENT_MARK.encode())
-        if not is_blank and not is_mark:
-            yield at, rows
+        mark = rows[0].startswith(DOCUMENT_MARK.encode())
+        if not is_blank and rows[mark:]:
+            yield at + mark, rows[mark:]
         at += len(rows)
 
 

@@ -211,10 +211,11 @@ def told_of(text: Text, config: SynthesisConfig, say: Callable[[str], None] | No
             )
         )
     if not sentences:
-        found = by_reason(Counter(one.reason for one in bad))
+        reasons = by_reason(Counter(one.reason for one in bad))
+        found = f"none but: {reasons}" if reasons else "only blank lines and marks"
+        found = found if reasons or first.data else "none in an empty file"
         raise InputError(
-            f"{text.name}: expected labelled sentences, found"
-            f" {f'none but: {found}' if found else 'none in an empty file'}; give another file"
+            f"{text.name}: expected labelled sentences, found {found}; give another file"
         )
     told = find_scheme(sentences, text.name, config.scheme)
     if say:

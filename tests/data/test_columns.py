@@ -125,7 +125,6 @@ def test_columns_that_are_empty_or_hold_segmentations_are_passed_over() -> None:
         [("N", "N", "N"), ("V", "V", "V")],  # lemmas that are parts of speech too
         [("soma", "kitabu", "alisoma")] * 3,
         [("peru", "peruke", "N:N", "-ke")] * 3,  # derivations
-        [("soma alisoma V;PST",)] * 3,
     ],
 )
 def test_rows_without_one_column_of_bundles_are_refused(rows: list[Row]) -> None:
@@ -154,3 +153,24 @@ def test_no_published_file_is_told_wrongly_in_any_order(mirror: Path) -> None:
             counts.update(verdicts(rows, 100, path.name))
     assert counts["wrong"] == 0
     assert counts["right"] > 0.8 * counts.total()
+
+
+def test_a_few_repeats_among_rows_of_one_lemma_each_tell_nothing() -> None:
+    # Drawn from a dictionary: no lemma comes twice, and homographs among the forms do.
+    rows = [
+        (f"ki{n:03}", f"N;{'PL' if n % 2 else 'SG'}", f"ki{min(n, 2 * (n // 2)) if n < 12 else n}z")
+        for n in range(200)
+    ]
+    with pytest.raises(InputError, match="too little to tell lemma from form"):
+        find_layout("x", rows)
+
+
+def test_a_row_without_letters_is_no_line_of_names() -> None:
+    rows = [("_", "_", "x"), *SWAHILI]
+    assert not find_layout("x", rows).has_names
+
+
+def test_lines_without_a_tab_are_told_what_they_lack() -> None:
+    with pytest.raises(InputError, match="found lines without a tab, as in") as refused:
+        find_layout("x", [(",".join(row),) for row in SWAHILI])
+    assert refused.value.option is None

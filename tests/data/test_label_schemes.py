@@ -176,12 +176,60 @@ def test_a_file_of_bad_lines_is_not_empty(tmp_path: Path, content: bytes, reason
     assert f"expected labelled sentences, found none but: {reason} (1); " in str(refused.value)
 
 
-@pytest.mark.parametrize("content", [b"", b"\n \n", b"-DOCSTART- O\n\n"])
-def test_an_empty_file_is(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b"", "found none in an empty file"),
+        (b"\n \n", "found only blank lines and marks"),
+        (b"-DOCSTART- O\n\n", "found only blank lines and marks"),
+    ],
+)
+def test_an_empty_file_is(tmp_path: Path, content: bytes, found: str) -> None:
     path = tmp_path / "ner.txt"
     path.write_bytes(content)
-    with pytest.raises(InputError, match="found none in an empty file"):
+    with pytest.raises(InputError, match=found):
         read_labelled(path)
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        ["b-per", "i-per", "o", "o"],
+        ["PER-b", "PER-i", "o", "o"],
+        ["B_PER", "I_PER", "-", "-"],
+        ["(PERSON*", "*)", "*", "(ORG)"],
+        ["1", "2", "0", "0"],
+    ],
+)
+def test_names_in_other_spellings_are_no_parts_of_speech(tmp_path: Path, tags: list[str]) -> None:
+    path = written(tmp_path, tags)
+    with pytest.raises(
+        InputError, match=r"ner\.txt:1: expected Universal POS tags, or O"
+    ) as refused:
+        read_labelled(path)
+    assert refused.value.option == "--scheme"
+    assert read_labelled(path, scheme="pos").told.scheme == "pos"
+
+
+def test_parts_of_speech_of_any_tagset_are(tmp_path: Path) -> None:
+    for tags in (["DT", "NN", "VBZ", "."], ["S-NOM", "S-GEN", "-"], ["n-sg", "v-pl", "_"]):
+        assert read_labelled(written(tmp_path, tags)).told.scheme == "pos"
+
+
+@pytest.mark.parametrize("first", ["B-PER neno\nO na\n", "NOUN neno\nCCONJ na\n"])
+def test_tags_in_the_first_column_are_seen(tmp_path: Path, first: str) -> None:
+    path = tmp_path / "ner.txt"
+    path.write_text(first, "utf-8")
+    with pytest.raises(
+        InputError, match=r"ner\.txt:1: expected a token and its tag, found them the"
+    ):
+        read_labelled(path)
+
+
+def test_a_mark_between_documents_needs_no_blank_line(tmp_path: Path) -> None:
+    path = tmp_path / "ner.txt"
+    path.write_text("-DOCSTART- -X- O O\nNyeri B-LOC\n\n-DOCSTART- O\n\nAmani B-PER\n", "utf-8")
+    assert [one.tokens for one in read_labelled(path).sentences] == [("Nyeri",), ("Amani",)]
 
 
 def test_a_lost_letter_costs_its_sentence(tmp_path: Path) -> None:

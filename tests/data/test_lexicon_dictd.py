@@ -318,3 +318,25 @@ def test_real_plurals_agree_with_what_their_articles_say(mirror: Path) -> None:
     assert len(simple) > 300
     for plural, equivalent in simple:
         assert equivalent in [entry.target for entry in lexicon.lookup(plural)], plural
+
+
+SHIFTED = [
+    ("soma", "soma /x/\nread\n"),
+    ("pika", "pika /x/\ncook\n"),
+    ("lala", "lala /x/\nsleep\n"),
+]
+
+
+def test_an_index_of_another_text_is_refused(tmp_path: Path) -> None:
+    index, text = dictionary(tmp_path, ("aaa", "aaa /x/\nb\n"), *SHIFTED)
+    text.write_bytes(gzip.compress(gzip.decompress(text.read_bytes())[3:] + b"xyz"))
+    with pytest.raises(InputError, match=r"expected an article that begins with \"aaa\", found"):
+        read_dictd(index, text, "sw", "en")
+
+
+def test_what_has_an_index_s_name_and_a_text_is_one(tmp_path: Path) -> None:
+    index, _ = dictionary(tmp_path, *SHIFTED)
+    index.write_text(index.read_text("utf-8") + "x\t-1\tB\n", "utf-8")
+    with pytest.raises(InputError, match=r"toy\.index:4: expected a headword, an offset and a"):
+        read_lexicon(index, "sw", "en")
+    assert len(read_lexicon(index, "sw", "en", skip_bad=True)) == len(SHIFTED)

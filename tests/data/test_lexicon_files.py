@@ -42,7 +42,7 @@ def written(folder: Path, content: str, name: str = "lexicon.txt") -> Path:
         ("en\tsw\n" + PAIRS, "table"),
         ("English\tSwahili\tpos\ndog\tmbwa\tNOUN\n", "table"),
         ("source\ttarget\n" + PAIRS, "table"),
-        ("soma\tA\tO\nkitabu\tO\tBa\n", "dictd"),
+        ("00databaseinfo\tA\tO\nsoma\tO\tBa\n", "dictd"),
         ('{"word": "dog", "lang_code": "en"}\n', "wiktextract"),
         (PAIRS * 8 + "one column\n", "pairs"),
     ],
@@ -78,7 +78,8 @@ def test_an_empty_file(tmp_path: Path, content: str) -> None:
     path = written(tmp_path, content)
     with pytest.raises(InputError) as caught:
         read_lexicon(path, "en", "sw")
-    assert str(caught.value) == f"{path}: expected a lexicon, found an empty file; give another"
+    found = "only blank lines" if content else "an empty file"
+    assert str(caught.value) == f"{path}: expected a lexicon, found {found}; give another"
 
 
 def test_a_form_that_there_is_not(tmp_path: Path) -> None:

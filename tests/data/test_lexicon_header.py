@@ -99,3 +99,54 @@ def test_a_header_in_a_spreadsheets_quotes_is_named(tmp_path: Path) -> None:
 
 def test_the_code_of_a_country_without_a_language_is_a_word(tmp_path: Path) -> None:
     assert len(read(written(tmp_path, "aq\tgs", *body()))) == len(WORDS) + 1
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "Headword\tGloss",
+        "source_word\ttarget_word",
+        "English word\tSwahili word",
+        "# en\tsw",
+        "SRC\tTGT",  # two codes of languages, too
+        "Lemma\tTranslation",
+        "English:\tSwahili:",
+    ],
+)
+def test_names_of_columns_in_common_spellings_are_a_header(tmp_path: Path, first: str) -> None:
+    assert [e.source for e in read(written(tmp_path, first, *body())).entries] == WORDS
+
+
+@pytest.mark.parametrize("first", ["word\tneno", "source\tchanzo", "meaning\tmaana"])
+def test_a_role_that_is_translated_is_an_entry(tmp_path: Path, first: str) -> None:
+    assert len(read(written(tmp_path, first, *body()))) == len(WORDS) + 1
+
+
+def test_a_header_with_more_than_languages_is_compared_with_those_asked_for(
+    tmp_path: Path,
+) -> None:
+    path = written(tmp_path, "English word\tFrench word", *body())
+    with pytest.raises(InputError, match="expected a lexicon from English to Swahili"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b"", "found an empty file"),
+        (b"\n \t\n", "found only blank lines"),
+        ("café\tmgahawa\n".encode("latin-1"), r"found no line but: not UTF-8 \(1\)"),
+    ],
+)
+def test_a_list_without_lines_is_told_what_it_has(
+    tmp_path: Path, content: bytes, found: str
+) -> None:
+    path = tmp_path / "list.tsv"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=f"expected a lexicon, {found}; "):
+        read(path, skip_bad=True)
+
+
+def test_three_columns_of_words_are_no_index_of_dictd(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="expected one known form of lexicon, found none"):
+        read(written(tmp_path, "house\tnyumba\tNOUN", "dog\tmbwa\tNOUN"))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from data.errors import InputError
+from data.tsv import QUOTED
 from data.unimorph import (
     ABSENT,
     BLANK,
@@ -159,3 +160,28 @@ def test_a_row_that_holds_a_whole_text_is_a_bad_one(tmp_path: Path) -> None:
     dropped: Counter[str] = Counter()
     assert len(list(read_triples(path, skip_bad=True, dropped=dropped))) == 2
     assert dropped == {TOO_LONG: 1}
+
+
+@pytest.mark.parametrize("header", ["", '"lemma"\t"form"\t"features"\n'])
+@pytest.mark.parametrize("columns", [None, ("lemma", "form", "features")])
+def test_a_spreadsheet_in_quotes_is_refused(
+    tmp_path: Path, header: str, columns: tuple[str, ...] | None
+) -> None:
+    path = tmp_path / "swa.tsv"
+    rows = [
+        ("soma", "alisoma", "V;PST"),
+        ("soma", "atasoma", "V;FUT"),
+        ("pika", "alipika", "V;PST"),
+    ]
+    path.write_text(header + "".join("\t".join(f'"{c}"' for c in row) + "\n" for row in rows))
+    with pytest.raises(InputError, match="expected plain cells, found them in quotes; quotes are"):
+        list(read_triples(path, columns=columns))
+
+
+def test_single_cells_in_quotes_are_kept_and_counted(tmp_path: Path) -> None:
+    path = tmp_path / "swa.tsv"
+    rows = 'lemma\tform\tfeatures\nsoma\talisoma\tV;PST\n"a ""b"""\t"c ""d"""\tV;PST\n'
+    path.write_text(rows, "utf-8")
+    repairs = Counter[str]()
+    assert len(list(read_triples(path, repairs=repairs))) == 2
+    assert repairs == {QUOTED: 1}

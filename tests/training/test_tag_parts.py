@@ -142,7 +142,9 @@ def test_names_that_are_none_say_what_there_is(tmp_path: Path) -> None:
         find_labelled("masakhapos:tets:bam")
     empty = tmp_path / "empty.txt"
     empty.write_text("\n\n")
-    with pytest.raises(InputError, match=r"empty\.txt: expected labelled sentences, found none"):
+    with pytest.raises(
+        InputError, match=r"empty\.txt: expected labelled sentences, found only blank"
+    ):
         find_labelled(str(empty))
 
 

@@ -12,6 +12,7 @@ that were asked for have to say which it is; where they do not, the user has to.
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -23,7 +24,21 @@ from data.lexicons.formats.reading import Sample, language_or_none
 from data.spelling import fold
 from data.words import word_spans
 
-ROLES = ({"source", "headword", "word"}, {"target", "translation", "equivalent"})
+ROLES = (
+    {"source", "src", "headword", "word", "lemma", "lexeme", "term", "entry", "expression"},
+    {
+        "target",
+        "tgt",
+        "translation",
+        "translations",
+        "equivalent",
+        "gloss",
+        "meaning",
+        "definition",
+    },
+)
+# What may follow a language or a role: `English word`, `source_term`.
+_WHAT = re.compile(r"(.+?)[ _-](?:words?|terms?|headwords?|text|lemmas?|translation|language)")
 OPTIONAL = ("pos", "sense", "origin")
 # Of the other lines. Of the words of two letters 198 of 676 are codes, of three nearly half.
 ALIKE = 0.1
@@ -57,7 +72,8 @@ def verdict(sample: Sample) -> Verdict:
         return Verdict(sample.header, f"as {OPTION} says")
     if len(cells) < 2 or not names_columns(cells):
         return Verdict(False, "it names no two columns")
-    if _are_roles(cells):
+    cells[:2] = map(plain_name, cells[:2])
+    if are_roles(cells):
         return Verdict(True, "it names the roles of the columns")
     if any(cell.lower() in OPTIONAL for cell in cells[2:]) or _heads_numbers(sample.lines):
         return Verdict(True, "it names further columns")
@@ -89,6 +105,17 @@ def thin(path: Path, line: str) -> InputError:
     )
 
 
+def plain_name(cell: str) -> str:
+    """The language or the role in a column's name.
+
+    >>> [plain_name(name) for name in ("# English", "Swahili word:", "source_word", "en", "word")]
+    ['English', 'Swahili', 'source', 'en', 'word']
+    """
+    name = cell.strip(" #:\"'")
+    longer = _WHAT.fullmatch(name.lower())
+    return name[: longer.end(1)] if longer else name
+
+
 def names_columns(cells: Sequence[str]) -> bool:
     """Whether these cells can head the two columns of a lexicon.
 
@@ -99,14 +126,16 @@ def names_columns(cells: Sequence[str]) -> bool:
     """
     if len(cells) < 2:
         return False
-    if _are_roles(cells):
+    if are_roles(cells):
         return True
-    left, right = (language_or_none(cell) for cell in cells[:2])
+    left, right = (language_or_none(plain_name(cell)) for cell in cells[:2])
     return bool(left and right and not left.same_language(right))
 
 
-def _are_roles(cells: Sequence[str]) -> bool:
-    return all(cell.strip().lower() in roles for cell, roles in zip(cells, ROLES, strict=False))
+def are_roles(cells: Sequence[str]) -> bool:
+    """Whether two columns are named by what they hold: source and target, headword and gloss."""
+    names = (plain_name(cell).lower() for cell in cells)
+    return all(name in roles for name, roles in zip(names, ROLES, strict=False))
 
 
 def _matches(cells: Sequence[str], asked: Sequence[Language | None]) -> int:

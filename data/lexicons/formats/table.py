@@ -18,7 +18,15 @@ from data.bounded import parse_integer
 from data.errors import InputError
 from data.faults import excerpt
 from data.lexicons.entries import Entry
-from data.lexicons.formats.header import OPTION, OPTIONAL, names_columns, thin, verdict
+from data.lexicons.formats.header import (
+    OPTION,
+    OPTIONAL,
+    are_roles,
+    names_columns,
+    plain_name,
+    thin,
+    verdict,
+)
 from data.lexicons.formats.reading import Reading, Sample, TurnedRoundError
 from data.tsv import read_header, read_tsv
 
@@ -75,7 +83,8 @@ def _check_header(path: Path, columns: Sequence[str], reading: Reading) -> None:
             f" found {excerpt(chr(9).join(columns))}; name the columns, or read it as pairs"
         )
     try:
-        reading.expect(f"{path}:1", columns[0], columns[1])
+        if not are_roles(columns):  # SRC and TGT are codes of languages, too
+            reading.expect(f"{path}:1", *map(plain_name, columns[:2]))
     except TurnedRoundError:
         raise
     except InputError as error:
