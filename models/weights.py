@@ -18,7 +18,7 @@ import pickletools
 import re
 import struct
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -70,13 +70,33 @@ def open_weights(
             config=config,
             dtype=getattr(torch, dtype),
             use_safetensors=True,
+            ignore_mismatched_sizes=True,  # else an error that points at a table nobody is shown
             output_loading_info=True,
             **where,
         )
+        _check_shapes(told["mismatched_keys"])
         return model, told
 
     model, told = opened(load, f"{folder}: {trouble}", advice)
     return model, sorted(told["missing_keys"])
+
+
+def _check_shapes(differing: Iterable[tuple[str, Sequence[int], Sequence[int]]]) -> None:
+    """Raise ValueError for a weight whose shape in the files is another than config.json asks for.
+
+    Args:
+        differing: a weight's name, its shape in the files, its shape in the model.
+    """
+    for name, held, asked in sorted(differing):
+        raise ValueError(
+            f"{name} is {_shape(held)} in the files, config.json asks for {_shape(asked)}: they are"
+            " not of one model"
+        )
+
+
+def _shape(sizes: Sequence[int]) -> str:
+    """A shape in words: 258 x 16."""
+    return " x ".join(f"{size:,}" for size in sizes)
 
 
 def check_ids(model: Any, highest: int, name: object) -> None:
@@ -136,7 +156,12 @@ def with_low_rank_adapters(model: Any, **settings: Any) -> Any:
         from peft import LoraConfig, get_peft_model
     except ImportError as error:
         raise missing_package(error, "lora") from error
-    return get_peft_model(model, LoraConfig(**settings))
+    adapted = get_peft_model(model, LoraConfig(**settings))
+    for (
+        config
+    ) in adapted.peft_config.values():  # a set, which is written in another order each time
+        config.target_modules = sorted(config.target_modules)
+    return adapted
 
 
 def save_safetensors(model: Any, out: Path) -> None:

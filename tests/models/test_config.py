@@ -92,6 +92,17 @@ def test_a_configuration_of_another_model(settings: dict[str, Any], model: Path)
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.parametrize("kind", ["AutoModelForCausalLM", "AutoModelForTokenClassification"])
+def test_shapes_that_the_files_do_not_have(kind: str, model: Path) -> None:
+    changed(model / "config.json", vocab_size=100)
+    with pytest.raises(InputError) as caught:
+        open_weights(model, kind, "cannot be opened")
+    assert str(caught.value).startswith(f"{model}: cannot be opened: ")
+    assert "embed_tokens.weight is 380 x " in str(caught.value)
+    assert "in the files, config.json asks for 100 x " in str(caught.value)
+    assert str(caught.value).endswith(": they are not of one model")
+
+
 def test_memory_is_not_taken_for_weights_that_are_not_there(model: Path) -> None:
     changed(model / "config.json", vocab_size=1 << 24, intermediate_size=1 << 20)
     with pytest.raises(InputError, match=r"asks for [\d,]+ parameters, the files hold [\d,]+"):

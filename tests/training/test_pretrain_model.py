@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,9 @@ def test_adapters_are_merged(base: Path, tmp_path: Path) -> None:
         old.model.layers[0].mlp.up_proj.weight, new.model.layers[0].mlp.up_proj.weight
     )
     assert (done.folder / "adapter" / "adapter_model.safetensors").is_file()
+    told = json.loads((done.folder / "adapter" / "adapter_config.json").read_text("utf-8"))
+    assert len(told["target_modules"]) > 6
+    assert told["target_modules"] == sorted(told["target_modules"])  # the same bytes in every run
 
 
 def test_adapters_without_peft(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
