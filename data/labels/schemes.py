@@ -121,17 +121,22 @@ def _refuse_other_spellings(seen: _Seen, name: str) -> None:
 
     >>> tell([Labels((1, 2), ("b-per", "o"))], "ner.txt", any_tagset=True)
     Traceback (most recent call last):
-    data.errors.InputError: ner.txt:1: expected Universal POS tags, or O, B-LABEL and I-LABEL, nine\
- in ten of one kind, found b-per among others; correct the tags
+    data.errors.InputError: ner.txt:1: expected names as O, B-LABEL and I-LABEL, found them in\
+ another spelling, b-per; write the tags like this
     """
     spelt = sum(n for tag, n in seen.tags.items() if _OTHER_NAMES.fullmatch(tag))
     outside = sum(n for tag, n in seen.tags.items() if tag in _OTHER_OUTSIDE)
     numbers = sum(n for tag, n in seen.tags.items() if tag.isdecimal())
     begun = any(map(_OTHER_BEGINNING.fullmatch, seen.tags))
     names = begun and outside and spelt + outside >= MOST * seen.total
-    if names or numbers >= MOST * seen.total:
-        expected = "Universal POS tags, or O, B-LABEL and I-LABEL"
-        raise _thin(name, expected, seen.first["not universal"])
+    line, tag = seen.first["not universal"]
+    if names:
+        raise InputError(
+            f"{name}:{line}: expected names as O, B-LABEL and I-LABEL, found them in another"
+            f" spelling, {excerpt(tag)[1:-1]}; write the tags like this"
+        )
+    if numbers >= MOST * seen.total:
+        raise _thin(name, "Universal POS tags, or O, B-LABEL and I-LABEL", (line, tag))
 
 
 def fault(tags: Sequence[str], scheme: str, *, universal: bool = False) -> tuple[int, str] | None:

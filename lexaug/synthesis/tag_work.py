@@ -9,12 +9,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
 from data.errors import InputError
 from data.faults import BadLineError, by_reason, excerpt
 from data.files import canonical_json
-from data.labels.bio import REPAIRED
+from data.labels.bio import OUTSIDE, REPAIRED
 from data.labels.schemes import BAD_TAG, POS, Labels, Told, as_told, fault, tell, to_bio
 from data.randomness import key
 from data.tsv import WRONG_COLUMNS
@@ -38,7 +38,7 @@ from lexaug.synthesis.line_work import DROPPED, Made, dropped_lines, provenance_
 from lexaug.synthesis.run import SynthesisConfig
 from lexaug.synthesis.tally import Tally, is_sampled
 
-LOOKED_AT = 1000  # sentences, to tell what kind of labels they have
+LOOKED_AT = 1000  # sentences, to tell what kind of labels they have; more where all are O
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,16 +200,9 @@ def told_of(text: Text, config: SynthesisConfig, say: Callable[[str], None] | No
         return Told(config.scheme, "as --scheme says")
     bad = list[Bad]()
     with closing(open_text(text)) as stream:
-        first = next(
-            read_blocks(stream, "sentence", block_bytes=config.block_bytes, name=text.name),
-            TextBlock(Position(), b"", Position()),
-        )
-        sentences = list(
-            islice(
-                read_sentences(first, text.name, skip_bad=config.skip_bad, bad=bad, tally=Tally()),
-                LOOKED_AT,
-            )
-        )
+        blocks = read_blocks(stream, "sentence", block_bytes=config.block_bytes, name=text.name)
+        first = next(blocks, TextBlock(Position(), b"", Position()))
+        sentences = _first_sentences(chain([first], blocks), text.name, config.skip_bad, bad)
     if not sentences:
         reasons = by_reason(Counter(one.reason for one in bad))
         found = f"none but: {reasons}" if reasons else "only blank lines and marks"
@@ -221,6 +214,21 @@ def told_of(text: Text, config: SynthesisConfig, say: Callable[[str], None] | No
     if say:
         say(told.sentence(text.name))
     return told
+
+
+def _first_sentences(
+    blocks: Iterator[TextBlock], name: str, skip_bad: bool, bad: list[Bad]
+) -> list[Sentence]:
+    """The first sentences; where those have no name, also the first that have one."""
+    every = (
+        sentence
+        for block in blocks
+        for sentence in read_sentences(block, name, skip_bad=skip_bad, bad=bad, tally=Tally())
+    )
+    found = list(islice(every, LOOKED_AT))
+    if all(set(one.tags) == {OUTSIDE} for one in found):
+        found += islice((one for one in every if set(one.tags) != {OUTSIDE}), LOOKED_AT)
+    return found
 
 
 def _cells(line: bytes, where: str, repairs: Counter[str]) -> tuple[str, str]:

@@ -133,3 +133,13 @@ def test_folders_that_are_not_this_run(tmp_path: Path) -> None:
 
 def test_errors_are_of_two_kinds() -> None:
     assert issubclass(InputError, KilolinguaError)
+
+
+@pytest.mark.parametrize("block_bytes", [200, 1 << 20])
+def test_a_thousand_sentences_without_a_name_do_not_tell_the_scheme(
+    tmp_path: Path, block_bytes: int
+) -> None:
+    text = b"dog O\n\n" * 1001 + b"big B-ORG\nhouse E-ORG\n\n"
+    done = run(tmp_path, text=text, mode="tags", block_bytes=block_bytes)
+    assert done.folder is not None
+    assert "nyumba I-ORG\n" in (done.folder / "tags.txt").read_text("utf-8")
