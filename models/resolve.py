@@ -22,8 +22,9 @@ from data.files import sha256_file, sha256_text
 from models.code import without_code
 from models.config import read_config
 from models.derived import derived_folder
+from models.gguf import unpack_gguf
 from models.library import first_line, missing_package
-from models.weights import check_weights, unpack_gguf
+from models.weights import check_weights
 
 HUB_FILES = ("*.safetensors", "*.json", "*.model", "*.txt", "*.jinja")
 RUNS_MODEL = "model"  # the folder in a run of training that holds what it has made

@@ -1,4 +1,4 @@
-"""The weights of a model: safetensors or GGUF, opened the one way that is safe.
+"""The weights of a model: safetensors, opened the one way that is safe.
 
 model, missing = open_weights(folder, "AutoModelForMaskedLM", "cannot be opened as an encoder")
 model = random_model("AutoModelForCausalLM", LlamaConfig(...))
@@ -11,13 +11,9 @@ memory for it is taken.
 
 from __future__ import annotations
 
-import contextlib
 import errno
-import io
 import pickletools
 import re
-import struct
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -32,7 +28,6 @@ PICKLE_SUFFIXES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 PICKLE_OPCODES = {opcode.code.encode("latin-1") for opcode in pickletools.opcodes}
 INDEX = "*.safetensors.index.json"
 SPARE = 1 << 26  # parameters that a model may have beyond twice what its files hold: a new head
-MOST_IN_GGUF = 10_000_000  # tensors or facts; a real one has thousands
 
 
 def open_weights(
@@ -278,43 +273,3 @@ def _parameters(path: Path) -> int:
                 size *= dimension
             total += size
     return total
-
-
-def unpack_gguf(weights: Path, out: Path) -> None:
-    """Dequantise a GGUF file to float32 safetensors that any engine opens."""
-    _check_gguf(weights)
-    try:
-        import gguf  # noqa: F401  (transformers needs it)
-        import torch
-        from transformers import AutoModelForCausalLM, AutoTokenizer
-    except ImportError as error:
-        raise missing_package(error, "cpu") from error
-    where = {"gguf_file": weights.name, "local_files_only": True, "trust_remote_code": False}
-    quiet_transformers()
-
-    def load() -> tuple[Any, Any]:
-        """From a folder that holds nothing else: the library would read a config.json beside it."""
-        with tempfile.TemporaryDirectory() as name, contextlib.redirect_stderr(io.StringIO()):
-            alone = Path(name)
-            (alone / weights.name).symlink_to(weights.resolve())
-            model = AutoModelForCausalLM.from_pretrained(alone, dtype=torch.float32, **where)
-            return model, AutoTokenizer.from_pretrained(alone, **where)
-
-    loaded, tokenizer = opened(load, f"{weights}: not a GGUF file that transformers can read")
-    config = loaded.config
-    config.__dict__.pop("quantization_config", None)  # a marked model refuses to be saved
-    plain = random_model("AutoModelForCausalLM", config).to(torch.float32)
-    plain.load_state_dict(loaded.state_dict())
-    save_safetensors(plain, out)
-    tokenizer.save_pretrained(out)
-
-
-def _check_gguf(path: Path) -> None:
-    """Refuse a file whose first bytes ask for more tensors or facts than there are anywhere."""
-    with open(path, "rb") as file:
-        head = file.read(24)
-    if head[:4] != b"GGUF" or len(head) < 24:
-        raise InputError(f"{path}: not a GGUF file that transformers can read (no GGUF header)")
-    _, tensors, facts = struct.unpack("<IQQ", head[4:])
-    if max(tensors, facts) > MOST_IN_GGUF:
-        raise InputError(f"{path}: not a GGUF file that transformers can read (damaged header)")

@@ -14,9 +14,10 @@ from icl.backend import Decoding, Request, Settings, open_backend
 from icl.engines.embedding import SentenceEmbedder
 from icl.prompt import Prompt
 from models.config import check_sizes, context_length, end_ids, read_config
+from models.gguf import unpack_gguf
 from models.resolve import resolve_model
 from models.tokenizer import open_sentencepiece, open_tokenizer, open_tokenizer_file
-from models.weights import open_weights, unpack_gguf
+from models.weights import open_weights
 
 
 @pytest.fixture
