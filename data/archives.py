@@ -10,6 +10,7 @@ import errno
 import gzip
 import lzma
 import shutil
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -27,6 +28,8 @@ DAMAGED = (
     zlib.error,
     lzma.LZMAError,
     EOFError,
+    struct.error,
+    UnicodeDecodeError,  # a name in the index of a zip
 )
 
 

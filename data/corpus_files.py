@@ -255,7 +255,7 @@ def _open_parquet(path: Path) -> tuple[Any, tuple[type[Exception], ...]]:
         raise UnavailableError(
             f'{path}: .parquet needs the package pyarrow; pip install -e ".[lexaug]"'
         ) from error
-    errors = (pyarrow.ArrowException, OSError)
+    errors = (pyarrow.ArrowException, OSError, UnicodeDecodeError)
     try:
         return parquet.ParquetFile(path), errors
     except errors as error:

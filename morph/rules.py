@@ -37,6 +37,7 @@ from morph.inflecting.writing import Writing
 Policy = Literal["affix", "analogy"]
 
 FORMAT = "kilolingua rules 1"  # another number where the same file would give other forms
+LARGEST_WEIGHT = 100  # beside which e to its power is still a number
 SHAPE = {
     "policy": str,
     "reverse": bool,
@@ -169,6 +170,8 @@ class Rules:
         """
         about = _read(path)
         try:
+            if any(abs(weight) > LARGEST_WEIGHT for weight in about["weights"].values()):
+                raise ValueError(f"a weight of more than {LARGEST_WEIGHT}")
             return cls(
                 {key: tuple((a, b) for a, b in pairs) for key, pairs in about["pairs"].items()},
                 policy=about["policy"],

@@ -192,12 +192,20 @@ def _commit(line: bytes, where: str) -> dict[str, Any]:
             raise InputError("other values than a commit has")
         if min(counts) < 0:
             raise InputError("a size below 0")
+        if any(len(one) not in (2, 3) for e in record["examples"] for one in _segments(e)):
+            raise InputError("an example of other segments")
     except InputError as error:
         raise InputError(
             f"{where}: expected a commit, found a damaged line ({fault_of(error, where)}); delete"
             " the folder or choose another --out"
         ) from error
     return record
+
+
+def _segments(example: Mapping[str, Any]) -> Iterator[list[str]]:
+    """Pieces of text, each with the rule that made it or "", and where there are labels, its."""
+    yield from example["source"]
+    yield from example["target"]
 
 
 @contextmanager

@@ -75,7 +75,8 @@ class Weights(NamedTuple):
         >>> round(Weights().of(affix_similarity(18)), 3)
         1.0
         """
-        return math.exp(sum(map(operator.mul, self.logarithms(), similarity)))
+        # Words of a thousand letters that are all but the same would pass what a float holds.
+        return math.exp(min(500.0, sum(map(operator.mul, self.logarithms(), similarity))))
 
 
 def affix_similarity(length: int) -> tuple[float, ...]:

@@ -225,3 +225,9 @@ def test_a_zip_whose_index_points_before_the_file(tmp_path: Path) -> None:
     raw[end + 16 : end + 20] = (directory + 100).to_bytes(4, "little")  # before the file's start
     path.write_bytes(raw)
     assert "damaged archive" in refusal(path)
+
+
+def test_a_zip_whose_index_holds_a_name_that_is_no_text(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a.zip", "ñandu.tsv", TEXT)  # marked as UTF-8
+    path.write_bytes(path.read_bytes().replace("ñ".encode(), b"\xff\xff"))
+    assert "damaged archive" in refusal(path)

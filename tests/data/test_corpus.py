@@ -178,3 +178,13 @@ def test_corpora_of_the_catalog() -> None:
     assert len(find_test_set("masakhapos", offline=True).paths) == 17
     assert len(texts(find_test_set("NTREX-128:sw", offline=True))) == 1997
     assert "test data" in find_corpus("ntrex-128:test:sw", offline=True).note
+
+
+def test_a_parquet_file_whose_text_is_none(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    raw = pyarrow.array([b"Mbwa", b"ma\xf1ana"], pyarrow.binary()).view(pyarrow.string())
+    parquet.write_table(pyarrow.table({"text": raw}), tmp_path / "a.parquet")
+    with pytest.raises(InputError, match=r"a\.parquet: damaged \("):
+        texts(find_corpus(str(tmp_path / "a.parquet")))

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from data.errors import InputError
+from data.unimorph import Triple
 from morph.fairseq_engine import FairseqTransducer
 from morph.inflecting.choice import Calibration
 from morph.rules import Rules
@@ -92,3 +93,19 @@ def test_files_that_are_no_json_of_ours_are_refused(
         return
     with pytest.raises(InputError, match=name):
         read(tmp_path)
+
+
+def test_rules_with_weights_beyond_measure(tmp_path: Path) -> None:
+    rules = Rules.learn([Triple("soma", "V;PST", "alisoma"), Triple("pika", "V;PST", "alipika")])
+    rules.save(tmp_path / "rules.json")
+    about = json.loads((tmp_path / "rules.json").read_text("utf-8"))
+    about["weights"]["suffix"] = 1e9
+    (tmp_path / "rules.json").write_text(json.dumps(about), "utf-8")
+    with pytest.raises(InputError, match="a weight of more than 100"):
+        Rules.load(tmp_path / "rules.json")
+
+
+def test_words_of_a_thousand_letters(tmp_path: Path) -> None:
+    ending = "ma" * 450
+    triples = [Triple(f"{one}{ending}", "V;PST", f"ali{one}{ending}") for one in ("so", "pi")]
+    assert Rules.learn(triples).predict(f"la{ending}", "V;PST").form == f"alila{ending}"

@@ -83,6 +83,8 @@ def _command(module: str, path: Path) -> None:
     text = path.read_bytes().decode("utf-8", "surrogateescape").replace("\0", "")
     arguments = [one for one in text.split("\n") if not one.startswith(PLACES)]
     main = importlib.import_module(MAINS.get(module, module)).main
+    if module in ("icl.eval", "icl.translate") and "--model" not in arguments:
+        arguments += ["--model", "none"]  # the default one may be installed, and is a real model
     if module in NEED_OUT:
         arguments += ["--out", "out"]
     with contextlib.chdir(path.parent):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from data.terminal import printable
 from tests.fuzz.made import (
     content,
     copied,
@@ -73,7 +74,7 @@ def _translation() -> Iterator[Target]:
 
         _, unread = find_runs(path.parent.parent)
         for line in unread:
-            if len(line) > 2000 or not line.isprintable():
+            if len(line) > 2000 or printable(line) != line:
                 raise Fault(line[:3000])
 
     def stored(path: Path) -> None:
