@@ -139,7 +139,7 @@ def test_errors_are_of_two_kinds() -> None:
 def test_a_thousand_sentences_without_a_name_do_not_tell_the_scheme(
     tmp_path: Path, block_bytes: int
 ) -> None:
-    text = b"dog O\n\n" * 1001 + b"big B-ORG\nhouse E-ORG\n\n"
+    text = b"dog O\n\n" * 1001 + b"big B-ORG\ndog I-ORG\nhouse E-ORG\n\n" * 2
     done = run(tmp_path, text=text, mode="tags", block_bytes=block_bytes)
     assert done.folder is not None
     assert "nyumba I-ORG\n" in (done.folder / "tags.txt").read_text("utf-8")
