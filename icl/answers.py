@@ -88,12 +88,13 @@ def without_thinking(text: str) -> tuple[str, str]:
     """
     pieces, kind, since, inside = [""], "", 0, False
     for mark in _MARK.finditer(text):
-        before = text[since : mark.start()]
+        # Not within thoughts, where it would grow with each mark: a loop can write a million.
+        before = "" if inside else text[since : mark.start()]
         if mark["opening"]:
-            pieces += [] if inside else [before]
+            pieces.append(before)
             inside = True
         elif mark["empty"]:
-            pieces += [] if inside else [before]
+            pieces.append(before)
             kind, since = kind or "closed", since if inside else mark.end()
         elif inside or mark[0].casefold() not in _WORDS:
             kind = "closed" if inside or not before.strip() else "headless"

@@ -93,7 +93,7 @@ class Settings:
     """What an engine is opened with.
 
     `batch_size` and `concurrency` change speed, no result; `report` gets a line before
-    anything slow.
+    anything slow. `asking`: whether it will be asked anything; stored answers need no server.
     """
 
     model: str
@@ -106,6 +106,7 @@ class Settings:
     concurrency: int = 8
     max_prompt_tokens: int | None = None
     report: Report | None = None
+    asking: bool = True
 
     def room(self, context: int | None) -> int | None:
         """The most tokens that a prompt may take, given the model's context; None: no end.

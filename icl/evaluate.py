@@ -65,7 +65,7 @@ def finish(
         shards: folders whose answers are taken over; then nothing may be left to answer.
     """
     config = prepared.config
-    systems, notes = open_systems(prepared, report or (lambda _: None))
+    systems, notes = open_systems(prepared, report or (lambda _: None), asking=not shards)
     if config.seen and not config.shard:  # first, so that a bad line in it is told before the work
         notes += contamination(config.seen, [system.task for system in systems], report)
     folder = open_folder(config, f"icl-{prepared.name}", _identity(config, systems))

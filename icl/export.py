@@ -74,7 +74,8 @@ def _answers(folder: Path) -> Iterator[tuple[System, list[Record]]]:
     from icl.store import read_records
 
     config, _ = read_options(folder)
-    systems, _ = open_systems(prepare(replace(config, out=folder)), lambda _: None)
+    prepared = prepare(replace(config, out=folder))
+    systems, _ = open_systems(prepared, lambda _: None, asking=False)
     stored = {(r["id"], r["key"]): r for _, r in read_records(folder / "segments.jsonl")}
     for system in systems:
         found = [stored.get((r.id, system.keys[r.id])) for r in system.requests]

@@ -19,16 +19,21 @@ from icl.system import System
 from icl.text_notes import letterless_notes
 
 
-def open_systems(prepared: Preparation, report: Report) -> tuple[list[System], list[str]]:
+def open_systems(
+    prepared: Preparation, report: Report, *, asking: bool = True
+) -> tuple[list[System], list[str]]:
     """The systems of all directions, and notes on what a reader must know beside them.
 
     The model is opened for real when it is first asked: a run whose answers are all stored never
     loads its weights.
+
+    Args:
+        asking: whether the model will be asked anything; False where all answers are stored.
     """
     config = prepared.config
     decoding = Decoding(config.max_new_tokens, prepared.template.stop, config.decoding)
     metrics = [open_metrics(config, task) for task in prepared.tasks]
-    model = open_backend(config.engine, _settings(config, decoding, report))
+    model = open_backend(config.engine, _settings(config, decoding, report, asking))
     systems, notes = [], list(prepared.notes)
     for task, (own, missing) in zip(prepared.tasks, metrics, strict=True):
         backends, absent = _baselines(task, config, report)
@@ -51,7 +56,7 @@ def open_systems(prepared: Preparation, report: Report) -> tuple[list[System], l
     return systems, list(dict.fromkeys(notes))
 
 
-def _settings(config: RunConfig, decoding: Decoding, report: Report) -> Settings:
+def _settings(config: RunConfig, decoding: Decoding, report: Report, asking: bool) -> Settings:
     return Settings(
         model=config.model,
         decoding=decoding,
@@ -63,6 +68,7 @@ def _settings(config: RunConfig, decoding: Decoding, report: Report) -> Settings
         concurrency=config.concurrency,
         max_prompt_tokens=config.max_prompt_tokens,
         report=report,
+        asking=asking,
     )
 
 

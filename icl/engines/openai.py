@@ -11,14 +11,11 @@ the run stops and names its segment; what was answered before it is kept.
 from __future__ import annotations
 
 import os
-import re
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from queue import SimpleQueue
 from typing import Any
 
@@ -34,6 +31,7 @@ from icl.engines.refusals import (
     may_pass,
     next_step,
     refuses,
+    retry_after,
     said,
     said_value,
     value_of,
@@ -58,7 +56,11 @@ class OpenaiBackend:
     def __init__(self, settings: Settings) -> None:
         base_url = settings.base_url or os.environ.get("OPENAI_BASE_URL")
         if not base_url:
-            raise InputError("--engine openai: give the server's address with --base-url URL")
+            raise InputError(
+                "--engine openai: give the server's address in OPENAI_BASE_URL",
+                option="--base-url",
+                advice="with --base-url URL",
+            )
         if settings.offline:
             raise InputError("--offline: the openai engine needs a socket; leave one of them out")
         if settings.dtype:
@@ -70,7 +72,8 @@ class OpenaiBackend:
         self._client = _client(self._address, key)
         self._wording = Wording()
         self._wording_lock = threading.Lock()
-        self._check_reachable()
+        if settings.asking:
+            self._check_reachable()
         self.identity: Mapping[str, str] = {
             "model": settings.model,
             "revision": self._address.url,
@@ -170,7 +173,7 @@ class OpenaiBackend:
                     continue
                 if attempt == ATTEMPTS or not may_pass(error):
                     raise self._failed(request, error, attempt) from None
-                pause = pause_seconds(attempt, _retry_after(error), request.id)
+                pause = pause_seconds(attempt, retry_after(error), request.id)
                 if stopped.wait(pause):
                     raise self._failed(request, error, attempt) from None
             attempt += 1
@@ -260,19 +263,6 @@ def pause_seconds(attempt: int, asked: float | None, key: str) -> float:
     """
     longer = max(asked or 0.0, FIRST_PAUSE_SECONDS * 2.0 ** (attempt - 1))
     return min(longer, LONGEST_PAUSE_SECONDS) * stream(attempt, key).uniform(1.0, 1.25)
-
-
-def _retry_after(error: Exception) -> float | None:
-    """Seconds that the Retry-After header asks for, as a number or a date (RFC 9110, 10.2.3)."""
-    response = getattr(error, "response", None)
-    value = "" if response is None else response.headers.get("retry-after", "")
-    if re.fullmatch(r"[0-9]{1,9}", value):
-        return float(value)
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
 
 
 def _client(address: Address, key: str) -> Any:

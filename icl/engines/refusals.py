@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from html import unescape
 from typing import Any
 
@@ -183,6 +185,19 @@ def _status(error: Exception) -> int | None:
     """The status of a refusal, by HTTP or in an answer that says 200; None: no answer, or half."""
     code = error.code if isinstance(error, NoAnswerError) else getattr(error, "status_code", None)
     return int(code) if code is not None else None
+
+
+def retry_after(error: Exception) -> float | None:
+    """Seconds that the Retry-After header asks for, as a number or a date (RFC 9110, 10.2.3)."""
+    response = getattr(error, "response", None)
+    value = "" if response is None else response.headers.get("retry-after", "")
+    if re.fullmatch(r"[0-9]{1,9}", value):
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
 
 
 def may_pass(error: Exception) -> bool:

@@ -97,6 +97,27 @@ def test_an_answer_that_shows_nothing_is_empty() -> None:
     assert list(answer_notes("sw-en", [record])) == ["sw-en: 1 of 1 answers are empty"]
 
 
+class CountedText(str):
+    """A text that counts the characters that are copied out of it."""
+
+    copied = 0
+
+    def __getitem__(self, place: Any) -> str:
+        piece = super().__getitem__(place)
+        CountedText.copied += len(piece)
+        return piece
+
+
+@pytest.mark.parametrize("mark", ["<think>", "</think>", "<think/>", "<think>a</think>b"])
+def test_a_loop_of_marks_is_read_in_linear_time(mark: str) -> None:
+    copied = []
+    for count in (500, 2000):
+        CountedText.copied = 0
+        without_thinking(CountedText(mark * count))
+        copied.append(CountedText.copied)
+    assert copied[1] <= 4 * copied[0] + 100
+
+
 def test_a_mark_that_the_limit_cuts_in_two_is_no_answer() -> None:
     assert answer_of(Completion("<thi", "length"), ["\n"]).finish == "thinking"
     assert answer_of(Completion("<thi", "stop"), ["\n"]) == Answer("<thi", "stop")

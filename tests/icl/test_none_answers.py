@@ -16,6 +16,8 @@ from icl.engines import openai as engine
 from icl.engines.protocol import Wording, completion_from
 from icl.engines.refusals import NoAnswerError, refuses
 from icl.eval import main
+from icl.export import main as export
+from icl.merge import main as merge
 from icl.store import read_records
 from icl.translate import main as translate
 from tests.icl.server import Server, running_server, told
@@ -307,6 +309,20 @@ def test_a_value_that_is_too_large_is_no_refusal_of_the_name(
     assert main([*arguments(server.url, tmp_path), "--concurrency", "1"]) == 1
     assert "max_tokens is too large: 128" in capsys.readouterr().err
     assert {"max_tokens"} == {name for body in server.asked for name in body if "max_" in name}
+
+
+def test_stored_answers_are_exported_and_merged_where_the_server_has_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running_server(monkeypatch) as gone:
+        gone.choice = told(GOOD)
+        assert main(arguments(gone.url, tmp_path)) == 0
+        shard = [*arguments(gone.url, tmp_path), "--out", str(tmp_path / "one"), "--shard", "1/1"]
+        assert main(shard) == 0
+    assert export([str(tmp_path / "run"), "--out", str(tmp_path / "files")]) == 0
+    assert merge([str(tmp_path / "one"), "--out", str(tmp_path / "merged")]) == 0
+    assert (tmp_path / "files" / "sw-en.model.hyp.txt").read_text() == f"{GOOD}\n" * 4
+    assert (tmp_path / "merged" / "scores.json").is_file()
 
 
 def test_a_server_without_greedy_decoding(server: Server, tmp_path: Path, capsys: Any) -> None:

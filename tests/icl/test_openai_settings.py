@@ -107,7 +107,7 @@ def test_bad_base_url(url: str) -> None:
 @pytest.mark.parametrize(
     ("url", "changes", "message"),
     [
-        (None, {}, "--engine openai: give the server's address with --base-url URL"),
+        (None, {}, "--engine openai: give the server's address in OPENAI_BASE_URL"),
         ("http://h/v1", {"offline": True}, "--offline: the openai engine needs a socket"),
         ("http://h/v1", {"dtype": "float32"}, "--dtype: the server settles it"),
     ],
