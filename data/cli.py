@@ -59,9 +59,10 @@ class Parser(argparse.ArgumentParser):
         raise InputError(f"{message}{self._suggestion(message)}; see {self.prog} --help")
 
     def _suggestion(self, message: str) -> str:
-        choice = re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message)
-        if choice:
-            return did_you_mean([choice[1]], re.findall(r"[\w.-]+", choice[2]))
+        _, invalid, choice = message.partition("invalid choice: '")
+        if invalid:
+            given, _, choices = choice.partition("' (choose from ")
+            return did_you_mean([given], re.findall(r"[\w.-]+", choices))
         wrong = re.findall(r"--[\w-]+", message) if "unrecognized" in message else []
         return did_you_mean(wrong, self._known_options())
 

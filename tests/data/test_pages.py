@@ -66,14 +66,15 @@ def test_every_report_is_such_a_page(package: str, name: str) -> None:
 
 def test_no_room_makes_an_environment_of_its_own() -> None:
     root = Path(__file__).parents[2]
-    rooms = ("app", "data", "icl", "lexaug", "metrics", "morph", "training")
+    rooms = ("app", "data", "icl", "lexaug", "metrics", "models", "morph", "training")
     makers = [
         path.relative_to(root).as_posix()
         for room in rooms
         for path in (root / room).rglob("*.py")
         if "Environment(" in path.read_text("utf-8")
     ]
-    assert makers == ["data/pages.py"]
+    # A model's own chat template is foreign text: it renders in a child process with limits.
+    assert makers == ["data/pages.py", "icl/engines/chat_worker.py"]
 
 
 class Terminal(io.StringIO):
