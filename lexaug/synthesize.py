@@ -143,9 +143,10 @@ def finish(prepared: Prepared, settings: dict[str, Any], journal: Journal) -> Sy
 
     Raises:
         InputError: the text was empty.
+        UnavailableError: the folder was removed while the run wrote there.
     """
     from data.errors import InputError
-    from data.files import write_whole
+    from data.files import check_not_removed, write_whole
     from lexaug.synthesis.coverage_report import figures, write_coverage
     from lexaug.synthesis.dataset_card import card
     from lexaug.synthesis.formats import file_name
@@ -157,6 +158,7 @@ def finish(prepared: Prepared, settings: dict[str, Any], journal: Journal) -> Sy
     write_coverage(prepared.folder, found, settings, prepared.language)
     records = file_name(config.mode, config.format, config.compress)
     write_whole(prepared.folder / "README.md", card(settings, found, records))
+    check_not_removed(prepared.folder / "config.json")  # written first: if it stands, all does
     return Synthesis(prepared.folder, found)
 
 

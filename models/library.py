@@ -71,11 +71,18 @@ def _is_narrow(error: BaseException) -> bool:
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of a library's message, or the error's name where it has none."""
+    """The first line of a library's message, or the error's name where it has none.
+
+    A line that ends in a colon says nothing without those that follow.
+
+    >>> first_line(ValueError("cannot read one of:\\n(1) a.json\\n(2) a.model"))
+    'cannot read one of: (1) a.json (2) a.model'
+    """
     lines = str(error).strip().splitlines()
     if not lines:
         return type(error).__name__
-    return lines[0] if len(lines[0]) <= 300 else lines[0][:300] + "…"
+    line = " ".join(map(str.strip, lines)) if lines[0].rstrip().endswith(":") else lines[0]
+    return line if len(line) <= 300 else line[:300] + "…"
 
 
 def missing_package(error: ImportError, extra: str) -> UnavailableError:

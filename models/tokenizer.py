@@ -7,6 +7,7 @@ model = open_sentencepiece(path)
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from data.download import Report
 from data.errors import InputError
 from models.code import without_code
 from models.library import missing_package, opened, quiet_transformers
+
+PIECES = "tokenizer.model"
+TIKTOKEN_LINE = re.compile(rb"[A-Za-z0-9+/]+={0,2} [0-9]+\r?\n?\Z")  # a piece in base64, its rank
 
 
 def open_tokenizer(folder: Path, report: Report | None = None) -> Any:
@@ -26,6 +30,7 @@ def open_tokenizer(folder: Path, report: Report | None = None) -> Any:
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; give one with a tokenizer.json")
     clean = without_code(folder, report)
+    _check_pieces(folder)
     try:
         from transformers import AutoTokenizer
     except ImportError as error:
@@ -37,6 +42,21 @@ def open_tokenizer(folder: Path, report: Report | None = None) -> Any:
         ),
         f"{folder}: no usable tokenizer",
     )
+
+
+def _check_pieces(folder: Path) -> None:
+    """Raise `InputError` for a tokenizer.model that is neither SentencePiece's nor tiktoken's.
+
+    The library would take one that SentencePiece cannot read for tiktoken's, and ask for a package
+    that cannot read it either.
+    """
+    path = folder / PIECES
+    if (folder / "tokenizer.json").is_file() or not path.is_file():
+        return
+    with open(path, "rb") as file:
+        in_lines = TIKTOKEN_LINE.match(file.readline(1 << 10))
+    if not in_lines:
+        open_sentencepiece(path)
 
 
 def open_fast_tokenizer(folder: Path, report: Report | None = None) -> Any:

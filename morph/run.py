@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data.errors import InputError
-from data.files import canonical_json, release, sha256_text, write_whole
+from data.files import canonical_json, check_not_removed, release, sha256_text, write_whole
 from data.scripts import scripts_of
 from data.unimorph import Triple
 from metrics.labels import exact_match
@@ -135,13 +135,14 @@ def train_model(
         **orthography(data),
     )
     transducer = replace(forward, backward=_backward(forward, networks[1:]))
+    check_not_removed(out / "config.json")
     transducer.save(out / "model")
     accuracy = score(data, lambda one: _answers(transducer, one), out)
     _report(config, transducer, list(accuracy.values()), out)
     calibration = _calibrated(transducer, data[0], out) if len(data) == 1 else None
     steps = tuple(one.steps for one in fitted)
-    seconds = sum(one.seconds for one in fitted)
-    return Trained(out, transducer, accuracy, steps, seconds, calibration)
+    check_not_removed(out / "config.json")
+    return Trained(out, transducer, accuracy, steps, sum(f.seconds for f in fitted), calibration)
 
 
 def _backward(
@@ -216,7 +217,6 @@ def begin(config: TrainingConfig, data: Sequence[InflectionData], out: Path) -> 
             f"{path}: expected this run's settings, found others; choose another --out, or give "
             "the settings that stand there"
         )
-    out.mkdir(parents=True, exist_ok=True)
     write_whole(path, content)
 
 

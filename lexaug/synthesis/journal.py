@@ -65,7 +65,13 @@ class GrowingFile:
         self._file.write(content)
 
     def commit(self, number: int) -> int:  # noqa: ARG002 (of the contract)
-        """Flush and fsync; return the bytes added since the last commit."""
+        """Flush and fsync; return the bytes added since the last commit.
+
+        Raises:
+            UnavailableError: the file was removed: what is written to it nobody would ever see.
+        """
+        if os.fstat(self._file.fileno()).st_nlink == 0:
+            raise removed(self.path.parent)
         self._file.flush()
         os.fsync(self._file.fileno())
         added, self._size = self._file.tell() - self._size, self._file.tell()

@@ -110,7 +110,10 @@ def rules_for(tables: Tables, *, policy: Policy = "analogy", seed: int = 1) -> R
             _LOG.warning("%s", error)
     _LOG.info("learning rules from %d forms of %s", tables.own, ", ".join(tables.names))
     rules = Rules.learn(tables.teaching, policy=policy, seed=seed)
-    rules.save(path)
+    try:
+        rules.save(path)
+    except (OSError, UnavailableError) as error:  # a read-only cache, a full disk
+        _LOG.warning("the rules could not be kept (%s); they are learned again next time", error)
     return rules
 
 

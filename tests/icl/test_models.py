@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from data.errors import InputError, UnavailableError
+from data.terminal import printable
 from icl.backend import Decoding, Settings, open_backend
 from models.config import is_encoder_decoder, model_type
 from models.derived import derived_folder
@@ -137,8 +138,8 @@ def test_weights_that_were_cut_off(kept: int, model: Path) -> None:
 @pytest.mark.usefixtures("no_network")
 def test_unknown_name(name: str) -> None:
     assert error_of(name) == (
-        f'InputError --model "{name}": no such folder or .gguf file; expected one, a catalog name '
-        "(smollm2-135m-instruct) or a hub id such as org/name@commit"
+        f'InputError --model "{printable(name)}": no such folder or .gguf file; expected one, a '
+        "catalog name (smollm2-135m-instruct) or a hub id such as org/name@commit"
     )
 
 
@@ -271,3 +272,25 @@ def test_a_build_that_fails_leaves_nothing(
     (derived / ".x.part").mkdir()
     (derived / ".x.part" / "left by a kill").touch()
     assert list(derived_folder("x", lambda folder: None).iterdir()) == []
+
+
+def test_a_derived_folder_in_a_cache_that_others_filled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shared cache may be read-only: what is there needs no lock."""
+    found = derived_folder("x", lambda folder: None)
+    monkeypatch.setattr("models.derived.FileLock", None)
+    assert derived_folder("x", lambda folder: None) == found
+
+
+def test_a_derived_folder_without_a_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("KILOLINGUA_CACHE", str(tmp_path / "file"))
+    built: list[Path] = []
+    said: list[str] = []
+    found = [derived_folder("x-vocabulary", built.append, said.append) for _ in range(2)]
+    assert found[0] == found[1]
+    assert found[0].is_dir()
+    assert len(built) == 1
+    assert said == [
+        f"{tmp_path / 'file' / 'derived'}: cannot be written to (Not a directory), so x-vocabulary"
+        " is made anew in each run; set KILOLINGUA_CACHE to a folder of your own"
+    ]

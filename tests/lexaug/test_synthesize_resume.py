@@ -220,6 +220,30 @@ def test_a_folder_removed_under_a_run_is_noticed(
     assert not (tmp_path / "out").exists()
 
 
+def test_records_removed_under_a_run_are_noticed(
+    tmp_path: Path, config: Callable[..., SynthesisConfig]
+) -> None:
+    """What is written to a file that was removed nobody would ever see."""
+    asked = config("gz", tmp_path / "out")
+
+    def remove(*_: object) -> None:
+        for path in (tmp_path / "out").glob("*.gz"):
+            path.unlink()
+
+    with pytest.raises(UnavailableError, match="out: was removed, or what was in it, while"):
+        synthesize(asked, advance=remove)
+
+
+def test_a_folder_removed_while_its_pages_are_written_is_noticed(
+    tmp_path: Path, config: Callable[..., SynthesisConfig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "lexaug.synthesis.coverage_report.write_coverage", lambda folder, *_: shutil.rmtree(folder)
+    )
+    with pytest.raises(UnavailableError, match="out: was removed, or what was in it, while"):
+        synthesize(config("gz", tmp_path / "out"))
+
+
 def test_two_processes_do_not_write_to_one_folder(
     tmp_path: Path, config: Callable[..., SynthesisConfig]
 ) -> None:

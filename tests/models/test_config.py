@@ -147,6 +147,15 @@ def test_a_tokenizer_that_is_damaged(name: str, content: bytes, model: Path) -> 
             open_tokenizer_file(model / name)
 
 
+@pytest.mark.parametrize("content", [b"", b"\n\xffgarbage" * 50, b"no model\n"])
+def test_pieces_that_are_damaged(content: bytes, model: Path) -> None:
+    """Where SentencePiece cannot read them, the library would ask for another package."""
+    (model / "tokenizer.json").unlink()
+    (model / "tokenizer.model").write_bytes(content)
+    with pytest.raises(InputError, match=r"tokenizer\.model: expected a SentencePiece model"):
+        open_tokenizer(model)
+
+
 def test_a_tokenizer_whose_unknown_piece_is_out_of_reach(model: Path) -> None:
     path = model / "tokenizer.json"
     told = json.loads(path.read_text("utf-8"))

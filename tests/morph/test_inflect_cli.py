@@ -189,3 +189,18 @@ def test_a_confidence_that_nobody_measured_is_not_printed(
     assert main(["--lang", "sw", "--table", table, "--no-model", "ruka", "V;FUT"]) == 0
     [row] = lines(capsys)
     assert row[3:] == ["rule", "-"]
+
+
+def test_rules_that_cannot_be_kept_answer_all_the_same(
+    table: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("KILOLINGUA_CACHE", str(tmp_path / "file"))
+    assert main(["--lang", "sw", "--table", table, "ruka", PAST]) == 0
+    assert lines(capsys)[0][2:4] == ["aliruka", "rule"]
+    assert "the rules could not be kept (" in caplog.text
+    assert "they are learned again next time" in caplog.text

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 
+from data.errors import UnavailableError
 from data.languages import resolve
 from data.unimorph import Triple
 from morph.corpora import load_data
 from morph.hallucinate import hallucinate
 from morph.inflecting.sources import open_model
 from morph.recipe import Recipe
+from morph.run import TrainingConfig, train_model
 from morph.submit import main as submit
 from morph.train import main
 from morph.transducer import Transducer
@@ -81,6 +84,29 @@ def test_a_run_that_made_nothing_does_not_hold_its_folder(
     assert "give more" in capsys.readouterr().err
     assert train(table, out) == 0
     assert Transducer.load(out / "model").language == "sw"
+
+
+@pytest.mark.parametrize("when", ["between two networks", "at the end"])
+def test_a_folder_removed_under_a_run_is_noticed(
+    when: str, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes after would make the folder again, with half of a run in it."""
+    out = tmp_path / "run"
+    config = TrainingConfig(("sw",), Recipe(steps=2, width=16, networks=2), train=str(table))
+
+    def remove(number: int, progress: object) -> None:
+        if when == "between two networks" and number == 2 and (out / "network-1").is_dir():
+            shutil.rmtree(out / "network-1")
+            (out / "config.json").unlink()
+
+    def calibrated(*_: object) -> None:
+        shutil.rmtree(out)
+
+    if when == "at the end":
+        monkeypatch.setattr("morph.run._calibrated", calibrated)
+    with pytest.raises(UnavailableError, match="run: was removed, or what was in it, while"):
+        train_model(config, out, report=remove)
+    assert not (out / "model").exists()
 
 
 def test_model_and_rules_hand_in_together(
