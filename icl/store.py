@@ -141,6 +141,10 @@ def read_records(path: Path, having: bytes = b"") -> Iterator[tuple[int, dict[st
                 continue
             try:
                 record = parse_json(line, f"{path}:{number}", SHAPE)
+                if any(n < 0 for row in record["statistics"].values() for n in row):
+                    raise InputError(
+                        f"{path}:{number}: expected counts in statistics, found below 0"
+                    )
             except InputError as error:
                 fault = str(error).removesuffix("; correct it")
                 raise InputError(f"{fault}; move the file away to start over") from error

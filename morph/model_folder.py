@@ -85,11 +85,12 @@ def _check_fit(config: Mapping[str, Any], path: Path) -> None:
     size = config["architecture"]["units"], config["architecture"]["names"]
     alphabet = Alphabet.from_json(config["alphabet"])
     found = alphabet.size, len(alphabet.features)
-    if size != found or not config["weights"] or not 0 < config["ratio"] <= MOST_UNITS:
-        weights = len(config["weights"])
+    named = config["weights"] and config["languages"]
+    if size != found or not named or not 0 < config["ratio"] <= MOST_UNITS:
+        counts = f"{len(config['languages'])} languages, {len(config['weights'])} weights"
         raise InputError(
-            f"{path}: expected weights, {size[0]} units, {size[1]} features and a ratio of at most"
-            f" {MOST_UNITS}, found {weights} weights, {found[0]} units, {found[1]} features and"
+            f"{path}: expected languages, weights, {size[0]} units, {size[1]} features and a ratio"
+            f" of at most {MOST_UNITS}, found {counts}, {found[0]} units, {found[1]} features and"
             f" {config['ratio']}; train it again with python -m morph.train"
         )
 

@@ -340,3 +340,10 @@ def test_what_has_an_index_s_name_and_a_text_is_one(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"toy\.index:4: expected a headword, an offset and a"):
         read_lexicon(index, "sw", "en")
     assert len(read_lexicon(index, "sw", "en", skip_bad=True)) == len(SHIFTED)
+
+
+def test_a_folder_is_no_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for path in (Path(), tmp_path, tmp_path / "absent.index"):
+        with pytest.raises(InputError, match="expected the index of a dictionary, found no file"):
+            read_lexicon(path, "sw", "en", "dictd")

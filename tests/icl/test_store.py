@@ -145,6 +145,13 @@ def another_process(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
             other.kill()
 
 
+def test_counts_below_zero_are_damage(tmp_path: Path) -> None:
+    path = filled(tmp_path)
+    path.write_text(path.read_text("utf-8").replace("[1.5,2]", "[1.5,-2]"), "utf-8")
+    with pytest.raises(InputError, match=r"segments\.jsonl:1: expected counts in statistics"):
+        list(read_records(path))
+
+
 def test_a_second_process_is_told(tmp_path: Path) -> None:
     with another_process(tmp_path) as other:
         with pytest.raises(InputError) as caught:

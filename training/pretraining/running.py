@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from data.bounded import read_json
+from data.errors import InputError
 from data.files import canonical_json, check_not_removed, write_whole
 from data.languages import resolve
 from metrics.score import Score
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from training.looping.progress import Fitted, Progress
 
 ADAPTER = "adapter"
-SCORE = {"name": str, "value": float, "low": float, "high": float, "signature": str, "n": int}
-RECORD = {"corpus": str, "system": str, "scores": [SCORE]}  # of what before.json holds
+RECORD = {"corpus": str, "system": str, "scores": [dict]}  # of what before.json holds
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,11 @@ def _before(prepared: Prepared) -> list[dict[str, Any]]:
             found += judge.unigram_scores(_piece_counts(prepared))
         write_whole(path, canonical_json(found) + "\n")
     kept: list[dict[str, Any]] = read_json(path, [RECORD])  # as a run that goes on has them
+    try:
+        for score in (score for one in kept for score in one["scores"]):
+            Score.from_dict(score)
+    except ValueError as error:
+        raise InputError(f"{path}: {error}; remove it, and the same command goes on") from error
     return kept
 
 

@@ -90,6 +90,8 @@ def entries(path: Path, reading: Reading) -> Iterator[Entry]:
         InputError: no text beside the index; what `read_articles` raises; a title that names
             other languages.
     """
+    if not path.is_file():
+        raise InputError(f"{path}: expected the index of a dictionary, found no file; name it")
     text = _text_of(path)
     if text is None:
         raise InputError(
