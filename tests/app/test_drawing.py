@@ -175,7 +175,7 @@ def test_a_table_has_headings_names_and_cells(mounted: Any, table: Any) -> None:
     assert (
         nko.get_by_role("cell", name="not known").count() == 3
     )  # countries, speakers, endangerment
-    assert nko.get_by_role("cell", name="0", exact=True).count() == 7  # resources, and their class
+    assert nko.get_by_role("cell", name="0", exact=True).count() == 8  # resources, and their class
     link = page.get_by_role("link", name="swah1253")
     assert link.get_attribute("href") == "language?lang=swah1253"
     [marked] = page.get_by_role("button", pressed=True).all()

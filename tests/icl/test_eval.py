@@ -143,7 +143,8 @@ def wait_for_lines(path: Path, lines: int, child: subprocess.Popen[bytes]) -> No
 
 
 def test_ctrl_c_prints_the_scores_so_far(tiny_decoder: Path, tmp_path: Path) -> None:
-    options = arguments(tiny_decoder, tmp_path, "--batch-size", "1", "--max-new-tokens", "300")
+    # Long answers, so that the signal comes before the last one on a busy machine too.
+    options = arguments(tiny_decoder, tmp_path, "--batch-size", "1", "--max-new-tokens", "1500")
     child = subprocess.Popen(command(*options), stdout=subprocess.PIPE, text=True)
     wait_for_lines(tmp_path / "segments.jsonl", 205, child)  # type: ignore[arg-type]
     child.send_signal(signal.SIGINT)

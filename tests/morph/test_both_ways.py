@@ -67,7 +67,7 @@ def test_few_triples_are_trained_from_both_ends(tmp_path: Path) -> None:
     few = tmp_path / "few.tsv"
     few.write_text("".join(f"{t.lemma}\t{t.form}\t{t.features}\n" for t in regular(60, 1)), "utf-8")
     recipe = replace(RECIPE, steps=3, hallucinated=0)
-    config = TrainingConfig(("toy",), recipe, train=few)
+    config = TrainingConfig(("toy",), recipe, train=few, columns=("lemma", "form", "features"))
     trained_model = train_model(config, tmp_path / "run")
     assert len(trained_model.steps) == 2
     assert trained_model.transducer.backward is not None
