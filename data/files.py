@@ -15,14 +15,14 @@ import secrets
 import shutil
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from filelock import FileLock, Timeout
 
-from data.errors import UnavailableError
+from data.errors import InputError, UnavailableError
 
 DAY = 86_400  # seconds after which nobody writes to a file any more that never appeared
 LEFT = re.compile(r"\..+\.(?P<host>[0-9a-f]{8})-(?P<process>\d{1,10})-[0-9a-f]{8}")
@@ -102,6 +102,23 @@ def release(folder: Path, results: Sequence[str], begun: Sequence[str]) -> bool:
     return True
 
 
+def check_unclaimed(folder: Path, written: Iterable[str]) -> None:
+    """Raise unless a folder without a config.json is free of what a run would take for its own.
+
+    Args:
+        written: patterns of what the run writes there.
+
+    Raises:
+        InputError: something of that name is there, of which nothing says from which run it is.
+    """
+    found = sorted(path.name for pattern in written for path in folder.glob(pattern))
+    if found:
+        raise InputError(
+            f"{folder}: holds {found[0]} and no config.json that says of which run; choose"
+            " another --out, or remove it"
+        )
+
+
 def _has_content(path: Path) -> bool:
     return any(path.iterdir()) if path.is_dir() else path.stat().st_size > 0
 
@@ -162,7 +179,7 @@ def removed(folder: Path) -> UnavailableError:
     """The error for a folder that somebody removed under a run."""
     return UnavailableError(
         f"{folder}: was removed, or what was in it, while the run wrote there; nothing more is"
-        " written; run the same command again"
+        " written; remove what is left there, if anything, and run the same command again"
     )
 
 

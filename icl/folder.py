@@ -12,7 +12,7 @@ from typing import Any, get_type_hints
 
 from data.bounded import check_shape, read_json
 from data.errors import InputError
-from data.files import canonical_json, release, sha256_text, write_whole
+from data.files import canonical_json, check_unclaimed, release, sha256_text, write_whole
 from icl.address import public_url
 from icl.run import RunConfig
 from icl.store import read_records
@@ -58,6 +58,8 @@ def open_folder(config: RunConfig, what: str, identity: Mapping[str, Any]) -> Pa
                 f"{folder}: holds another run (it differs in {', '.join(differing)}); "
                 "choose another --out, or leave it out"
             )
+    else:
+        check_unclaimed(folder, BEGUN)
     options = {k: v for k, v in dataclasses.asdict(config).items() if k not in PLACES}
     options["base_url"] = public_url(config.base_url)
     options["seen"] = str(config.seen) if config.seen else None

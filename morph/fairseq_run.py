@@ -17,7 +17,8 @@ from metrics.score import Score
 from morph.corpora import InflectionData
 from morph.fairseq_engine import FairseqSettings, train_with_fairseq
 from morph.hypothesis import Hypothesis
-from morph.run import TrainingConfig, begin, read_data, score
+from morph.run import TrainingConfig, read_data, score
+from morph.run_folder import begin
 
 
 def train_through_fairseq(
@@ -35,7 +36,7 @@ def train_through_fairseq(
             f"{', '.join(config.units)}; leave --from and further languages to the other engine"
         )
     [data] = read_data(config, offline=offline)
-    begin(config, [data], out)
+    begin(config.to_json(), [data], out)
     settings = FairseqSettings(seed=config.recipe.seed, batch=config.recipe.batch)
     if config.recipe.steps is not None:
         settings = replace(settings, steps=config.recipe.steps)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data.errors import InputError
-from data.files import canonical_json, check_not_removed, release, sha256_text, write_whole
+from data.files import canonical_json, check_not_removed, sha256_text, write_whole
 from data.scripts import scripts_of
 from data.unimorph import Triple
 from metrics.labels import exact_match
@@ -29,14 +29,12 @@ from morph.hypothesis import Hypothesis
 from morph.inflecting.choice import Calibration, calibrate
 from morph.recipe import Recipe, train_networks
 from morph.rules import Rules
+from morph.run_folder import begin
 from morph.transducer import TEXT_IN_NFC, Transducer
 
 if TYPE_CHECKING:
     from morph.model import InflectionModel
     from training.loop import Fitted, Progress
-
-RESULTS = ("*-[0-9]/checkpoints/step-*[1-9]*", "model", "scores.json")
-BEGUN = ("config.json", "network-*", "backward-*", "*.dev")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +103,7 @@ def train_model(
     data = read_data(config, offline=offline)
     started = Transducer.load(config.start, device) if config.start else None
     alphabet = started.alphabet if started else _alphabet(data, config.recipe)
-    begin(config, data, out)
+    begin(config.to_json(), data, out)
     groups = [_examples(one, alphabet, config.recipe) for one in data]
     sides = config.recipe.sides(min(len(one.train) for one in data))
     begun = started.sides if started else ()
@@ -191,33 +189,6 @@ def _alphabet(data: Sequence[InflectionData], recipe: Recipe) -> Alphabet:
     triples = (triple for one in data for triple in one.train)
     languages = [one.unit for one in data] if len(data) > 1 else []
     return Alphabet.of(triples, recipe.scheme, languages)
-
-
-def begin(config: TrainingConfig, data: Sequence[InflectionData], out: Path) -> None:
-    """Write a run's config.json, or compare it with the one that is there.
-
-    Raises:
-        InputError: another run's is there.
-    """
-    content = canonical_json(
-        {
-            **config.to_json(),
-            "data": [
-                {"unit": d.unit, "name": d.name, "licence": d.licence, "sha256": d.sha256}
-                for d in data
-            ],
-            "versions": {name: version(name) for name in ("kilolingua", "torch")},
-        }
-    )
-    path = out / "config.json"
-    if path.exists() and path.read_bytes() == content.encode():
-        return
-    if path.exists() and not release(out, RESULTS, BEGUN):
-        raise InputError(
-            f"{path}: expected this run's settings, found others; choose another --out, or give "
-            "the settings that stand there"
-        )
-    write_whole(path, content)
 
 
 def _examples(data: InflectionData, alphabet: Alphabet, recipe: Recipe) -> list[Any]:

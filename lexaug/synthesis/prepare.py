@@ -17,7 +17,7 @@ from data.bounded import check_shape, read_json
 from data.catalog import catalog
 from data.errors import InputError
 from data.faults import fault_of
-from data.files import canonical_json, sha256_text, write_whole
+from data.files import canonical_json, sha256_text, sweep, write_whole
 from data.languages import Language, resolve
 from data.lexicon import Lexicon
 from data.lexicons.merge import merge
@@ -132,8 +132,7 @@ def open_folder(prepared: Prepared) -> dict[str, Any]:
         InputError: the folder holds something else, or a run with other settings.
     """
     path = prepared.folder / CONFIG
-    for left in prepared.folder.glob(".*.*"):  # of a file that a kill kept from appearing
-        left.unlink()
+    sweep(prepared.folder)
     if path.exists():
         before = _read_settings(path)
         # A run that stopped at a bad line goes on without it: what is done had none.

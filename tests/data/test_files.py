@@ -24,6 +24,7 @@ from data.errors import InputError, KilolinguaError, UnavailableError
 from data.files import (
     appears_whole,
     canonical_json,
+    check_unclaimed,
     release,
     sha256_file,
     sha256_text,
@@ -145,6 +146,20 @@ def test_a_folder_in_which_somebody_works_is_kept(tmp_path: Path) -> None:
         assert not release(tmp_path, ("model",), ("*",))
     assert release(tmp_path, ("model",), ("*",))
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["scores.json", "sw.dev", "data"])
+def test_files_of_nobody_knows_which_run_are_not_taken(name: str, tmp_path: Path) -> None:
+    check_unclaimed(tmp_path / "absent", ("*.dev", "data"))
+    (tmp_path / "notes.txt").touch()
+    check_unclaimed(tmp_path, ("scores.json", "*.dev", "data"))
+    (tmp_path / name).touch()
+    with pytest.raises(InputError) as caught:
+        check_unclaimed(tmp_path, ("scores.json", "*.dev", "data"))
+    assert str(caught.value) == (
+        f"{tmp_path}: holds {name} and no config.json that says of which run; choose another --out,"
+        " or remove it"
+    )
 
 
 def test_a_reader_sees_the_old_file_until_the_block_ends(tmp_path: Path) -> None:

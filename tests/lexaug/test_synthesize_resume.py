@@ -244,6 +244,19 @@ def test_a_folder_removed_while_its_pages_are_written_is_noticed(
         synthesize(config("gz", tmp_path / "out"))
 
 
+def test_a_users_files_in_the_folder_are_not_touched(
+    tmp_path: Path, config: Callable[..., SynthesisConfig]
+) -> None:
+    """Names with a dot before and within are the user's; only what a kill left is swept."""
+    out = tmp_path / "out"
+    out.mkdir()
+    for name in (".gitlab-ci.yml", ".env.local"):
+        (out / name).write_text("mine", "utf-8")
+    with pytest.raises(InputError, match="expected an empty folder or a run's, found other files"):
+        synthesize(config("gz", out))
+    assert sorted(one.name for one in out.iterdir()) == [".env.local", ".gitlab-ci.yml", ".lock"]
+
+
 def test_two_processes_do_not_write_to_one_folder(
     tmp_path: Path, config: Callable[..., SynthesisConfig]
 ) -> None:

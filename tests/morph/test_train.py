@@ -86,6 +86,25 @@ def test_a_run_that_made_nothing_does_not_hold_its_folder(
     assert Transducer.load(out / "model").language == "sw"
 
 
+@pytest.mark.parametrize("config", ['{"model_type": "llama"}', '{"run": {"systems": []}}', None])
+def test_a_users_files_in_the_folder_are_not_touched(
+    config: str | None, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A model's folder, another command's, one with the data: none is a run of this command."""
+    out = tmp_path / "run"
+    out.mkdir()
+    (out / "gold.dev").write_text("mine", "utf-8")
+    if config:
+        (out / "config.json").write_text(config, "utf-8")
+    assert train(table, out) == 2
+    told = capsys.readouterr().err
+    assert ("expected this run's settings, found" if config else "holds gold.dev and no") in told
+    assert (out / "gold.dev").read_text("utf-8") == "mine"
+    assert {one.name for one in out.iterdir()} <= {"gold.dev", "config.json"}
+    if config:
+        assert (out / "config.json").read_text("utf-8") == config
+
+
 @pytest.mark.parametrize("when", ["between two networks", "at the end"])
 def test_a_folder_removed_under_a_run_is_noticed(
     when: str, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -189,6 +189,24 @@ def test_a_folder_removed_under_a_run_is_noticed(tmp_path: Path) -> None:
     assert not out.exists()
 
 
+def test_what_another_run_left_without_its_config_is_not_taken(tmp_path: Path) -> None:
+    """Its tokenizer would be used for the one that was asked for."""
+    corpus, out = write_corpus(tmp_path / "text.txt", 200), tmp_path / "run"
+    (out / "tokenizer").mkdir(parents=True)
+    with pytest.raises(InputError, match=r"run: holds tokenizer and no config\.json that says of"):
+        pretrain(PretrainConfig(**options(corpus, out, steps=1)))
+    assert [one.name for one in out.iterdir()] == ["tokenizer"]
+
+
+def test_a_run_of_another_command_is_kept(tmp_path: Path) -> None:
+    corpus, out = write_corpus(tmp_path / "text.txt", 200), tmp_path / "run"
+    (out / "data").mkdir(parents=True)
+    (out / "config.json").write_text('{"run": {"systems": []}}', "utf-8")
+    with pytest.raises(InputError, match=r"not the configuration of a run of training\.pretrain"):
+        pretrain(PretrainConfig(**options(corpus, out, steps=1)))
+    assert sorted(one.name for one in out.iterdir()) == ["config.json", "data"]
+
+
 @pytest.fixture(scope="module")
 def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run with a checkpoint, metrics and kept ids, but no scores: one to go on with."""

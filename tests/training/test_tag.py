@@ -239,6 +239,22 @@ def test_a_run_that_made_nothing_does_not_hold_its_folder(
     assert json.loads((out / "config.json").read_text("utf-8"))["run"]["steps"] == 2
 
 
+@pytest.mark.parametrize("config", ['{"run": {"systems": []}}', None])
+def test_a_users_files_in_the_folder_are_not_touched(
+    config: str | None, tokenizer: Path, tmp_path: Path
+) -> None:
+    """Another command's run is none of this one, nor is a model of nobody knows which."""
+    out = tmp_path / "run"
+    (out / "model").mkdir(parents=True)
+    if config:
+        (out / "config.json").write_text(config, "utf-8")
+    names = sorted(one.name for one in out.iterdir())
+    said = r"of a run of training\.tag" if config else r"run: holds model and no config\.json"
+    with pytest.raises(InputError, match=said):
+        tag(TagConfig(**{**options(tmp_path, tokenizer), "out": out}))
+    assert sorted(one.name for one in out.iterdir()) == names
+
+
 def test_an_encoder_that_is_none_is_refused(tokenizer: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no such folder or \.gguf file"):
         run(tmp_path, tokenizer, model=str(tmp_path / "none"), config=None, tokenizer=None)

@@ -23,6 +23,7 @@ from data.contamination import KeepOut
 from data.errors import InputError
 from data.files import (
     canonical_json,
+    check_unclaimed,
     raise_if_disk_full,
     release,
     sha256_file,
@@ -69,9 +70,8 @@ def open_folder(config: PretrainConfig, identity: Mapping[str, Any]) -> Path:
     folder = config.out or Path("runs") / name
     path = folder / "config.json"
     if path.exists():
-        differing = sorted(
-            _differences(run_of(path, "training.pretrain"), json.loads(canonical_json(identity)))
-        )
+        found = run_of(path, "training.pretrain", {"corpora": list, "objective": str})
+        differing = sorted(_differences(found, json.loads(canonical_json(identity))))
         if not differing:
             return folder
         if not release(folder, RESULTS, BEGUN):
@@ -79,6 +79,8 @@ def open_folder(config: PretrainConfig, identity: Mapping[str, Any]) -> Path:
                 f"{folder}: holds another run (it differs in {', '.join(differing)}); choose"
                 " another --out, or leave it out"
             )
+    else:
+        check_unclaimed(folder, (*RESULTS, *BEGUN))
     options = {
         name: str(value) if isinstance(value, Path) else value
         for name, value in dataclasses.asdict(config).items()
@@ -136,14 +138,17 @@ def _tokenizer(config: PretrainConfig) -> str | None:
     return f"sha256:{sha256_file(path)}"
 
 
-def run_of(path: Path, command: str) -> dict[str, Any]:
+def run_of(path: Path, command: str, shape: Mapping[str, Any]) -> dict[str, Any]:
     """What a run's config.json says that its result depends on.
+
+    Args:
+        shape: what a run of this command has there, and those of others have not.
 
     Raises:
         InputError: it is damaged, or no run's of this command.
     """
     try:
-        run: dict[str, Any] = read_json(path, {"run": dict})["run"]
+        run: dict[str, Any] = read_json(path, {"run": shape})["run"]
     except InputError as error:
         raise InputError(
             f"{error}: not the configuration of a run of {command}; choose another --out"

@@ -19,7 +19,14 @@ from typing import Any
 
 from data.contamination import KeepOut
 from data.errors import InputError
-from data.files import canonical_json, release, sha256_file, sha256_text, write_whole
+from data.files import (
+    canonical_json,
+    check_unclaimed,
+    release,
+    sha256_file,
+    sha256_text,
+    write_whole,
+)
 from models.resolve import Model
 from training.pretraining.folder import BEGUN, RESULTS, environment, run_of
 from training.tagging.config import TagConfig
@@ -75,6 +82,8 @@ def open_folder(config: TagConfig, identity: Mapping[str, Any]) -> Path:
                 f"{folder}: holds another run (it differs in {', '.join(differing)}); choose"
                 " another --out, or leave it out"
             )
+    else:
+        check_unclaimed(folder, (*RESULTS, *BEGUN))
     options = {name: _plain(value) for name, value in dataclasses.asdict(config).items()}
     settings = {"run": identity, "options": options, "environment": environment()}
     write_whole(path, json.dumps(settings, ensure_ascii=False, indent=2, sort_keys=True) + "\n")
@@ -83,7 +92,7 @@ def open_folder(config: TagConfig, identity: Mapping[str, Any]) -> Path:
 
 def _differing(path: Path, identity: Mapping[str, Any]) -> list[str]:
     """The settings in which the run of a config.json differs."""
-    found = run_of(path, "training.tag")
+    found = run_of(path, "training.tag", {"train": list, "test": list})
     expected = json.loads(canonical_json(identity))
     return [key for key in sorted({*found, *expected}) if found.get(key) != expected.get(key)]
 
