@@ -18,6 +18,8 @@ import select
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -37,11 +39,24 @@ COMMON: dict[str, dict[str, Any]] = {
 }
 
 
+_CALLED_AS: ContextVar[str] = ContextVar("called_as", default="")
+
+
+@contextmanager
+def called_as(program: str) -> Iterator[None]:
+    """Name the program as the user typed it (`kilolingua eval`) in usage and errors."""
+    token = _CALLED_AS.set(program)
+    try:
+        yield
+    finally:
+        _CALLED_AS.reset(token)
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser without abbreviations whose errors are one line with suggestions."""
 
     def __init__(self, module: str = "", description: str = "", **settings: Any) -> None:
-        settings.setdefault("prog", f"python -m {module}")  # argparse names subcommands itself
+        settings.setdefault("prog", _CALLED_AS.get() or f"python -m {module}")
         super().__init__(
             description=description,
             allow_abbrev=False,

@@ -1,0 +1,82 @@
+"""The command `kilolingua`: every command of the house under one name.
+
+    kilolingua eval --lang sw --shots 1
+    kilolingua inflect --lang sw soma "V;IND;PST;NOM(3,SG,BANTU1);POS"
+    kilolingua --version
+
+`kilolingua eval ...` is the same as `python -m icl.eval ...`. A new command is a module with a
+`main(argv)` and a row of COMMANDS.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+COMMANDS = {
+    "eval": ("icl.eval", "prompt a model to translate, and score it"),
+    "compare": ("icl.compare", "is run B better than run A?"),
+    "translate": ("icl.translate", "translate one sentence"),
+    "merge": ("icl.merge", "shards of one evaluation into one run"),
+    "export": ("icl.export", "a run's sentences for other people's tools"),
+    "inventory": ("data.atlas.commands", "what exists for every language"),
+    "resources": ("data.resources_commands", "what exists for one, and how large it is"),
+    "catalog": ("data.catalog_commands", "data sets and models: list, show, fetch, verify"),
+    "lexicon": ("data.lexicons.commands", "look into lexicons, convert them, measure coverage"),
+    "synthesize": ("lexaug.synthesize", "text and labels from a lexicon"),
+    "induce": ("lexaug.induce", "a lexicon from parallel text"),
+    "inflect": ("morph.inflect", "forms, paradigms, analyses"),
+    "train": ("morph.train", "an inflection model"),
+    "evaluate-inflection": ("morph.evaluate", "accuracy of inflected forms"),
+    "submit": ("morph.submit", "a shared task's files"),
+    "tokenizer": ("training.vocabulary.commands", "learn or extend a tokenizer"),
+    "pretrain": ("training.pretrain", "pretrain or adapt a language model"),
+    "tag": ("training.tag", "train a tagger and score it on other languages"),
+    "fairseq": ("training.fairseq", "data for fairseq"),
+    "cache": ("kilolingua.cache", "what lies in the cache, and making room"),
+    "bundle": ("kilolingua.bundle", "everything for a language, for a machine without network"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Hand the rest of the line to the command that it names."""
+    from data.cli import called_as, did_you_mean
+
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    name = arguments[0] if arguments else "--help"
+    if name in ("-h", "--help"):
+        print(usage())
+        return 0
+    if name == "--version":
+        from kilolingua import __version__
+
+        print(f"kilolingua {__version__}")
+        return 0
+    if name not in COMMANDS:
+        near = f"{did_you_mean(name, COMMANDS)}; see kilolingua --help"
+        print(f'kilolingua: error: no command "{name}"{near}', file=sys.stderr)
+        return 2
+    with called_as(f"kilolingua {name}"):
+        return int(import_module(COMMANDS[name][0]).main(arguments[1:]) or 0)
+
+
+def usage() -> str:
+    """The commands, a line each."""
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:{width}}  {about}" for name, (_, about) in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: kilolingua COMMAND [OPTIONS]",
+            "",
+            "A research workbench for languages that models barely know.",
+            "",
+            *lines,
+            "",
+            "kilolingua COMMAND --help lists a command's options; kilolingua --version.",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
