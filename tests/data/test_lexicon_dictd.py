@@ -347,3 +347,5 @@ def test_a_folder_is_no_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     for path in (Path(), tmp_path, tmp_path / "absent.index"):
         with pytest.raises(InputError, match="expected the index of a dictionary, found no file"):
             read_lexicon(path, "sw", "en", "dictd")
+    with pytest.raises(InputError):
+        read_lexicon(Path(), "sw", "en")

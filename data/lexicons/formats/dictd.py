@@ -102,6 +102,8 @@ def entries(path: Path, reading: Reading) -> Iterator[Entry]:
 
 
 def _text_of(index: Path) -> Path | None:
+    if not index.name:  # the folder at hand, "."
+        return None
     texts = (index.with_suffix(suffix) for suffix in (".dict.dz", ".dict"))
     return next((one for one in texts if one.exists()), None)
 

@@ -14,9 +14,9 @@ DATASETS = (
     "toy\ttest-set\taligned\tCC0-1.0\thttps://example.org\tToy: a test set\tUs 2026\tours\n"
 )
 FILES = (
-    "dataset\trole\tgroup\tcodes\tpath\tbytes\tsha256\tsources\n"
-    f"toy\ttest\t-\ten sw\ttoy/test.tsv\t12\t{'0' * 64}\thttps://example.org/test.tsv\n"
-    "toy\ttrain\ten-sw\ten sw\ttoy/train.tsv\t-\t-\thttps://example.org/train.tsv\n"
+    "dataset\trole\tgroup\tcodes\tpath\tbytes\tsha256\tlicence\tsources\n"
+    f"toy\ttest\t-\ten sw\ttoy/test.tsv\t12\t{'0' * 64}\t-\thttps://example.org/test.tsv\n"
+    "toy\ttrain\ten-sw\ten sw\ttoy/train.tsv\t-\t-\tCC-BY-4.0\thttps://example.org/train.tsv\n"
 )
 
 
