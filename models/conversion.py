@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from data.bounded import read_json
 from data.download import Report
@@ -12,7 +13,7 @@ from models.config import read_config
 from models.derived import derived_folder
 from models.library import missing_package, opened, quiet_transformers
 from models.resolve import Model
-from models.weights import check_weights
+from models.weights import check_weights, check_whole
 
 
 def converted(model: Model, report: Report | None = None) -> Path:
@@ -36,10 +37,21 @@ def _convert(folder: Path, out: Path) -> None:
     except ImportError as error:
         raise missing_package(error, "cpu") from error
     quiet_transformers()
+
+    class Whole(TransformersConverter):  # type: ignore[misc]
+        """It would convert random weights where the files lack some."""
+
+        def load_model(self, kind: Any, name: str, **settings: Any) -> Any:
+            model, told = kind.from_pretrained(
+                name, output_loading_info=True, trust_remote_code=False, **settings
+            )
+            check_whole(
+                sorted(told["missing_keys"] & dict(model.named_parameters()).keys()), folder
+            )
+            return model
+
     opened(
-        lambda: TransformersConverter(str(clean), trust_remote_code=False).convert(
-            str(out), force=True
-        ),
+        lambda: Whole(str(clean), trust_remote_code=False).convert(str(out), force=True),
         f"{folder}: cannot be converted",
         "; use --engine transformers",
     )

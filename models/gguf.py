@@ -14,7 +14,7 @@ from typing import Any
 
 from data.errors import InputError
 from models.library import missing_package, opened, quiet_transformers
-from models.weights import random_model, save_safetensors
+from models.weights import check_whole, random_model, save_safetensors
 
 MOST_IN_GGUF = 10_000_000  # tensors or facts; a real one has thousands
 
@@ -36,7 +36,10 @@ def unpack_gguf(weights: Path, out: Path) -> None:
         with tempfile.TemporaryDirectory() as name, contextlib.redirect_stderr(io.StringIO()):
             alone = Path(name)
             (alone / weights.name).symlink_to(weights.resolve())
-            model = AutoModelForCausalLM.from_pretrained(alone, dtype=torch.float32, **where)
+            model, told = AutoModelForCausalLM.from_pretrained(
+                alone, dtype=torch.float32, output_loading_info=True, **where
+            )
+            check_whole(sorted(told["missing_keys"]), weights)
             return model, AutoTokenizer.from_pretrained(alone, **where)
 
     loaded, tokenizer = opened(load, f"{weights}: not a GGUF file that transformers can read")

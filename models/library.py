@@ -8,12 +8,15 @@ They check nothing themselves, so almost any error of Python can come out of the
 from __future__ import annotations
 
 import struct
+import warnings
 from collections.abc import Callable
 from typing import TypeVar
 
 from data.errors import InputError, UnavailableError
 
 T = TypeVar("T")
+
+DEPRECATED = r"`\w+` is deprecated and will be removed"  # for those who write the calls
 
 LIBRARY_ERRORS = (
     ArithmeticError,
@@ -98,3 +101,4 @@ def quiet_transformers() -> None:
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()
+    warnings.filterwarnings("ignore", DEPRECATED, FutureWarning)

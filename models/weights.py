@@ -73,7 +73,23 @@ def open_weights(
         return model, told
 
     model, told = opened(load, f"{folder}: {trouble}", advice)
-    return model, sorted(told["missing_keys"])
+    parameters = dict(model.named_parameters())  # other tables are computed, not learned
+    return model, sorted(name for name in told["missing_keys"] if name in parameters)
+
+
+def check_whole(missing: Iterable[str], folder: Path, part: str = "") -> None:
+    """Raise `InputError` for a model of which the files lack weights: they would be random.
+
+    Args:
+        missing: as `open_weights` names them.
+        part: only weights whose names begin so: `model.` leaves out a new layer on top.
+    """
+    names = [name for name in missing if name.startswith(part) and "pooler" not in name]
+    if names:
+        raise InputError(
+            f"{folder}: the files lack {len(names):,} of the weights that config.json describes"
+            f" ({names[0]}), which would be random; get the model again"
+        )
 
 
 def _check_shapes(differing: Iterable[tuple[str, Sequence[int], Sequence[int]]]) -> None:

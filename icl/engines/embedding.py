@@ -14,7 +14,7 @@ from data.download import Report
 from icl.engines.tokenization import PromptTokenizer
 from icl.prompt import Prompt
 from models.resolve import resolve_model
-from models.weights import check_ids, open_weights
+from models.weights import check_ids, check_whole, open_weights
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,6 +88,7 @@ class SentenceEmbedder:
 
 
 def _open(name: str, folder: Path, device: str) -> Any:
-    loaded, _ = open_weights(folder, "AutoModel", f"--embedder {name} cannot be opened")
+    loaded, missing = open_weights(folder, "AutoModel", f"--embedder {name} cannot be opened")
+    check_whole(missing, folder)
     layers = loaded.get_encoder() if loaded.config.is_encoder_decoder else loaded
     return layers.to(device).eval()

@@ -20,7 +20,7 @@ from icl.prompt import Prompt
 from models.config import context_length, is_encoder_decoder
 from models.library import first_line, missing_package, opened
 from models.resolve import resolve_model
-from models.weights import check_ids, open_weights
+from models.weights import check_ids, check_whole, open_weights
 
 DTYPES = ENGINE_DTYPES["transformers"]
 BATCH_SIZE = 8
@@ -175,7 +175,8 @@ def _open(folder: Path, device: str, dtype: str, encoder_decoder: bool) -> Any:
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise UnavailableError(f"--device {device}: no CUDA device here; use --device cpu")
     kind = "AutoModelForSeq2SeqLM" if encoder_decoder else "AutoModelForCausalLM"
-    model, _ = open_weights(folder, kind, "cannot be opened", dtype=dtype)
+    model, missing = open_weights(folder, kind, "cannot be opened", dtype=dtype)
+    check_whole(missing, folder)
     try:
         return model.to(device).eval()
     except (RuntimeError, ValueError) as error:

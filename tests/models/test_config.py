@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,15 @@ from icl.backend import Decoding, Request, Settings, open_backend
 from icl.engines.embedding import SentenceEmbedder
 from icl.prompt import Prompt
 from models.config import check_sizes, context_length, end_ids, read_config
+from models.conversion import converted
 from models.gguf import unpack_gguf
+from models.library import quiet_transformers
 from models.resolve import resolve_model
 from models.tokenizer import open_sentencepiece, open_tokenizer, open_tokenizer_file
 from models.weights import open_weights
+from training.tagging.config import TagConfig
+from training.tagging.opening import open_tagger
+from training.vocabulary.embeddings import open_model
 
 
 @pytest.fixture
@@ -203,3 +209,55 @@ def test_a_tokenizer_of_another_model(model: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="the two are not of one model"):
         embed(["ŋŋŋ"])
     assert embed(["Habari."]).shape[0] == 1
+
+
+def answered(folder: str) -> list[Any]:
+    backend = open_backend("transformers", Settings(folder, Decoding(4, ())))
+    return list(backend.run(backend.plan([Request("1", "k", Prompt("Mtu"))])))
+
+
+OPENERS = {
+    "transformers": answered,
+    "ctranslate2": lambda folder: converted(resolve_model(folder)),
+    "embedding": lambda folder: SentenceEmbedder(folder)(["Habari."]),
+    "tagger": lambda folder: open_tagger(
+        TagConfig(train=("t",), test=("t",), model=folder, steps=1),
+        resolve_model(folder),
+        ["X", "Y"],
+        "X",
+    ),
+    "extension": lambda folder: open_model(Path(folder)),
+}
+
+
+@pytest.mark.parametrize("opener", OPENERS)
+@pytest.mark.parametrize("lacking", ["layers.0.mlp.up_proj.weight", "model."])
+def test_weights_that_the_files_lack(opener: str, lacking: str, model: Path) -> None:
+    """The library would fill them with random numbers, and what it answers would be scored."""
+    from safetensors.torch import load_file, save_file
+
+    path = model / "model.safetensors"
+    kept = {
+        f"x.{name}" if lacking == "model." else name: weight
+        for name, weight in load_file(path).items()
+        if not name.endswith(lacking)
+    }
+    save_file(kept, path, {"format": "pt"})
+    with pytest.raises(InputError, match=r"the files lack \d+ of the weights that"):
+        OPENERS[opener](str(model))
+
+
+@pytest.mark.parametrize("opener", OPENERS)
+def test_weights_that_are_all_there(opener: str, model: Path) -> None:
+    assert OPENERS[opener](str(model)) is not None
+
+
+def test_the_librarys_advice_to_those_who_call_it_is_not_shown() -> None:
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        quiet_transformers()
+        said = "`past_key_values` is deprecated and will be removed in version 6. Use `cache`."
+        warnings.warn(said, FutureWarning, stacklevel=1)
+        assert not seen
+        warnings.warn("the disk is old", FutureWarning, stacklevel=1)
+    assert len(seen) == 1

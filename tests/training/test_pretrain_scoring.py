@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from data.contamination import KeepOut
+from data.errors import InputError
 from tests.training.texts import write_corpus
 from training.losses import loss_for
 from training.objectives import Special, parse_mix
@@ -51,6 +52,15 @@ def test_a_model_that_knows_nothing() -> None:
     assert perplexity["value"] == pytest.approx(64, rel=1e-5)
     assert bits["value"] == pytest.approx(1.5, rel=1e-5)
     assert (perplexity["n"], perplexity["low"]) == (36, pytest.approx(64, rel=1e-5))
+
+
+@pytest.mark.parametrize("score", [math.nan, math.inf, 1e4])
+def test_a_model_whose_weights_are_damaged_has_no_perplexity(score: float) -> None:
+    model = Uniform(64)
+    with torch.no_grad():
+        model.scores[0] = score
+    with pytest.raises(InputError, match=r"toy: the loss of the model \(before\) is (nan|inf|1e)"):
+        Judge([part(3)], loss_for("decoder")).scores(model, "before")
 
 
 def encoded(documents: int, length: int) -> Encoded:

@@ -222,3 +222,10 @@ def test_extend_a_model_from_the_shell(tmp_path: Path, capsys: pytest.CaptureFix
     assert "0 changed without a new piece" in said
     assert "50 new embeddings" in said
     assert LlamaForCausalLM.from_pretrained(out).get_input_embeddings().weight.shape == (550, 8)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert main(["extend", str(folder), "--text", str(text), "--out", str(folder)]) == 2
+    assert main(["train", "--text", str(text), "--size", "300", "--out", str(folder)]) == 2
+    told = f"{folder}: holds a model (config.json), whose tokenizer would be written over; choose"
+    assert capsys.readouterr().err.count(told) == 2
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert main(["extend", str(folder), "--text", str(text), *options]) == 0  # its own, again

@@ -24,6 +24,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from data.errors import InputError
 from metrics.ratios import Ratio, ratio_score
 from metrics.score import Score
 from training.losses import Batch, Loss
@@ -32,6 +33,7 @@ from training.text import Encoded, evaluation_batches
 
 UNIT = "groups of documents of like length"  # what an interval draws
 GROUPS = 100  # about so many, or as many as there are documents
+MOST_NATS = 700  # a piece; e to the power of more is beyond a double
 Sums = Sequence[tuple[float, int]]  # of each batch: nats, and scored tokens
 PERPLEXITY = Ratio(lambda totals: np.exp(totals[0] / totals[1]))
 
@@ -127,6 +129,12 @@ def _mean(rows: Sums) -> float:
 
 
 def _record(part: Part, system: str, sums: Sums) -> dict[str, Any]:
+    worst = [nats / count for nats, count in sums if not nats / count < MOST_NATS]
+    if worst:
+        raise InputError(
+            f"{part.name}: the loss of the model ({system}) is {worst[0]:.3g} a piece, of which"
+            " there is no perplexity; its weights are damaged, or of another --dtype"
+        )
     bits = Ratio(lambda t: t[0] / t[1] * part.tokens_per_byte / math.log(2))
     scores = [
         _score(PERPLEXITY, "perplexity", part, sums),

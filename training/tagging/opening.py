@@ -17,7 +17,7 @@ from typing import Any
 from data.errors import InputError
 from models.resolve import Model, resolve_model
 from models.tokenizer import open_fast_tokenizer
-from models.weights import check_ids, open_weights, random_model
+from models.weights import check_ids, check_whole, open_weights, random_model
 from training.architectures import SpecialIds, named, seeded
 from training.tagging.config import TagConfig
 from training.tagging.pieces import NO_PIECE, Coder, collate, grouped
@@ -159,7 +159,7 @@ def _special(tokenizer: Any, role: str) -> int:
 def _pretrained(folder: Path, numbered: dict[str, Any]) -> tuple[Any, list[str]]:
     """The model of a folder, and the names of weights that it lacks."""
     counted: dict[str, Any] = {"num_labels": len(numbered["id2label"])} if numbered else {}
-    return open_weights(
+    model, missing = open_weights(
         folder,
         "AutoModelForTokenClassification",
         "cannot be opened as a tagger",
@@ -167,3 +167,5 @@ def _pretrained(folder: Path, numbered: dict[str, Any]) -> tuple[Any, list[str]]
         **counted,
         **numbered,
     )
+    check_whole(missing, folder, f"{model.base_model_prefix}.")  # the layer on top may be new
+    return model, missing

@@ -22,7 +22,7 @@ from data.errors import InputError
 from data.files import canonical_json, write_whole
 from data.load import find_language, load_lexicon
 from models.code import without_code
-from models.config import model_type
+from models.config import CONFIG, model_type
 from models.resolve import resolve_model
 from models.tokenizer import open_fast_tokenizer
 from training.vocabulary.conversion import NORMAL_FORMS
@@ -32,6 +32,8 @@ from training.vocabulary.learning import MODELS, save_tokenizer, train_tokenizer
 from training.vocabulary.special import ARCHITECTURES, framed
 
 Table = list[tuple[str, str, Any]]
+
+EXTENSION = "extension.json"  # what `extend` did; beside its model
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -120,7 +122,7 @@ def _extend(options: argparse.Namespace) -> None:
         save_tokenizer(extension.tokenizer, out)
     else:
         facts |= _save_model(folder, extension, out, options)
-    write_whole(out / "extension.json", canonical_json(facts | _record(extension)) + "\n")
+    write_whole(out / EXTENSION, canonical_json(facts | _record(extension)) + "\n")
     both = [("before", old), ("after", extension.tokenizer)]
     _print_table(_measured(both, [*options.held_out, *options.old_text], options))
 
@@ -242,4 +244,10 @@ def _say(line: str) -> None:
 def _out(options: argparse.Namespace) -> Path:
     if options.out is None:
         raise InputError("expected --out, a folder to write to")
-    return Path(options.out)
+    out = Path(options.out)
+    if (out / CONFIG).exists() and not (out / EXTENSION).exists():
+        raise InputError(
+            f"{out}: holds a model ({CONFIG}), whose tokenizer would be written over; choose"
+            " another --out"
+        )
+    return out

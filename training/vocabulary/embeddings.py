@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from data.errors import InputError
 from data.files import raise_if_disk_full
 from data.lexicon import Lexicon
-from models.weights import class_in_config, open_weights, save_safetensors
+from models.weights import check_whole, class_in_config, open_weights, save_safetensors
 from training.vocabulary.extension import Extension
 from training.vocabulary.learning import save_tokenizer
 from training.vocabulary.special import as_data, encoded
@@ -85,7 +85,10 @@ def open_model(folder: Path) -> Any:
         InputError: no such class, or weights that do not open.
     """
     advice = "; pass --tokenizer-only"
-    return open_weights(folder, class_in_config(folder), "the model does not open", advice)[0]
+    kind = class_in_config(folder)
+    model, missing = open_weights(folder, kind, "the model does not open", advice)
+    check_whole(missing, folder)
+    return model
 
 
 def save_model(model: Any, tokenizer: Any, out: Path) -> None:
