@@ -20,7 +20,7 @@ from metrics.significance import Columns, Row
 
 LARGEST = 1e15  # of a score: a double holds it, and a table
 # As scorers print them; Python would take 1_0 and ٣ as well.
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ _END_MARKS = frozenset("ESLU")
 _OTHER_NAMES = re.compile(
     r"[bieslum][-_:].+|[^-_:]+[-_:][bieslum]|\(\S*\*?\)?|\*?\)", re.IGNORECASE
 )
-_OTHER_BEGINNING = re.compile(r"(?i)[bi][-_:].+|[^-_:]+[-_:][bi]|\(.*")
+_MARKS = frozenset("-_:")
 _OTHER_OUTSIDE = frozenset(("o", "0", "*", "-", "_"))
 
 
@@ -127,7 +127,7 @@ def _refuse_other_spellings(seen: _Seen, name: str) -> None:
     spelt = sum(n for tag, n in seen.tags.items() if _OTHER_NAMES.fullmatch(tag))
     outside = sum(n for tag, n in seen.tags.items() if tag in _OTHER_OUTSIDE)
     numbers = sum(n for tag, n in seen.tags.items() if tag.isdecimal())
-    begun = any(map(_OTHER_BEGINNING.fullmatch, seen.tags))
+    begun = any(map(_begins_elsewhere, seen.tags))
     names = begun and outside and spelt + outside >= MOST * seen.total
     line, tag = seen.first["not universal"]
     if names:
@@ -137,6 +137,15 @@ def _refuse_other_spellings(seen: _Seen, name: str) -> None:
         )
     if numbers >= MOST * seen.total:
         raise _thin(name, "Universal POS tags, or O, B-LABEL and I-LABEL", (line, tag))
+
+
+def _begins_elsewhere(tag: str) -> bool:
+    """Whether a tag begins a name in another spelling: `b-per`, `PER-B`, `(PERSON*`."""
+    first, last = tag[:1].casefold(), tag[-1:].casefold()
+    prefixed = first in ("b", "i") and tag[1:2] in _MARKS and len(tag) > 2
+    inside = tag[:-2]
+    suffixed = last in ("b", "i") and tag[-2:-1] in _MARKS and not _MARKS & {*inside} and inside
+    return tag.startswith("(") or bool(prefixed or suffixed)
 
 
 def fault(tags: Sequence[str], scheme: str, *, universal: bool = False) -> tuple[int, str] | None:
