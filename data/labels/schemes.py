@@ -143,9 +143,8 @@ def _begins_elsewhere(tag: str) -> bool:
     """Whether a tag begins a name in another spelling: `b-per`, `PER-B`, `(PERSON*`."""
     first, last = tag[:1].casefold(), tag[-1:].casefold()
     prefixed = first in ("b", "i") and tag[1:2] in _MARKS and len(tag) > 2
-    inside = tag[:-2]
-    suffixed = last in ("b", "i") and tag[-2:-1] in _MARKS and not _MARKS & {*inside} and inside
-    return tag.startswith("(") or bool(prefixed or suffixed)
+    suffixed = last in ("b", "i") and tag[-2:-1] in _MARKS and len(tag) > 2
+    return tag.startswith("(") or prefixed or (suffixed and not _MARKS & {*tag[:-2]})
 
 
 def fault(tags: Sequence[str], scheme: str, *, universal: bool = False) -> tuple[int, str] | None:
