@@ -92,9 +92,6 @@ def languages(*, offline: bool = False, **conditions: Any) -> polars.DataFrame:
 
     Returns:
         The columns that `data.inventory` lists: glottocode, name, family, genus, speakers ...
-
-    >>> languages(country="SN", has="lexicon")["name"].to_list()        # doctest: +SKIP
-    ['Pulaar', 'Wolof']
     """
     from data.inventory import select
 
@@ -124,7 +121,7 @@ def evaluate(lang: str, **options: Any) -> Evaluation:
         options: those of `python -m icl.eval`: shots, limit, model, base_url, test_set, out ...
 
     Returns:
-        `.results` (scores with intervals and signatures), `.folder`, `.to_frame()`.
+        `.results` (scores with intervals and signatures), `.folder`, `.notes`.
     """
     from icl.evaluate import evaluate as run
     from icl.run import RunConfig

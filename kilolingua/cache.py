@@ -41,10 +41,15 @@ class Kept:
 
 
 def kept(folder: Path | None = None) -> list[Kept]:
-    """What the cache holds, largest first; locks and leftovers are not counted as files."""
-    root = folder or cache_folder()
-    places = sorted(path for path in root.glob("*") if path.is_dir())
-    return sorted((_measured(place) for place in places), key=lambda part: -part.bytes)
+    """What the cache holds of ours, largest first; locks are not counted as files.
+
+    KILOLINGUA_CACHE may name a folder with other things in it: they are neither counted nor
+    cleaned.
+    """
+    root, titles = folder or cache_folder(), _titles()
+    places = sorted(path for path in root.glob("*") if path.is_dir() and path.name in titles)
+    parts = (_measured(place, titles[place.name]) for place in places)
+    return sorted(parts, key=lambda part: -part.bytes)
 
 
 def clean(names: Sequence[str], *, everything: bool = False) -> list[Kept]:
@@ -88,15 +93,18 @@ def _run(options: argparse.Namespace) -> None:
 
 def _table(parts: Sequence[Kept]) -> Iterator[str]:
     for part in parts:
-        print_size = f"{part.bytes / MEGABYTE:,.1f} MB"
-        yield f"{part.name:28}{part.files:>6} files{print_size:>14}  {part.about}"
+        yield f"{part.name:28}{part.files:>6} files{_megabytes([part]):>14}  {part.about}"
     yield f"{_megabytes(parts)} in {cache_folder()}"
 
 
-def _measured(place: Path) -> Kept:
+def _titles() -> dict[str, str]:
+    """What each folder of the cache is, by its name: data sets and what is derived from files."""
+    sets = {file.path.partition("/")[0]: e.title for e in catalog().values() for file in e.files}
+    return DERIVED | sets
+
+
+def _measured(place: Path, about: str) -> Kept:
     files = [path for path in place.rglob("*") if path.is_file() and path.suffix != ".lock"]
-    titles = {file.path.partition("/")[0]: e.title for e in catalog().values() for file in e.files}
-    about = titles.get(place.name) or DERIVED.get(place.name, "")
     return Kept(place.name, len(files), sum(path.stat().st_size for path in files), about)
 
 

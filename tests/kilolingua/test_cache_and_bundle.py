@@ -49,6 +49,15 @@ def test_what_is_named_is_deleted() -> None:
     assert kept() == []
 
 
+def test_what_is_not_ours_stays() -> None:
+    thesis = stored("thesis/chapter-1.tex", 5)
+    assert kept() == []
+    clean([], everything=True)
+    with pytest.raises(InputError, match='the cache has no "thesis"'):
+        clean(["thesis"])
+    assert thesis.exists()
+
+
 @pytest.mark.parametrize("arguments", [["clean"], ["clean", "--all", "wals"]])
 def test_cleaning_says_what(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert cache_main(arguments) == 2
