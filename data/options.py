@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import shlex
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -205,6 +206,33 @@ def identity_of(config: Any) -> dict[str, Any]:
     return {name: value for name, value in to_json(config).items() if name in chosen}
 
 
+def command_line(module: str, config: Any) -> str:
+    """The command that asks for a configuration, with what its result hangs on and no more.
+
+    Args:
+        module: as it is started: `icl.eval`.
+    """
+    kind = type(config)
+    defaults, words = _defaults(kind), ["python", "-m", module]
+    for name, about in options_of(kind).items():
+        value, flag = getattr(config, name), flag_of(kind, name)
+        if not about.identity or value == defaults[name] or value is None:
+            continue
+        if isinstance(value, bool):
+            words.append(flag if value else flag.replace("--", "--no-", 1))
+            continue
+        texts = [_text(item) for item in (value if isinstance(value, tuple) else (value,))]
+        if about.separator is not None:
+            texts = [about.separator.join(texts)]
+        if not flag.startswith("-"):
+            words += texts
+        elif about.repeated:
+            words += [word for text in texts for word in (flag, text)]
+        else:
+            words += [flag, *texts]
+    return shlex.join(words)
+
+
 def to_json(config: Any) -> dict[str, Any]:
     """All values of a configuration as they stand in JSON: tuples as lists, paths as texts."""
     return {name: _plain(getattr(config, name)) for name in options_of(type(config))}
@@ -344,6 +372,10 @@ def _as_field(value: Any, kind: Any) -> Any:
     if isinstance(value, list):
         return tuple(_as_field(item, kind) for item in value)
     return Path(value) if kind is Path and value is not None else value
+
+
+def _text(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _plain(value: Any) -> Any:

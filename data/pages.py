@@ -19,15 +19,20 @@ if TYPE_CHECKING:
     from jinja2 import Environment, Template
 
 
-def page_environment(source: str | Mapping[str, str]) -> Environment:
-    """The environment of a package's templates (`"morph.evaluation"`), or of texts by name.
+def page_environment(*sources: str | Mapping[str, str]) -> Environment:
+    """The environment of packages' templates (`"icl"`), or of texts by name; the first has it.
 
     What a template lacks is an error.
     """
-    from jinja2 import DictLoader, Environment, PackageLoader, StrictUndefined
+    from jinja2 import ChoiceLoader, DictLoader, Environment, PackageLoader, StrictUndefined
 
     return Environment(
-        loader=PackageLoader(source, ".") if isinstance(source, str) else DictLoader(source),
+        loader=ChoiceLoader(
+            [
+                PackageLoader(source, ".") if isinstance(source, str) else DictLoader(source)
+                for source in sources
+            ]
+        ),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_finalized,

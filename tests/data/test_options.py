@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from data.options import (
     add_options,
     check,
     command,
+    command_line,
     common,
     config_of,
     flag_of,
@@ -160,6 +162,30 @@ def test_a_stored_configuration_is_not_trusted(stored: dict[str, object], messag
     with pytest.raises(InputError) as caught:
         from_json(Config, stored, "config.json")
     assert message in str(caught.value)
+
+
+def test_the_command_of_a_configuration_asks_for_it_again() -> None:
+    config = parse(
+        *[
+            "--lang",
+            "sw",
+            "--corpus",
+            "a",
+            "--corpus",
+            "b;c",
+            "--files",
+            "x",
+            "y",
+            "--no-inflect",
+            "--packed",
+        ]
+    )
+    told = command_line("x.y", config)
+    assert told == (
+        "python -m x.y --lang sw --corpus a --corpus 'b;c' --files x y --packed --no-inflect"
+    )
+    assert parse(*shlex.split(told)[3:]) == config
+    assert "--out" not in command_line("x.y", parse("--lang", "sw", "--out", "runs/x"))
 
 
 def test_the_name_of_an_option_is_that_of_its_field_or_its_own() -> None:

@@ -1,0 +1,1 @@
+"""A run is a folder: identity, lock, resume, records, progress, the base of its page."""
