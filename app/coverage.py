@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app import texts
-from app.source import is_offline
+from app.page import is_offline
 from app.texts import escape
 from data.errors import InputError, KilolinguaError, UnavailableError
 from data.languages import Language, resolve

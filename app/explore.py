@@ -14,9 +14,8 @@ import streamlit as st
 
 from app import charts, filters, table
 from app import map as world
-from app.links import LAST, link_to
+from app.page import LAST, link_to, opened, say_what_is_missing
 from app.selection import Filters, shown
-from app.source import opened, say_what_is_missing
 from app.texts import escape, escape_markdown, named, number, people, quantity, script_name
 from app.texts import table as html_table
 from data.atlas.massive_locales import massive_locales

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from app import charts, table, texts
-from app.source import opened, say_what_is_missing
+from app.page import opened, say_what_is_missing
 from data.inventory import (
     KINDS,
     Inventory,

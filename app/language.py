@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
 from app import coverage, texts
 from app import map as world
-from app.commands import commands
-from app.links import LAST, link_to
-from app.source import opened, say_what_is_missing
+from app.page import LAST, link_to, opened, say_what_is_missing
 from app.texts import escape
 from data.atlas.resources import USEFUL_SIZES
 from data.errors import InputError
@@ -28,10 +29,13 @@ from data.inventory import (
 )
 from data.terminal import printable
 
+MODEL_NOTE = (
+    "One shot, the first 100 sentences, a small English model beside the baselines; name a better "
+    "model with --model or a server with --base-url."
+)
 ASKED = "language-asked"
 DEFAULT = "sw"
 AROUND = 45.0  # degrees that the map shows at least, so that the place is recognised
-
 FACTS: Mapping[str, str] = {
     "glottocode": "Glottocode",
     "iso639_3": "ISO 639-3",
@@ -69,7 +73,7 @@ def show() -> None:
     found = resources_of(inventory, row["glottocode"]).to_dicts()
     lexicons = [entry["dataset"] for entry in found if entry["kind"] == "lexicon"]
     coverage.show(row["bcp47"], list(dict.fromkeys(lexicons)))
-    _commands(found, row)
+    _run_next(found, row)
 
 
 def _asked(inventory: Inventory) -> dict[str, Any] | None:
@@ -258,7 +262,7 @@ def _relatives(inventory: Inventory, row: Mapping[str, Any]) -> None:
     )
 
 
-def _commands(resources: Sequence[Mapping[str, Any]], row: Mapping[str, Any]) -> None:
+def _run_next(resources: Sequence[Mapping[str, Any]], row: Mapping[str, Any]) -> None:
     """Lines for the shell, ready to copy."""
     st.subheader("To run next", anchor=False)
     best: dict[str, str] = {}
@@ -268,3 +272,65 @@ def _commands(resources: Sequence[Mapping[str, Any]], row: Mapping[str, Any]) ->
     for command in commands(tag, best, genus=row["genus"]):
         st.caption(command.purpose)
         st.code(printable(command.line), language="bash")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A line for the shell, and what it is for."""
+
+    line: str
+    purpose: str
+
+
+def commands(
+    tag: str, datasets: Mapping[str, str], *, genus: str | None = None
+) -> tuple[Command, ...]:
+    """The commands for a language.
+
+    Args:
+        tag: its BCP-47 tag, or its glottocode where it has none.
+        datasets: for each kind of resource that it has, the data set that has most of it.
+    """
+    return tuple(_commands(tag, datasets, genus))
+
+
+def _commands(tag: str, datasets: Mapping[str, str], genus: str | None) -> Iterator[Command]:
+    yield Command(_line("data.inventory", "--language", tag), "This page's facts, with sources.")
+    for name in dict.fromkeys(datasets.values()):
+        fetch = _line("data.catalog", "fetch", name, "--lang", tag)
+        yield Command(fetch, "Fetch and verify its files.")
+    if "test_set" in datasets:
+        yield Command(
+            _line("icl.eval", "--lang", tag, "--shots", "1", "--limit", "100"), MODEL_NOTE
+        )
+    if "lexicon" in datasets and _is_there("lexaug.synthesize"):
+        options = (
+            "--lang",
+            tag,
+            "--mode",
+            "mono",
+            "--input",
+            "sample",
+            "--out",
+            f"runs/mono-{tag}",
+        )
+        yield Command(
+            _line("lexaug.synthesize", *options),
+            "Text in the language out of its lexicon; --input names your own English.",
+        )
+    if "lexicon" not in datasets and "parallel" in datasets and _is_there("lexaug.induce"):
+        yield Command(_line("lexaug.induce", "--lang", tag), "A lexicon out of its parallel text.")
+    if genus and "lexicon" not in datasets:
+        line = _line("data.inventory", "--genus", genus, "--has", "lexicon", "--format", "csv")
+        yield Command(line, "Which languages of its genus have a lexicon.")
+
+
+def _line(module: str, *arguments: str) -> str:
+    return shlex.join(["python", "-m", module, *arguments])
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False

@@ -20,7 +20,8 @@ if ROOT not in sys.path:  # Streamlit puts app/ there, and not the folder that h
 
 import streamlit as st  # noqa: E402
 
-from app import links, texts  # noqa: E402
+from app import texts  # noqa: E402
+from app.page import register  # noqa: E402
 
 
 def _explore() -> None:
@@ -68,7 +69,7 @@ def main() -> None:
         ),
         "try": st.Page(_try, title="Try", icon=":material/edit_note:", url_path="try"),
     }
-    links.register(pages)
+    register(pages)
     page = st.navigation(list(pages.values()), position="top")
     if page == pages["explore"] and "lang" in st.query_params:
         st.switch_page(pages["language"], query_params={"lang": st.query_params["lang"]})

@@ -1,23 +1,35 @@
 """Try: a sentence translated with its examples shown, a paragraph rewritten, a lemma's forms.
 
 Each part appears when its package is there. Slow work shows its progress and can be cancelled.
+The same from a shell: `icl.translate`, `lexaug.synthesize --mode switch`, `morph.inflect`.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib.util
+import threading
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from app import texts
 from app.job import Job
-from app.source import is_offline
+from app.page import is_offline
 from app.texts import escape
-from data.errors import KilolinguaError
+from data.download import Report
+from data.errors import InputError, KilolinguaError
 from data.languages import resolve
+from data.load import find_language, load_lexicon
+from data.randomness import key
 from data.terminal import printable
+
+if TYPE_CHECKING:
+    from icl.run import RunConfig
+    from icl.translate import Translation, Translator
+    from lexaug.substitute import Line
 
 TRANSLATE, REWRITE, FORMS = "job-translate", "job-rewrite", "job-forms"
 WEAK = (
@@ -25,6 +37,9 @@ WEAK = (
     "not translate Swahili or most other languages. Expect nonsense; this shows how a model is "
     "asked. Name a better model below; python -m icl.eval measures any of them."
 )
+LONGEST = 5000  # characters
+_ONE_AT_A_TIME = threading.Lock()
+_asking: list[Job[Any]] = []  # whose sentence is under way: the model is opened for whoever asks
 
 
 def show() -> None:
@@ -71,8 +86,6 @@ def _translate() -> None:
             model = st.text_input("Model", DEFAULT_MODEL, width=320)
         asked = st.form_submit_button("Translate")
     if asked:
-        from app.translation import translate
-
         config = _made(
             lambda: RunConfig(
                 lang=tag,
@@ -86,6 +99,36 @@ def _translate() -> None:
         if config is not None:
             _start(TRANSLATE, lambda job: translate(sentence, config, job))
     _watch(TRANSLATE, _show_translation)
+
+
+def translate(sentence: str, config: RunConfig, job: Job[Translation]) -> Translation:
+    """Translate a sentence for a job, which is told what is under way.
+
+    Raises:
+        InputError: no sentence, or a user's mistake in the configuration.
+        UnavailableError: the model or the examples cannot be had.
+        Cancelled: the job was cancelled.
+    """
+    job.say("waiting for another visitor's sentence")
+    with _ONE_AT_A_TIME:
+        _asking[:] = [job]
+        job.say("choosing the examples")
+        translator = _opened(config)
+        job.say(f"asking {config.model}; the first time fetches and converts it")
+        return translator.translate(sentence)
+
+
+@functools.lru_cache(maxsize=1)
+def _opened(config: RunConfig) -> Translator:
+    """The model; it is large, so one is kept for all visitors."""
+    from icl.translate import open_translator
+
+    return open_translator(config, _say)
+
+
+def _say(line: str) -> None:
+    """Pass a line of the model on to whoever asks now, not to whoever asked first."""
+    _asking[0].say(line)
 
 
 def _made(make: Callable[[], Any]) -> Any:
@@ -136,8 +179,6 @@ def _rewrite() -> None:
             seed = st.number_input("Seed", 0, 10**6, 1, width=140)
         asked = st.form_submit_button("Rewrite")
     if asked:
-        from app.paragraph import rewrite
-
         settings: dict[str, Any] = {"ratio": ratio, "policy": policy, "seed": int(seed)}
         offline = is_offline()
         _start(
@@ -147,8 +188,73 @@ def _rewrite() -> None:
     _watch(REWRITE, _show_rewritten)
 
 
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """The lines of a paragraph with their replacements, and what they were made with."""
+
+    lines: tuple[Line, ...]
+    lexicon: str
+    entries: int
+    inflection: str
+    tag: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> int:
+        """Words of the English text."""
+        return sum(line.words for line in self.lines)
+
+    @property
+    def replaced(self) -> int:
+        """Those that were replaced."""
+        return sum(line.replaced for line in self.lines)
+
+
+def rewrite(
+    text: str,
+    language: str,
+    *,
+    ratio: float = 1.0,
+    policy: str = "uniform",
+    seed: int = 1,
+    offline: bool = False,
+    report: Report | None = None,
+) -> Rewritten:
+    """Replace the words of an English paragraph by those of a language.
+
+    The same text, seed and settings give the lines that `lexaug.synthesize` writes.
+
+    Raises:
+        InputError: no text, too much of it, or no such language.
+        UnavailableError: there is no lexicon.
+    """
+    from lexaug.paradigms import find_inflection
+    from lexaug.phrases import compile_phrases
+    from lexaug.substitute import substitute_line
+
+    report = report or (lambda _: None)
+    if not text.strip() or len(text) > LONGEST:
+        raise InputError(f"expected an English text of 1 to {LONGEST:,} characters; write one")
+    target = find_language(language, offline=offline, report=report)
+    report("reading the lexicon")
+    lexicon = load_lexicon(resolve("en"), target, offline=offline, report=report)
+    report("reading the inflection tables; the first time rules are learned from them")
+    inflection = find_inflection(target, wanted=None, offline=offline, report=report)
+    report("compiling the phrases")
+    table = compile_phrases(
+        lexicon, policy, analyser=inflection.analyser, inflector=inflection.inflector
+    )
+    report("replacing words")
+    lines = tuple(
+        substitute_line(line, table, ratio=ratio, key=key(seed, number))
+        for number, line in enumerate(text.splitlines(), 1)
+    )
+    return Rewritten(
+        lines, lexicon.name, len(lexicon), inflection.description, target.bcp47, inflection.notes
+    )
+
+
 def _show_rewritten(found: Any) -> None:
-    from app.paragraph import marked
 
     for line in found.lines:
         way = texts.direction(line.text)
@@ -163,6 +269,20 @@ def _show_rewritten(found: Any) -> None:
     )
     for note in found.notes:
         st.caption(texts.escape_markdown(note))
+
+
+def marked(line: Line) -> str:
+    """The line as HTML, every replacement marked, its rule and features as its title."""
+    pieces, end = [], 0
+    for one in line.replacements:
+        title = escape(" ".join(filter(None, (one.option.rule, one.option.features))))
+        word = escape(line.text[one.target_start : one.target_end])
+        pieces += [
+            escape(line.text[end : one.target_start]),
+            f'<mark title="{title}">{word}</mark>',
+        ]
+        end = one.target_end
+    return "".join(pieces) + escape(line.text[end:])
 
 
 def _forms() -> None:

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from data.lexicons.entries import (
     CLOSED_CLASSES,
@@ -28,6 +28,7 @@ from data.lexicons.entries import (
 )
 from data.lexicons.formats import pairs
 from data.lexicons.formats.reading import Reading
+from data.pages import Tabular
 from data.spelling import fold
 from data.tsv import counted
 from data.words import word_runs
@@ -51,8 +52,8 @@ __all__ = [
 Filter = tuple[str, Callable[[Entry], bool]]
 
 
-@dataclass(frozen=True)
-class Lexicon:
+@dataclass(frozen=True, repr=False)
+class Lexicon(Tabular):
     """Entries in the order of their file, found by headword.
 
     >>> entries = [Entry("look", "tazama"), Entry("look after", "tunza")]
@@ -71,6 +72,15 @@ class Lexicon:
 
     def __len__(self) -> int:
         return len(self.entries)
+
+    def summary(self) -> str:
+        """Its name, its languages and how many entries it has."""
+        languages = f"{self.source_language}-{self.target_language}"
+        return f"{self.name or 'unnamed'}, {languages}, {len(self):,} entries"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A row an entry."""
+        return [asdict(entry) for entry in self.entries]
 
     def lookup(self, word: str) -> tuple[Entry, ...]:
         """The entries of a word or phrase in file order, whatever its case; () if none."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
+from data.pages import Interval, Plotted
 from icl.pairing import Pairing, pair_runs, pooled
 from metrics.paired import (
     bootstrap_p,
@@ -61,6 +63,26 @@ class Comparison:
         return f"{self.metric}{ways[self.higher_is_better]}"
 
 
+class Comparisons(Plotted, list[Comparison]):
+    """The comparisons of two runs, a row a direction and metric."""
+
+    def summary(self) -> str:
+        """In how many of them which system is better."""
+        better = [one.verdict for one in self]
+        return f"{len(self)} tests: B better in {better.count('B')}, A in {better.count('A')}"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The fields of each, and the verdict."""
+        return [asdict(one) | {"better": one.verdict} for one in self]
+
+    def intervals(self) -> tuple[str, list[Interval]]:
+        """B less A in points of each metric: what lies across 0 is no difference."""
+        return "B less A, in points of the metric", [
+            Interval(f"{one.label}, {one.direction}", one.difference, one.low, one.high)
+            for one in self
+        ]
+
+
 def compare(
     a: Path,
     b: Path,
@@ -69,7 +91,7 @@ def compare(
     seed: int = 1,
     resamples: int = 1000,
     trials: int = 10_000,
-) -> list[Comparison]:
+) -> Comparisons:
     """Compare two finished runs, direction by direction, metric by metric, and pooled.
 
     Raises:
@@ -82,13 +104,13 @@ def compare(
 
 def compare_pairings(
     pairings: Sequence[Pairing], *, seed: int = 1, resamples: int = 1000, trials: int = 10_000
-) -> list[Comparison]:
+) -> Comparisons:
     """`compare` of runs that are paired already; several directions are pooled at the end."""
-    return [
+    return Comparisons(
         comparison
         for pairing in (*pairings, *pooled(pairings))
         for comparison in _compare(pairing, seed, resamples, trials)
-    ]
+    )
 
 
 def _compare(pairing: Pairing, seed: int, resamples: int, trials: int) -> Iterator[Comparison]:

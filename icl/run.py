@@ -16,6 +16,7 @@ from data.cli import did_you_mean
 from data.errors import InputError
 from data.languages import Language, codes_of
 from data.load import ParallelCorpus
+from data.pages import Interval, Plotted
 from data.parallel import Pair
 from icl.address import parse_address
 from icl.backend import ENGINE_DTYPES, ENGINES
@@ -231,8 +232,8 @@ class Average:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
+@dataclass(frozen=True, slots=True, repr=False)
+class Evaluation(Plotted):
     """What `evaluate` returns; `complete` is False after Ctrl-C."""
 
     folder: Path
@@ -241,6 +242,29 @@ class Evaluation:
     complete: bool = True
     notes: tuple[str, ...] = field(default=())
     averages: tuple[Average, ...] = field(default=())
+
+    def summary(self) -> str:
+        """What was scored, and where the run lies."""
+        return f"{self.description}; {self.folder}" + ("" if self.complete else ", stopped")
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A row a score."""
+        return [
+            {"system": result.label, "direction": result.direction} | score.to_dict()
+            for result in self.results
+            for score in result.scores
+        ]
+
+    def intervals(self) -> tuple[str, list[Interval]]:
+        """The second metric of the run, chrF++ by default; of one metric that one."""
+        names = list(dict.fromkeys(score.name for r in self.results for score in r.scores))
+        name = next(iter([*names[1:2], *names]), "")
+        scored = [(r, score) for r in self.results if (score := r.score(name))]
+        several = len({r.direction for r, _ in scored}) > 1
+        return name, [
+            Interval(f"{r.label}, {r.direction}" if several else r.label, s.value, s.low, s.high)
+            for r, s in scored
+        ]
 
 
 def reason(error: Exception) -> str:

@@ -14,10 +14,11 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from data.cli import Parser, run
 from data.errors import InputError
+from data.pages import Tabular
 from icl.eval import OPTIONS
 
 _LOG = logging.getLogger(__name__)
@@ -39,8 +40,8 @@ SHARED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Translation:
+@dataclass(frozen=True, slots=True, repr=False)
+class Translation(Tabular):
     """What a model made of a sentence, and what it was given.
 
     Attributes:
@@ -58,6 +59,15 @@ class Translation:
     source: Language
     target: Language
     note: str
+
+    def summary(self) -> str:
+        """What came out, and of which model."""
+        return f"{self.text!r}, {self.source.name} to {self.target.name}, {self.label}"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The examples that the model saw, then what it made."""
+        seen = [{"role": "example", "source": s.source, "target": s.target} for s in self.shots]
+        return [*seen, {"role": "answer", "source": None, "target": self.text}]
 
 
 class Translator:

@@ -4,26 +4,31 @@
 
     kl.languages(family="Mande", missing="lexicon")   # a polars table, a row a language
     kl.lexicon("wo").lookup("water")
-    kl.evaluate("sw", shots=1, limit=100)             # prompted translation beside free baselines
+    kl.evaluate("sw", shots=1, limit=100).plot()      # prompted translation beside free baselines
     kl.inflect("sw", "soma", "V;IND;PST;NOM(3,SG,BANTU1);POS").form
 
 The functions here do nothing of their own: each hands over to the room whose name stands in its
 docstring, and takes the options of that room's command under the same names (`--max-new-tokens` is
-`max_new_tokens=`). Errors are `InputError` (a wrong argument or file) and `UnavailableError` (no
-network, a missing package), with one line that says what to do. Heavy packages are imported when
-a function that needs them is called, not before.
+`max_new_tokens=`; a file or folder may be a text). Results print as one line, show as a table in a
+notebook, and have `.to_frame()` (polars); those with intervals have `.plot()`. Errors are
+`InputError` (a wrong argument or file) and `UnavailableError` (no network, a missing package), with
+one line that says what to do. Heavy packages are imported by the functions that need them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from kilolingua.shadows import refuse_shadowed_rooms
 
 refuse_shadowed_rooms()
+
+from data.cli import did_you_mean  # noqa: E402  # only once it is known to be ours
+from data.errors import InputError, UnavailableError  # noqa: E402
 
 if TYPE_CHECKING:
     import polars
@@ -31,7 +36,7 @@ if TYPE_CHECKING:
     from data.inventory import Inventory
     from data.languages import Language
     from data.lexicon import Lexicon
-    from icl.paired_tests import Comparison
+    from icl.paired_tests import Comparisons
     from icl.run import Evaluation
     from icl.translate import Translation
     from lexaug.synthesize import Synthesis
@@ -46,6 +51,8 @@ except PackageNotFoundError:  # a clone that nobody installed
     __version__ = "0+unknown"
 
 __all__ = [
+    "InputError",
+    "UnavailableError",
     "compare",
     "evaluate",
     "inflect",
@@ -60,6 +67,8 @@ __all__ = [
     "train",
     "translate",
 ]
+
+Config = TypeVar("Config")
 
 
 def language(name: str) -> Language:
@@ -77,7 +86,10 @@ def language(name: str) -> Language:
 
 
 def inventory(*, offline: bool = False) -> Inventory:
-    """All languages x all resources with their sources; `data.inventory`."""
+    """All languages x all resources with their sources; `data.inventory`.
+
+    `.table` is the table; `data.inventory` has functions that count, find relatives and export.
+    """
     from data.inventory import load_inventory
 
     return load_inventory(offline=offline)
@@ -85,6 +97,8 @@ def inventory(*, offline: bool = False) -> Inventory:
 
 def languages(*, offline: bool = False, **conditions: Any) -> polars.DataFrame:
     """The languages that meet every condition, a row each; `data.inventory.select`.
+
+        kl.languages(genus="Bantoid", has="test_set", missing="lexicon", limit=10)
 
     Args:
         conditions: genus, family, script, macroarea, country, endangerment, category,
@@ -101,8 +115,13 @@ def languages(*, offline: bool = False, **conditions: Any) -> polars.DataFrame:
 def lexicon(target: str, *, source: str = "en", name: str | None = None, **options: Any) -> Lexicon:
     """The best bilingual lexicon at hand, or one by name or file; `data.load.load_lexicon`.
 
-    >>> lexicon("sw", name="sample").lookup("bread")[0].target
+    >>> words = lexicon("sw", name="sample")
+    >>> words
+    <Lexicon: sample, en-sw, 400 entries>
+    >>> words.lookup("bread")[0].target
     'mkate'
+    >>> words.inverted().lookup("mkate")[0].target
+    'bread'
 
     Raises:
         InputError: a wrong name, or a lexicon of other languages.
@@ -116,21 +135,28 @@ def lexicon(target: str, *, source: str = "en", name: str | None = None, **optio
 def evaluate(lang: str, **options: Any) -> Evaluation:
     """Prompt a model to translate a test set and score it beside copying and glossing; `icl`.
 
+        evaluation = kl.evaluate("sw", shots=1, limit=100)
+        evaluation.results[0].score("chrF++").low
+        evaluation.plot().save("swahili.svg")
+
     Args:
         lang: any code or name; several with commas.
         options: those of `python -m icl.eval`: shots, limit, model, base_url, test_set, out ...
 
     Returns:
-        `.results` (scores with intervals and signatures), `.folder`, `.notes`.
+        `.results` (scores with intervals and signatures), `.folder`, `.notes`. The same call goes
+        on where an earlier one was stopped, and costs nothing once it is done.
     """
     from icl.evaluate import evaluate as run
     from icl.run import RunConfig
 
-    return run(RunConfig(lang, **options))
+    return run(_configured(RunConfig, lang=lang, **options))
 
 
 def translate(sentence: str, lang: str, **options: Any) -> Translation:
     """Translate one sentence by a prompted model, with the shots that were shown; `icl.translate`.
+
+        kl.translate("Ninapenda kusoma vitabu.", "sw", shots=4, model="models/mistral").text
 
     Args:
         lang: the language that is not English; `direction="en-xx"` translates into it.
@@ -138,21 +164,36 @@ def translate(sentence: str, lang: str, **options: Any) -> Translation:
     from icl.run import RunConfig
     from icl.translate import open_translator
 
-    return open_translator(RunConfig(lang, **options)).translate(sentence)
+    return open_translator(_configured(RunConfig, lang=lang, **options)).translate(sentence)
 
 
-def compare(run_a: str | Path, run_b: str | Path, **options: Any) -> list[Comparison]:
-    """Is run B better than run A? Paired tests by direction and metric; `icl.compare`."""
+def compare(run_a: str | Path, run_b: str | Path, **options: Any) -> Comparisons:
+    """Is run B better than run A? Paired tests by direction and metric; `icl.compare`.
+
+    for test in kl.compare("runs/sw-0", "runs/sw-4"):
+        print(test.label, test.difference, test.verdict)
+    """
     from icl.paired_tests import compare as test
 
     return test(Path(run_a), Path(run_b), **options)
 
 
 def inflector(lang: str, **options: Any) -> Inflector:
-    """Tables, rules and the newest trained model of a language, for many questions; `morph`."""
+    """Tables, rules and the newest trained model of a language, for many questions; `morph`.
+
+        kl.inflector("tr").paradigm("kitap").to_frame()
+
+    Args:
+        options: table, columns (a file of triples in place of the tables at hand), model, newest,
+            beam, offline ...
+    """
     from morph.inflect import Inflector as Loaded
 
-    return Loaded.load(lang, **options)
+    files = ("table", "model")
+    given = {
+        name: _as("Path", value) if name in files else value for name, value in options.items()
+    }
+    return Loaded.load(lang, **given)
 
 
 def inflect(lang: str, lemma: str, features: str, **options: Any) -> Answer:
@@ -166,6 +207,8 @@ def inflect(lang: str, lemma: str, features: str, **options: Any) -> Answer:
 def synthesize(lang: str, input: str | Path, **options: Any) -> Synthesis:  # noqa: A002  the option's name
     """Text or labels in a language from English and a lexicon; `lexaug.synthesize`.
 
+        kl.synthesize("wo", "news.en.txt", mode="parallel", out="runs/wo").to_frame()
+
     Args:
         input: a file, `sample`, or a corpus of the catalog such as `lafand:train`.
         options: mode, lexicon, limit, out ... as `python -m lexaug.synthesize --help` lists them.
@@ -173,42 +216,74 @@ def synthesize(lang: str, input: str | Path, **options: Any) -> Synthesis:  # no
     from lexaug.synthesis.run import SynthesisConfig
     from lexaug.synthesize import synthesize as run
 
-    return run(SynthesisConfig(lang, str(input), **options))
+    return run(_configured(SynthesisConfig, lang=lang, input=str(input), **options))
 
 
 def train(langs: str | Sequence[str], out: str | Path, **options: Any) -> Trained:
     """Train an inflection model; `morph.train`.
+
+        kl.train("swa", "runs/swa", source="sigmorphon2023", seconds=600).accuracy["swa"]
 
     Args:
         langs: a language, or several that are trained jointly.
         options: fields of `morph.recipe.Recipe` (steps, seconds, networks, seed ...) and of
             `morph.run.TrainingConfig` (source, train, dev, columns, examples).
     """
-    from dataclasses import fields
-
     from morph.recipe import Recipe
     from morph.run import TrainingConfig, train_model
 
     of_recipe = {field.name for field in fields(Recipe)}
     recipe = Recipe(**{name: value for name, value in options.items() if name in of_recipe})
     others = {name: value for name, value in options.items() if name not in of_recipe}
-    units = (langs,) if isinstance(langs, str) else tuple(langs)
-    return train_model(TrainingConfig(units, recipe, **others), Path(out))
+    return train_model(_configured(TrainingConfig, units=langs, recipe=recipe, **others), Path(out))
 
 
 def pretrain(corpora: str | Sequence[str], objective: str, **options: Any) -> Pretrained:
-    """Pretrain or adapt a language model on running text; `training.pretrain`."""
+    """Pretrain or adapt a language model on running text; `training.pretrain`.
+
+    kl.pretrain("lafand:train:sw", "MLM", config="encoder-tiny", tokenizer="train:8000")
+    """
     from training.pretrain import pretrain as run
     from training.pretraining.config import PretrainConfig
 
-    names = (corpora,) if isinstance(corpora, str) else tuple(corpora)
-    return run(PretrainConfig(names, objective, **options))
+    return run(_configured(PretrainConfig, corpora=corpora, objective=objective, **options))
 
 
 def tag(train: str | Sequence[str], **options: Any) -> Tagged:
-    """Train a tagger on one language and score it on others; `training.tag`."""
+    """Train a tagger on one language and score it on others; `training.tag`.
+
+    kl.tag("ewt:train", dev="ewt:dev", test="masakhapos:test:swa", model="runs/encoder").plot()
+    """
     from training.tag import tag as run
     from training.tagging.config import TagConfig
 
-    names = (train,) if isinstance(train, str) else tuple(train)
-    return run(TagConfig(names, **options))
+    return run(_configured(TagConfig, train=train, **options))
+
+
+def _configured(config: type[Config], **options: Any) -> Config:
+    """A room's configuration from options as a notebook has them: a text may be a path or a list.
+
+    >>> from lexaug.synthesis.run import SynthesisConfig
+    >>> _configured(SynthesisConfig, lang="sw", input="sample", out="runs/x").out.name
+    'x'
+    >>> _configured(SynthesisConfig, lang="sw", input="sample", modus="mono")
+    Traceback (most recent call last):
+    ...
+    data.errors.InputError: modus=: no such option (did you mean mode?)
+    """
+    kinds = {field.name: str(field.type) for field in fields(config)}  # type: ignore[arg-type]
+    for name in options:
+        if name not in kinds:
+            raise InputError(f"{name}=: no such option{did_you_mean(name, kinds)}")
+    return config(**{name: _as(kinds[name], value) for name, value in options.items()})
+
+
+def _as(kind: str, value: Any) -> Any:
+    """A value for a field whose type is written so.
+
+    >>> _as("tuple[str, ...]", "ewt:train"), _as("tuple[str, ...]", ["a", "b"]), _as("int", 3)
+    (('ewt:train',), ('a', 'b'), 3)
+    """
+    if kind.startswith("tuple"):
+        return (value,) if isinstance(value, str) else value if value is None else tuple(value)
+    return Path(value) if kind.startswith("Path") and isinstance(value, str) else value

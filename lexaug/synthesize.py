@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data.cli import Parser, run
+from data.pages import Tabular
 
 if TYPE_CHECKING:
     from lexaug.synthesis.journal import Journal
@@ -101,12 +102,25 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-@dataclass(frozen=True)
-class Synthesis:
+@dataclass(frozen=True, repr=False)
+class Synthesis(Tabular):
     """A finished run: where it lies (None: standard output), and what coverage.json says."""
 
     folder: Path | None
     figures: dict[str, Any]
+
+    def summary(self) -> str:
+        """How much was kept and replaced, and where it lies."""
+        f = self.figures
+        return (
+            f"{f['kept']:,} of {f['records']:,} lines kept, {f['replaced_words']:,} of their"
+            f" {f['kept_words']:,} words replaced; {self.folder or 'standard output'}"
+        )
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A row a figure of coverage.json; shares are percentages."""
+        numbers = [(k, v) for k, v in self.figures.items() if isinstance(v, int | float)]
+        return [{"figure": name, "value": float(value)} for name, value in numbers]
 
 
 def synthesize(

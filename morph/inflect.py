@@ -27,16 +27,18 @@ is None where no such answer was: a rule's form for a bundle that no table has.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from data.download import Report
 from data.errors import InputError
 from data.languages import Language
 from data.lemmas import Analysis
+from data.pages import Tabular
 from data.tsv import excerpt
 from data.unimorph import Triple
 from morph.inflecting.asking import check_features, check_lemma, missing_from
@@ -51,8 +53,8 @@ By = Literal["table", "rule", "model"]
 Item = tuple[str, str]  # lemma, feature bundle
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+@dataclass(frozen=True, slots=True, repr=False)
+class Answer(Tabular):
     """A form, who says so, and how sure that is.
 
     form: as a model was trained, in NFC or in its publisher's spelling; else in NFC. confidence: 0
@@ -66,6 +68,32 @@ class Answer:
     confidence: float | None
     alternatives: tuple[str, ...] = ()
     why: str = ""
+
+    def summary(self) -> str:
+        """The form, who says so, and how sure that is.
+
+        >>> Answer("alipika", "rule", 0.974, why="soma : alisoma")
+        <Answer: alipika, by rule, 0.974>
+        """
+        sure = "" if self.confidence is None else f", {self.confidence:.3g}"
+        return f"{self.form}, by {self.by}{sure}"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row."""
+        return [asdict(self) | {"alternatives": ", ".join(self.alternatives)}]
+
+
+class Paradigm(Tabular, dict[str, Answer]):
+    """The forms of one lemma by feature bundle, in table order."""
+
+    def summary(self) -> str:
+        """How many forms, and who gave them."""
+        by = Counter(answer.by for answer in self.values())
+        return f"{len(self)} forms, " + ", ".join(f"{n} by {who}" for who, n in by.items())
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A row a bundle."""
+        return [{"features": bundle} | answer.rows()[0] for bundle, answer in self.items()]
 
 
 class Inflector:
@@ -171,7 +199,7 @@ class Inflector:
         bundle = check_features(features, self.table, self._name, where)
         return clean, self.table.spelling(bundle)
 
-    def paradigm(self, lemma: str, part_of_speech: str | None = None) -> dict[str, Answer]:
+    def paradigm(self, lemma: str, part_of_speech: str | None = None) -> Paradigm:
         """The forms of a lemma for every bundle of its part of speech, in table order.
 
         Args:
@@ -185,7 +213,7 @@ class Inflector:
         wanted = self._parts_of_speech(clean, part_of_speech)
         bundles = list(chain.from_iterable(map(self.table.bundles, wanted)))
         answers = self.inflect_all([(clean, bundle) for bundle in bundles])
-        return dict(zip(bundles, answers, strict=True))
+        return Paradigm(zip(bundles, answers, strict=True))
 
     def analyse(self, form: str) -> tuple[Analysis, ...]:
         """The lemmas and features that a form may have by the tables; none if they lack it."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from data.errors import InputError
 from data.files import canonical_json, check_not_removed, sha256_text, write_whole
+from data.pages import Interval, Plotted
 from data.scripts import scripts_of
 from data.unimorph import Triple
 from metrics.labels import exact_match
@@ -70,8 +71,8 @@ class TrainingConfig:
         return {k: v.name if isinstance(v, Path) else v for k, v in found.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Trained:
+@dataclass(frozen=True, slots=True, repr=False)
+class Trained(Plotted):
     """A finished run.
 
     accuracy: of the model alone on the dev part, by unit. steps: of each network. calibration:
@@ -84,6 +85,21 @@ class Trained:
     steps: tuple[int, ...]
     seconds: float
     calibration: Calibration | None
+
+    def summary(self) -> str:
+        """Accuracy by unit, and where the run lies."""
+        return "; ".join([*(f"{unit} {s}" for unit, s in self.accuracy.items()), str(self.folder)])
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A row a unit."""
+        return [{"unit": unit} | score.to_dict() for unit, score in self.accuracy.items()]
+
+    def intervals(self) -> tuple[str, list[Interval]]:
+        """Accuracy of the model alone, by unit."""
+        scores = self.accuracy.items()
+        return "accuracy on the dev part, %", [
+            Interval(unit, s.value, s.low, s.high) for unit, s in scores
+        ]
 
 
 def train_model(

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from data.bounded import read_json
 from data.cli import Parser, run
+from data.pages import Tabular
 from training.looping.options import (
     budget_is_default,
     budget_option,
@@ -86,13 +87,25 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-@dataclass(frozen=True)
-class Pretrained:
+@dataclass(frozen=True, repr=False)
+class Pretrained(Tabular):
     """A finished run: its folder, the model in it, and what scores.json says."""
 
     folder: Path
     model: Path
     told: Mapping[str, Any]
+
+    def summary(self) -> str:
+        """Where the model lies."""
+        return f"{self.model}"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A row a score of held-out text, after the training and before."""
+        return [
+            {"corpus": part["corpus"], "system": part["system"]} | score
+            for part in self.told["held_out"]
+            for score in part["scores"]
+        ]
 
 
 def pretrain(

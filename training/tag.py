@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from data.bounded import read_json
 from data.cli import Parser, run
+from data.pages import Interval, Plotted
 from training.looping.options import (
     budget_is_default,
     budget_option,
@@ -89,13 +90,33 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-@dataclass(frozen=True)
-class Tagged:
+@dataclass(frozen=True, repr=False)
+class Tagged(Plotted):
     """A finished run: its folder, the model in it, and what scores.json says."""
 
     folder: Path
     model: Path
     told: Mapping[str, Any]
+
+    def summary(self) -> str:
+        """How many test sets were scored, and where the run lies."""
+        sets = {result["test"] for result in self.told["results"]}
+        return f"{len(sets)} test sets; {self.folder}"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A row a test set and system: the model, and the most frequent tag of each word."""
+        return [
+            {"test": result["test"], "system": result["system"]} | result["score"]
+            for result in self.told["results"]
+        ]
+
+    def intervals(self) -> tuple[str, list[Interval]]:
+        """The score of every test set and system."""
+        rows = self.rows()
+        return rows[0]["name"] if rows else "", [
+            Interval(f"{row['test']}, {row['system']}", row["value"], row["low"], row["high"])
+            for row in rows
+        ]
 
 
 def tag(

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from data.errors import UnavailableError
+from data.pages import Tabular
 
 if TYPE_CHECKING:
     import polars
@@ -77,8 +78,8 @@ class Source:
     note: str = ""
 
 
-@dataclass(frozen=True)
-class Inventory:
+@dataclass(frozen=True, repr=False)
+class Inventory(Tabular):
     """One row a language, with the sources of its cells.
 
     table: the columns that `data.inventory` describes, sorted by name. notes: which figures are
@@ -90,6 +91,21 @@ class Inventory:
     sources: tuple[Source, ...]
     notes: tuple[str, ...] = ()
     builtin: bool = False
+
+    def summary(self) -> str:
+        """How many languages, columns and sources, and what is missing."""
+        return (
+            f"{self.table.height:,} languages, {self.table.width} columns,"
+            f" {len(self.sources)} sources, {len(self.notes)} notes"
+        )
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A row a language."""
+        return self.table.to_dicts()
+
+    def to_frame(self) -> polars.DataFrame:
+        """The table itself."""
+        return self.table
 
 
 def catalog_key() -> str:

@@ -73,8 +73,8 @@ def run_page(inventory: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., A
 
     def run(page: str, shown: Any = None, **address: Any) -> Any:
         opened = inventory if shown is None else shown
-        monkeypatch.setattr("app.source.load_inventory", lambda **_: opened)
-        monkeypatch.setattr("app.source.is_offline", lambda: True)
+        monkeypatch.setattr("app.page.load_inventory", lambda **_: opened)
+        monkeypatch.setattr("app.page.is_offline", lambda: True)
         monkeypatch.setattr("app.try_it.is_offline", lambda: True)
         test = AppTest.from_string(f"from app.{page} import show\nshow()", default_timeout=60)
         for name, value in address.items():

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import functools
+import os
 import shlex
 import subprocess
 import sys
+import time
+import tomllib
+import urllib.request
+from pathlib import Path
 
 import pytest
 
-from app.commands import commands
+from app.__main__ import SETTINGS
+from app.language import commands
+from app.texts import FONTS
+
+ROOT = Path(__file__).parents[2]
 
 EVERYTHING = {
     "test_set": "ntrex-128",
@@ -50,3 +59,39 @@ def test_a_command_knows_its_options(line: str) -> None:
 def test_text_from_a_data_set_is_quoted() -> None:
     [line] = [c.line for c in commands("sw", {}, genus="x; rm -rf ~") if "--genus" in c.line]
     assert shlex.split(line)[4] == "x; rm -rf ~"
+
+
+def test_the_command_starts_the_app_as_a_clone_does() -> None:
+    stored = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))
+    told = {f"{part}.{name}": value for part in stored for name, value in stored[part].items()}
+    assert told.pop("theme.font").startswith(FONTS.partition(", ")[0])
+    written = {name: str(value) for name, value in told.items()}
+    assert (
+        written | {n: v.lower() for n, v in written.items() if v in ("True", "False")} == SETTINGS
+    )
+
+
+def test_the_app_answers_from_any_folder(tmp_path: Path) -> None:
+    port = "8527"
+    server = subprocess.Popen(
+        [sys.executable, "-m", "app", "--port", port, "--offline"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        assert _answer(f"http://127.0.0.1:{port}/_stcore/health", server) == b"ok"
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _answer(address: str, server: subprocess.Popen[bytes]) -> bytes:
+    for _ in range(120):
+        try:
+            with urllib.request.urlopen(address, timeout=5) as answer:
+                return answer.read()
+        except OSError:
+            assert server.poll() is None, "the app ended by itself"
+            time.sleep(0.5)
+    raise AssertionError("the app did not answer")

@@ -133,7 +133,7 @@ def test_without_polars_the_page_says_what_to_install(
         raise UnavailableError(message)
 
     st.cache_resource.clear()
-    monkeypatch.setattr("app.source.load_inventory", refuse)
+    monkeypatch.setattr("app.page.load_inventory", refuse)
     test.run()
     assert test.code[0].value == message
 

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.results import ORDERS, ordered
-from app.runs import find_runs
+from app.results import ORDERS, find_runs, ordered
 from icl.pairing import pair_runs
 
 

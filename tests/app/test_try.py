@@ -12,11 +12,10 @@ from typing import Any
 
 import pytest
 
-from app import translation
+from app import try_it
 from app.job import Cancelled, Job
 from app.paradigm import Row, forms
-from app.paragraph import marked, rewrite
-from app.translation import translate
+from app.try_it import marked, rewrite, translate
 from data.errors import InputError, UnavailableError
 from data.languages import resolve
 from icl.run import RunConfig
@@ -77,12 +76,12 @@ def test_a_translation_tells_what_it_does_and_why_it_fails(no_mirror: None) -> N
 def test_a_model_reports_to_whoever_asks_now() -> None:
     first, second = Job[Any](lambda job: None), Job[Any](lambda job: None)
     first.cancel()
-    translation._ASKING[:] = [second]
-    translation._say("converting the weights")
+    try_it._asking[:] = [second]
+    try_it._say("converting the weights")
     assert second.line == "converting the weights"
-    translation._ASKING[:] = [first]
+    try_it._asking[:] = [first]
     with pytest.raises(Cancelled):
-        translation._say("converting the weights")
+        try_it._say("converting the weights")
 
 
 def test_a_paragraph_is_what_synthesis_writes(no_mirror: None) -> None:

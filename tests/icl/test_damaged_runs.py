@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.runs import find_runs
+from app.results import find_runs
 from icl.compare import main as compare
 from icl.eval import main as evaluate
 from icl.export import main as export

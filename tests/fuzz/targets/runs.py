@@ -70,7 +70,7 @@ def _translation() -> Iterator[Target]:
             export(path.parent, path.parent / "out")
 
     def shown(path: Path) -> None:
-        from app.runs import find_runs
+        from app.results import find_runs
 
         _, unread = find_runs(path.parent.parent)
         for line in unread:

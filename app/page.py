@@ -1,4 +1,4 @@
-"""The inventory, opened once for all visitors, and what to say where figures are missing.
+"""What every page needs: the inventory, what to say where figures are missing, links.
 
 `streamlit run app/main.py -- --offline` never opens a socket to fetch a data set.
 """
@@ -6,14 +6,19 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from app.texts import escape
 from data.errors import KilolinguaError
 from data.inventory import Inventory, load_inventory
 from data.terminal import printable
 
+PAGES = "pages"  # in the session: the pages by name
+LAST = "last-selection"  # in the session: the address of Explore, for the way back
 BUILT_IN = (
     "Glottolog's table could not be had on this machine, so you see what is built in: the "
     "languages of MASSIVE's 52 locales, written by hand. It has no coordinates and no speakers."
@@ -62,3 +67,20 @@ def _say(note: str) -> None:
 def _can_be_mended(note: str) -> bool:
     """Whether a note names a command that gets what is missing."""
     return "python -m" in note or "pip install" in note
+
+
+def register(pages: Mapping[str, StreamlitPage]) -> None:
+    """Remember the pages of this visit."""
+    st.session_state[PAGES] = dict(pages)
+
+
+def link_to(
+    page: str, label: str, address: Mapping[str, Sequence[str] | str] | None = None
+) -> None:
+    """A link to a page; the label is ours, never a name from a data set: it is read as Markdown."""
+    known = st.session_state.get(PAGES, {})
+    query = dict(address or {})
+    if page in known:
+        st.page_link(known[page], label=label, query_params=query)
+    else:  # a page that is run on its own
+        st.markdown(f"[{label}](/{page}?{urlencode(query, doseq=True)})")
