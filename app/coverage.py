@@ -14,6 +14,7 @@ import streamlit as st
 from app import texts
 from app.page import is_offline
 from app.texts import escape
+from data.access import Access
 from data.errors import InputError, KilolinguaError, UnavailableError
 from data.languages import Language, resolve
 from data.lexicons.coverage import Coverage, coverage
@@ -49,7 +50,11 @@ def measure(
     for lexicon_name in lexicons:
         try:
             lexicon = load_lexicon(
-                resolve("en"), language, name=lexicon_name, skip_bad=True, offline=offline
+                resolve("en"),
+                language,
+                name=lexicon_name,
+                skip_bad=True,
+                access=Access(offline=offline),
             )
         except KilolinguaError as error:
             failed.append(str(error))
@@ -70,7 +75,7 @@ def _known(lexicon: Lexicon, english: Sequence[str], own: Sequence[str]) -> Know
 def _sides(language: Language, offline: bool) -> tuple[str, list[str], list[str]]:
     """The test set's name, its English, and the same in the language where it is there."""
     try:
-        corpus = load_parallel(TEST_SET, language, resolve("en"), offline=offline)
+        corpus = load_parallel(TEST_SET, language, resolve("en"), access=Access(offline=offline))
     except (InputError, UnavailableError):
         corpus = load_parallel(SAMPLE, resolve("sw"), resolve("en"))
         return "the English of the sample", [pair.target for pair in corpus.pairs], []

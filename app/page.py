@@ -13,6 +13,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from app.texts import escape
+from data.access import Access
 from data.errors import KilolinguaError
 from data.inventory import Inventory, load_inventory
 from data.terminal import printable
@@ -42,7 +43,7 @@ def opened() -> Inventory:
 
 @st.cache_resource(show_spinner="Opening the inventory of languages …")
 def _opened(offline: bool) -> Inventory:
-    return load_inventory(offline=offline)
+    return load_inventory(access=Access(offline=offline))
 
 
 def say_what_is_missing(inventory: Inventory) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from data.download import Report
+from data.access import Access, Report
 from data.errors import InputError
 from data.inflections.tables import TableFiles, tables_of
 from data.languages import Language
@@ -162,7 +162,7 @@ def forms(
 
 
 def _tables(language: Language, offline: bool, report: Report) -> list[TableFiles]:
-    found = tables_of(language, offline=offline, report=report)
+    found = tables_of(language, access=Access(offline=offline, report=report))
     if not found:
         raise InputError(
             f"no inflection table of {language.name} ({language.bcp47}) can be had; the page "

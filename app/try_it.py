@@ -19,7 +19,7 @@ from app import texts
 from app.job import Job
 from app.page import is_offline
 from app.texts import escape
-from data.download import Report
+from data.access import Access, Report
 from data.errors import InputError, KilolinguaError
 from data.languages import resolve
 from data.load import find_language, load_lexicon
@@ -235,9 +235,10 @@ def rewrite(
     report = report or (lambda _: None)
     if not text.strip() or len(text) > LONGEST:
         raise InputError(f"expected an English text of 1 to {LONGEST:,} characters; write one")
-    target = find_language(language, offline=offline, report=report)
+    access = Access(offline=offline, report=report)
+    target = find_language(language, access=access)
     report("reading the lexicon")
-    lexicon = load_lexicon(resolve("en"), target, offline=offline, report=report)
+    lexicon = load_lexicon(resolve("en"), target, access=access)
     report("reading the inflection tables; the first time rules are learned from them")
     inflection = find_inflection(target, wanted=None, offline=offline, report=report)
     report("compiling the phrases")

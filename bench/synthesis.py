@@ -28,8 +28,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from data.access import mirror_folder
 from data.catalog import dataset
-from data.download import fetch, mirror_folder
+from data.download import fetch
 from data.languages import resolve
 from data.lexicon import Lexicon
 from data.load import load_lexicon

@@ -6,9 +6,10 @@ import argparse
 import sys
 from collections.abc import Iterable, Sequence
 
+from data.access import Access, cache_folder
 from data.catalog import Dataset, File, catalog, dataset
 from data.cli import Parser, run
-from data.download import NoSourceError, cache_folder, fetch
+from data.download import NoSourceError, fetch
 from data.download import verify as verify_file
 from data.errors import UnavailableError
 from data.languages import resolve
@@ -38,7 +39,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.command == "show":
         return show(dataset(options.dataset))
     if options.command == "fetch":
-        return fetch_all(dataset(options.dataset), options.lang, options.offline)
+        return fetch_all(dataset(options.dataset), options.lang, Access.of(options, _tell))
     return verify([dataset(options.dataset)] if options.dataset else list(catalog().values()))
 
 
@@ -70,7 +71,7 @@ def show(entry: Dataset) -> int:
     return 0
 
 
-def fetch_all(entry: Dataset, lang: str | None, offline: bool) -> int:
+def fetch_all(entry: Dataset, lang: str | None, access: Access) -> int:
     """Bring a data set, or one language of it, into the cache.
 
     Raises:
@@ -79,7 +80,7 @@ def fetch_all(entry: Dataset, lang: str | None, offline: bool) -> int:
     missing = []
     for file in _chosen(entry, lang):
         try:
-            fetched = fetch(file, offline=offline, report=lambda line: print(line, file=sys.stderr))
+            fetched = fetch(file, access=access)
         except NoSourceError as error:
             missing.append(error)
             continue
@@ -90,6 +91,10 @@ def fetch_all(entry: Dataset, lang: str | None, offline: bool) -> int:
     if missing:
         raise NoSourceError(f"{len(missing)} files could not be had; the first: {missing[0]}")
     return 0
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr)
 
 
 def _chosen(entry: Dataset, lang: str | None) -> list[File]:

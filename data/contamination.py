@@ -26,8 +26,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from data.access import Access
 from data.corpus import Record, find_test_set
-from data.download import Report
 from data.same_sentence import letters_of
 
 END_OF_SENTENCE = re.compile(r"\n\s*|(?<=[.!?…؟।॥။።፧])[\"'”’»)\]]*\s+|(?<=[。！？])[」』”]*\s*")
@@ -57,9 +57,7 @@ class KeepOut:
         self._longest = 0
 
     @classmethod
-    def load(
-        cls, names: Iterable[str], *, offline: bool = False, report: Report | None = None
-    ) -> KeepOut:
+    def load(cls, names: Iterable[str], *, access: Access = Access()) -> KeepOut:
         """The test sets of these names: files, or NAME[:SPLIT][:LANGUAGE] of the catalog.
 
         Without a language the test set counts in all of its languages.
@@ -70,7 +68,7 @@ class KeepOut:
         """
         keep_out = cls()
         for name in names:
-            found = find_test_set(name, offline=offline, report=report)
+            found = find_test_set(name, access=access)
             records = found.records(skip_bad=True, dropped=Counter(), repairs=Counter())
             keep_out.add(name, (record.text for record in records))
         return keep_out

@@ -26,6 +26,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from data.access import Access
 from data.bounded import read_json
 from data.catalog import Dataset, File, catalog, dataset
 from data.corpus_files import (
@@ -37,7 +38,7 @@ from data.corpus_files import (
     is_corpus_file,
     utterance_reader,
 )
-from data.download import NoSourceError, Report, fetch
+from data.download import NoSourceError, fetch
 from data.errors import InputError
 from data.labels.slots import Utterance
 from data.languages import resolve
@@ -122,7 +123,7 @@ class Corpus:
         return {"bytes": size, "sha256": digest.hexdigest()}
 
 
-def find_corpus(name: str, *, offline: bool = False, report: Report | None = None) -> Corpus:
+def find_corpus(name: str, *, access: Access = Access()) -> Corpus:
     """The corpus of that name: a file, a folder, `sample:LANGUAGE`, or one of the catalog.
 
     Raises:
@@ -140,14 +141,14 @@ def find_corpus(name: str, *, offline: bool = False, report: Report | None = Non
         return _sample(name, rest)
     if known.lower() in catalog():
         entry = dataset(known.lower())
-        return _from_catalog(name, entry, split or _default_split(entry), language, offline, report)
+        return _from_catalog(name, entry, split or _default_split(entry), language, access)
     raise InputError(
         f"{name}: no such file or folder, and no corpus of that name in the catalog; check the "
         "path, or see python -m data.catalog list"
     )
 
 
-def find_test_set(name: str, *, offline: bool = False, report: Report | None = None) -> Corpus:
+def find_test_set(name: str, *, access: Access = Access()) -> Corpus:
     """The same for what is scored: NAME is the test part in all languages, NAME:LANGUAGE in one.
 
     >>> find_test_set("masakhapos:twi").languages                           # doctest: +SKIP
@@ -155,12 +156,12 @@ def find_test_set(name: str, *, offline: bool = False, report: Report | None = N
     """
     known, _, rest = name.partition(":")
     if known.lower() not in catalog() or Path(name).exists():
-        return find_corpus(name, offline=offline, report=report)
+        return find_corpus(name, access=access)
     entry = dataset(known.lower())
     if ":" in rest or rest in {file.role for file in entry.contents}:
-        return find_corpus(name, offline=offline, report=report)
+        return find_corpus(name, access=access)
     split = splits(entry.name)[0]
-    found = _from_catalog(name, entry, split, rest or "*", offline, report)
+    found = _from_catalog(name, entry, split, rest or "*", access)
     return replace(found, note="")
 
 
@@ -218,14 +219,12 @@ def _sample(name: str, language: str) -> Corpus:
     return Corpus(name, (SAMPLE_PAIRS,), column_reader(columns, wanted), "CC0-1.0", (language,))
 
 
-def _fetched(
-    name: str, files: Sequence[File], offline: bool, report: Report | None, *, some: bool
-) -> tuple[Path, ...]:
+def _fetched(name: str, files: Sequence[File], access: Access, *, some: bool) -> tuple[Path, ...]:
     """The paths of files; where `some` will do, those that can be had, and the rest in the log."""
     paths, missing = [], []
     for file in files:
         try:
-            paths.append(fetch(file, offline=offline, report=report).path)
+            paths.append(fetch(file, access=access).path)
         except NoSourceError:
             if not some or (file is files[-1] and not paths):
                 raise
@@ -247,8 +246,7 @@ def _from_catalog(
     entry: Dataset,
     split: str,
     language: str,
-    offline: bool,
-    report: Report | None,
+    access: Access,
 ) -> Corpus:
     role, reader = _role_and_reader(name, entry, split)
     codes = entry.codes() if language == "*" else (_code(name, entry, language),)
@@ -256,7 +254,7 @@ def _from_catalog(
     if not files:
         have = ", ".join(dict.fromkeys(f.role for f in entry.contents if {*codes} & {*f.codes}))
         raise InputError(f'{name}: no such split of {entry.name} as "{split}"; it has: {have}')
-    paths = _fetched(name, files, offline, report, some=language == "*")
+    paths = _fetched(name, files, access, some=language == "*")
     note = "" if split == "train" else f"{entry.name}:{split} is test data; do not score on it"
     return Corpus(name, paths, reader, entry.licence, codes, note=note)
 

@@ -16,17 +16,15 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import shutil
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
-from platformdirs import user_cache_path
 
+from data.access import Access
 from data.catalog import File, file_at
 from data.errors import UnavailableError
 from data.files import raise_if_disk_full, sha256_file, write_whole
@@ -35,7 +33,6 @@ from data.unimorph_package import copied_from_package, name_in_package, package_
 
 _LOG = logging.getLogger(__name__)
 
-Report = Callable[[str], None]
 WAYS = {**SOURCES, "package": copied_from_package}
 
 
@@ -63,40 +60,19 @@ class NoSourceError(UnavailableError):
         self.short = short or message
 
 
-def cache_folder() -> Path:
-    """KILOLINGUA_CACHE, or the user's cache folder.
-
-    Raises:
-        UnavailableError: neither is known, for the user has no home.
-    """
-    folder = Path(os.environ.get("KILOLINGUA_CACHE") or user_cache_path("kilolingua"))
-    if folder.parts[:1] == ("~",):  # what is left of a home that nobody knows
-        raise UnavailableError(
-            "no cache folder: HOME is not set; set KILOLINGUA_CACHE to a folder of your own"
-        )
-    return folder
-
-
-def mirror_folder() -> Path | None:
-    """KILOLINGUA_MIRROR, if it is set."""
-    name = os.environ.get("KILOLINGUA_MIRROR")
-    return Path(name) if name else None
-
-
-def fetch(file: File, *, offline: bool = False, report: Report | None = None) -> Fetched:
+def fetch(file: File, *, access: Access = Access()) -> Fetched:
     """Find one file, verified: in the cache, in the mirror, else bring it into the cache.
 
     Args:
         file: a line of the catalog.
-        offline: only what is on this machine; no socket is opened.
-        report: called with one line before anything slow.
+        access: the cache and the mirror, and whether more may be asked.
 
     Raises:
         NoSourceError: no source has the file; each one's reason is named.
         UnavailableError: the checksum is wrong (both are named, nothing is kept), the disk is
             full or the cache cannot be written.
     """
-    target = cache_folder() / file.path
+    target = access.cache_folder() / file.path
     if _is_file(target):
         recorded = _recorded(target)
         if not (file.sha256 or recorded):
@@ -105,7 +81,7 @@ def fetch(file: File, *, offline: bool = False, report: Report | None = None) ->
         elif sha256_file(target) != (file.sha256 or recorded):
             verify(file, target)
         return Fetched(target, "cache", is_pinned(file))
-    mirror = mirror_folder()
+    mirror = access.mirror_folder()
     if mirror is not None and _is_file(mirror / file.path):
         return _in_mirror(file, target, mirror)
     with _lock(target):
@@ -113,7 +89,7 @@ def fetch(file: File, *, offline: bool = False, report: Report | None = None) ->
             verify(file, target)
             return Fetched(target, "cache", is_pinned(file))
         _check_room(file, target)
-        origin = _bring(_job(file, target, offline, report or (lambda _: None)), mirror)
+        origin = _bring(_job(file, target, access), mirror)
         return Fetched(target, origin, is_pinned(file))
 
 
@@ -250,17 +226,17 @@ def _check(file: File, target: Path, candidate: Path, source: str) -> None:
         _record(file, target, sha256_file(candidate))
 
 
-def _job(file: File, target: Path, offline: bool, report: Report) -> Job:
+def _job(file: File, target: Path, access: Access) -> Job:
     def archive(path: str) -> Path:
         try:
-            return fetch(file_at(path), offline=offline, report=report).path
+            return fetch(file_at(path), access=access).path
         except NoSourceError as error:
             raise NotHereError(str(error)) from error
 
     def check(candidate: Path, source: str) -> None:
         _check(file, target, candidate, source)
 
-    return Job(file, target, offline, report, check, archive)
+    return Job(file, target, access, check, archive)
 
 
 def _bring(job: Job, mirror: Path | None) -> str:
@@ -281,6 +257,6 @@ def _bring(job: Job, mirror: Path | None) -> str:
         f"{job.file.path} ({job.file.dataset}) could not be had: {'; '.join(reasons)}; "
         f"put the file at {job.target}, or set KILOLINGUA_MIRROR to a folder that has it",
         f"{job.file.path} could not be had"
-        + (" (--offline)" if job.offline else "")
+        + (" (--offline)" if job.access.offline else "")
         + f"; python -m data.catalog fetch {job.file.dataset} says why",
     )

@@ -45,6 +45,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from data.access import Access
 from data.atlas.export import export_bibtex, export_cldf, export_csv, export_json
 from data.atlas.language import find, relatives, resources_of, row_of, where_from
 from data.atlas.query import counts, gaps, most_genera, most_speakers_without, select
@@ -57,7 +58,6 @@ from data.atlas.schema import (
     Source,
     need_polars,
 )
-from data.download import Report
 from data.errors import UnavailableError
 
 MOST_TAGS = 12  # that a note names
@@ -87,9 +87,7 @@ __all__ = [
 ]
 
 
-def load_inventory(
-    *, offline: bool = False, rebuild: bool = False, report: Report | None = None
-) -> Inventory:
+def load_inventory(*, rebuild: bool = False, access: Access = Access()) -> Inventory:
     """The inventory out of the cache, or built and kept there.
 
     It is built anew when its sources or this code have changed. A source that cannot be had or
@@ -97,9 +95,8 @@ def load_inventory(
     languages, and nothing is kept.
 
     Args:
-        offline: open no socket: the cache and the mirror only.
         rebuild: build it even if the kept one is good.
-        report: called with one line before anything slow.
+        access: where the inventory is kept, and how its sources are reached.
 
     Raises:
         UnavailableError: polars is not installed.
@@ -107,27 +104,26 @@ def load_inventory(
     need_polars()
     from data.atlas.cache import keep, kept
 
-    found = None if rebuild else kept()
+    found = None if rebuild else kept(access)
     if found is not None:
         return found
-    if report:
-        report("building the inventory of languages")
-    inventory, missing = _build(offline, report)
+    access.say("building the inventory of languages")
+    inventory, missing = _build(access)
     if inventory.builtin:
         return inventory
     try:
-        keep(inventory, missing)
+        keep(inventory, missing, access)
     except (OSError, UnavailableError) as error:
         note = f"the inventory could not be kept ({error}); it is built again next time"
         return replace(inventory, notes=(*inventory.notes, note))
     return inventory
 
 
-def _build(offline: bool, report: Report | None) -> tuple[Inventory, list[str]]:
+def _build(access: Access) -> tuple[Inventory, list[str]]:
     from data.atlas.build import build_table
     from data.atlas.sources import gather
 
-    gathered = gather(offline=offline, report=report)
+    gathered = gather(access=access)
     table, unplaced = build_table(gathered.ingredients)
     notes = list(gathered.notes)
     if unplaced and not gathered.builtin:  # MASSIVE's table has no row for most languages

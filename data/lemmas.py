@@ -33,7 +33,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
-from data.download import Report
+from data.access import Access
 from data.files import canonical_json, sha256_text
 from data.inflections.tables import TableFiles, tables_of
 from data.languages import Language
@@ -143,14 +143,13 @@ def lemmatizer_for(
     language: Language,
     lexicon: Lexicon,
     *,
-    offline: bool = False,
-    report: Report | None = None,
+    access: Access = Access(),
 ) -> Lemmatizer:
     """The lemmatizer of a language for a lexicon from it, with all inflection tables at hand.
 
     Where there are none, or they cannot be had, it has its stem rules only; `name` says which.
     """
-    return Lemmatizer(lexicon, tables_of(language, offline=offline, report=report))
+    return Lemmatizer(lexicon, tables_of(language, access=access))
 
 
 def citation_forms(paradigm: Iterable[Triple]) -> list[str]:

@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from data.access import Access
 from data.catalog import Dataset, File, catalog, dataset, warn_of_relative
-from data.download import NoSourceError, Report, fetch
+from data.download import NoSourceError, fetch
 from data.errors import InputError
 from data.faults import by_reason, listed
 from data.files import canonical_json, sha256_text
@@ -70,7 +71,7 @@ class ParallelCorpus:
         return replace(self, source=self.target, target=self.source, pairs=pairs)
 
 
-def find_language(text: str, *, offline: bool = False, report: Report | None = None) -> Language:
+def find_language(text: str, *, access: Access = Access()) -> Language:
     """`resolve`, and for a glottocode that is not built in, Glottolog's table in the catalog.
 
     Raises:
@@ -82,9 +83,7 @@ def find_language(text: str, *, offline: bool = False, report: Report | None = N
         if not re.fullmatch(r"[a-z0-9]{4}\d{4}", text.strip().lower()):
             raise
         try:
-            table = fetch(
-                dataset("glottolog").select("languages")[0], offline=offline, report=report
-            )
+            table = fetch(dataset("glottolog").select("languages")[0], access=access)
         except NoSourceError as error:
             raise unknown from error
         return resolve_glottocode(text, table.path)
@@ -110,8 +109,7 @@ def load_parallel(
     split: str | None = None,
     *,
     skip_bad: bool = False,
-    offline: bool = False,
-    report: Report | None = None,
+    access: Access = Access(),
 ) -> ParallelCorpus:
     """Read aligned sentences.
 
@@ -135,7 +133,7 @@ def load_parallel(
     entry = dataset(name)
     if entry.reader != "aligned":
         raise InputError(f"{name} is a {entry.kind}, not parallel text")
-    return _from_catalog(entry, source, target, split or splits(name)[0], offline, report)
+    return _from_catalog(entry, source, target, split or splits(name)[0], access)
 
 
 def _sample(source: Language, target: Language) -> ParallelCorpus:
@@ -148,12 +146,11 @@ def _from_catalog(
     source: Language,
     target: Language,
     split: str,
-    offline: bool,
-    report: Report | None,
+    access: Access,
 ) -> ParallelCorpus:
     left, right = _aligned_files(entry, split, entry.code_for(source), entry.code_for(target))
     documents = entry.select("documents")
-    fetched = [fetch(f, offline=offline, report=report) for f in (left, right, *documents)]
+    fetched = [fetch(f, access=access) for f in (left, right, *documents)]
     paths = [file.path for file in fetched]
     dropped: Counter[str] = Counter()
     aligned = read_aligned(

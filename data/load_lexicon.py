@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from data.access import Access
 from data.catalog import Dataset, File, catalog, warn_of_relative
-from data.download import NoSourceError, Report, fetch
+from data.download import NoSourceError, fetch
 from data.errors import InputError, UnavailableError
 from data.faults import by_reason
 from data.languages import RELATIONS, Language, Match
@@ -42,8 +43,7 @@ def load_lexicon(
     format: str | None = None,  # noqa: A002  the option's name on the command line
     header: bool | None = None,
     skip_bad: bool = False,
-    offline: bool = False,
-    report: Report | None = None,
+    access: Access = Access(),
 ) -> Lexicon:
     """The lexicon of that name, or the best at hand.
 
@@ -66,7 +66,7 @@ def load_lexicon(
         return _from_file(name, source, target, format, header, skip_bad)
     if name is not None and catalog()[name].kind != "lexicon":
         raise InputError(f"{name} is a {catalog()[name].kind}, not a lexicon")
-    return _from_catalog(source, target, name, offline, report)
+    return _from_catalog(source, target, name, access)
 
 
 def _from_file(
@@ -98,13 +98,12 @@ def _from_catalog(
     source: Language,
     target: Language,
     name: str | None,
-    offline: bool,
-    report: Report | None,
+    access: Access,
 ) -> Lexicon:
     reasons = []
     for candidate in _candidates(source, target, name):
         try:
-            lexicon = _read(candidate, source, target, offline, report)
+            lexicon = _read(candidate, source, target, access)
         except NoSourceError as error:
             reasons.append(str(error))
         else:
@@ -167,12 +166,11 @@ def _read(
     candidate: _Candidate,
     source: Language,
     target: Language,
-    offline: bool,
-    report: Report | None,
+    access: Access,
 ) -> Lexicon:
     """Read what the catalog describes: it is known to be in these languages and this form."""
     entry, turned = candidate.entry, candidate.turned
-    paths = {f.role: fetch(f, offline=offline, report=report).path for f in candidate.files}
+    paths = {f.role: fetch(f, access=access).path for f in candidate.files}
     sides = zip((source, target), candidate.matches, strict=True)
     tags = [tag_of(replace(language, script=match.language.script)) for language, match in sides]
     left, right = reversed(tags) if turned else tags

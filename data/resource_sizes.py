@@ -12,8 +12,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from data.access import Access
 from data.catalog import Dataset, catalog
-from data.download import NoSourceError, Report, fetch
+from data.download import NoSourceError, fetch
 from data.inflections.columns import order_of_role
 from data.labelled import LABELLED, read_labelled
 from data.labels.massive import PARTITIONS
@@ -51,9 +52,7 @@ def measured(part: Part, paths: Paths) -> tuple[int, str]:
     return sum(_sentences(path) for path in _all(paths)), "data.tagged.read_tagged"
 
 
-def measure(
-    entry: Dataset, *, offline: bool = False, report: Report | None = None
-) -> Iterator[tuple[Part, Size | None]]:
+def measure(entry: Dataset, *, access: Access = Access()) -> Iterator[tuple[Part, Size | None]]:
     """Every pinned part of a data set with its size; None where no source has its files.
 
     Raises:
@@ -65,7 +64,7 @@ def measure(
         if digits is None:
             continue
         try:
-            paths = _fetched(part, offline, report)
+            paths = _fetched(part, access)
         except NoSourceError:
             yield part, None
         else:
@@ -84,10 +83,10 @@ def write_sizes(path: Path, known: Mapping[tuple[str, str], Size]) -> None:
     write_tsv(path, SIZE_COLUMNS, rows)
 
 
-def _fetched(part: Part, offline: bool, report: Report | None) -> Paths:
+def _fetched(part: Part, access: Access) -> Paths:
     paths: dict[str, list[Path]] = {}
     for file in part.files:
-        fetched = fetch(file, offline=offline, report=report)
+        fetched = fetch(file, access=access)
         paths.setdefault(file.role, []).append(fetched.path)
     return paths
 

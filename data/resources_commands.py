@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from data.access import Access
 from data.catalog import catalog, dataset
 from data.cli import Parser, run
 from data.languages import resolve
@@ -33,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> None:
     if options.command == "measure":
-        measure(options.datasets, options.out, offline=options.offline)
+        measure(options.datasets, options.out, Access.of(options))
     elif options.left_out:
         list_left_out()
     else:
@@ -80,7 +81,7 @@ def _some(groups: Sequence[str]) -> str:
     return ", ".join(groups[:8]) + more
 
 
-def measure(names: Sequence[str], out: Path, *, offline: bool) -> None:
+def measure(names: Sequence[str], out: Path, access: Access) -> None:
     """Count the records of these data sets (all by default) and write the table of sizes.
 
     A part whose files no source has keeps the size it had, and is named on stderr.
@@ -91,7 +92,7 @@ def measure(names: Sequence[str], out: Path, *, offline: bool) -> None:
     known = dict(sizes())
     for entry in [dataset(name) for name in names] or catalog().values():
         absent: list[str] = []
-        for part, size in sizes_of(entry, offline=offline):
+        for part, size in sizes_of(entry, access=access):
             if size:
                 known[entry.name, part.group] = size
                 print(f"{entry.name:16}{part.group:12}{size.records:>10,}  {size.measured}")

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from data.access import Access
 from data.archives import copy_member
 from data.catalog import File
 from data.errors import UnavailableError
@@ -39,15 +40,14 @@ class Job:
 
     file: File
     target: Path
-    offline: bool
-    report: Callable[[str], None]
+    access: Access
     check: Callable[[Path, str], None]
     archive: Callable[[str], Path]
 
     def announce(self, what: str) -> None:
         """Say what is about to be fetched, with its size where that is known."""
         size = f" ({self.file.bytes / 1e6:.1f} MB)" if self.file.bytes else ""
-        self.report(f"fetching {what}{size}")
+        self.access.say(f"fetching {what}{size}")
 
 
 class NotHereError(Exception):
@@ -91,7 +91,7 @@ def copy_file(path: Path, out: BinaryIO) -> None:
 
 def _from_https(job: Job, rest: str) -> None:
     url = f"https:{rest}"
-    if job.offline:
+    if job.access.offline:
         raise NotHereError(f"{url} was not asked (--offline)")
     job.announce(job.file.path)
 
@@ -123,7 +123,7 @@ def _copy_capped(response: http.client.HTTPResponse, out: BinaryIO, largest: int
 
 def _from_pip(job: Job, rest: str) -> None:
     """Fetch a wheel from the Python package index without installing it or its dependencies."""
-    if job.offline:
+    if job.access.offline:
         raise NotHereError(f"the package {rest} was not asked for (--offline)")
     job.announce(f"the package {rest}")
     with workspace(job.target, "pip") as folder:

@@ -21,8 +21,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from data.access import Access
 from data.catalog import dataset
-from data.download import Report
 from data.errors import InputError
 from data.files import appears_whole
 from data.labels import bio
@@ -187,8 +187,7 @@ def load_tagged(
     language: Language | str,
     split: str = "test",
     *,
-    offline: bool = False,
-    report: Report | None = None,
+    access: Access = Access(),
 ) -> TaggedCorpus:
     """One split of a data set of the catalog in one language (or own code of the data set).
 
@@ -202,7 +201,7 @@ def load_tagged(
     entry = dataset(name)
     if entry.kind not in SCHEMES:
         raise InputError(f"{name} is a {entry.kind}, not tagged text")
-    part = fetch_split(entry, language, (split,), offline=offline, report=report)
+    part = fetch_split(entry, language, (split,), access=access)
     dropped, repairs = Counter[str](), Counter[str]()
     sentences = read_tagged(
         part.paths[0], skip_bad=True, dropped=dropped, repairs=repairs, keep_replacement=True

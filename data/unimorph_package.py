@@ -16,12 +16,13 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from pathlib import Path
 from urllib.parse import unquote
 
 from filelock import FileLock
 
+from data.access import Access
 from data.catalog import File
 from data.errors import InputError, UnavailableError
 from data.files import raise_if_disk_full
@@ -111,14 +112,14 @@ def copied_from_package(job: Job, name: str) -> None:
     try:
         job.check(path, str(path))
     except UnavailableError as error:
-        job.report(f"{path}: another version than the catalog lists, left aside")
+        job.access.say(f"{path}: another version than the catalog lists, left aside")
         raise NotHereError(f"{path} is another version than the catalog lists") from error
     except OSError as error:
         raise NotHereError(f"{path} cannot be read ({error.strerror})") from error
     place(job, str(path), lambda out: copy_file(path, out))
 
 
-def clone(code: str, *, offline: bool, report: Callable[[str], None]) -> None:
+def clone(code: str, *, access: Access = Access()) -> None:
     """Clone a language's repository into the package's folder, where the package finds it too.
 
     The folder appears whole or not at all. Where it has content, nothing is done.
@@ -128,7 +129,7 @@ def clone(code: str, *, offline: bool, report: Callable[[str], None]) -> None:
         UnavailableError: the disk is full.
     """
     url, folder = REPOSITORY.format(code=code), package_folder() / code
-    if offline:
+    if access.offline:
         raise NotHereError(f"{url} was not cloned (--offline)")
     if shutil.which("git") is None:
         raise NotHereError(f"{url} was not cloned: git is not installed")
@@ -136,7 +137,7 @@ def clone(code: str, *, offline: bool, report: Callable[[str], None]) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.with_name(f".{code}.lock")):
             if is_empty(folder):
-                _clone_into(url, folder, report)
+                _clone_into(url, folder, access)
     except OSError as error:
         raise_if_disk_full(error, folder)
         raise NotHereError(
@@ -144,8 +145,8 @@ def clone(code: str, *, offline: bool, report: Callable[[str], None]) -> None:
         ) from error
 
 
-def _clone_into(url: str, folder: Path, report: Callable[[str], None]) -> None:
-    report(f"cloning {url} into {folder}")
+def _clone_into(url: str, folder: Path, access: Access) -> None:
+    access.say(f"cloning {url} into {folder}")
     _git(url, "ls-remote", "--quiet", url, "HEAD", timeout=TIMEOUT_SECONDS)  # is it there?
     with workspace(folder, "clone") as beside:
         whole = beside / folder.name

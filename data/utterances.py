@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
+from data.access import Access
 from data.catalog import Dataset, dataset
-from data.download import Report
 from data.errors import InputError
 from data.labels.conll import Block, read_blocks
 from data.labels.labelled import fetch_split
@@ -132,8 +132,7 @@ def load_utterances(
     language: Language | str,
     split: str = "test",
     *,
-    offline: bool = False,
-    report: Report | None = None,
+    access: Access = Access(),
 ) -> UtteranceCorpus:
     """One split of a data set of the catalog in one language (or own code of the data set).
 
@@ -146,7 +145,7 @@ def load_utterances(
     entry = dataset(name)
     if entry.kind != "utterances":
         raise InputError(f"{name} is a {entry.kind}, not utterances")
-    part = fetch_split(entry, language, roles_of(entry, split), offline=offline, report=report)
+    part = fetch_split(entry, language, roles_of(entry, split), access=access)
     dropped, repairs = Counter[str](), Counter[str]()
     utterances = tuple(read_split(entry, split, part.paths, dropped=dropped, repairs=repairs))
     if not utterances:

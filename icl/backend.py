@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from data.access import Report
 from data.cli import did_you_mean
-from data.download import Report
 from data.errors import InputError
 from icl.prompt import Hint, Prompt
 from models.config import model_type

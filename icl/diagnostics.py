@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from data.download import Report
+from data.access import Report
 from data.same_sentence import sentence_key
 from data.tsv import read_lines
 from icl.run import Task

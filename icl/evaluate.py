@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from data.download import Report
+from data.access import Report
 from data.errors import InputError
 from data.files import write_whole
 from icl.answers import answer_notes

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from data.access import Access, Report, quiet
 from data.catalog import catalog, dataset
-from data.download import Report
 from data.errors import InputError
 from data.languages import Language, resolve
 
@@ -34,7 +34,7 @@ def groups_of(
     """
     from data.inventory import load_inventory
 
-    inventory = load_inventory(offline=offline, report=report)
+    inventory = load_inventory(access=Access(offline=offline, report=report or quiet))
     return [_groups(language, inventory) for language in languages]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from data.download import Report
+from data.access import Access, Report
 from data.errors import UnavailableError
 from data.lemmas import Lemmatizer, lemmatizer_for
 from data.lexicon import Lexicon
@@ -98,12 +98,12 @@ def _dictionary(task: Task, config: RunConfig, report: Report) -> Dictionary | N
 def _lexicon(task: Task, name: str | None, config: RunConfig, report: Report) -> Lexicon:
     sides = task.corpus.source, task.corpus.target
     return load_lexicon(
-        *sides, name=name, skip_bad=config.skip_bad, offline=config.offline, report=report
+        *sides, name=name, skip_bad=config.skip_bad, access=Access.of(config, report)
     )
 
 
 def _lemmatizer(task: Task, lexicon: Lexicon, config: RunConfig, report: Report) -> Lemmatizer:
-    return lemmatizer_for(task.corpus.source, lexicon, offline=config.offline, report=report)
+    return lemmatizer_for(task.corpus.source, lexicon, access=Access.of(config, report))
 
 
 def _leak_notes(task: Task) -> Iterator[str]:

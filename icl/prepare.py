@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from data.download import Report
+from data.access import Access, Report, quiet
 from data.errors import InputError, UnavailableError
 from data.languages import Language
 from data.load import ParallelCorpus, find_language
@@ -113,7 +113,7 @@ def _template(config: RunConfig) -> Template:
 def _languages(config: RunConfig, report: Report | None) -> Sequence[Language]:
     """The languages that --lang and --group name, each once."""
     named = [text.strip() for text in (config.lang or "").split(",") if text.strip()]
-    found = [find_language(text, offline=config.offline, report=report) for text in named]
+    found = [find_language(text, access=Access.of(config, report or quiet)) for text in named]
     if config.group:
         found += members(config.group, config.test_set, offline=config.offline, report=report)
     if not found:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from unicodedata import normalize
 
+from data.access import Access
 from data.catalog import dataset
 from data.download import fetch
 from data.errors import InputError, UnavailableError
@@ -72,7 +73,7 @@ def _language_identifier(task: Task) -> tuple[list[Metric], str]:
 def _spm_model(offline: bool) -> Path:
     file = dataset("spbleu-flores200").select("tokenizer")[0]
     try:
-        return fetch(file, offline=offline).path
+        return fetch(file, access=Access(offline=offline)).path
     except UnavailableError as error:
         raise UnavailableError(
             "spBLEU needs its SentencePiece model (where there is a network: "

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from data.access import Access, Report, quiet
 from data.catalog import dataset
-from data.download import NoSourceError, Report
+from data.download import NoSourceError
 from data.errors import InputError
 from data.languages import Language, resolve
 from data.load import ParallelCorpus, load_parallel, splits
@@ -45,8 +46,7 @@ def choose_test_set(
             language,
             english,
             skip_bad=config.skip_bad,
-            offline=config.offline,
-            report=report,
+            access=Access.of(config, report or quiet),
         )
     except InputError as error:
         raise _with_hint(error, language, config.test_set) from error
@@ -136,8 +136,7 @@ def split_pool(
         corpus.target,
         part or None,
         skip_bad=config.skip_bad,
-        offline=config.offline,
-        report=report,
+        access=Access.of(config, report or quiet),
     )
     split = without_leaks(corpus.pairs, pool.pairs)
     return split, f"{pool.name}:{pool.split}", pool.remarks

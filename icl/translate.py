@@ -24,7 +24,7 @@ from icl.eval import OPTIONS
 _LOG = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
-    from data.download import Report
+    from data.access import Report
     from data.languages import Language
     from data.parallel import Pair
     from icl.answers import Answer

@@ -23,6 +23,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from data.access import Access
 from kilolingua.shadows import refuse_shadowed_rooms
 
 refuse_shadowed_rooms()
@@ -92,7 +93,7 @@ def inventory(*, offline: bool = False) -> Inventory:
     """
     from data.inventory import load_inventory
 
-    return load_inventory(offline=offline)
+    return load_inventory(access=Access(offline=offline))
 
 
 def languages(*, offline: bool = False, **conditions: Any) -> polars.DataFrame:

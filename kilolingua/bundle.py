@@ -22,11 +22,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO
 
+from data.access import Access, cache_folder
 from data.bounded import parse_integer
 from data.catalog import Dataset, File, catalog
 from data.cli import Parser, run
 from data.compression import open_zstandard, zstandard
-from data.download import NoSourceError, cache_folder, fetch
+from data.download import NoSourceError, fetch
 from data.errors import InputError, UnavailableError
 from data.files import appears_whole, sha256_file
 from data.languages import Language, resolve
@@ -70,7 +71,7 @@ def bundle(
     places: dict[str, Path] = {}
     for file in wanted(language, model):
         try:
-            places[file.path] = fetch(file, offline=offline, report=report).path
+            places[file.path] = fetch(file, access=Access(offline=offline, report=report)).path
         except NoSourceError as error:
             report(f"left out: {str(error).partition(';')[0]}")
     if not places:

@@ -16,9 +16,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from data.access import cache_folder
 from data.catalog import catalog
 from data.cli import Parser, did_you_mean, run
-from data.download import cache_folder
 from data.errors import InputError
 
 DERIVED = {

@@ -21,6 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from data.access import Access
 from data.cli import COMMON, Parser, run
 from data.errors import InputError
 from data.files import write_whole
@@ -120,7 +121,7 @@ def _parser() -> Parser:
 def _command(options: argparse.Namespace) -> None:
     started = time.perf_counter()
     thresholds = _thresholds(options)
-    language = find_language(options.lang, offline=options.offline)
+    language = find_language(options.lang, access=Access.of(options))
     path = _path(options.out, language)
     corpus = _load(options, language)
     corpus = replace(corpus, pairs=corpus.pairs[: options.limit])
@@ -162,7 +163,7 @@ def _load(options: argparse.Namespace, language: Language) -> ParallelCorpus:
         language,
         part,
         skip_bad=options.skip_bad,
-        offline=options.offline,
+        access=Access.of(options),
     )
 
 
@@ -178,7 +179,9 @@ def _judged(
         judged.append(Judgement(f"held-back half of {names} (precision: lower bounds)", quality))
     unseen = None if corpus.origin == "a file" else splits(corpus.name)[1]
     if unseen and unseen != corpus.split:
-        dev = load_parallel(corpus.name, corpus.source, corpus.target, unseen, offline=offline)
+        dev = load_parallel(
+            corpus.name, corpus.source, corpus.target, unseen, access=Access(offline=offline)
+        )
         found = induction.against_unseen(induced, dev.pairs)
         judged.append(Judgement(f"{corpus.name} {unseen}, unseen", found))
     return judged

@@ -33,7 +33,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
-from data.download import Report
+from data.access import Access, Report, quiet
 from data.inflections.tables import tables_of
 from data.languages import Language
 from data.lemmas import Analysis, citation_forms
@@ -236,7 +236,7 @@ def load_inflector(
 
 
 def _triples(language: Language, offline: bool, report: Report | None) -> Iterator[Triple]:
-    for table in tables_of(language, offline=offline, report=report):
+    for table in tables_of(language, access=Access(offline=offline, report=report or quiet)):
         yield from table.read(skip_bad=True, dropped=Counter(), repairs=Counter())
 
 

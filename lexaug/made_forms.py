@@ -31,7 +31,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from data.download import Report
+from data.access import Report
 from data.errors import InputError
 from data.files import sha256_file
 from data.languages import Language

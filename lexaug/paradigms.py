@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from data.download import Report
+from data.access import Access, Report, quiet
 from data.errors import UnavailableError
 from data.inflections.tables import TableFiles, tables_of
 from data.languages import Language, resolve
@@ -67,8 +67,8 @@ def find_inflection(
     """
     if wanted is False:
         return Inflection()
-    english = tables_of(resolve("en"), offline=offline, report=report)
-    own = tables_of(language, offline=offline, report=report)
+    english = tables_of(resolve("en"), access=Access(offline=offline, report=report or quiet))
+    own = tables_of(language, access=Access(offline=offline, report=report or quiet))
     for name, tables in (("English", english), (language.name, own)):
         if wanted and not tables:
             raise UnavailableError(

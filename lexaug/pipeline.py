@@ -23,6 +23,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from data.access import Access
 from data.bounded import read_json
 from data.errors import InputError, UnavailableError
 from data.files import appears_whole, write_whole
@@ -150,7 +151,7 @@ class Substitution(PipelineStep):  # type: ignore[misc]
     def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Any]:  # noqa: ARG002
         """Yield the documents that the keep rule keeps; metadata tells how much was replaced."""
         config = self.config
-        language = find_language(config.lang, offline=config.offline)
+        language = find_language(config.lang, access=Access.of(config))
         table, _ = find_table(config, language)
         for document in data or ():
             line = substitute_line(

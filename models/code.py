@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from data.download import Report
+from data.access import Report
 from data.errors import InputError
 from data.files import canonical_json, sha256_text
 from models.config import CONFIG, read_settings

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from data.access import Report
 from data.bounded import read_json
-from data.download import Report
 from data.files import canonical_json
 from models.code import without_code
 from models.config import read_config

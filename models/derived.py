@@ -12,7 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from data.download import Report, cache_folder
+from data.access import Report, cache_folder
 from data.files import raise_if_disk_full
 
 _BUILDING = threading.RLock()  # a folder of this process alone has no lock of its own

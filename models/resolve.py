@@ -15,8 +15,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from data.access import Access, Report, quiet
 from data.catalog import catalog, dataset
-from data.download import Report, fetch
+from data.download import fetch
 from data.errors import InputError, UnavailableError
 from data.files import sha256_file, sha256_text
 from models.code import without_code
@@ -55,7 +56,10 @@ def resolve_model(name: str, offline: bool = False, report: Report | None = None
     """
     path = Path(name)
     if name in catalog() and dataset(name).kind == "model":
-        weights = fetch(dataset(name).select("weights")[0], offline=offline, report=report)
+        weights = fetch(
+            dataset(name).select("weights")[0],
+            access=Access(offline=offline, report=report or quiet),
+        )
         return _from_gguf(name, weights.path, report)
     if path.is_dir():
         return _from_folder(path, report)

@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from data.download import Report
+from data.access import Report
 from data.errors import InputError
 from models.code import without_code
 from models.library import missing_package, opened, quiet_transformers

@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from data.access import Access, Report, quiet
 from data.catalog import catalog, dataset
 from data.cli import did_you_mean
-from data.download import Report
 from data.errors import InputError
 from data.inflections.tables import PACKAGE, InflectionTable, load_triples, warn_of_bad_lines
 from data.languages import Language, resolve
@@ -103,7 +103,9 @@ def load_data(
     if source == SHARED_TASK:
         return _from_shared_task(language, group, offline, report)
     try:
-        table = load_triples(language, source=source, offline=offline, report=report)
+        table = load_triples(
+            language, source=source, access=Access(offline=offline, report=report or quiet)
+        )
     except InputError as error:
         raise InputError(
             f"{error}; or give your own: --train FILE with lemma, form and features",
@@ -135,8 +137,7 @@ def _from_shared_task(
             SHARED_TASK,
             group=group,
             normalise=False,
-            offline=offline,
-            report=report,
+            access=Access(offline=offline, report=report or quiet),
         )
         for split in ("train", "dev")
     ]

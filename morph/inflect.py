@@ -34,7 +34,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
-from data.download import Report
+from data.access import Access, Report, quiet
 from data.errors import InputError
 from data.languages import Language
 from data.lemmas import Analysis
@@ -154,7 +154,9 @@ class Inflector:
         from data.load import find_language
 
         if isinstance(language, str):
-            language = find_language(language, offline=offline, report=report)
+            language = find_language(
+                language, access=Access(offline=offline, report=report or quiet)
+            )
         tables = read_tables(
             language, table, columns=columns, skip_bad=skip_bad, offline=offline, report=report
         )

@@ -14,11 +14,11 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+from data.access import Access
 from data.atlas.schema import Inventory, Source, schema
 from data.atlas.sources import all_sources, reference_files, state
 from data.bounded import parse_json
 from data.catalog import TABLES
-from data.download import cache_folder
 from data.errors import KilolinguaError
 from data.files import canonical_json, sha256_text, write_whole
 
@@ -29,9 +29,9 @@ HERE = Path(__file__).parent
 CODE = (*HERE.glob("*.py"), HERE.parent / "resources.py")
 
 
-def inventory_path() -> Path:
+def inventory_path(access: Access) -> Path:
     """Where the built inventory lies."""
-    return cache_folder() / "inventory" / "languages.parquet"
+    return access.cache_folder() / "inventory" / "languages.parquet"
 
 
 def recipe() -> str:
@@ -50,32 +50,32 @@ def _own_files() -> str:
     return digest.hexdigest()
 
 
-def keep(inventory: Inventory, missing: list[str]) -> None:
+def keep(inventory: Inventory, missing: list[str], access: Access) -> None:
     """Write the inventory into the cache; it appears whole.
 
     missing: the paths in the catalog of the files that it was built without.
     """
     said = {
         "recipe": recipe(),
-        "missing": {path: state(path) for path in missing},
+        "missing": {path: state(path, access) for path in missing},
         "sources": [asdict(source) for source in inventory.sources],
         "notes": inventory.notes,
     }
     buffer = io.BytesIO()
     inventory.table.write_parquet(buffer, metadata={NAME: json.dumps(said)})
-    write_whole(inventory_path(), buffer.getvalue())
+    write_whole(inventory_path(access), buffer.getvalue())
 
 
-def kept() -> Inventory | None:
+def kept(access: Access) -> Inventory | None:
     """The inventory in the cache; None where there is none, or what it was made of has changed."""
     import polars as pl
 
-    path = inventory_path()
+    path = inventory_path(access)
     if not path.is_file():
         return None
     try:
         said = parse_json(pl.read_parquet_metadata(path)[NAME], str(path), SAID)
-        if said["recipe"] != recipe() or _has_changed(said["missing"]):
+        if said["recipe"] != recipe() or _has_changed(said["missing"], access):
             return None
         table = pl.read_parquet(path)
         sources = tuple(Source(**source) for source in said["sources"])
@@ -86,5 +86,5 @@ def kept() -> Inventory | None:
     return Inventory(table, sources, tuple(said["notes"]))
 
 
-def _has_changed(missing: dict[str, list[list[str | int]]]) -> bool:
-    return any(state(path) != before for path, before in missing.items())
+def _has_changed(missing: dict[str, list[list[str | int]]], access: Access) -> bool:
+    return any(state(path, access) != before for path, before in missing.items())

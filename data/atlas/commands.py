@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from data.access import Access
 from data.atlas.page import page
 from data.cli import Parser, run
 from data.errors import InputError
@@ -75,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    inventory = load_inventory(offline=options.offline, rebuild=options.rebuild, report=_say)
+    inventory = load_inventory(access=Access.of(options, _say), rebuild=options.rebuild)
     for note in inventory.notes:
         _say(f"note: {note}")
     table = _selected(inventory, options)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
+from data.access import Access
 from data.atlas.build import INFERRED, WALS, Ingredients, builtin_genera, builtin_glottolog
 from data.atlas.facts import GLOTTOLOG, LANGCODES, LINGUAMETA, OF_MACROLANGUAGE
 from data.atlas.glottolog import SPOKEN, Glottolog, read_classification, read_glottolog
@@ -21,7 +22,7 @@ from data.atlas.massive_locales import massive_locales
 from data.atlas.schema import Source, catalog_key
 from data.atlas.wals import read_wals
 from data.catalog import File, dataset
-from data.download import NoSourceError, Report, cache_folder, fetch, mirror_folder
+from data.download import NoSourceError, fetch
 from data.errors import KilolinguaError
 from data.resources import Resource, resources
 
@@ -53,17 +54,16 @@ def reference_files() -> dict[tuple[str, str], File]:
     return {(name, role): dataset(name).select(role)[0] for name, role in REFERENCES}
 
 
-def state(path: str) -> list[list[str | int]]:
+def state(path: str, access: Access) -> list[list[str | int]]:
     """What lies at a path of the catalog in the cache and the mirror: place, size, time."""
-    folders = [cache_folder(), *filter(None, [mirror_folder()])]
+    folders = [access.cache_folder(), *filter(None, [access.mirror_folder()])]
     there = [folder / path for folder in folders if (folder / path).is_file()]
     return [[str(file), file.stat().st_size, file.stat().st_mtime_ns] for file in there]
 
 
 @dataclass
 class _Gatherer:
-    offline: bool
-    report: Report | None
+    access: Access
     notes: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     absent: list[tuple[str, str]] = field(default_factory=list)  # data set, what is missing
@@ -72,7 +72,7 @@ class _Gatherer:
         """Fetch and read one file; None, and a note, where that fails."""
         file = reference_files()[name, role]
         try:
-            return reader(fetch(file, offline=self.offline, report=self.report).path)
+            return reader(fetch(file, access=self.access).path)
         except NoSourceError:
             self.missing.append(file.path)
             self.absent.append((name, REFERENCES[name, role]))
@@ -97,9 +97,9 @@ class _Gatherer:
         ]
 
 
-def gather(*, offline: bool = False, report: Report | None = None) -> Gathered:
+def gather(*, access: Access = Access()) -> Gathered:
     """Fetch and read all that there is."""
-    gatherer = _Gatherer(offline, report)
+    gatherer = _Gatherer(access)
     read = gatherer.read
     glottolog = read("glottolog", "languages", read_glottolog)
     lineages = read("glottolog", "classification", read_classification) if glottolog else None

@@ -21,8 +21,9 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 
+from data.access import Access
 from data.catalog import File, catalog, dataset, warn_of_relative
-from data.download import NoSourceError, Report, fetch, is_as_stated
+from data.download import NoSourceError, fetch, is_as_stated
 from data.errors import InputError
 from data.faults import NOT_UTF8, NUL_INSIDE, REPLACEMENT_INSIDE
 from data.files import canonical_json, sha256_file, sha256_text
@@ -114,8 +115,7 @@ def load_triples(
     columns: Sequence[str] | None = None,
     normalise: bool = True,
     skip_bad: bool = False,
-    offline: bool = False,
-    report: Report | None = None,
+    access: Access = Access(),
 ) -> InflectionTable:
     """Read the inflection table of a language.
 
@@ -133,7 +133,7 @@ def load_triples(
         InputError: no such source, language or split; a bad line.
         UnavailableError: the file cannot be had.
     """
-    found = find_table(language, split, source, group=group, offline=offline, report=report)
+    found = find_table(language, split, source, group=group, access=access)
     dropped, repairs = Counter[str](), Counter[str]()
     rows = found.read(
         columns=columns, normalise=normalise, skip_bad=skip_bad, dropped=dropped, repairs=repairs
@@ -150,9 +150,7 @@ def warn_of_bad_lines(name: str, dropped: Mapping[str, int]) -> None:
         _LOG.warning("%s: bad lines left out: %s", name, reasons)
 
 
-def tables_of(
-    language: Language, *, offline: bool = False, report: Report | None = None
-) -> list[TableFiles]:
+def tables_of(language: Language, *, access: Access = Access()) -> list[TableFiles]:
     """Every table at hand that knows a language's forms: UniMorph's, the shared task's train part.
 
     The language's own come before those of relatives, and UniMorph before the shared task. A
@@ -161,7 +159,7 @@ def tables_of(
     found = []
     for split, source in ((None, None), ("train", "sigmorphon2023")):
         try:
-            found.append(find_table(language, split, source, offline=offline, report=report))
+            found.append(find_table(language, split, source, access=access))
         except InputError:
             continue  # no table of this language there
         except NoSourceError as error:
@@ -175,17 +173,16 @@ def find_table(
     source: str | Path | None = None,
     *,
     group: str | None = None,
-    offline: bool = False,
-    report: Report | None = None,
+    access: Access = Access(),
 ) -> TableFiles:
     """The files that `load_triples` reads, with the same arguments and errors."""
     if source is None and split is None:
-        return _in_unimorph(language, group, offline, report)
+        return _in_unimorph(language, group, access)
     name = source or "sigmorphon2023"
     if name == PACKAGE:
-        return _in_package(language, group, offline, report)
+        return _in_package(language, group, access)
     if isinstance(name, str) and name in catalog():
-        return _in_catalog(name, language, split, group, offline, report)
+        return _in_catalog(name, language, split, group, access)
     path = Path(name)
     if not path.is_file():
         near = ", ".join(entry.name for entry in catalog().values() if entry.reader == "unimorph")
@@ -198,8 +195,7 @@ def _in_catalog(
     language: Language,
     split: str | None,
     group: str | None,
-    offline: bool,
-    report: Report | None,
+    access: Access,
 ) -> TableFiles:
     entry = dataset(name)
     roles = dict.fromkeys(file.role for file in entry.contents)
@@ -216,7 +212,7 @@ def _in_catalog(
         )
     warn_of_relative(name, language, match)
     chosen = _of_group(files, match.code, group)
-    paths = tuple(fetch(file, offline=offline, report=report).path for file in chosen)
+    paths = tuple(fetch(file, access=access).path for file in chosen)
     name = f"{name}/{chosen[0].group}"
     licence = chosen[0].licence or entry.licence
     return TableFiles(name, match.language, split, paths, licence, order_of_role(role))
@@ -229,44 +225,40 @@ def _of_group(files: Sequence[File], code: str, group: str | None) -> list[File]
     return [file for file in listed if file.group in (group, code)] or listed[:1]
 
 
-def _in_unimorph(
-    language: Language, group: str | None, offline: bool, report: Report | None
-) -> TableFiles:
+def _in_unimorph(language: Language, group: str | None, access: Access) -> TableFiles:
     """The table that the catalog lists; where it cannot be had, the package's."""
     try:
-        return _in_catalog(UNIMORPH, language, None, group, offline, report)
+        return _in_catalog(UNIMORPH, language, None, group, access)
     except InputError as error:
         if language.closest(codes_at_hand()) is None:
             how = f"which clones github.com/unimorph/{language.iso639_3}, if there is one"
             advice = f"pass --source {PACKAGE}, {how}"
             raise InputError(str(error), option="--source", advice=advice) from None
-        return _in_package(language, group, offline, report)
+        return _in_package(language, group, access)
     except NoSourceError as error:
         try:
-            return _in_package(language, group, offline, report)
+            return _in_package(language, group, access)
         except InputError:
             raise error from None
         except NoSourceError as failed:
-            raise (error if offline else NoSourceError(f"{failed}; {error}")) from None
+            raise (error if access.offline else NoSourceError(f"{failed}; {error}")) from None
 
 
-def _in_package(
-    language: Language, group: str | None, offline: bool, report: Report | None
-) -> TableFiles:
+def _in_package(language: Language, group: str | None, access: Access) -> TableFiles:
     """A table in the package's folder as it lies there; cloned where the folder has none."""
-    match = language.closest(codes_at_hand()) or _cloned(language, offline, report)
+    match = language.closest(codes_at_hand()) or _cloned(language, access)
     warn_of_relative(str(package_folder()), language, match)
     return _package_table(match.code, match.language, group)
 
 
-def _cloned(language: Language, offline: bool, report: Report | None) -> Match:
+def _cloned(language: Language, access: Access) -> Match:
     """Clone what UniMorph has for a language, by the catalog's word or its own code."""
     codes = dataset(UNIMORPH).codes()
     match = language.closest(codes) or language.closest([language.iso639_3])
     if match is None:
         raise InputError(f"{language.name}: has no code of ISO 639-3, by which UniMorph goes")
     try:
-        clone(match.code, offline=offline, report=report or (lambda _: None))
+        clone(match.code, access=access)
     except NotHereError as error:
         raise NoSourceError(
             f"{package_folder()}: expected a folder with the code of {language.name} "

@@ -13,8 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from data.access import Access
 from data.catalog import Dataset, File
-from data.download import Report, fetch
+from data.download import fetch
 from data.errors import InputError
 from data.languages import Language, resolve
 from data.load import ORIGINS
@@ -38,8 +39,7 @@ def fetch_split(
     language: Language | str,
     roles: tuple[str, ...],
     *,
-    offline: bool = False,
-    report: Report | None = None,
+    access: Access = Access(),
 ) -> Split:
     """Bring the files with these roles, one a role, in the data set's language nearest to this.
 
@@ -53,7 +53,7 @@ def fetch_split(
     """
     code = _code(entry, language)
     files = split_files(entry, code, roles)
-    fetched = [fetch(file, offline=offline, report=report) for file in files]
+    fetched = [fetch(file, access=access) for file in files]
     places = (file.origin.partition(":")[0] for file in fetched)
     return Split(
         code=code,

@@ -1,6 +1,6 @@
 """A user's file of labelled sentences: read, its scheme told from evidence, names made BIO.
 
-    found = read_labelled(Path("ner.txt"), report=print)
+    found = read_labelled(Path("ner.txt"))
     found.told.scheme, found.sentences[0].tags
 
 Files of two columns, `token TAG`, as `data.tagged.read_tagged` reads them. `data.labels.schemes`
@@ -10,7 +10,7 @@ says what schemes there are and how they are told apart.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -39,14 +39,12 @@ def read_labelled(
     skip_bad: bool = False,
     dropped: Counter[str] | None = None,
     repairs: Counter[str] | None = None,
-    report: Callable[[str], None] | None = None,
 ) -> LabelledFile:
     """Read a file of `token TAG` lines with a blank line between sentences.
 
     Args:
         scheme: one of `data.labels.schemes.SCHEMES`; None: the labels tell.
         skip_bad: leave out sentences with a bad line or tag and count them in `dropped`.
-        report: called with one line that says how the labels are read.
 
     Raises:
         InputError: `ner.txt:3: expected O, B-LABEL or I-LABEL, found S-LOC; ...`; labels of which
@@ -66,8 +64,6 @@ def read_labelled(
             _check_columns(blocks, told, path)
         else:
             told = as_told(scheme, labels, str(path))
-        if report:
-            report(told.sentence(str(path)))
         sentences = tuple(_sentences(blocks, path, told, skip_bad, lost, fixed))
         if not sentences:
             raise InputError(_nothing(path, lost))

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from data.access import Access
 from data.cli import Parser, run
 from data.errors import InputError
 from data.files import canonical_json
@@ -170,7 +171,7 @@ def _filters(options: argparse.Namespace) -> Iterator[Filter]:
 def _languages(options: argparse.Namespace) -> tuple[Language, Language]:
     from data.load import find_language
 
-    found = [find_language(one, offline=options.offline) for one in (options.lang, options.other)]
+    found = [find_language(one, access=Access.of(options)) for one in (options.lang, options.other)]
     return found[0], found[1]
 
 
@@ -186,7 +187,7 @@ def _load(options: argparse.Namespace, source: Language, target: Language) -> Le
             format=options.lexicon_format,
             header=HEADER[options.lexicon_header],
             skip_bad=options.skip_bad,
-            offline=options.offline,
+            access=Access.of(options),
         )
         for name in options.lexicon or [None]
     ]
@@ -214,7 +215,7 @@ def _coverage(options: argparse.Namespace) -> int:
     title = f"{options.corpus}, {text.name}"
     lemmas = None
     if options.lemmatise:
-        lemmatizer = lemmatizer_for(text, lexicon, offline=options.offline)
+        lemmatizer = lemmatizer_for(text, lexicon, access=Access.of(options))
         lemmas, title = lemmatizer.lemmas, f"{title}, lemmas by {lemmatizer.name}"
     found = coverage(lines, lexicon, lemmas=lemmas, most_missing=options.most)
     show = {"table": _print_table, "tsv": _print_tsv, "json": _print_json}[options.format]

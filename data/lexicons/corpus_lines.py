@@ -7,6 +7,7 @@ from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
+from data.access import Access
 from data.catalog import Dataset, File, catalog
 from data.download import fetch
 from data.errors import InputError
@@ -26,14 +27,14 @@ def corpus_lines(options: Namespace, language: Language, other: Language) -> Ite
     known = catalog().get(name)
     if known and known.kind in SCHEMES:
         split = options.split or "test"
-        for sentence in load_tagged(name, side, split, offline=options.offline).sentences:
+        for sentence in load_tagged(name, side, split, access=Access.of(options)).sentences:
             yield " ".join(sentence.tokens)
     elif known and known.reader == "aligned":
         file = _aligned_file(known, options.split or splits(name)[0], side, beside)
-        path = fetch(file, offline=options.offline).path
+        path = fetch(file, access=Access.of(options)).path
         yield from (line for _, line in read_lines(path, keep_replacement=True))
     elif name == "sample" or unpacked_suffix(Path(name)) in PAIRS:
-        settings = {"skip_bad": options.skip_bad, "offline": options.offline}
+        settings = {"skip_bad": options.skip_bad, "access": Access.of(options)}
         corpus = load_parallel(name, other, language, options.split, **settings)
         for remark in corpus.remarks:
             _LOG.warning("%s", remark)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data.download import Report
+from data.access import Report
 from icl.engines.tokenization import PromptTokenizer
 from icl.prompt import Prompt
 from models.resolve import resolve_model

@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import takewhile
 from typing import NamedTuple
 
-from data.download import Report
+from data.access import Report
 from data.errors import InputError
 from icl.answers import cut_too_early, opening_of
 from icl.backend import Batch, Completion, Request

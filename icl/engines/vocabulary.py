@@ -15,8 +15,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
+from data.access import Report
 from data.bounded import read_json
-from data.download import Report
 from data.files import canonical_json
 from models.derived import derived_folder
 from models.library import missing_package

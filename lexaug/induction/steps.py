@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from data.download import Report
+from data.access import Access, Report, quiet
 from data.errors import InputError, UnavailableError
 from data.languages import Language, resolve
 from data.lexicon import fold
@@ -116,7 +116,9 @@ def known_translations(
     translations: defaultdict[str, set[str]] = defaultdict(set)
     for source, target in ((english, language), (language, english)):
         try:
-            lexicon = load_lexicon(source, target, offline=offline, report=report)
+            lexicon = load_lexicon(
+                source, target, access=Access(offline=offline, report=report or quiet)
+            )
         except UnavailableError:
             continue
         names.append(lexicon.name)

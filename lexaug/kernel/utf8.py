@@ -9,7 +9,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from data.download import cache_folder
+from data.access import cache_folder
 from data.files import sha256_text
 from lexaug.kernel.layout import SLACK
 

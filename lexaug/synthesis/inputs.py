@@ -19,9 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from data.access import Access, Report, quiet
 from data.catalog import Dataset, catalog, dataset
 from data.compression import PiecedFile, unpacked_frames
-from data.download import Report, fetch
+from data.download import fetch
 from data.errors import InputError
 from data.languages import Language, resolve
 from data.lines import DAMAGED_PACK, PACKED, open_bytes
@@ -175,7 +176,9 @@ def _from_catalog(
     beside = target.closest([f.codes[0] for f in entry.select(split)])
     groups = {f.group for f in entry.select(split, code=beside.code)} if beside else set()
     files = [file for file in files if file.group in groups] or files
-    paths = tuple(fetch(file, offline=offline, report=report).path for file in files)
+    paths = tuple(
+        fetch(file, access=Access(offline=offline, report=report or quiet)).path for file in files
+    )
     note = ""
     if entry.kind == "test-set" or split != "train":
         note = f"{entry.name}:{split} is test data: do not train on this what is scored on it"

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from data.access import Access, quiet
 from data.bounded import check_shape, read_json
 from data.catalog import catalog
 from data.errors import InputError
@@ -65,7 +66,7 @@ def prepare(config: SynthesisConfig, say: Say | None = None) -> Prepared:
         InputError: something that the options name does not exist or does not fit.
         UnavailableError: a file of the catalog cannot be had, or a package is missing.
     """
-    language = find_language(config.lang, offline=config.offline, report=say)
+    language = find_language(config.lang, access=Access.of(config, say or quiet))
     labelled = config.mode == "tags"
     text = find_text(
         config.input, labelled=labelled, target=language, offline=config.offline, report=say
@@ -117,8 +118,7 @@ def find_lexicon(config: SynthesisConfig, language: Language, say: Say | None) -
             format=config.lexicon_format,
             header=HEADER[config.lexicon_header],
             skip_bad=config.skip_bad,
-            offline=config.offline,
-            report=say,
+            access=Access.of(config, say or quiet),
         )
         for name in names
     ]

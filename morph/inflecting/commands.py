@@ -17,6 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from data.access import Access
 from data.cli import Parser, run
 from data.errors import InputError
 from data.files import write_whole
@@ -177,8 +178,8 @@ def _dev_triples(options: argparse.Namespace) -> Iterator[Triple]:
     from data.inflections.tables import load_triples
     from data.load import find_language
 
-    language = find_language(options.lang, offline=options.offline)
-    yield from load_triples(language, "dev", offline=options.offline).triples[: options.limit]
+    language = find_language(options.lang, access=Access.of(options))
+    yield from load_triples(language, "dev", access=Access.of(options)).triples[: options.limit]
 
 
 def _questions(

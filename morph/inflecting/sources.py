@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from data.access import Access, Report, cache_folder, quiet
 from data.catalog import catalog
-from data.download import Report, cache_folder
 from data.errors import InputError, UnavailableError
 from data.files import canonical_json, sha256_text
 from data.inflections.tables import TableFiles, find_table, tables_of, warn_of_bad_lines
@@ -93,7 +93,7 @@ def read_tables(
     """
     if table is not None:
         return _read([find_table(language, None, table)], language, columns, skip_bad)
-    found = tables_of(language, offline=offline, report=report)
+    found = tables_of(language, access=Access(offline=offline, report=report or quiet))
     if not found:
         raise no_data(language, _languages_with_tables())
     return _read(found, language, None, skip_bad=True)

@@ -24,9 +24,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from data.access import Access, Report, quiet
 from data.catalog import File, dataset
 from data.cli import did_you_mean
-from data.download import Report, fetch
+from data.download import fetch
 from data.errors import InputError
 from data.languages import resolve
 from data.tsv import excerpt
@@ -119,7 +120,7 @@ def units_2023(
 
     def place(role: str, group: str) -> Place:
         [file] = entry.select(role, group)
-        return lambda: fetch(file, offline=offline, report=report).path
+        return lambda: fetch(file, access=Access(offline=offline, report=report or quiet)).path
 
     groups = _chosen(entry.select("covered-test"), languages)
     return [

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from app.texts import quantity
+from data.access import Access
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "runs" / "screenshots"
@@ -104,7 +105,7 @@ def _screenshot(page: Any, name: str) -> None:
 def test_from_a_genus_to_a_language_by_keyboard(page: Any, address: str, tmp_path: Path) -> None:
     from data.inventory import export_csv, find, load_inventory, row_of, select
 
-    inventory = load_inventory(offline=True)
+    inventory = load_inventory(access=Access(offline=True))
     swahili = row_of(inventory, find(inventory, "sw"))
     expected = select(inventory.table, genus=swahili["genus"])
 
@@ -146,7 +147,9 @@ def test_from_a_genus_to_a_language_by_keyboard(page: Any, address: str, tmp_pat
 def test_a_click_on_a_bar_and_on_the_map(page: Any, address: str) -> None:
     from data.inventory import find, load_inventory, row_of
 
-    swahili = row_of(inventory := load_inventory(offline=True), find(inventory, "sw"))
+    swahili = row_of(
+        inventory := load_inventory(access=Access(offline=True)), find(inventory, "sw")
+    )
     page.goto(address)
     bar = page.get_by_role("button", name=swahili["family"])
     bar.press("Enter")
@@ -165,7 +168,7 @@ def test_the_table_sorts_turns_and_marks_by_keyboard(page: Any, address: str) ->
     from app.table import ROWS, View, ordered
     from data.inventory import load_inventory
 
-    table = load_inventory(offline=True).table
+    table = load_inventory(access=Access(offline=True)).table
     expected = ordered(table, View("name", descending=True))["name"].to_list()
     page.goto(address)
     rows = page.locator(".kl-rows")
@@ -206,7 +209,7 @@ def test_names_from_the_right(page: Any, address: str) -> None:
     """What a name's own script settles, whatever runs beside it."""
     from data.inventory import find, load_inventory, row_of
 
-    inventory = load_inventory(offline=True)
+    inventory = load_inventory(access=Access(offline=True))
     endonym = row_of(inventory, find(inventory, "ur"))["endonym"]
     if not endonym:
         pytest.skip("the built-in table has no endonyms: set KILOLINGUA_MIRROR")

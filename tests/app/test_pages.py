@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from data.access import Access
+
 MAIN = Path(__file__).parents[2] / "app" / "main.py"
 Run = Callable[..., Any]
 
@@ -111,7 +113,7 @@ def test_what_is_missing_is_said_with_the_command(run_page: Run, inventory: Any)
 def test_the_built_in_table_says_that_it_is_one(run_page: Run) -> None:
     from data.inventory import load_inventory
 
-    inventory = load_inventory(offline=True)
+    inventory = load_inventory(access=Access(offline=True))
     assert inventory.builtin
     for page in ("explore", "language", "gaps"):
         test = run_page(page, inventory)

@@ -16,6 +16,7 @@ from app import try_it
 from app.job import Cancelled, Job
 from app.paradigm import Row, forms
 from app.try_it import marked, rewrite, translate
+from data.access import Access
 from data.errors import InputError, UnavailableError
 from data.languages import resolve
 from icl.run import RunConfig
@@ -92,7 +93,7 @@ def test_a_paragraph_is_what_synthesis_writes(no_mirror: None) -> None:
 
     text = "My grandmother reads a book.\nThe children <sleep> & eat fish."
     found = rewrite(text, "sw", offline=True, seed=3)
-    table = compile_phrases(load_lexicon(resolve("en"), resolve("sw"), offline=True))
+    table = compile_phrases(load_lexicon(resolve("en"), resolve("sw"), access=Access(offline=True)))
     for number, line in enumerate(text.splitlines(), 1):
         assert found.lines[number - 1] == substitute_line(line, table, key=key(3, number))
     assert found.replaced > 3

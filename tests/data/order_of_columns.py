@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import permutations
 from pathlib import Path
 
-from data.download import mirror_folder
+from data.access import mirror_folder
 from data.errors import InputError
 from data.inflections.columns import UNIMORPH_ORDER, find_layout, order_of_role
 from data.unimorph import read_triples

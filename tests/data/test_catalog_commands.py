@@ -17,9 +17,9 @@ import pytest
 
 import data
 import data.catalog as catalog_module
+from data.access import cache_folder
 from data.catalog import File, catalog, dataset
 from data.catalog_commands import main
-from data.download import cache_folder
 
 PREFIX = "python -m data.catalog: error: "
 

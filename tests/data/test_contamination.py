@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data.access import Access
 from data.contamination import NOTHING_LEFT, KeepOut
 from data.corpus import find_corpus
 
@@ -88,8 +89,8 @@ def test_test_sets_from_files(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("mirror")
 def test_masakhaner_trains_on_sentences_of_masakhapos() -> None:
     """The mirror's README: 502 of the 628 test sentences of Twi are also in the train set."""
-    made = KeepOut.load(["masakhaner2:train:twi"], offline=True)
-    test = find_corpus("masakhapos:test:twi", offline=True)
+    made = KeepOut.load(["masakhaner2:train:twi"], access=Access(offline=True))
+    test = find_corpus("masakhapos:test:twi", access=Access(offline=True))
     assert sum(made.find(record.text) is not None for record in test.records()) == 502
 
 

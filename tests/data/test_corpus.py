@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from data.access import Access
 from data.corpus import Corpus, find_corpus, find_test_set
 from data.corpus_files import BLANK, NO_RECORD
 from data.errors import InputError
@@ -171,13 +172,15 @@ def test_the_fingerprint_changes_with_a_letter(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("mirror")
 def test_corpora_of_the_catalog() -> None:
-    lafand = find_corpus("lafand:train:sw", offline=True)
+    lafand = find_corpus("lafand:train:sw", access=Access(offline=True))
     assert (lafand.licence, lafand.languages) == ("CC-BY-NC-4.0", ("swa",))
     assert len(texts(lafand)) == 30782
-    assert texts(find_corpus("ewt", offline=True))[0].startswith("Al - Zaman : American forces")
-    assert len(find_test_set("masakhapos", offline=True).paths) == 17
-    assert len(texts(find_test_set("NTREX-128:sw", offline=True))) == 1997
-    assert "test data" in find_corpus("ntrex-128:test:sw", offline=True).note
+    assert texts(find_corpus("ewt", access=Access(offline=True)))[0].startswith(
+        "Al - Zaman : American forces"
+    )
+    assert len(find_test_set("masakhapos", access=Access(offline=True)).paths) == 17
+    assert len(texts(find_test_set("NTREX-128:sw", access=Access(offline=True)))) == 1997
+    assert "test data" in find_corpus("ntrex-128:test:sw", access=Access(offline=True)).note
 
 
 def test_a_parquet_file_whose_text_is_none(tmp_path: Path) -> None:

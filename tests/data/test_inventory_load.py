@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from data.access import Access
 from data.atlas.cache import inventory_path
 from data.catalog import DATASET_COLUMNS, FILE_COLUMNS, read_catalog
 from data.errors import UnavailableError
@@ -50,7 +51,7 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def load(**settings: bool) -> tuple[Inventory, list[str]]:
     """The inventory, and what was said meanwhile."""
     said: list[str] = []
-    return load_inventory(offline=True, report=said.append, **settings), said
+    return load_inventory(access=Access(offline=True, report=said.append), **settings), said
 
 
 BUILDING = "building the inventory of languages"
@@ -69,8 +70,8 @@ def test_it_is_built_once_and_then_kept(toy: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"PAR1 and then nothing", None])
 def test_a_kept_one_that_is_damaged_is_built_again(toy: Path, content: bytes | None) -> None:
     load()
-    whole = inventory_path().read_bytes()
-    inventory_path().write_bytes(whole[: len(whole) // 2] if content is None else content)
+    whole = inventory_path(Access()).read_bytes()
+    inventory_path(Access()).write_bytes(whole[: len(whole) // 2] if content is None else content)
     found, said = load()
     assert (found.table.height, said) == (10, [BUILDING])
 
@@ -136,7 +137,7 @@ def test_without_glottolog_there_is_massive(toy: Path) -> None:
     assert rows["fi"]["family"] == "Uralic"
     assert rows["fi"]["sources"]["family"] == "massive-1.1"
     assert rows["fi"]["family_glottocode"] is None
-    assert not inventory_path().exists()
+    assert not inventory_path(Access()).exists()
 
 
 def test_with_nothing_at_all(toy: Path) -> None:
@@ -150,9 +151,9 @@ def test_with_nothing_at_all(toy: Path) -> None:
 
 def test_a_cache_that_cannot_be_written(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     load()
-    inventory_path().unlink()
-    inventory_path().parent.rmdir()
-    inventory_path().parent.write_text("a file where the folder should be")
+    inventory_path(Access()).unlink()
+    inventory_path(Access()).parent.rmdir()
+    inventory_path(Access()).parent.write_text("a file where the folder should be")
     found, _ = load()
     assert found.table.height == 10
     assert "could not be kept" in found.notes[-1]
@@ -164,7 +165,7 @@ def test_without_polars(monkeypatch: pytest.MonkeyPatch) -> None:
         importlib.util, "find_spec", lambda name: None if name == "polars" else found(name)
     )
     with pytest.raises(UnavailableError) as caught:
-        load_inventory(offline=True)
+        load_inventory(access=Access(offline=True))
     assert str(caught.value) == (
         'the inventory needs polars, which is not installed; pip install -e ".[app]"'
     )

@@ -129,11 +129,10 @@ def test_thin_evidence_is_refused_and_the_option_named(
     ],
 )
 def test_what_tells_is_said(tmp_path: Path, tags: list[str], scheme: str, evidence: str) -> None:
-    said = list[str]()
     path = written(tmp_path, tags)
-    found = read_labelled(path, report=said.append, repairs=Counter())
+    found = read_labelled(path, repairs=Counter())
     made = "" if scheme in ("pos", "bio") else ", made BIO"
-    assert said == [f"{path}: labels read as {scheme}: {evidence}{made}"]
+    assert found.told.sentence(str(path)) == f"{path}: labels read as {scheme}: {evidence}{made}"
     assert found.told.task == ("pos" if scheme == "pos" else "bio")
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data.access import Access
 from data.inflections.columns import UNIMORPH_ORDER
 from data.inflections.tables import TableFiles
 from data.languages import resolve
@@ -87,8 +88,8 @@ def test_the_checksum_tells_tables_apart(tmp_path: Path) -> None:
 
 
 def test_swahili_with_everything_at_hand(mirror: Path) -> None:
-    entries = load_lexicon(resolve("sw"), resolve("en"), offline=True)
-    lemmatizer = lemmatizer_for(resolve("sw"), entries, offline=True)
+    entries = load_lexicon(resolve("sw"), resolve("en"), access=Access(offline=True))
+    lemmatizer = lemmatizer_for(resolve("sw"), entries, access=Access(offline=True))
     assert lemmatizer.name == "sigmorphon2023/swa+unimorph/swc+stem"
     assert Analysis("soma", "V;FIN;IND;PST;3;SG;LGSPEC1") in lemmatizer.analyses("alisoma")
     plain = gloss("Mtoto alisoma kitabu.", entries)

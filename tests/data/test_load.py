@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data.access import Access
 from data.errors import InputError, UnavailableError
 from data.languages import resolve
 from data.load import ParallelCorpus, find_language, load_parallel, splits
@@ -38,7 +39,9 @@ TMX = """<?xml version="1.0" encoding="UTF-8"?>
 
 
 def load(name: object, source: str, target: str, split: str | None = None) -> ParallelCorpus:
-    return load_parallel(str(name), resolve(source), resolve(target), split, offline=True)
+    return load_parallel(
+        str(name), resolve(source), resolve(target), split, access=Access(offline=True)
+    )
 
 
 def refusal(name: object, source: str, target: str, split: str | None = None) -> str:
@@ -227,22 +230,22 @@ def test_lafand_says_what_is_wrong_with_it(mirror: Path, caplog: pytest.LogCaptu
 @pytest.mark.parametrize("text", ["ainu1240", "AINU1240"])
 def test_a_glottocode_that_is_not_built_in(mirror: Path, text: str) -> None:
     """Glottolog 5.1: ainu1240 is Ainu (Japan), ISO 639-3 ain."""
-    language = find_language(text, offline=True)
+    language = find_language(text, access=Access(offline=True))
     assert (language.iso639_3, language.glottocode) == ("ain", "ainu1240")
-    assert find_language("swh_Latn", offline=True) == SW
+    assert find_language("swh_Latn", access=Access(offline=True)) == SW
 
 
 def test_a_glottocode_that_nobody_can_look_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KILOLINGUA_MIRROR", raising=False)
     with pytest.raises(InputError, match=r"^glottocode 'ainu1240' is none of the \d+ built in; py"):
-        find_language("ainu1240", offline=True)
+        find_language("ainu1240", access=Access(offline=True))
     with pytest.raises(InputError, match=r"^unknown language 'swahilli'; did you mean Swahili"):
-        find_language("swahilli", offline=True)
+        find_language("swahilli", access=Access(offline=True))
 
 
 def test_a_family_is_no_language(mirror: Path) -> None:
     with pytest.raises(InputError, match=r"atla1278' is Atlantic-Congo, a family without an ISO"):
-        find_language("atla1278", offline=True)
+        find_language("atla1278", access=Access(offline=True))
 
 
 PAIRS = "sw\ten\nmbwa\tdog\npaka\tcat\n"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from data.access import Access
 from data.catalog import DATASET_COLUMNS, FILE_COLUMNS, read_catalog
 from data.errors import InputError, UnavailableError
 from data.languages import resolve
@@ -20,7 +21,7 @@ DICTD = Path("/usr/share/dictd/freedict-eng-swh.index")
 
 
 def load(source: str, target: str) -> Lexicon:
-    return load_lexicon(resolve(source), resolve(target), offline=True)
+    return load_lexicon(resolve(source), resolve(target), access=Access(offline=True))
 
 
 def glosses(lexicon: Lexicon, word: str) -> list[str]:
@@ -114,7 +115,7 @@ def test_one_that_cannot_be_had_leaves_the_next(toy: Path, monkeypatch: pytest.M
 def test_a_damaged_one_hides_behind_no_other(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     add(toy, monkeypatch, "en-yo", "yo-en")
     load("en", "yo")
-    from data.download import cache_folder
+    from data.access import cache_folder
 
     (cache_folder() / "toy/en-yo.tsv").write_text("word\tother\n")
     with pytest.raises(UnavailableError, match=r"en-yo\.tsv: expected sha256"):
@@ -144,10 +145,10 @@ def test_the_sample_is_the_last_resort(
 
 def test_a_data_set_by_name(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     add(toy, monkeypatch, "en-yo")
-    named = load_lexicon(resolve("yo"), resolve("en"), name="toy", offline=True)
+    named = load_lexicon(resolve("yo"), resolve("en"), name="toy", access=Access(offline=True))
     assert (named.name, glosses(named, "en-yo")) == ("toy/en-yo", ["word"])
     with pytest.raises(UnavailableError) as caught:
-        load_lexicon(resolve("en"), resolve("sw"), name="toy", offline=True)
+        load_lexicon(resolve("en"), resolve("sw"), name="toy", access=Access(offline=True))
     assert str(caught.value) == "no lexicon from English to Swahili: toy names none"
     with pytest.raises(InputError, match="the sample is a lexicon of English and Swahili, not of"):
         load_lexicon(resolve("en"), resolve("yo"), name="sample")

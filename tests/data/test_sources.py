@@ -24,8 +24,9 @@ from pathlib import Path
 import pytest
 
 import data
+from data.access import Access, cache_folder
 from data.catalog import File
-from data.download import NoSourceError, cache_folder, fetch
+from data.download import NoSourceError, fetch
 from data.errors import UnavailableError
 
 ROOT = Path(data.__file__).parents[1]
@@ -142,10 +143,10 @@ def reason(file: File) -> str:
 
 def test_a_file_from_a_server(server: Server) -> None:
     said: list[str] = []
-    fetched = fetch(server.file(), report=said.append)
+    fetched = fetch(server.file(), access=Access(report=said.append))
     assert (fetched.path.read_bytes(), fetched.origin) == (TEXT, f"{server.url}/test.sw")
     assert said == ["fetching toy/test.sw (0.0 MB)"]
-    assert fetch(server.file(), report=said.append).origin == "cache"
+    assert fetch(server.file(), access=Access(report=said.append)).origin == "cache"
     assert (len(server.asked), len(said)) == (1, 1)
 
 

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data.access import Access
 from data.errors import InputError
 from data.labels import bio
 from data.labels.conll import NO_TOKENS, read_blocks
@@ -212,7 +213,7 @@ def awk(program: str, path: Path) -> int:
 def test_real_files_against_awk(
     mirror: Path, name: str, language: str, split: str, place: str
 ) -> None:
-    corpus = load_tagged(name, resolve(language), split, offline=True)
+    corpus = load_tagged(name, resolve(language), split, access=Access(offline=True))
     assert len(corpus.sentences) == awk("END {print NR}", mirror / place)
     assert sum(len(s.tokens) for s in corpus.sentences) == awk(
         "{n += NF} END {print n}", mirror / place
@@ -222,7 +223,7 @@ def test_real_files_against_awk(
 
 def test_real_files_with_faults(mirror: Path) -> None:
     # grep -c '^ O$' gives 2, in sentences of their own; 4 I- tags after O or another type.
-    corpus = load_tagged("masakhaner2", resolve("xh"), "train", offline=True)
+    corpus = load_tagged("masakhaner2", resolve("xh"), "train", access=Access(offline=True))
     assert corpus.dropped == {WRONG_COLUMNS: 2}
     assert len(corpus.sentences) == 5718 - 2
     assert corpus.repairs[bio.REPAIRED] == 4

@@ -12,11 +12,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
 import data.catalog
+from data.access import Access
 from data.catalog import File, dataset
 from data.download import NoSourceError, fetch
 from data.errors import InputError
@@ -60,7 +61,7 @@ def theirs(unimorph: ModuleType, code: str, file: str | None = None) -> list[Row
     return [tuple(row) for row in frame[["lemma", "features", "form"]].itertuples(index=False)]
 
 
-def ours(language: str, group: str | None = None, **options: bool) -> list[Row]:
+def ours(language: str, group: str | None = None, **options: Any) -> list[Row]:
     table = load_triples(resolve(language), source="package", group=group, **options)
     return [(triple.lemma, triple.features, triple.form or "") for triple in table.triples]
 
@@ -208,10 +209,10 @@ def test_the_packages_folder_comes_before_the_network(
     root: Path, listed: Callable[[Path | None], File], caplog: pytest.LogCaptureFixture
 ) -> None:
     file = listed(put(root, "swc/swc", SWAHILI))
-    assert fetch(file, offline=True).origin == "package:swc/swc"
+    assert fetch(file, access=Access(offline=True)).origin == "package:swc/swc"
     put(root, "swc/swc", "another version")
-    assert fetch(file, offline=True).origin == "cache", "what was verified stays"
-    assert load_triples(resolve("swc"), offline=True).name == "unimorph/swc"
+    assert fetch(file, access=Access(offline=True)).origin == "cache", "what was verified stays"
+    assert load_triples(resolve("swc"), access=Access(offline=True)).name == "unimorph/swc"
     assert "taken as it lies" not in caplog.text
 
 
@@ -224,7 +225,7 @@ def test_the_mirror_comes_before_the_packages_folder(
     file = listed(put(tmp_path / "mirror", "unimorph/swc/swc", SWAHILI))
     put(root, "swc/swc", SWAHILI)
     monkeypatch.setenv("KILOLINGUA_MIRROR", str(tmp_path / "mirror"))
-    assert fetch(file, offline=True).origin == "mirror"
+    assert fetch(file, access=Access(offline=True)).origin == "mirror"
 
 
 def test_another_version_than_the_catalogs_is_said_once(
@@ -233,10 +234,10 @@ def test_another_version_than_the_catalogs_is_said_once(
     file, path = listed(None), put(root, "swc/swc", SWAHILI)
     said: list[str] = []
     with pytest.raises(NoSourceError, match="swc is another version than the catalog lists"):
-        fetch(file, offline=True, report=said.append)
+        fetch(file, access=Access(offline=True, report=said.append))
     assert said == [f"{path}: another version than the catalog lists, left aside"]
     for _ in range(2):
-        table = load_triples(resolve("swc"), offline=True)
+        table = load_triples(resolve("swc"), access=Access(offline=True))
         assert (table.name, len(table.triples)) == ("package/swc", 3)
     told = [record.getMessage() for record in caplog.records if "as it lies" in record.message]
     assert told == [
@@ -286,11 +287,11 @@ def test_a_language_that_is_absent_is_cloned_as_the_package_does(
     github("zul", zul="umuntu\tabantu\tN;PL\r\n")
     (root / "zul").mkdir(parents=True)  # what the package leaves behind where its clone fails
     said: list[str] = []
-    table = load_triples(resolve("zu"), source="package", report=said.append)
+    table = load_triples(resolve("zu"), source="package", access=Access(report=said.append))
     assert table.triples == (Triple("umuntu", "N;PL", "abantu"),)
     assert said == [f"cloning https://github.com/unimorph/zul.git into {root / 'zul'}"]
     assert (root / "zul" / "zul").read_bytes().endswith(b"\r\n"), "the bytes as published"
-    assert theirs(unimorph, "zul") == ours("zu", offline=True)
+    assert theirs(unimorph, "zul") == ours("zu", access=Access(offline=True))
 
 
 def test_both_clone_the_same_bytes(
@@ -322,14 +323,14 @@ def test_what_no_server_has_is_cloned(
     table = find_table(resolve("sw"))
     assert (table.name, table.language.bcp47) == ("package/swc", "swc")
     assert "another version than the catalog lists; taken as it lies" in caplog.text
-    assert tables_of(resolve("swc"), offline=True)[0].name == "package/swc"
+    assert tables_of(resolve("swc"), access=Access(offline=True))[0].name == "package/swc"
 
 
 def test_offline_nothing_is_cloned(root: Path, github: Callable[..., None]) -> None:
     github("swc", swc=SWAHILI)
     for source in (None, "package"):
         with pytest.raises(NoSourceError, match="--offline"):
-            load_triples(resolve("swc"), source=source, offline=True)
+            load_triples(resolve("swc"), source=source, access=Access(offline=True))
     assert not root.exists()
 
 
@@ -354,7 +355,7 @@ def test_a_clone_holds_no_links(root: Path, github: Callable[..., None], tmp_pat
     (repository / "zul").symlink_to(tmp_path / "secret")
     git(repository, "add", "--all")
     git(repository, "commit", "--quiet", "--message=a link")
-    clone("zul", offline=False, report=lambda _: None)
+    clone("zul", access=Access(offline=False, report=lambda _: None))
     assert not (root / "zul" / "zul").is_symlink()
     assert (root / "zul" / "zul").read_text() == str(tmp_path / "secret")
 

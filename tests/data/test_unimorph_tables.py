@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from data.access import Access
 from data.download import NoSourceError
 from data.errors import InputError
 from data.inflections.tables import load_triples, tables_of
@@ -30,7 +31,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_packages_folder_serves_where_the_catalog_cannot(
     package: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    table = load_triples(resolve("sw"), offline=True)
+    table = load_triples(resolve("sw"), access=Access(offline=True))
     assert table.triples == (Triple("soma", "V;PST", "alisoma"),)
     assert (table.name, table.language.bcp47) == ("package/swc", "swc")
     assert "its swc, Congo Swahili in the script Latn, stands in for it" in caplog.text
@@ -44,7 +45,7 @@ def test_a_table_that_the_folder_lacks_says_what_to_do(package: Path) -> None:
     with pytest.raises(InputError, match=r"zul/zul: no such file, found \"README.md\"; delete"):
         load_triples(resolve("zu"), source="package")
     with pytest.raises(NoSourceError, match=r"of Wolof \(wol\), found fin, swc, zul; https://git"):
-        load_triples(resolve("wo"), source="package", offline=True)
+        load_triples(resolve("wo"), source="package", access=Access(offline=True))
     (package / "fin" / "fin.2").unlink()
     with pytest.raises(InputError, match=r"fin/fin.2: no such file, found \"fin.1\""):
         load_triples(resolve("fi"), source="package")
@@ -87,5 +88,5 @@ def test_splits_of_the_shared_task_are_whole(
     unvocalised = load_triples(resolve("he"), "train", group="heb_unvoc")
     assert pointed.dropped == {"no such form (-)": 8}
     assert pointed.name != unvocalised.name
-    names = [table.name for table in tables_of(resolve("sw"), offline=True)]
+    names = [table.name for table in tables_of(resolve("sw"), access=Access(offline=True))]
     assert names == ["sigmorphon2023/swa", "unimorph/swc"]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from data.access import Access
 from data.errors import InputError
 from data.labels import bio
 from data.labels.slots import BAD_RECORD, Utterance
@@ -152,7 +153,7 @@ def grep(pattern: str, path: Path) -> int:
 
 @pytest.mark.parametrize("code", ["de-muc", "zh", "ja", "nap", "en"])
 def test_real_xsid_against_grep(mirror: Path, code: str) -> None:
-    corpus = load_utterances("xsid", code, "dev", offline=True)
+    corpus = load_utterances("xsid", code, "dev", access=Access(offline=True))
     path = mirror / f"xsid/xSID-0.7/{code}.valid.conll"
     assert len(corpus.utterances) == grep("^# intent", path)
     assert sum(len(u.tokens) for u in corpus.utterances) == grep(r"^\d+\t[^\t]", path)
@@ -162,13 +163,13 @@ def test_real_xsid_against_grep(mirror: Path, code: str) -> None:
 
 
 def test_real_xsids_peculiarities(mirror: Path) -> None:
-    munich = load_utterances("xsid", "de-muc", "dev", offline=True)
+    munich = load_utterances("xsid", "de-muc", "dev", access=Access(offline=True))
     assert munich.repairs == {OTHER_INTENT: 2}  # of the utterances 93 and 177
     assert (munich.language.bcp47, munich.code) == ("bar", "de-muc")
-    norwegian = load_utterances("xsid", resolve("no"), "dev", offline=True)
+    norwegian = load_utterances("xsid", resolve("no"), "dev", access=Access(offline=True))
     assert norwegian.dropped == {BAD_RECORD: 1}  # 289/1 has neither text nor tokens
     assert {utterance.dialect for utterance in norwegian.utterances} == {"B", "N", "T", "V"}
-    train = load_utterances("xsid", resolve("en"), "train", offline=True)
+    train = load_utterances("xsid", resolve("en"), "train", access=Access(offline=True))
     assert len(train.utterances) == 43605
     # sum of: cut -f1 label.en | tr ' ' '\n' | grep -c ^Orecurring
     assert train.repairs == {bio.REPAIRED: 40, LABELLED_O: 357}

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data.access import Access
 from data.errors import InputError
 from data.languages import resolve
 from data.load import load_parallel
@@ -183,7 +184,10 @@ def test_more_shots_than_the_pool_holds() -> None:
 def test_ntrex_holds_back_100_segments_the_same_for_every_language(mirror: Path) -> None:
     english = resolve("en")
     splits = [
-        hold_out(load_parallel("ntrex-128", resolve(code), english, offline=True).pairs, 100)
+        hold_out(
+            load_parallel("ntrex-128", resolve(code), english, access=Access(offline=True)).pairs,
+            100,
+        )
         for code in ("swa", "yor")
     ]
     for split in splits:

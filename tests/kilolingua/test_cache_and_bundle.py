@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from data.access import cache_folder
 from data.compression import zstandard
-from data.download import cache_folder
 from data.errors import InputError
 from data.languages import resolve
 from kilolingua.bundle import MANIFEST, bundle, main, unbundle, wanted

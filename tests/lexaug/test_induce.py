@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from data.access import Access
 from data.errors import UnavailableError
 from data.languages import resolve
 from data.load import ParallelCorpus, load_lexicon, load_parallel
@@ -176,7 +177,7 @@ def test_without_eflomal(corpus: ParallelCorpus, monkeypatch: pytest.MonkeyPatch
 def test_swahili(mirror: Path) -> None:
     """3,000 sentences of news; eflomal's lexicon reaches 71 % by stem on all of them."""
     english, swahili = resolve("en"), resolve("sw")
-    corpus = load_parallel("lafand", english, swahili, "train", offline=True)
+    corpus = load_parallel("lafand", english, swahili, "train", access=Access(offline=True))
     induced = induce(replace(corpus, pairs=corpus.pairs[:3000]))
     known = known_translations(swahili, offline=True)
     assert known is not None

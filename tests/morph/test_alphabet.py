@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data.access import Access
 from data.errors import InputError
 from data.unimorph import Triple
 from morph.alphabet import Alphabet, feature_names
@@ -72,7 +73,9 @@ def test_bundles_of_all_shared_task_files_are_read(mirror: object) -> None:
     from data.unimorph import read_triples
 
     for file in dataset("sigmorphon2023").select("train"):
-        rows = list(read_triples(fetch(file, offline=True).path, normalise=False))[:2000]
+        rows = list(read_triples(fetch(file, access=Access(offline=True)).path, normalise=False))[
+            :2000
+        ]
         alphabet = Alphabet.of(rows)
         for row in rows[::50]:
             assert len(alphabet.encode_features(row.features)) == len(feature_names(row.features))

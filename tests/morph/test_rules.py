@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data.access import Access
 from data.errors import InputError
 from data.inflections.tables import load_triples
 from data.languages import resolve
@@ -132,8 +133,8 @@ def test_bad_files_and_settings_say_what_to_do(tmp_path: Path) -> None:
 def test_the_affix_rules_are_the_official_baseline(mirror: Path, tag: str, official: float) -> None:
     """The figures of the shared task of 2023, part 1, test."""
     language = resolve(tag)
-    train = load_triples(language, "train", normalise=False, offline=True)
-    test = load_triples(language, "test", normalise=False, offline=True)
+    train = load_triples(language, "train", normalise=False, access=Access(offline=True))
+    test = load_triples(language, "test", normalise=False, access=Access(offline=True))
     rules = Rules.learn(train.triples, policy="affix")
     right = sum(rules.predict(t.lemma, t.features).form == t.form for t in test.triples)
     assert round(100 * right / len(test.triples), 1) == official

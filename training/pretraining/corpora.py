@@ -20,9 +20,9 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from data.access import Access, Report, quiet
 from data.contamination import KeepOut
 from data.corpus import Corpus, find_corpus
-from data.download import Report
 from data.errors import InputError
 from data.same_sentence import letters_of
 
@@ -130,7 +130,7 @@ def open_sources(
         name, weight = split_weight(text)
         if weight <= 0:
             raise InputError(f"--corpus {text}: expected a weight above 0; leave the corpus out")
-        corpus = find_corpus(name, offline=offline, report=report)
+        corpus = find_corpus(name, access=Access(offline=offline, report=report or quiet))
         if report and corpus.note:
             report(corpus.note)
         sources.append(Source(corpus, weight, keep_out, held_out, limit, skip_bad))

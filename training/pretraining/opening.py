@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data.download import Report
+from data.access import Report
 from data.errors import InputError
 from models.config import is_encoder_decoder, read_config
 from models.resolve import Model, resolve_model

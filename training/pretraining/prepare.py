@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from data.access import Access
 from data.contamination import KeepOut
 from data.errors import InputError
 from data.languages import resolve
@@ -117,7 +118,7 @@ def prepare(config: PretrainConfig, say: Callable[[str], None]) -> Prepared:
         if code.strip():
             resolve(code.strip())  # a wrong one is told now, not after the training
     architecture, base = find_base(config, say)
-    keep_out = KeepOut.load(config.keep_out, offline=config.offline, report=say)
+    keep_out = KeepOut.load(config.keep_out, access=Access.of(config, say))
     sources = open_sources(
         config.corpora,
         keep_out,

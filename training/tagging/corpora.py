@@ -23,10 +23,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from data.access import Access, Report, quiet
 from data.bounded import read_json
 from data.catalog import catalog, dataset
 from data.contamination import KeepOut
-from data.download import Report
 from data.errors import InputError
 from data.files import sha256_text
 from data.labels.labelled_file import read_labelled
@@ -163,7 +163,9 @@ def _file(name: str, path: Path, asked: Asked) -> Labelled:
     how: dict[str, Any] = {"skip_bad": asked.skip_bad, "dropped": dropped, "repairs": repairs}
     if not asked.labels:
         return Labelled(name, tuple(read_tagged(path, **how)), dropped=dropped, repairs=repairs)
-    found = read_labelled(path, scheme=asked.scheme, report=asked.report, **how)
+    found = read_labelled(path, scheme=asked.scheme, **how)
+    if asked.report:
+        asked.report(found.told.sentence(str(path)))
     task = found.told.task
     return Labelled(name, found.sentences, scheme=task, dropped=dropped, repairs=repairs)
 
@@ -203,7 +205,7 @@ def _of_catalog(name: str, asked: Asked) -> Labelled:
         splits = ", ".join(sorted({file.role for file in entry.contents}))
         raise InputError(f'{name}: no split "{rest[0]}" of {known}; it has: {splits}')
     language = resolve(rest[0]) if rest else resolve(entry.codes()[0])
-    found = load_tagged(entry.name, language, split, offline=asked.offline, report=asked.report)
+    found = load_tagged(entry.name, language, split, access=Access.of(asked, asked.report or quiet))
     return Labelled(
         name,
         found.sentences,

@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from data.access import Access
 from data.bounded import read_json
 from data.contamination import KeepOut
 from data.errors import InputError
@@ -156,7 +157,7 @@ def _find_sets(config: TagConfig, say: Say) -> dict[str, Sequence[Labelled]]:
 
 def _keep_out(config: TagConfig, tests: Sequence[Labelled], say: Say) -> KeepOut:
     """The test sets that are scored, and those that --keep-out names."""
-    keep_out = KeepOut.load(config.keep_out, offline=config.offline, report=say)
+    keep_out = KeepOut.load(config.keep_out, access=Access.of(config, say))
     for test in tests:
         keep_out.add(test.name, (" ".join(sentence.tokens) for sentence in test.sentences))
     return keep_out

@@ -16,6 +16,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from data.access import Access
 from data.cli import Parser, run
 from data.corpus import Corpus, find_corpus
 from data.errors import InputError
@@ -170,7 +171,7 @@ def _save_model(
             raise InputError("--lexicon needs --lang, the new language")
         new, known = (find_language(code) for code in (options.lang, options.from_lang))
         lexicon = load_lexicon(
-            new, known, name=options.lexicon, skip_bad=options.skip_bad, offline=options.offline
+            new, known, name=options.lexicon, skip_bad=options.skip_bad, access=Access.of(options)
         )
     model = open_model(folder)
     done = initialise_embeddings(model, extension, lexicon=lexicon, mix=options.mix)
@@ -216,7 +217,7 @@ def _lines(names: Iterable[str], options: argparse.Namespace) -> Iterator[str]:
 
     What `--skip-bad` leaves out of a corpus is said at its end.
     """
-    corpora = [find_corpus(name, offline=options.offline) for name in names]
+    corpora = [find_corpus(name, access=Access.of(options)) for name in names]
     return chain.from_iterable(_texts(corpus, options) for corpus in corpora)
 
 

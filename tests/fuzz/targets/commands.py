@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from data.access import Access
 from tests.fuzz.commands import run_command
 from tests.fuzz.made import copying_model
 from tests.fuzz.target import Target
@@ -110,7 +111,7 @@ def _inventory():
 
     from data.inventory import load_inventory
 
-    return cache(load_inventory)(offline=True)
+    return cache(load_inventory)(access=Access(offline=True))
 
 
 def _address(path: Path) -> None:

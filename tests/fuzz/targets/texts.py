@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from data.access import Access
 from tests.fuzz.structures import gzipped, zstandarded
 from tests.fuzz.target import Target, drain
 
@@ -88,7 +89,7 @@ def _parallel() -> Iterator[Target]:
     sw, en = resolve("sw"), resolve("en")
 
     def loaded(path: Path) -> None:
-        load_parallel(str(path), sw, en, offline=True)
+        load_parallel(str(path), sw, en, access=Access(offline=True))
 
     yield Target(
         "data/pairs",
