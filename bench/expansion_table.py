@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from bench.expansion_plan import Plan
 from data.tagged import read_tagged
 from metrics.paired import bootstrap_p, bootstrap_sums, difference_interval
-from metrics.spans import spans
+from metrics.tags import spans
 from training.tagging.corpora import find_labelled
 from training.tagging.folder import file_name
 

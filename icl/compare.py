@@ -11,7 +11,7 @@ and on how many segments B does better and worse. No text is read again: the sta
 of segments.jsonl. Runs whose test set, segments or references differ are refused. Of several
 directions all are tested, and all their segments together ("pooled"). Another tool's scores, such
 as COMET's, come in as text files with a number a segment, for the files that icl.export writes.
-Whether higher is better is known of published metrics (`metrics.direction`: of COMET it is, of
+Whether higher is better is known of published metrics (`metrics.score`: of COMET it is, of
 MetricX lower is); of others say it, NAME:higher=A,B or NAME:lower=A,B, or no side is called better.
 """
 

@@ -30,7 +30,7 @@ class Comparison:
         p_bootstrap: paired bootstrap; p_randomisation: approximate randomisation; both (0, 1].
         wins: segments on which B's segment score is better; losses: worse; the rest are ties.
             None where nobody knows which way is better.
-        higher_is_better: of this metric's scores, see `metrics.direction`; None is unknown.
+        higher_is_better: of this metric's scores, see `metrics.score`; None is unknown.
     """
 
     direction: str

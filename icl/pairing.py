@@ -13,8 +13,8 @@ from data.faults import excerpt
 from data.files import canonical_json
 from icl.answers import is_sound
 from icl.store import Record, read_records
-from metrics.direction import higher_is_better
 from metrics.external import Mean, read_scores
+from metrics.score import higher_is_better
 from metrics.significance import Row
 from metrics.translation import Metric, metric, segment_scores
 

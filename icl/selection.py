@@ -26,7 +26,7 @@ from data.languages import Language
 from data.parallel import Pair
 from data.words import word_spans
 from icl.shots import draw_shots
-from metrics.writing import bleu_tokenization
+from metrics.sacrebleu_metrics import bleu_tokenization
 
 if TYPE_CHECKING:
     import numpy as np

@@ -1,4 +1,4 @@
-"""Scores of labels and strings: accuracy, exact match, edit distance; span F1 in metrics.spans.
+"""Scores of labels and strings: accuracy, exact match, edit distance; span F1 in metrics.tags.
 
 >>> gold, predicted = ["alisoma", "tunasoma", "walisoma"], ["alisoma", "tunasoma", "alisoma"]
 >>> print(exact_match(gold, predicted))
@@ -18,8 +18,7 @@ from collections.abc import Hashable, Sequence
 from metrics.ratios import MEAN, SHARE, Ratio, percent, ratio_score
 from metrics.score import Score
 from metrics.significance import Row
-from metrics.spans import SpanRow, span_f1, span_table
-from metrics.tags import TagRow, check_sentences, tag_table
+from metrics.tags import SpanRow, TagRow, check_sentences, span_f1, span_table, tag_table
 
 __all__ = [
     "SpanRow",

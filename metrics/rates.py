@@ -15,7 +15,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from metrics.direction import higher_is_better
+from metrics.score import higher_is_better
 from metrics.significance import Columns, Row
 
 
@@ -30,7 +30,7 @@ class Rate:
 
     @property
     def higher_is_better(self) -> bool | None:
-        """See `metrics.direction`."""
+        """See `metrics.score`."""
         return higher_is_better(self.name)
 
     def extract(

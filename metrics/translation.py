@@ -19,12 +19,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from metrics.rates import COPY_RATE, EMPTY_RATE
-from metrics.sacrebleu_metrics import bleu, chrf_plus_plus, sp_bleu, ter
-from metrics.score import Score
+from metrics.sacrebleu_metrics import bleu, bleu_tokenization, chrf_plus_plus, sp_bleu, ter
+from metrics.score import STATED, Score
 from metrics.significance import (
     Columns,
     Row,
@@ -33,7 +34,6 @@ from metrics.significance import (
     resampled_scores,
     summed,
 )
-from metrics.writing import bleu_tokenization
 
 
 class Metric(Protocol):
@@ -71,10 +71,59 @@ class Metric(Protocol):
         """The scores of many segments, one a column."""
 
 
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a metric may need to know before it sees text.
+
+    Attributes:
+        target_language: a BCP-47, ISO 639 or FLORES code: "sw", "swh_Latn", "zh-TW"; None: any.
+        spm_model: a local SentencePiece model, for spBLEU.
+    """
+
+    target_language: str | None = None
+    spm_model: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row of the table of metrics."""
+
+    make: Callable[[Setting], Metric]
+    higher_is_better: bool
+
+
+def _ter(setting: Setting) -> Metric:
+    return ter(asian=bleu_tokenization(setting.target_language) != "13a")
+
+
+METRICS: dict[str, Entry] = {
+    "BLEU": Entry(lambda setting: bleu(bleu_tokenization(setting.target_language)), True),
+    "chrF++": Entry(lambda _: chrf_plus_plus(), True),
+    "TER": Entry(_ter, False),
+    "spBLEU": Entry(lambda setting: sp_bleu(setting.spm_model), True),
+    "copy rate": Entry(lambda _: COPY_RATE, False),
+    "empty rate": Entry(lambda _: EMPTY_RATE, False),
+}
+
+
+def register(name: str, make: Callable[[Setting], Metric], *, higher_is_better: bool) -> None:
+    """Add a metric: from then on `metric`, scores, comparisons and `--metrics` know it.
+
+    docs/CONTRIBUTING.md adds one step by step.
+
+    Raises:
+        ValueError: the name is taken.
+    """
+    if name in METRICS:
+        raise ValueError(f'metric: "{name}" is there already; use another name')
+    METRICS[name] = Entry(make, higher_is_better)
+    STATED[name] = higher_is_better
+
+
 def metric(
     name: str, *, target_language: str | None = None, spm_model: Path | None = None
 ) -> Metric:
-    """The metric of that name, ready to use.
+    """The metric of that name in METRICS, ready to use.
 
     BLEU      Papineni et al. 2002; tokenised by the target language, see `bleu_tokenization`.
     chrF++    Popović 2017: character n-grams to 6, word n-grams to 2, recall counts twice.
@@ -101,22 +150,14 @@ def metric(
     ValueError: metric: expected one of BLEU, chrF++, TER, spBLEU, copy rate, empty rate, \
 found "BLUE" (did you mean BLEU?); pass one of them
     """
-    tokenization = bleu_tokenization(target_language)
-    makers: dict[str, Callable[[], Metric]] = {
-        "BLEU": lambda: bleu(tokenization),
-        "chrF++": chrf_plus_plus,
-        "TER": lambda: ter(asian=tokenization != "13a"),
-        "spBLEU": lambda: sp_bleu(spm_model),
-        "copy rate": lambda: COPY_RATE,
-        "empty rate": lambda: EMPTY_RATE,
-    }
-    if name not in makers:
-        near = difflib.get_close_matches(str(name), makers, 1)
+    bleu_tokenization(target_language)  # a badly formed code is an error whatever the metric
+    if name not in METRICS:
+        near = difflib.get_close_matches(str(name), METRICS, 1)
         hint = f" (did you mean {near[0]}?)" if near else ""
         raise ValueError(
-            f'metric: expected one of {", ".join(makers)}, found "{name}"{hint}; pass one of them'
+            f'metric: expected one of {", ".join(METRICS)}, found "{name}"{hint}; pass one of them'
         )
-    return makers[name]()
+    return METRICS[name].make(Setting(target_language, spm_model))
 
 
 def segment_statistics(

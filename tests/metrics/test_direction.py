@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from metrics.direction import higher_is_better
 from metrics.language_id import language_metric
-from metrics.score import Score
+from metrics.score import Score, higher_is_better
 from metrics.translation import metric
 
 HIGHER = (

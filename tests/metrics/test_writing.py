@@ -2,8 +2,8 @@
 
 import pytest
 
+from metrics.sacrebleu_metrics import bleu_tokenization
 from metrics.translation import metric
-from metrics.writing import bleu_tokenization
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,7 @@ from typing import Any
 from data.labels.schemes import BIO
 from metrics.labels import span_f1, span_table, tag_table, token_accuracy
 from metrics.score import Score
-from metrics.spans import spans
-from metrics.tags import TagRow
+from metrics.tags import TagRow, spans
 
 Sentences = Sequence[Sequence[str]]
 MODEL, BASELINE = "model", "most frequent label of each word"

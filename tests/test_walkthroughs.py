@@ -1,0 +1,47 @@
+"""docs/CONTRIBUTING.md, followed: each block adds a thing from outside the tree, and it works."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from metrics import score as directions
+from metrics import translation
+
+PAGE = Path(__file__).parent.parent / "docs" / "CONTRIBUTING.md"
+
+
+def followed(heading: str) -> dict[str, Any]:
+    """Run the Python under a heading of the page; what it defined."""
+    section = PAGE.read_text("utf-8").split(f"\n### {heading}\n")[1].partition("\n#")[0]
+    blocks = re.findall(r"^```python\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
+    assert blocks
+    names: dict[str, Any] = {"__name__": "walkthrough"}
+    exec("\n".join(blocks), names)
+    return names
+
+
+@pytest.fixture
+def own_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test registers goes with it."""
+    monkeypatch.setattr(translation, "METRICS", dict(translation.METRICS))
+    monkeypatch.setattr(translation, "STATED", stated := dict(directions.STATED))
+    monkeypatch.setattr(directions, "STATED", stated)
+
+
+def test_a_metric(own_metrics: None) -> None:
+    names = followed("A metric")
+    found = translation.score(["Habari", "Ndiyo"], ["Habari", "Hapana"], name="same sentence")
+    assert (found.value, found.higher_is_better, found.signature) == (50.0, True, "match:exact")
+    assert names["SAME"].higher_is_better is True
+    with pytest.raises(ValueError, match='"BLEU" is there already'):
+        translation.register("BLEU", lambda _: names["SAME"], higher_is_better=True)
+
+
+def test_a_metric_of_which_less_is_better(own_metrics: None) -> None:
+    rate = translation.COPY_RATE
+    translation.register("accuracy lost", lambda _: rate, higher_is_better=False)
+    assert directions.higher_is_better("accuracy lost") is False
