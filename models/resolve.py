@@ -12,6 +12,7 @@ engine reads one format.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,11 +24,13 @@ from data.files import sha256_file, sha256_text
 from models.code import without_code
 from models.config import read_config
 from models.derived import derived_folder
+from models.e5 import unpack_e5
 from models.gguf import unpack_gguf
 from models.library import first_line, missing_package
 from models.weights import check_weights
 
 HUB_FILES = ("*.safetensors", "*.json", "*.model", "*.txt", "*.jinja")
+UNPACKERS: Mapping[str, Callable[[Path, Path], None]] = {"gguf": unpack_gguf, "e5": unpack_e5}
 RUNS_MODEL = "model"  # the folder in a run of training that holds what it has made
 
 
@@ -60,11 +63,11 @@ def resolve_model(name: str, offline: bool = False, report: Report | None = None
             dataset(name).select("weights")[0],
             access=Access(offline=offline, report=report or quiet),
         )
-        return _from_gguf(name, weights.path, report)
+        return _from_file(name, weights.path, UNPACKERS[dataset(name).reader], report)
     if path.is_dir():
         return _from_folder(path, report)
     if path.is_file() and path.suffix == ".gguf":
-        return _from_gguf(path.stem, path, report)
+        return _from_file(path.stem, path, unpack_gguf, report)
     if re.fullmatch(r"[\w.-]+/[\w.-]+(@[\w.-]+)?", name) and not path.exists():
         return _from_hub(name, offline, report)
     models = ", ".join(entry.name for entry in catalog().values() if entry.kind == "model")
@@ -80,7 +83,7 @@ def _from_folder(folder: Path, report: Report | None) -> Model:
         return _from_folder(inner, report)
     weights = check_weights(folder)
     if weights[0].suffix == ".gguf":
-        return _from_gguf(weights[0].stem, weights[0], report)
+        return _from_file(weights[0].stem, weights[0], unpack_gguf, report)
     read_config(folder)
     files = sorted({path for pattern in HUB_FILES for path in folder.glob(pattern)})
     digest = sha256_text("".join(f"{f.name} {sha256_file(f)}\n" for f in files))
@@ -122,7 +125,9 @@ def _from_hub(name: str, offline: bool, report: Report | None) -> Model:
     return Model(repository, folder.name, without_code(folder, report))
 
 
-def _from_gguf(name: str, weights: Path, report: Report | None) -> Model:
+def _from_file(
+    name: str, weights: Path, unpack: Callable[[Path, Path], None], report: Report | None
+) -> Model:
     digest = sha256_file(weights)[:16]
-    folder = derived_folder(f"{digest}-safetensors", lambda out: unpack_gguf(weights, out), report)
+    folder = derived_folder(f"{digest}-safetensors", lambda out: unpack(weights, out), report)
     return Model(name, digest, folder)

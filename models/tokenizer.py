@@ -17,6 +17,7 @@ from models.code import without_code
 from models.library import missing_package, opened, quiet_transformers
 
 PIECES = "tokenizer.model"
+VOCABULARIES = ("tokenizer.json", "vocab*", "*.model", "*.tiktoken", "merges.txt")
 TIKTOKEN_LINE = re.compile(rb"[A-Za-z0-9+/]+={0,2} [0-9]+\r?\n?\Z")  # a piece in base64, its rank
 
 
@@ -30,6 +31,12 @@ def open_tokenizer(folder: Path, report: Report | None = None) -> Any:
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; give one with a tokenizer.json")
     clean = without_code(folder, report)
+    if not any(path for pattern in VOCABULARIES for path in folder.glob(pattern)):
+        # The library would make an empty one up, in which every word is unknown.
+        raise InputError(
+            f"{folder}: expected a tokenizer beside the weights ({', '.join(VOCABULARIES)}), found"
+            " none; get the model's other files as well"
+        )
     _check_pieces(folder)
     try:
         from transformers import AutoTokenizer

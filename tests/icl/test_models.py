@@ -139,7 +139,8 @@ def test_weights_that_were_cut_off(kept: int, model: Path) -> None:
 def test_unknown_name(name: str) -> None:
     assert error_of(name) == (
         f'InputError --model "{printable(name)}": no such folder or .gguf file; expected one, a '
-        "catalog name (smollm2-135m-instruct) or a hub id such as org/name@commit"
+        "catalog name (smollm2-135m-instruct, multilingual-e5-small) or a hub id "
+        "such as org/name@commit"
     )
 
 

@@ -1,0 +1,264 @@
+"""Sentences as vectors: any encoder (or decoder) of `transformers`, by layer, pooled as asked.
+
+    encoder = open_encoder("multilingual-e5-small")
+    encoder.encode(["Mvua inanyesha.", "It is raining."])           # (2, 384), float32, length 1
+    encoder.layers(["Mvua inanyesha."], range(13), pooling="first")  # (13, 1, 384), as they are
+
+Batches hold texts of like length, so that little of them is padding, and each text's vector is the
+same in every batch up to the last digits of its type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from data.access import Access
+from data.bounded import read_json
+from data.cli import did_you_mean
+from data.errors import InputError
+from models.resolve import resolve_model
+from models.tokenizer import open_fast_tokenizer
+from models.weights import check_ids, check_whole, open_weights
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+POOLINGS = ("mean", "first", "inner")
+DTYPES = ("auto", "float32", "bfloat16")
+BATCH_TOKENS = 4096  # padded, of a batch
+LONGEST = 512  # pieces of a text that are read, where the model does not say
+PROMPTS = "config_sentence_transformers.json"  # sentence-transformers' file of prefixes
+PROMPTS_SHAPE = {"prompts?": {str: str}}
+
+
+@dataclass(slots=True)
+class Encoder:
+    """An opened encoder.
+
+    Attributes:
+        name, revision: as `models.resolve` tells them.
+        width: of its vectors; `depth` the number of its layers, the embeddings aside.
+        prefix: what stands before each text, part of what was learned; "" for none.
+        dtype: what it computes in.
+        cut: texts so far that were longer than it reads.
+    """
+
+    name: str
+    revision: str
+    width: int
+    depth: int
+    prefix: str
+    dtype: str
+    device: str
+    _model: Any = field(repr=False)
+    _tokenizer: Any = field(repr=False)
+    _longest: int = field(repr=False)
+    batch_tokens: int = BATCH_TOKENS
+    cut: int = 0
+
+    @property
+    def signature(self) -> str:
+        """What its vectors hang on, for keys and signatures, the layer and pooling aside."""
+        return f"{self.name}@{self.revision}|prefix:{self.prefix.strip()}|dtype:{self.dtype}"
+
+    def encode(
+        self, texts: Sequence[str], *, layer: int | None = None, pooling: str = "mean"
+    ) -> NDArray[np.float32]:
+        """Vectors of length 1.
+
+        Args:
+            layer: 0 (the embeddings) to `depth`; the last by default.
+            pooling: mean over all pieces, the first piece, or the mean over the inner ones, without
+                the marks of beginning and end.
+
+        Returns:
+            Shape (texts, width).
+
+        Raises:
+            InputError: a layer or a pooling that does not exist.
+        """
+        import numpy as np
+
+        vectors = self.layers(texts, [self.depth if layer is None else layer], pooling=pooling)[0]
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        unit: NDArray[np.float32] = vectors / np.maximum(lengths, 1e-12)
+        return unit
+
+    def layers(
+        self, texts: Sequence[str], layers: Sequence[int], *, pooling: str = "mean"
+    ) -> NDArray[np.float32]:
+        """Vectors of several layers at once, as they are: shape (layers, texts, width).
+
+        Raises:
+            InputError: a layer or a pooling that does not exist.
+        """
+        import numpy as np
+
+        self._check(layers, pooling)
+        out = np.zeros((len(layers), len(texts), self.width), np.float32)
+        for rows, ids in self._batches(texts):
+            out[:, rows] = self._forward(ids, layers, pooling)
+        return out
+
+    def pieces(self, texts: Sequence[str]) -> list[list[int]]:
+        """The ids of texts with their prefix and marks, cut to what the model reads."""
+        if not texts:
+            return []
+        found = self._tokenizer(
+            [self.prefix + text for text in texts],
+            truncation=True,
+            max_length=self._longest,
+            return_attention_mask=False,
+            return_token_type_ids=False,
+        )["input_ids"]
+        self.cut += sum(len(ids) >= self._longest for ids in found)
+        return [list(ids) for ids in found]
+
+    def _check(self, layers: Sequence[int], pooling: str) -> None:
+        if pooling not in POOLINGS:
+            near = did_you_mean(pooling, POOLINGS)
+            raise InputError(f'pooling "{pooling}": expected one of {", ".join(POOLINGS)}{near}')
+        if beyond := [layer for layer in layers if not 0 <= layer <= self.depth]:
+            raise InputError(
+                f"layer {beyond[0]}: {self.name} has 0 (its embeddings) to {self.depth}; choose"
+                " among them"
+            )
+
+    def _batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], list[list[int]]]]:
+        """(positions, ids) of batches, the longest texts first: what fits them fits the rest."""
+        ids = self.pieces(texts)
+        order = sorted(range(len(texts)), key=lambda row: (-len(ids[row]), row))
+        batch: list[int] = []
+        for row in order:
+            longest = max(1, len(ids[batch[0]])) if batch else 1
+            if batch and (len(batch) + 1) * longest > self.batch_tokens:
+                yield batch, [ids[one] for one in batch]
+                batch = []
+            batch.append(row)
+        if batch:
+            yield batch, [ids[one] for one in batch]
+
+    def _forward(
+        self, ids: Sequence[Sequence[int]], layers: Sequence[int], pooling: str
+    ) -> NDArray[np.float32]:
+        """The pooled layers of a batch: (layers, batch, width)."""
+        import torch
+
+        check_ids(self._model, max((max(row, default=0) for row in ids), default=0), self.name)
+        longest = max(1, max(map(len, ids)))
+        padded = torch.zeros((len(ids), longest), dtype=torch.long)
+        mask = torch.zeros((len(ids), longest), dtype=torch.long)
+        for number, row in enumerate(ids):
+            padded[number, : len(row)] = torch.tensor(row, dtype=torch.long)
+            mask[number, : max(1, len(row))] = 1
+        padded, mask = padded.to(self.device), mask.to(self.device)
+        with torch.inference_mode():
+            out = self._model(
+                input_ids=padded,
+                attention_mask=mask,
+                output_hidden_states=list(layers) != [self.depth],
+            )
+            states = out.hidden_states if list(layers) != [self.depth] else None
+            weights = _weights(mask, pooling)
+            pooled = [
+                _pooled(out.last_hidden_state if states is None else states[layer], weights)
+                for layer in layers
+            ]
+            found: NDArray[np.float32] = torch.stack(pooled).cpu().numpy()
+        return found
+
+
+def _weights(mask: Any, pooling: str) -> Any:
+    """How much of each position is in the pooled vector: (batch, length), each row's sum 1."""
+    import torch
+
+    weights = mask.float()
+    lengths = mask.sum(dim=1)
+    if pooling == "first":
+        weights = torch.zeros_like(weights)
+        weights[:, 0] = 1
+    elif pooling == "inner":
+        inner = weights.clone()
+        inner[:, 0] = 0
+        inner[torch.arange(len(mask)), lengths - 1] = 0
+        weights = torch.where((lengths > 2)[:, None], inner, weights)
+    return weights / weights.sum(dim=1, keepdim=True)
+
+
+def _pooled(states: Any, weights: Any) -> Any:
+    """The weighted mean of positions in float32: (batch, width)."""
+    return (states.float() * weights[:, :, None]).sum(dim=1)
+
+
+def open_encoder(
+    name: str,
+    *,
+    prefix: str | None = None,
+    device: str = "cpu",
+    dtype: str = "auto",
+    access: Access | None = None,
+) -> Encoder:
+    """Open an encoder by a name of the catalog, a folder, or a hub id at a commit.
+
+    Args:
+        prefix: what stands before each text: a name in the model's file of prompts ("query"), or
+            a text; None is "query" where the model has it, else nothing.
+        dtype: "auto" is bfloat16 where the device computes fast in it, else float32.
+
+    Raises:
+        InputError: no such model, one without a tokenizer or whose files lack weights, a dtype.
+        UnavailableError: a package or a file cannot be had.
+    """
+    if dtype not in DTYPES:
+        near = did_you_mean(dtype, DTYPES)
+        raise InputError(f'--dtype "{dtype}": expected one of {", ".join(DTYPES)}{near}')
+    access = access or Access()
+    model = resolve_model(name, access.offline, access.report)
+    tokenizer = open_fast_tokenizer(model.folder, access.report)
+    kind = _fast_dtype(device) if dtype == "auto" else dtype
+    loaded, missing = open_weights(
+        model.folder, "AutoModel", f"{name}: cannot be opened as an encoder", dtype=kind
+    )
+    check_whole(missing, model.folder)
+    body = loaded.get_encoder() if loaded.config.is_encoder_decoder else loaded
+    told = prompts_of(model.folder)
+    config = body.config
+    return Encoder(
+        model.name,
+        model.revision,
+        int(config.hidden_size),
+        int(config.num_hidden_layers),
+        told.get("query", "") if prefix is None else told.get(prefix, prefix),
+        kind,
+        device,
+        body.to(device).eval(),
+        tokenizer,
+        min(LONGEST, getattr(config, "max_position_embeddings", None) or LONGEST),
+    )
+
+
+def prompts_of(folder: Path) -> Mapping[str, str]:
+    """The prefixes of a model's card by name, as sentence-transformers keeps them; often none.
+
+    Raises:
+        InputError: the file is damaged.
+    """
+    path = folder / PROMPTS
+    if not path.is_file():
+        return {}
+    prompts: dict[str, str] = read_json(path, PROMPTS_SHAPE).get("prompts") or {}
+    return prompts
+
+
+def _fast_dtype(device: str) -> str:
+    """bfloat16 where the device has instructions for it, else float32."""
+    import torch
+
+    if device.startswith("cuda"):
+        return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
+    fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return "bfloat16" if device == "cpu" and fast else "float32"
