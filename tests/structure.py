@@ -20,6 +20,7 @@ ROOMS = (
     "lexaug",
     "morph",
     "icl",
+    "probe",
     "training",
     "models",
     "runfolder",

@@ -1,0 +1,1 @@
+"""What representations know: retrieval by layer, language identity, projections, costs."""
