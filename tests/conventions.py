@@ -1,14 +1,20 @@
 """What an argument means in every room: the same name has the same default wherever it stands.
 
 Bad lines are errors unless someone asks to leave them out, the network is used unless it is
-forbidden, and numbers that depend on chance are those of seed 1.
+forbidden, and numbers that depend on chance are those of seed 1. Every command says under --help
+how it is called and what it does.
 """
 
 from __future__ import annotations
 
 import ast
+import io
+import runpy
+import warnings
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from pathlib import Path
+from unittest import mock
 
 ROOT = Path(__file__).parent.parent
 DEFAULTS = {
@@ -34,6 +40,31 @@ def departures(room: str, **others: object) -> list[str]:
         for place, name, value in _defaults(ROOT / room)
         if name in expected and value is not None and value != expected[name]
     ]
+
+
+def unhelpful_commands(room: str) -> list[str]:
+    """Commands (`python -m ROOM.NAME`) whose --help is not headed by that name and a sentence."""
+    return [name for name in _commands(room) if not _helps(name)]
+
+
+def _commands(room: str) -> Iterator[str]:
+    for path in sorted((ROOT / room).rglob("*.py")):
+        if "(main())" in path.read_text("utf-8"):  # as the last line of a command
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            yield name.removesuffix(".__main__")
+
+
+def _helps(name: str) -> bool:
+    shown = io.StringIO()
+    with warnings.catch_warnings(), redirect_stdout(shown), mock.patch("sys.argv", ["", "--help"]):
+        warnings.simplefilter("ignore", RuntimeWarning)  # the module is imported already
+        try:
+            runpy.run_module(name, run_name="__main__")
+        except SystemExit as end:
+            usage, _, rest = shown.getvalue().partition("\n\n")
+            described = not rest.startswith(("options:", "positional arguments:", "commands:"))
+            return not end.code and usage.startswith(f"usage: python -m {name} ") and described
+    return False
 
 
 def _defaults(folder: Path) -> Iterator[tuple[str, str, object]]:

@@ -60,7 +60,9 @@ EMPTY = {"str": "''", "int": "0", "float": "0.0", "bool": "False", "list": "[]",
 LOGGERS = {"log", "logger", "logging"}
 TEXTS_FOR_PEOPLE = {"help", "description", "epilog", "metavar", "advice", "prog", "usage"}
 INVARIANTS = {"strict", "encoding", "ensure_ascii", "stacklevel"}  # checks, or what is so anyway
-ANY_ORDER = {"min", "max", "isinstance", "cast", "getattr"}  # of arguments, or none but this one
+ANY_ORDER = {  # of arguments, or none but this one
+    *("min", "max", "isinstance", "cast", "getattr", "add_common"),
+}
 UNSEEN = {"__repr__", "__str__"}
 
 
@@ -263,8 +265,8 @@ def _constants(value: object) -> Iterator[str]:
 
 def _calls(node: ast.Call) -> Iterator[str]:
     name = node.func
+    called = getattr(name, "id", getattr(name, "attr", ""))
     if isinstance(name, ast.Name | ast.Attribute):
-        called = name.id if isinstance(name, ast.Name) else name.attr
         if called == "sorted":
             yield ast.unparse(ast.Call(ast.Name("list"), node.args[:1], []))
             if not any(keyword.arg == "reverse" for keyword in node.keywords):
@@ -277,9 +279,8 @@ def _calls(node: ast.Call) -> Iterator[str]:
         elif isinstance(name, ast.Attribute) and called in UNDONE:
             yield ast.unparse(name.value)
     plain = [a for a in node.args if not isinstance(a, ast.Starred)]
-    any_order = isinstance(name, ast.Name) and name.id in ANY_ORDER
     two = len(plain) == len(node.args) > 1 and ast.unparse(plain[0]) != ast.unparse(plain[1])
-    if two and not any_order:
+    if two and called not in ANY_ORDER:
         yield ast.unparse(ast.Call(name, [plain[1], plain[0], *plain[2:]], node.keywords))
 
 

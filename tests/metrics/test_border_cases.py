@@ -12,7 +12,7 @@ from metrics.external import Mean, read_scores
 from metrics.labels import edit_distance, levenshtein, span_f1, token_accuracy
 from metrics.language_id import language_metric
 from metrics.paired import bootstrap_p, difference_interval, randomisation_p
-from metrics.rates import Rate
+from metrics.rates import Rate, is_copy, is_empty
 from metrics.ratios import by_group, percent, wilson_interval
 from metrics.translation import metric, segment_score, segment_statistics
 
@@ -164,3 +164,27 @@ def test_a_segment_of_one_piece_can_be_right(tmp_path: Path) -> None:
         assert chosen.aggregate_segment_columns(np.array([row, row]).T) == pytest.approx(
             [100.0] * 2
         )
+
+
+def test_blank_lines_at_the_end_of_scores_are_none(tmp_path: Path) -> None:
+    path = tmp_path / "scores.txt"
+    path.write_text("0.5\n-2\n\n \n\t\n", "utf-8")
+    assert read_scores(path) == [[0.5, 1], [-2.0, 1]]
+    path.write_text("0.5\n\n-2\n", "utf-8")
+    with pytest.raises(ValueError, match=r"scores\.txt:2: expected a number, found ''"):
+        read_scores(path)
+
+
+def test_an_interval_of_one_case() -> None:
+    """Wilson's bounds of 0 of 1 and 1 of 1 by hand: z squared is 3.8415, and 3.8415 / 4.8415."""
+    assert wilson_interval(0, 1) == (0.0, pytest.approx(79.345, abs=0.001))
+    assert wilson_interval(1, 1) == (pytest.approx(20.655, abs=0.001), 100.0)
+    for hits, n in [(0, 0), (-1, 1), (2, 1)]:
+        with pytest.raises(ValueError, match="expected 0 <= hits <= n and n >= 1"):
+            wilson_interval(hits, n)
+
+
+def test_a_line_break_in_a_copy_is_a_space() -> None:
+    assert is_copy("Habari\nya\tasubuhi\x0b", "habari ya asubuhi")
+    assert not is_copy("Habari\nya", "Habariya")
+    assert is_empty("\n\t\x85\u200b")

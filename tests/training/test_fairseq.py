@@ -199,3 +199,22 @@ def test_what_cannot_be_prepared_is_refused(tmp_path: Path) -> None:
     for languages in [("en", "en"), ("en", "sw-KE"), ("en", "")]:
         with pytest.raises(InputError, match="expected two different languages of letters"):
             prepare_pairs({"train": [(["a"], ["b"])]}, tmp_path, languages)
+
+
+def test_lengths_and_places_below_nothing_are_damage(tmp_path: Path) -> None:
+    """The header takes 26 bytes: then a length of 4 bytes and a place of 8 for each sentence."""
+    prefix, index = tmp_path / "train", tmp_path / "train.idx"
+    write_binarised(prefix, [[1, 2], [3]], 10)
+    whole = index.read_bytes()
+    negative = (-1).to_bytes(8, "little", signed=True)
+    for start, size in [(26, 4), (34, 8)]:
+        index.write_bytes(whole[:start] + negative[:size] + whole[start + size :])
+        with pytest.raises(InputError, match=r"train\.idx: expected lengths and places from 0"):
+            list(read_binarised(prefix))
+
+
+def test_words_and_symbols_of_a_dictionary(tmp_path: Path) -> None:
+    assert units("words").join(["haba", "na", "haba"]) == "haba na haba"
+    dictionary = Dictionary.build({"haba": 2})
+    assert "haba" in dictionary
+    assert "hujaza" not in dictionary

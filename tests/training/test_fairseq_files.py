@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from data.errors import InputError
-from training.fairseq import main, read_generated
+from data.errors import InputError, UnavailableError
+from training.fairseq import Commands, interpreter, main, prepare, read_generated, run_fairseq
+from training.fairseq_data.generated import Generated
 
 # As fairseq-generate prints: by length, two hypotheses each, its log between.
 GENERATED = """INFO:fairseq_cli.generate:loading model(s) from checkpoint_best.pt
@@ -110,8 +113,20 @@ def test_prepare_writes_pairs_and_prints_what_comes_next(
     assert f"'{out}/data-bin' --task translation" in printed
     assert "--share-all-embeddings --disable-validation --required-batch-size-multiple 1" in printed
     assert "--units characters --expected 1" in printed
+    generate, read = printed.splitlines()[-2:]
+    assert "from fairseq_cli.generate import cli_main" in generate
+    assert generate.endswith(f" > '{out}/generated.txt'")
+    assert read.startswith("python -m training.fairseq read --generated ")
     assert (out / "text/train.en").read_text("utf-8") == "t r e e\nb e e\n"
     record = json.loads((out / "preparation.json").read_bytes())
+    settings = record["settings"]
+    assert set(settings) == {"objective", "languages", "units", "vocabulary", "files"}
+    assert (settings["languages"], settings["units"]) == (["en", "sw"], "characters")
+    assert (settings["vocabulary"]["joined"], settings["vocabulary"]["reuse"]) == (True, "")
+    assert {split: len(sums) for split, sums in settings["files"].items()} == {
+        "train": 1,
+        "test": 2,
+    }
     assert record["left out"] == {"empty source": 1, "empty target": 1}
     assert record["sizes"]["test.en-sw.sw"]["sentences"] == 1
     assert main([*prepare, "--skip-bad"]) == 0  # the same again
@@ -153,3 +168,101 @@ def test_bad_options_are_one_line(
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+def test_the_command_that_makes_the_same_files(tmp_path: Path) -> None:
+    """fairseq-preprocess reads a text of each split, of one side or of two."""
+    made = tmp_path / "made"
+    end = ["--destdir", str(made)]
+    splits = {name: str(tmp_path / "text" / name) for name in ("train", "valid")}
+    train = ["--trainpref", splits["train"]]
+    one = Commands(tmp_path, "mlm", ("train",), None)
+    assert one.preprocess(made) == ["fairseq-preprocess", "--only-source", *train, *end]
+    pair = ["--source-lang", "en", "--target-lang", "sw"]
+    two = Commands(tmp_path, "translation", tuple(splits), ("en", "sw"))
+    both = [*train, "--validpref", splits["valid"]]
+    assert two.preprocess(made) == ["fairseq-preprocess", *pair, *both, *end]
+    joined = Commands(tmp_path, "translation", ("train",), ("en", "sw"), joined=True)
+    assert joined.preprocess(made) == [
+        "fairseq-preprocess",
+        "--joined-dictionary",
+        *pair,
+        *train,
+        *end,
+    ]
+
+
+@pytest.fixture
+def python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A Python that "has fairseq": it is asked for modules once, then told what to run."""
+    path = tmp_path / "python"
+    path.write_text(
+        "#!/bin/sh\n"
+        'case "$2" in *find_spec*) exit "${FOUND:-0}";; esac\n'
+        'echo "said $3 with $OMP_NUM_THREADS threads, safe path $PYTHONSAFEPATH"\n'
+        'printf "first\\n  the last word  \\n\\n" >&2\n'
+        'exit "${STATUS:-0}"\n'
+    )
+    path.chmod(0o755)
+    monkeypatch.setenv("KILOLINGUA_FAIRSEQ_PYTHON", str(path))
+    return path
+
+
+def test_programs_run_in_the_python_that_has_them(
+    python: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert interpreter() == str(python)
+    output, log = tmp_path / "said.txt", tmp_path / "logs" / "log.txt"
+    run_fairseq(["fairseq-train", "data-bin"], output=output, log=log, threads=3)
+    assert output.read_text() == "said data-bin with 3 threads, safe path 1\n"
+    assert log.read_text() == "first\n  the last word  \n\n"
+    monkeypatch.setenv("STATUS", "7")
+    with pytest.raises(
+        UnavailableError, match=r"fairseq-train failed with exit code 7: .the last word.; see"
+    ):
+        run_fairseq(["fairseq-train", "data-bin"], output=output, log=log)
+    assert output.read_text() == "said data-bin with 1 threads, safe path 1\n"
+    monkeypatch.setenv("FOUND", "1")
+    with pytest.raises(UnavailableError, match="fairseq is not installed; install it with: pip"):
+        interpreter()
+    monkeypatch.setenv("KILOLINGUA_FAIRSEQ_PYTHON", str(tmp_path / "none"))
+    with pytest.raises(InputError, match=r"FAIRSEQ_PYTHON: expected a Python, found .*none; corr"):
+        interpreter()
+
+
+def test_without_a_python_named_it_is_this_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Modules that are empty will do: they are only looked for."""
+    for name in ("torch", "fairseq", "fairseq_cli"):
+        (tmp_path / f"{name}.py").write_text("")
+    monkeypatch.delenv("KILOLINGUA_FAIRSEQ_PYTHON", raising=False)
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    assert interpreter() == sys.executable
+
+
+def test_objectives_pairs_and_generations_that_are_none(tmp_path: Path) -> None:
+    text = written(tmp_path, "one.txt", "mti\n")
+    with pytest.raises(InputError, match="objective: expected one of mlm, denoising, translation"):
+        prepare({"train": [text]}, tmp_path / "o", objective="mlmm")
+    with pytest.raises(InputError, match="sentence 4: expected a hypothesis, found none"):
+        _ = Generated(4, "mti", None, ()).best
+    cut = written(tmp_path, "g.txt", "S-0\tx\nH-0\t-0.5\tt\nP-0\t-1.0 -0.x\n")
+    with pytest.raises(InputError, match=r"g\.txt:3: expected"):
+        read_generated(cut)
+
+
+def test_a_pair_with_a_symbol_of_fairseqs_own_is_named_or_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = written(tmp_path, "pairs.tsv", "en\tsw\ntree\tmti\n<pad> bee\tnyuki\nbee\t</s>\n")
+    asked = command(
+        *("prepare", "--objective", "translation", "--source", "en", "--target", "sw"),
+        *("--train", table, "--out", tmp_path / "o"),
+    )
+    assert main(asked) == 2
+    assert "pairs.tsv: pair 2: expected text, found <pad>, a symbol of fairseq's own" in (
+        capsys.readouterr().err
+    )
+    assert main([*asked, "--skip-bad"]) == 0
+    assert (tmp_path / "o/text/train.en").read_text("utf-8") == "tree\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from itertools import islice, pairwise
 from pathlib import Path
@@ -14,6 +15,9 @@ from torch import nn
 
 from tests.training.loop_toys import Reverser, loss, mean_loss, model, ready_batches
 from training.loop import Batch, Fitted, Progress, Settings, Shuffled, fit
+from training.looping.checkpoints import Checkpoints
+from training.looping.world import World
+from training.report import write_report
 
 PLAIN: dict[str, Any] = {
     "learning_rate": 0.01,
@@ -201,3 +205,35 @@ def test_report_and_files_tell_the_same_as_the_history(tmp_path: Path) -> None:
     ]
     assert "seconds" not in json.dumps(lines)
     assert len((tmp_path / "timing.jsonl").read_text().splitlines()) == 2
+
+
+def test_what_the_clock_says_stands_apart_and_what_it_settled_is_on_the_page(
+    tmp_path: Path,
+) -> None:
+    fitted = run(model(), out=tmp_path, steps=None, seconds=2.0, clock="cpu", log_every=1)
+    rows = [json.loads(row) for row in (tmp_path / "timing.jsonl").read_text().splitlines()]
+    [settled] = [row for row in rows if "settled" in row]
+    assert set(settled) == {"step", "settled", "seconds_a_step", "seconds_an_evaluation"}
+    assert (settled["step"], settled["settled"]) == (0, fitted.total)
+    assert settled["seconds_a_step"] > 0
+    steps = [row for row in rows if "tokens_per_second" in row]
+    assert steps
+    assert all(set(row) == {"step", "seconds", "tokens_per_second"} for row in steps)
+    assert all(row["tokens_per_second"] > 0 for row in steps)
+    page = write_report(tmp_path, "A run").read_text("utf-8")
+    told = rf"updates that the budget settled</t[hd]>\s*<td[^>]*>{fitted.total:,}<"
+    assert re.search(told, page)
+
+
+def test_processes_wait_until_a_checkpoint_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = list[str]()
+
+    def wait(_: World) -> None:
+        latest = Checkpoints(tmp_path).latest()
+        seen.append(latest.name if latest else "none")
+
+    monkeypatch.setattr(World, "wait", wait)
+    run(model(), out=tmp_path, steps=5, checkpoint_every=2)
+    assert list(dict.fromkeys(seen)) == [f"step-{n:08d}" for n in (0, 2, 4, 5)]

@@ -17,7 +17,7 @@ from data.errors import InputError, UnavailableError
 from tests.icl.disk import small_disk
 from tests.training.loop_toys import Reverser, loss, mean_loss, model, ready_batches
 from training.loop import Batch, Settings, Shuffled, fit
-from training.looping.checkpoints import Checkpoints, load_tensors
+from training.looping.checkpoints import Checkpoints, load_tensors, save_tensors
 
 SETTINGS = Settings(steps=10, device="cpu", checkpoint_every=4, log_every=2)
 
@@ -68,6 +68,11 @@ def test_a_loss_that_is_not_finite_stops_the_run_at_its_step(tmp_path: Path, val
     latest = newest(tmp_path)
     assert latest.name == "step-00000004"
     assert all(t.isfinite().all() for t in load_tensors(latest / "model.safetensors").values())
+    rarely = Settings(**{**SETTINGS.to_json(), "log_every": 10, "betas": (0.9, 0.999)})
+    spoilt = Spoilt(2, value)
+    with pytest.raises(UnavailableError, match=rf"step 2: the loss is {value}"):
+        fit(model(), batches(), spoilt, rarely)
+    assert spoilt._left == 0, "at once, where there is no device to wait for"
     healed, calm = model(seed=9), model()
     fit(healed, batches(), loss, SETTINGS, out=tmp_path)
     fit(calm, batches(), loss, SETTINGS)
@@ -186,3 +191,24 @@ def test_two_runs_in_one_folder_are_refused(tmp_path: Path) -> None:
 
     with pytest.raises(InputError, match="another process trains here"):
         fit(model(), batches(), loss, SETTINGS, out=tmp_path, evaluate=nested)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        ("I/O error: No space left (os error 28)", "no space left on the disk; free some, then"),
+        ("I/O error: Quota exceeded (os error 122)", "no space left on the disk; free some, then"),
+        ("I/O error: refused (os error 13)", r"cannot write \(I/O error: refused"),
+    ],
+)
+def test_what_the_library_says_of_a_disk(
+    error: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import safetensors.torch
+
+    def fails(*_: object) -> None:
+        raise safetensors.SafetensorError(error)
+
+    monkeypatch.setattr(safetensors.torch, "save_file", fails)
+    with pytest.raises(UnavailableError, match=rf"model\.safetensors: {said}"):
+        save_tensors(tmp_path / "model.safetensors", {})

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import random
 import re
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from data.errors import InputError
-from training.looping import budget
+from data.errors import InputError, UnavailableError
+from training.looping import budget, memory, world
 from training.looping.averaging import Average
 from training.looping.batches import Shard, Shuffled, shard
 from training.looping.budget import Stopwatch, seconds_a_step, steps_within
+from training.looping.checkpoints import Checkpoints, load_tensors
+from training.looping.journal import Journal
 from training.looping.optimisers import (
     inner_matrices,
     make_optimisers,
@@ -22,7 +32,11 @@ from training.looping.optimisers import (
 )
 from training.looping.plot import HEIGHT, WIDTH, Curve, plot, ticks
 from training.looping.progress import Progress
+from training.looping.randomness import random_state, restore
 from training.looping.settings import Settings
+from training.looping.tensors import split_like, whole
+from training.looping.updates import Updater
+from training.looping.world import World, find_device
 
 
 class Alone:
@@ -245,3 +259,252 @@ def test_curves_have_colours_names_and_escaped_texts() -> None:
     strokes = re.findall(r'stroke="(#\w{6})"', svg) + re.findall(r'r="3" fill="(#\w{6})"', svg)
     assert len(set(strokes)) == 2
     assert str(plot([Curve("none", ())], y="y")) == ""
+
+
+def test_streams_and_models_of_nothing_are_refused() -> None:
+    with pytest.raises(InputError, match=r"batches: expected at least one, found none; is the dat"):
+        Shuffled([], seed=0)
+    with pytest.raises(InputError, match=r"Linear: expected weights to train, found none"):
+        make_optimisers(nn.Linear(2, 2).requires_grad_(False), Settings(steps=1))
+
+
+def test_an_average_goes_on_from_what_was_stored() -> None:
+    weight = nn.Parameter(torch.tensor([2.0]))
+    average = Average({"w": weight}, 0.5)
+    average.load({"w": torch.tensor([6.0])})
+    average.update(1000)
+    assert average.tensors()["w"].item() == 4.0  # half of 6, half of 2
+    assert weight.item() == 2.0
+
+
+@pytest.mark.parametrize(
+    ("generator", "draw"),
+    [
+        (random.Random(7), lambda g: g.gauss(0, 1)),  # keeps its second number for the next call
+        (np.random.default_rng(7), lambda g: float(g.random())),
+        (torch.Generator().manual_seed(7), lambda g: float(torch.rand(1, generator=g))),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_any_generator_goes_on_where_it_stood(generator: Any, draw: Any) -> None:
+    device = torch.device("cpu")
+    draw(generator)
+    state = json.loads(json.dumps(random_state([generator], device)))
+    expected = [(draw(generator), float(torch.rand(1))) for _ in range(3)]
+    restore([generator], device, state)
+    assert [(draw(generator), float(torch.rand(1))) for _ in range(3)] == expected
+    assert len({value for value, _ in expected}) == 3
+    assert state["device"] is None, "a CPU has no state of its own"
+
+
+def test_rows_are_cut_to_what_the_checkpoint_knows(tmp_path: Path) -> None:
+    """A kill leaves rows after the last checkpoint; fewer than it knows are another file's."""
+    journal = Journal(tmp_path / "run")
+    journal.open(0)
+    journal.metrics({"step": 1, "loss": float("inf")})
+    known = journal.secured()
+    journal.metrics({"step": 2, "loss": 0.5})
+    journal.close()
+    assert known == len(b'{"loss":null,"step":1}\n')
+    again = Journal(tmp_path / "run")
+    again.open(known)
+    assert again.history == [{"step": 1, "loss": None}]
+    assert again.secured() == known
+    again.close()
+    with pytest.raises(
+        InputError, match=rf"metrics\.jsonl: expected {known + 1} bytes .* found {known}; put"
+    ):
+        Journal(tmp_path / "run").open(known + 1)
+    kept_nowhere = Journal(None)
+    kept_nowhere.open(99)
+    kept_nowhere.metrics({"step": 1})
+    assert (kept_nowhere.secured(), kept_nowhere.history) == (0, [{"step": 1}])
+
+
+def test_a_checkpoint_that_is_there_again_is_replaced_and_leftovers_are_swept(
+    tmp_path: Path,
+) -> None:
+    checkpoints = Checkpoints(tmp_path)
+    (tmp_path / "checkpoints" / ".writing-step-00000007-1").mkdir(parents=True)
+    checkpoints.sweep()
+    assert list((tmp_path / "checkpoints").iterdir()) == []
+    for value in (1.0, 2.0):
+        checkpoints.save(3, {"model": {"w": torch.tensor([value])}}, {"step": 3}, best=None)
+    [folder] = (tmp_path / "checkpoints").iterdir()
+    assert folder == checkpoints.latest()
+    assert load_tensors(folder / "model.safetensors")["w"].item() == 2.0
+    checkpoints.save_best(3, {"w": torch.tensor([5.0])})
+    checkpoints.save(4, {}, {"step": 4}, best=3)
+    names = sorted(one.name for one in (tmp_path / "checkpoints").iterdir())
+    assert names == ["best-00000003", "step-00000004"]
+    checkpoints.save(5, {}, {"step": 5}, best=None)
+    assert [one.name for one in (tmp_path / "checkpoints").iterdir()] == ["step-00000005"]
+
+
+def test_the_device_that_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    def seen(*, cuda: bool, mps: bool) -> str:
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+        monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+        return find_device("auto").type
+
+    assert [seen(cuda=c, mps=m) for c, m in [(True, True), (False, True), (False, False)]] == [
+        "cuda",
+        "mps",
+        "cpu",
+    ]
+    with pytest.raises(UnavailableError, match="device mps: torch sees none on this machine"):
+        find_device("mps")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert find_device("cuda:1").index == 1
+    assert find_device("cuda").type == "cuda"
+    with pytest.raises(UnavailableError, match=r"device cuda:2: torch .* sees 2 CUDA devices"):
+        find_device("cuda:2")
+    seen(cuda=False, mps=True)
+    assert find_device("mps").type == "mps"
+
+
+def test_sixteen_bits_where_they_are_asked_for_or_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a CPU only when asked for; on a GPU by itself, where it has the arithmetic."""
+
+    def inside(dtype: str) -> bool:
+        with World(Settings(steps=1, device="cpu", dtype=dtype)).autocast():
+            return torch.is_autocast_enabled("cpu")
+
+    assert [inside(dtype) for dtype in ("auto", "float32", "bfloat16")] == [False, False, True]
+    cuda = torch.device("cuda")
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "an old one")
+    for able, expected in [(True, [True, False, True]), (False, [False, False])]:
+        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda able=able, **_: able)
+        dtypes = ["auto", "float32", "bfloat16"][: len(expected)]
+        assert [world._use_bfloat16(dtype, cuda) for dtype in dtypes] == expected
+    with pytest.raises(UnavailableError, match="dtype bfloat16: an old one has no such arith"):
+        world._use_bfloat16("bfloat16", cuda)
+
+
+def test_batches_go_to_the_device() -> None:
+    here = World(Settings(steps=1, device="cpu"))
+    batch: Any = {"ids": torch.tensor([1, 2]), "name": "text"}
+    assert here.place(batch) is batch
+    here.device = torch.device("meta")
+    assert here.place(batch)["ids"].device.type == "meta"
+    assert here.place(batch)["name"] == "text"
+
+
+def test_what_sharding_cannot_do() -> None:
+    muon, adamw = (Settings(steps=1, optimizer=name) for name in ("muon", "adamw"))
+    first, second = (SimpleNamespace(is_fsdp2=found) for found in (False, True))
+    with pytest.raises(InputError, match="FSDP: expected its second version; launch with --fsdp_"):
+        world._check_sharding(first, adamw)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="optimizer muon: needs whole matrices, which FSDP splits"):
+        world._check_sharding(second, muon)  # type: ignore[arg-type]
+    world._check_sharding(second, adamw)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def mesh() -> Iterator[Any]:
+    """A group of one process, in which tensors are of the kind that FSDP makes."""
+    from torch import distributed
+    from torch.distributed.device_mesh import init_device_mesh
+
+    distributed.init_process_group("gloo", store=distributed.HashStore(), rank=0, world_size=1)
+    yield init_device_mesh("cpu", (1,))
+    distributed.destroy_process_group()
+
+
+def test_split_tensors_are_put_together_and_split_again(mesh: Any) -> None:
+    from torch.distributed.tensor import DTensor, Shard, distribute_tensor
+
+    plain = torch.arange(6.0).reshape(3, 2)
+    split = distribute_tensor(plain, mesh, [Shard(0)])
+    assert type(whole(split)) is torch.Tensor
+    assert torch.equal(whole(split), plain)
+    again = split_like(split, plain + 1)
+    assert isinstance(again, DTensor)
+    assert again.placements == split.placements
+    assert torch.equal(whole(again), plain + 1)
+    assert split_like(plain, plain + 1) is not plain
+
+
+@pytest.mark.parametrize(
+    ("clip", "norm", "left"), [(None, 0.0, [3.0, 4.0]), (1.0, 5.0, [0.6, 0.8])]
+)
+def test_split_gradients_are_scaled_and_clipped_by_the_launcher(
+    clip: float | None, norm: float, left: list[float]
+) -> None:
+    """(6, 8) times a half is 5 long; what then clips is accelerate's, which knows all parts."""
+    weight = nn.Parameter(torch.zeros(2))
+    weight.grad = torch.tensor([6.0, 8.0])
+    updater = Updater.__new__(Updater)
+    updater._settings, updater._weights = Settings(steps=1, clip=clip), [weight]
+    updater.model = nn.ParameterList([weight])
+    accelerator = SimpleNamespace(clip_grad_norm_=nn.utils.clip_grad_norm_)
+    updater._world = SimpleNamespace(  # type: ignore[assignment]
+        sharded=True, accelerator=accelerator, device=torch.device("cpu")
+    )
+    assert float(updater._scale(torch.tensor(0.5))) == norm
+    assert weight.grad.tolist() == pytest.approx(left, rel=1e-5)
+
+
+class Launcher:
+    """What accelerate is to one of two processes, as far as the loop asks it."""
+
+    process_index, num_processes = 1, 2
+    distributed_type = "DistributedType.MULTI_GPU"
+    device = torch.device("cpu")
+
+    def __init__(self) -> None:
+        self.called = list[str]()
+
+    def prepare(self, model: Any, *optimisers: Any) -> list[Any]:
+        return [("wrapped", model), *(SimpleNamespace(optimizer=one) for one in optimisers)]
+
+    def no_sync(self, model: Any) -> Any:
+        self.called.append("no_sync")
+        return nullcontext()
+
+    def reduce(self, values: Any, reduction: str) -> Any:
+        self.called.append(reduction)
+        return values * 2
+
+    def wait_for_everyone(self) -> None:
+        self.called.append("wait")
+
+
+def test_one_of_two_processes_does_its_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gradients travel with the last batch of an update, sums are of both, wrappers come off."""
+    launcher = Launcher()
+    monkeypatch.setattr(world, "_accelerator", lambda _: launcher)
+    here = World(Settings(steps=1, device="cpu"))
+    assert (here.rank, here.size, here.is_main, here.sharded) == (1, 2, False, False)
+    assert here.prepare("model", ["adamw"]) == (("wrapped", "model"), ["adamw"])  # type: ignore[list-item,arg-type,comparison-overlap]
+    for last in (True, False):
+        with here.accumulating(nn.Linear(1, 1), last=last):
+            launcher.called.append(f"batch, last={last}")
+    assert here.total(torch.tensor([1.5])).tolist() == [3.0]
+    here.wait()
+    expected = ["batch, last=True", "no_sync", "batch, last=False", "sum", "wait"]
+    assert launcher.called == expected
+    alone = World.__new__(World)
+    alone.size, alone.accelerator, alone.device = 1, launcher, torch.device("cpu")  # type: ignore[assignment]
+    alone.wait()
+    assert alone.total(torch.tensor([1.5])).tolist() == [1.5]
+    assert alone.gather("x") == ["x"]
+    assert launcher.called == expected, "one process asks nobody"
+    launcher.distributed_type = "DistributedType.FSDP"
+    launcher.is_fsdp2 = True  # type: ignore[attr-defined]
+    assert World(Settings(steps=1, device="cpu")).sharded
+
+
+def test_where_memory_cannot_be_kept_nothing_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "_c_library", lambda: None)
+    with memory.freed_memory_is_kept():
+        pass
+    told = list[tuple[int, int]]()
+    library = SimpleNamespace(
+        mallopt=lambda name, value: told.append((name, value)),
+        malloc_trim=lambda pad: told.append((0, pad)),
+    )
+    monkeypatch.setattr(memory, "_c_library", lambda: library)
+    with memory.freed_memory_is_kept():
+        assert told == [(-4, 0), (-1, -1)]
+    assert told[2:] == [(-4, 65536), (-1, 131072), (0, 0)], "the defaults of mallopt(3)"

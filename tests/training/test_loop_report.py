@@ -67,3 +67,18 @@ def test_a_row_that_no_run_wrote(row: str, tmp_path: Path) -> None:
     (tmp_path / "timing.jsonl").write_text("", "utf-8")
     with pytest.raises(InputError, match=r"metrics\.jsonl:2: expected"):
         write_report(tmp_path, "A run")
+
+
+def test_what_a_run_settled_and_saw_is_told(tmp_path: Path) -> None:
+    rows = '{"step":4,"loss":2.5,"tokens":1000}\n{"step":1200,"loss":1.25,"tokens":45000}\n'
+    (tmp_path / "metrics.jsonl").write_text(rows, "utf-8")
+    times = '{"step":0,"settled":900}\n{"step":0,"settled":1500}\n{"step":4,"seconds":2.5}\n{"st'
+    (tmp_path / "timing.jsonl").write_text(times, "utf-8")
+    page = write_report(tmp_path, "A run").read_text("utf-8")
+    for name, value in [
+        ("updates", "1,200"),
+        ("scored tokens", "45,000"),
+        ("last loss", "1.2500 nats a token"),
+        ("updates that the budget settled", "1,500"),
+    ]:
+        assert re.search(rf"{name}</t[hd]>\s*<td[^>]*>{value}<", page), name

@@ -24,6 +24,7 @@ from transformers import (
 )
 
 from data.errors import InputError
+from training.architectures import SpecialIds, build
 from training.losses import HEADS, loss_for
 
 IDS = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
@@ -117,3 +118,23 @@ def test_the_head_is_as_it_was_afterwards() -> None:
 def test_an_unknown_architecture() -> None:
     with pytest.raises(InputError, match="expected one of encoder, decoder, encoder-decoder"):
         loss_for("mixer")
+
+
+def test_what_is_wrapped_is_the_same_model() -> None:
+    """Data-parallel training and `torch.compile` put the model inside another."""
+
+    class Wrapped(torch.nn.Module):
+        def __init__(self, name: str, inner: torch.nn.Module) -> None:
+            super().__init__()
+            setattr(self, name, inner)
+            self._inner = [inner]
+
+        def forward(self, **inputs: Any) -> Any:
+            return self._inner[0](**inputs)
+
+    model = build("bart-nano", SpecialIds(pad=0, bos=1, eos=2), 40, seed=1)
+    ids = torch.tensor([[5, 6, 2]])
+    given = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "labels": ids}
+    plain = loss_for("encoder-decoder")(model, given)[0]
+    wrapped = Wrapped("module", Wrapped("_orig_mod", model))
+    assert torch.equal(loss_for("encoder-decoder")(wrapped, given)[0], plain)

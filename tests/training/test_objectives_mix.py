@@ -13,6 +13,7 @@ from data.languages import resolve
 from data.load import load_parallel
 from training.objectives import (
     Special,
+    check_names,
     collate,
     ensure_special,
     generator,
@@ -128,3 +129,26 @@ def test_a_tokenizer_gets_what_it_lacks() -> None:
     batch = collate([example, example], special.pad)
     assert batch["input_ids"].shape == (2, len(example.input))
     assert batch["labels"].tolist()[0] == example.labels.tolist()
+
+
+def test_shares_that_cannot_be_and_tokens_that_are_all_special() -> None:
+    with pytest.raises(InputError, match=r"clm: a prefix of 0\.9 to 0\.1 of a document; expected"):
+        parse_mix("clm", SPECIAL, "encoder-decoder", options={"clm": {"least": 0.9, "most": 0.1}})
+    with pytest.raises(InputError, match=r"bart: a share of 1\.5; expected 0 to 1"):
+        parse_mix("bart", SPECIAL, "encoder-decoder", options={"bart": {"infill": 1.5}})
+    masked = parse_mix("mlm", SPECIAL, "encoder", options={"mlm": {"whole_words": True}})
+    special = masked(np.array([1, 3, 2]), generator(1, "x"))
+    assert (special.labels == -100).all()
+    one = masked(np.array([50, 51, 52]), generator(1, "x"))
+    assert (one.labels != -100).sum() == 1, "without spellings each id is a word"
+
+
+def test_names_of_mixes_are_looked_at_before_anything_is_opened() -> None:
+    check_names("clm, DROP:2,spans:0.5")
+    for text, message in [
+        ("clm,dorp:2", 'objective "dorp": expected one of .*did you mean drop'),
+        ("clm,drop:0", 'objective "drop:0": expected NAME:WEIGHT'),
+        ("drop:x", 'objective "drop:x": expected NAME:WEIGHT'),
+    ]:
+        with pytest.raises(InputError, match=message):
+            check_names(text)

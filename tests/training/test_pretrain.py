@@ -11,9 +11,12 @@ from typing import Any
 
 import pytest
 
+from data.errors import InputError, UnavailableError
 from tests.training.texts import options, sentences, write_corpus
+from training.architectures import SIZES, SpecialIds, build
 from training.pretrain import Pretrained, main, pretrain
 from training.pretraining.config import PretrainConfig
+from training.pretraining.corpora import is_held_out
 
 RUNS = {
     "MLM": ("encoder-nano", "AutoModelForMaskedLM"),
@@ -163,3 +166,136 @@ def test_a_minute_of_swahili(mirror: Path, tmp_path: Path) -> None:
         .read_text("utf-8")
         .startswith('---\nlicense: "cc-by-sa-4.0"\nlanguage: ["sw"]\n')
     )
+
+
+IDS = SpecialIds(pad=3, bos=1, eos=2)
+
+
+@pytest.mark.parametrize(
+    ("size", "width", "layers", "heads", "millions"),
+    [("nano", 32, 2, 2, 0.3), ("tiny", 128, 4, 2, 1.6), ("small", 256, 4, 4, 4.4)],
+)
+def test_sizes_are_those_of_the_table(
+    size: str, width: int, layers: int, heads: int, millions: float
+) -> None:
+    model = build(f"encoder-{size}", IDS, 8000, seed=1)
+    parameters = sum(weight.numel() for weight in model.parameters())
+    assert round(parameters / 1e6, 1) == millions
+    config = model.config
+    assert (config.hidden_size, config.num_hidden_layers) == (width, layers)
+    assert config.num_attention_heads == heads
+    assert SIZES["medium"].heads == 8
+
+
+def test_families_are_laid_out_as_their_papers_say() -> None:
+    """Feed-forward layers: 4 widths; 3/2 or 8/3 of it where they are gated, in multiples of 16."""
+    made = {
+        family: build(f"{family}-tiny", IDS, 400, seed=1).config
+        for family in ("encoder", "bert", "decoder", "encoder-decoder", "bart")
+    }
+    inner = {
+        "encoder": made["encoder"].intermediate_size,
+        "bert": made["bert"].intermediate_size,
+        "decoder": made["decoder"].intermediate_size,
+        "encoder-decoder": made["encoder-decoder"].d_ff,
+        "bart": made["bart"].encoder_ffn_dim,
+    }
+    expected = {"encoder": 192, "bert": 512, "decoder": 336, "encoder-decoder": 336, "bart": 512}
+    assert inner == expected
+    longest = {name: getattr(made[name], "max_position_embeddings", None) for name in made}
+    assert longest == {
+        "encoder": 2048,
+        "bert": 512,
+        "decoder": 2048,
+        "encoder-decoder": None,  # its positions are relative
+        "bart": 512,
+    }
+    for name, config in made.items():
+        assert config.vocab_size == 400, name
+        assert (config.pad_token_id, config.eos_token_id) == (3, 2), name
+    assert [made[name].bos_token_id for name in ("encoder", "bert", "decoder", "bart")] == [1] * 4
+    assert (made["encoder"].cls_token_id, made["encoder"].sep_token_id) == (1, 2)
+    assert made["encoder"].global_attn_every_n_layers == 1
+    assert made["bert"].hidden_dropout_prob == made["bert"].attention_probs_dropout_prob == 0
+    assert made["decoder"].num_key_value_heads == made["decoder"].num_attention_heads == 2
+    assert made["decoder"].tie_word_embeddings
+    t5, bart = made["encoder-decoder"], made["bart"]
+    assert (t5.d_kv, t5.num_layers, t5.num_decoder_layers, t5.num_heads) == (64, 4, 4, 2)
+    assert (t5.dropout_rate, t5.decoder_start_token_id, t5.tie_word_embeddings) == (0, 3, True)
+    assert t5.feed_forward_proj == "gated-gelu"
+    assert (bart.encoder_layers, bart.decoder_layers, bart.decoder_ffn_dim) == (4, 4, 512)
+    assert (bart.dropout, bart.decoder_start_token_id, bart.forced_eos_token_id) == (0, 2, 2)
+
+
+def test_the_seed_makes_the_weights_and_nothing_else_is_drawn() -> None:
+    import torch
+
+    torch.manual_seed(4)
+    expected = torch.rand(3)
+    torch.manual_seed(4)
+    first, again, other = (build("bert-nano", IDS, 300, seed=seed) for seed in (7, 7, 8))
+    assert torch.equal(torch.rand(3), expected), "torch goes on as it was"
+    one, same, different = (m.get_input_embeddings().weight for m in (first, again, other))
+    assert torch.equal(one, same)
+    assert not torch.equal(one, different)
+
+
+def test_a_model_without_transformers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    with pytest.raises(UnavailableError, match=r'"transformers" is not installed; .*\[cpu\]'):
+        build("bert-nano", IDS, 300, seed=1)
+
+
+def test_a_run_without_held_out_text_has_no_scores(corpus: Path, tmp_path: Path) -> None:
+    done = trained(corpus, tmp_path / "run", held_out=0.0, steps=2)
+    assert done.told["held_out"] == []
+    assert not (done.folder / "before.json").exists()
+    [data] = done.told["data"]
+    assert (data["documents"], data["held_out_documents"]) == (400, 0)
+
+
+def test_a_tokenizer_of_a_folder_is_taken_as_it_is(corpus: Path, tmp_path: Path) -> None:
+    first = trained(corpus, tmp_path / "first", steps=1)
+    second = trained(corpus, tmp_path / "second", steps=1, tokenizer=str(first.model))
+    made = [
+        json.loads((one.model / "tokenizer.json").read_text("utf-8")) for one in (first, second)
+    ]
+    assert made[0]["model"] == made[1]["model"]
+
+
+def test_counts_that_a_killed_run_did_not_write_are_made_again(
+    corpus: Path, tmp_path: Path
+) -> None:
+    """Its ids are there: they are not made again, but the documents are counted."""
+    out, said = tmp_path / "run", list[str]()
+    config = PretrainConfig(**options(corpus, out, steps=2))
+    before = pretrain(config).told["data"]
+    (out / "scores.json").unlink()
+    for counts in (out / "data").glob("counts-*.json"):
+        counts.unlink()
+    assert pretrain(config, said.append).told["data"] == before
+    [row] = before
+    assert (
+        f"  {row['documents']:,} documents to train on, {row['held_out_documents']} held out"
+        in said
+    )
+
+
+def test_a_corpus_of_which_everything_is_held_out(tmp_path: Path) -> None:
+    lines = [line for line in sentences(200) if is_held_out(line, 0.5)]
+    corpus = tmp_path / "text.txt"
+    corpus.write_text("\n".join([*lines, "", ""]) + "\n", "utf-8")
+    other = trained(write_corpus(tmp_path / "other.txt"), tmp_path / "other", steps=1)
+    with pytest.raises(InputError) as caught:
+        trained(corpus, tmp_path / "run", held_out=0.5, tokenizer=str(other.model))
+    assert f"(no text: 2; held out: {len(lines)} (see --held-out)); give another" in str(
+        caught.value
+    )
+
+
+def test_what_a_run_tells_of_its_training(corpus: Path, tmp_path: Path) -> None:
+    done = trained(corpus, tmp_path / "run", steps=3)
+    told = done.told["training"]
+    assert (told.pop("tokens") > 0, set(told.pop("metrics"))) == (True, {"loss", f"loss {corpus}"})
+    assert told == {"steps": 3, "of": 3, "ended": "steps", "best_step": None}
+    assert done.told["notes"] == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ import pytest
 from data.errors import InputError
 from tests.training.texts import options, write_corpus
 from training.pretrain import Pretrained, pretrain
+from training.pretraining import opening
 from training.pretraining.config import PretrainConfig
+from training.pretraining.opening import architecture_of, with_adapters
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +105,51 @@ def test_adapters_without_peft(base: Path, tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setitem(sys.modules, "peft", None)
     with pytest.raises(UnavailableError, match=r'"peft" is not installed; run: pip install .*lora'):
         continued(base, tmp_path, lora=4)
+
+
+def test_a_tokenizer_with_the_models_pieces_is_the_models(base: Path, tmp_path: Path) -> None:
+    done = continued(base, tmp_path, tokenizer=str(base), steps=1)
+    assert (done.model / "tokenizer.json").read_bytes() == (base / "tokenizer.json").read_bytes()
+
+
+def test_what_a_model_is_trained_as(tmp_path: Path) -> None:
+    """Its class tells; a class that no table has is what the objective needs."""
+
+    def told(config: dict[str, Any], objective: str = "clm") -> str:
+        (tmp_path / "config.json").write_text(json.dumps(config), "utf-8")
+        return architecture_of(tmp_path, objective)
+
+    assert (
+        told({"is_encoder_decoder": True, "architectures": ["XForCausalLM"]}) == "encoder-decoder"
+    )
+    assert told({"architectures": ["GPT2LMHeadModel"]}, "mlm") == "decoder"
+    assert told({"architectures": ["XForCausalLM"]}, "mlm") == "decoder"
+    assert told({"architectures": ["XModel", "BertForMaskedLM"]}) == "encoder"
+    assert told({"architectures": ["XModel"]}, "mlm:2") == "encoder"
+    assert told({}) == "decoder"
+
+
+def test_adapters_count_twice_their_rank_and_embeddings_that_grew_are_trained() -> None:
+    pytest.importorskip("peft")
+    from training.architectures import SpecialIds, build
+
+    for grown in (False, True):
+        model = build("decoder-nano", SpecialIds(pad=0, bos=1, eos=2), 300, seed=1)
+        adapted = with_adapters(model, 4, "decoder", train_embeddings=grown)
+        assert adapted.peft_config["default"].lora_alpha == 8
+        assert adapted.peft_config["default"].r == 4
+        assert model.get_input_embeddings().weight.requires_grad is grown
+        frozen = [name for name, weight in adapted.named_parameters() if not weight.requires_grad]
+        assert any("mlp" in name for name in frozen)
+
+
+def test_ids_that_stand_in_for_those_that_a_tokenizer_lacks() -> None:
+    """BERT's [CLS] and [SEP] open, close and pad; without an end nothing can be trained."""
+    bare = SimpleNamespace(
+        pad_token_id=None, bos_token_id=None, eos_token_id=None, cls_token_id=7, sep_token_id=None
+    )
+    with pytest.raises(InputError, match="the tokenizer has no pad and no eos token; train one"):
+        opening._ids(bare)
+    bare.sep_token_id = 9
+    found = opening._ids(bare)
+    assert (found.pad, found.bos, found.eos) == (9, 7, 9)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,7 +26,9 @@ from tests.training.tagged_texts import (
     write,
 )
 from training.tag import Tagged, main, tag
+from training.tagging import running
 from training.tagging.config import TagConfig
+from training.tagging.prepare import prepare
 
 
 @pytest.fixture(scope="module")
@@ -270,3 +273,58 @@ def test_help_is_quick_because_it_loads_nothing() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert "--teacher FOLDER" in done.stdout
+
+
+def test_a_folder_removed_under_a_run_is_noticed(tokenizer: Path, tmp_path: Path) -> None:
+    """One line, and nothing of the folder comes back."""
+    from data.errors import UnavailableError
+
+    asked = TagConfig(**options(tmp_path, tokenizer, steps=3))
+    prepared = prepare(asked, lambda _: None)
+    fitted = running.train(prepared)
+    shutil.rmtree(asked.out)  # type: ignore[arg-type]
+    with pytest.raises(UnavailableError, match=r"run: was removed, or what was in it, while the"):
+        running.finish(prepared, fitted, "a command")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_model_below_its_baseline_is_named(tokenizer: Path, tmp_path: Path) -> None:
+    """One update teaches nothing; the most frequent label of each word knows them all."""
+    english = write(tmp_path / "en-test.txt", labelled(ENGLISH, 40, seed=9))
+    done = run(tmp_path, tokenizer, test=(english,), steps=1)
+    model, free = value(done, "model"), value(done, "most frequent label of each word")
+    assert model < free
+    told = f"en-test.txt: {model:.1f} is below the baseline's {free:.1f} (most frequent label of"
+    assert any(told in note for note in done.told["notes"])
+    good = run(tmp_path, tokenizer, test=(english,), out=tmp_path / "good")
+    assert not any("below the baseline" in note for note in good.told["notes"])
+
+
+def test_what_a_run_tells(tokenizer: Path, tmp_path: Path) -> None:
+    done = run(tmp_path, tokenizer, steps=3)
+    dev = done.told["training"].pop("dev")
+    assert done.told["training"] == {"steps": 3, "of": 3, "ended": "steps", "best_step": None}
+    assert list(dev) == ["accuracy"]
+    assert done.told["scheme"] == "pos"
+    model, free = (one["score"]["signature"].split("|") for one in done.told["results"])
+    [digest] = [part for part in model if part.startswith("sha256:")]
+    assert len(digest) == len("sha256:") + 16
+    assert digest in free
+    assert "model:run" in model
+    assert not any(part.startswith("model:") for part in free)
+    roles = {one["role"]: one for one in done.told["data"]}
+    assert set(roles) == {"train", "dev", "test"}
+    assert (roles["train"]["sentences"], roles["train"]["repaired"]) == (300, {})
+    assert roles["train"]["dropped"] == {}
+    card = (done.model / "README.md").read_text("utf-8")
+    assert "Labels words (pos: ADV, DET, NOUN, PUNCT, VERB). Trained from encoder-nano." in card
+    assert f"| {tmp_path}/en.txt | not stated | by people | 300 |" in card
+
+
+def test_another_tokenizer_is_another_run(tokenizer: Path, tmp_path: Path) -> None:
+    run(tmp_path, tokenizer, steps=1)
+    other = Path(shutil.copytree(tokenizer, tmp_path / "other"))
+    made = json.loads((other / "tokenizer.json").read_text("utf-8"))
+    (other / "tokenizer.json").write_text(json.dumps(made), "utf-8")
+    with pytest.raises(InputError, match=r"holds another run \(it differs in tokenizer\)"):
+        run(tmp_path, other, steps=1)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from data.errors import InputError
+from data.errors import InputError, UnavailableError
 from data.tagged import TaggedSentence, tagged_lines
 from models.tokenizer import open_fast_tokenizer
-from tests.training.tagged_texts import SWAHILI, labelled, tokenizer_folder
+from tests.training.tagged_texts import ENGLISH, SWAHILI, labelled, options, tokenizer_folder, write
+from training.tagging import console
+from training.tagging.config import TagConfig
 from training.tagging.corpora import find_labelled, keep_out_of, scheme_of, without_tests
-from training.tagging.distillation import CHANGED, KEPT, agreeing, relabelled
+from training.tagging.distillation import CHANGED, KEPT, agreeing, distilled, relabelled
 from training.tagging.folder import file_name
+from training.tagging.opening import load_tagger, open_tagger
 from training.tagging.pieces import NO_PIECE, Coder, Window, batches_of, first_pieces, labels_of
 from training.tagging.scoring import plain_value
 from training.vocabulary.special import as_data
@@ -184,3 +189,139 @@ def test_plain_values_are_the_scores_without_intervals() -> None:
 def test_prediction_files_have_names_that_any_disk_takes() -> None:
     assert file_name("masakhapos:test:bam") == "masakhapos-test-bam.txt"
     assert file_name("../a b/c?.txt") == "a-b-c.txt"
+
+
+class Teacher:
+    """Labels everything alike."""
+
+    labels = ("B-PER", "I-PER", "O")
+
+    def __init__(self, found: list[list[str]]) -> None:
+        self._found = found
+
+    def tag(self, sentences: Any) -> list[list[str]]:
+        assert [len(one) for one in sentences] == [len(one) for one in self._found]
+        return self._found
+
+
+def test_a_teacher_of_names_begins_each_with_its_first_word() -> None:
+    """An I- that follows nothing of its kind is a beginning; a teacher of other labels is none."""
+    made = [TaggedSentence("1", ("Amina", "Juma", "na"), ("O", "O", "O"))]
+    teacher: Any = Teacher([["I-PER", "I-PER", "O"]])
+    [found] = distilled(made, teacher, "relabel", 0.8, "bio", Counter())
+    assert found.tags == ("B-PER", "I-PER", "O")
+    teacher.labels = ("NOUN", "VERB")
+    with pytest.raises(InputError, match="teacher"):
+        distilled(made, teacher, "relabel", 0.8, "bio", Counter())
+
+
+def test_what_is_shown_of_a_run(capsys: pytest.CaptureFixture[str]) -> None:
+    score = {"name": "span F1", "value": 61.25, "low": 50.0, "high": 70.04, "n": 1200}
+    told = {
+        "results": [{"test": "x.txt", "system": "model", "score": score}],
+        "data": [{"name": "x.txt", "dropped": {"empty": 1500}, "repaired": {"I- to B-": 2}}],
+        "notes": ["one thing"],
+    }
+    console.show(told, Path("runs/x/model"))
+    shown = capsys.readouterr()
+    assert shown.out == "runs/x/model\n"
+    assert shown.err.splitlines() == [
+        "x.txt, model: span F1 61.2 [50.0, 70.0], n 1,200",
+        "x.txt: empty: 1,500",
+        "x.txt: I- to B-: 2",
+        "note: one thing",
+    ]
+
+
+def refused(folder: Path, pieces: str = "pieces", **more: Any) -> str:
+    """What a configuration is refused with."""
+    with pytest.raises(InputError) as caught:
+        TagConfig(**options(folder, Path(pieces), **more))
+    return str(caught.value)
+
+
+def test_configurations_that_cannot_be(tmp_path: Path) -> None:
+    assert refused(tmp_path, train=()).startswith("--train is missing; name a labelled set")
+    assert TagConfig(**options(tmp_path, Path("p"), train=(), pseudo=("x",))).pseudo == ("x",)
+    both, neither = {"model": "x"}, {"config": None}
+    assert refused(tmp_path, **both).endswith("found both")
+    assert refused(tmp_path, **neither).endswith("found neither")
+    assert refused(tmp_path, tokenizer=None).startswith("--config needs --tokenizer FOLDER")
+    own = {"config": None, "model": "x"}
+    assert refused(tmp_path, **own).startswith("--tokenizer belongs to --config; a model has")
+    assert refused(tmp_path, config="bart-nano").startswith(
+        "--config bart-nano: expected an encoder such as"
+    )
+    for option, wrong in [("scheme", "bios"), ("distil", "agre"), ("dtype", "bfloat61")]:
+        assert refused(tmp_path, **{option: wrong}).startswith(f'--{option} "{wrong}": expected')
+        assert "did you mean" in refused(tmp_path, **{option: wrong})
+    for option, wrong, least in [("length", 7, 8), ("batch_tokens", 31, 32), ("limit", 0, 1)]:
+        name = f"--{option.replace('_', '-')}"
+        assert refused(tmp_path, **{option: wrong}) == f"{name} {wrong}: expected {least} or more"
+        TagConfig(**options(tmp_path, Path("p"), **{option: least}))
+    for wrong_share in (-0.1, 1.1):
+        assert "--agreement" in refused(tmp_path, agreement=wrong_share)
+    for share in (0.0, 1.0):
+        TagConfig(**options(tmp_path, Path("p"), agreement=share))
+    for option in ("evaluate_every", "patience"):
+        assert "need --dev" in refused(tmp_path, **{option: 1, "dev": None})
+
+
+def test_sets_that_cannot_be_together(tmp_path: Path) -> None:
+    from training.tagging.prepare import prepare
+
+    def prepared(**more: Any) -> Any:
+        return prepare(TagConfig(**options(tmp_path, pieces, **more)), lambda _: None)
+
+    pieces = tmp_path / "pieces"
+    pieces.mkdir()
+    (pieces / "tokenizer.json").write_text("{}")
+    name = write(tmp_path / "a.txt", labelled(ENGLISH, 9))
+    with pytest.raises(InputError, match=r"a\.txt: named twice; a set has one role"):
+        prepared(train=(name,), test=(name,))
+    same = write(tmp_path / "b.txt", labelled(ENGLISH, 9))
+    left = "every sentence stands in a test set too; nothing is left to"
+    with pytest.raises(InputError, match=rf"b\.txt: {left} train on"):
+        prepared(train=(same,), test=(name,))
+    with pytest.raises(InputError, match=rf"b\.txt: {left} choose by"):
+        prepared(dev=same, test=(name,))
+    few = prepared(limit=5)
+    assert [len(one.sentences) for one in few.sets["train"]] == [5]
+    assert sum(len(one.sentences) for one in few.sets["test"]) == 60
+
+
+def test_devices_are_looked_for_before_anything_is_read(tmp_path: Path) -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("there is one")
+    from training.tagging.prepare import prepare
+
+    with pytest.raises(UnavailableError, match="device cuda"):
+        prepare(TagConfig(**options(tmp_path, Path("p"), device="cuda", train=("none",))), print)
+
+
+def test_taggers_that_are_none(tokenizer: object, tmp_path: Path) -> None:
+    """An encoder lacks the last layer, and a tokenizer may lack what frames a text."""
+    from training.architectures import SpecialIds, build
+
+    folder = tmp_path / "encoder"
+    build("bert-nano", SpecialIds(pad=0, bos=2, eos=3), 380, seed=1).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)  # type: ignore[attr-defined]
+    with pytest.raises(InputError, match=r"encoder: not a tagger, its last layer is missing"):
+        load_tagger(str(folder))
+    pieces = tmp_path / "pieces"
+    config = TagConfig(**options(tmp_path, pieces))
+    tokenizer.save_pretrained(pieces)  # type: ignore[attr-defined]
+    tagger = open_tagger(config, None, ["NOUN", "VERB"], "VERB")
+    assert tagger.tag([()]) == [[]]
+    assert tagger.model.config.id2label == {0: "NOUN", 1: "VERB"}
+    assert tagger.model.config.label2id == {"NOUN": 0, "VERB": 1}
+    again = open_tagger(config, None, ["NOUN", "VERB"], "VERB")
+    names = [[one.tokens for one in labelled(SWAHILI, 5)]] * 2
+    assert tagger.tag(names[0]) == again.tag(names[1])
+    told = tmp_path / "pieces" / "tokenizer_config.json"
+    settings = json.loads(told.read_text("utf-8"))
+    told.write_text(json.dumps({**settings, "pad_token": None}), "utf-8")
+    with pytest.raises(InputError, match=r"the tokenizer has no pad token; train one: training\."):
+        open_tagger(config, None, ["NOUN", "VERB"], "VERB")

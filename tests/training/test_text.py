@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
@@ -16,8 +18,9 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from data.errors import InputError
+from data.errors import InputError, UnavailableError
 from training.objectives import Mix, Special, parse_mix
+from training.streaming import encoded
 from training.streaming.documents import Packed, Place, Sentences
 from training.streaming.order import shuffled_place
 from training.text import Encoded, TextBatches, encode_texts, evaluation_batches
@@ -210,3 +213,65 @@ def test_a_place_in_another_stream() -> None:
     state = TextBatches([corpus()], decoder(), tokens=256, seed=1).state_dict()
     with pytest.raises(InputError, match="a place in another stream of text"):
         TextBatches([corpus()], decoder(), tokens=256, seed=2).load_state_dict(state)
+
+
+def test_packed_text_needs_an_end() -> None:
+    """Without one, documents could not be told apart."""
+    special = Special(size=260, mask=258)
+    mix = parse_mix("clm", special, "decoder", 64, packed=True)
+    with pytest.raises(InputError, match="packed text needs an end-of-text token, and this"):
+        TextBatches([corpus()], mix, tokens=256, packed=True)
+    TextBatches([corpus()], mix, tokens=256)
+
+
+def test_of_two_processes_that_make_ids_one_is_kept(tmp_path: Path) -> None:
+    """The other's are the same; a folder of something else in the way is a failure."""
+    made, place = tmp_path / "made", tmp_path / "place"
+    for folder in (made, place):
+        folder.mkdir()
+        (folder / "ids.bin").write_bytes(b"")
+    with pytest.raises(OSError, match="not empty"):
+        encoded._settle(made, place)
+    (place / "corpus.json").write_text("{}")
+    encoded._settle(made, place)
+    assert (place / "corpus.json").exists()
+
+
+def test_a_disk_that_fills_up_while_ids_are_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(number: int) -> None:
+        def write(*_: object) -> None:
+            raise OSError(number, os.strerror(number))
+
+        monkeypatch.setattr(encoded, "_write", write)
+        encode_texts(["maji"], TOKENIZER, tmp_path, name="a", key={})
+
+    with pytest.raises(UnavailableError, match="no space left on the disk"):
+        fails(errno.ENOSPC)
+    with pytest.raises(PermissionError):
+        fails(errno.EACCES)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_stream_is_described_by_what_decides_its_batches() -> None:
+    stream = TextBatches([corpus(weight=2.0)], decoder(), tokens=256, temperature=2, seed=9)
+    told = stream.describe()
+    assert told.pop("corpora") == [
+        {
+            "name": "a",
+            "weight": 2.0,
+            "share": 1.0,
+            "documents": 200,
+            "tokens": corpus().tokens,
+            "sha256": corpus().sha256,
+        }
+    ]
+    assert told == {
+        "objectives": {"clm": 1.0},
+        "length": 64,
+        "tokens_a_batch": 256,
+        "packed": False,
+        "temperature": 2,
+        "seed": 9,
+    }

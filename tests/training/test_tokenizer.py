@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
+import sys
 import unicodedata
 from pathlib import Path
 
@@ -10,8 +13,11 @@ import pytest
 import sentencepiece
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from transformers import PreTrainedTokenizerFast
 
-from data.errors import InputError
+from data.errors import InputError, UnavailableError
 from data.languages import resolve
 from data.load import load_parallel
 from data.tsv import read_lines
@@ -25,7 +31,9 @@ from training.tokenizer import (
     train_tokenizer,
 )
 from training.vocabulary.commands import main
-from training.vocabulary.special import encoded, sentinel_ids
+from training.vocabulary.conversion import converted
+from training.vocabulary.learning import learn
+from training.vocabulary.special import add_special, encoded, sentinel_ids
 
 MODELS = ("unigram", "bpe")
 # Ties, spaces, what is spelt in bytes, what looks like special tokens, byte pieces and markers.
@@ -86,6 +94,20 @@ def test_same_text_same_bytes(trained: dict[str, Trained]) -> None:
     again = train_tokenizer(sample(), 700, sentinels=2)
     assert again.model == trained["unigram"].model
     assert again.record == trained["unigram"].record
+    lines = [line for line in sample() if line.strip()]
+    assert again.record == {
+        "model": "unigram",
+        "size": 700,
+        "sentinels": 2,
+        "normal_form": "nfc",
+        "character_coverage": 0.9999,
+        "lines": 240,
+        "characters": sum(map(len, lines)),
+        "empty_lines": 0,
+        "text_sha256": hashlib.sha256("".join(f"{x}\n" for x in lines).encode()).hexdigest(),
+        "versions": again.record["versions"],
+    }
+    assert set(again.record["versions"]) == {"sentencepiece", "tokenizers"}
 
 
 def test_a_folder_opens_with_the_same_ids(trained: dict[str, Trained], tmp_path: Path) -> None:
@@ -177,3 +199,84 @@ def test_bad_lines_are_left_out_on_request_and_counted(
     assert main([*asked, "--skip-bad"]) == 0
     assert f"{path}: left out, " in (told := capsys.readouterr().err)
     assert told.rstrip().endswith(": 1")
+
+
+def test_settings_that_are_none() -> None:
+    for wrong in ({"model": "wordpiece"}, {"normal_form": "nfd"}):
+        with pytest.raises(InputError, match=r"expected one of .*unigram.* and one of .*nfkc"):
+            train_tokenizer(sample(), 400, **wrong)  # type: ignore[arg-type]
+
+
+def test_normal_forms_of_a_vocabulary() -> None:
+    """The ligature is one character but in NFKC; a letter and its mark are one in NFC."""
+    texts = [f"ﬁsi ọ́ o\u0323\u0301 {line}" for line in sample()]
+    ids = {}
+    for form in ("nfc", "nfkc", "none"):
+        made = train_tokenizer(texts, 700, normal_form=form)  # type: ignore[arg-type]
+        ids[form] = list(encoded(as_data(made.tokenizer), ["fisi", "ﬁsi", "ọ́", "o\u0323\u0301"]))
+        assert made.record["normal_form"] == form
+    plain, ligature, one, two = ids["nfkc"]
+    assert (plain == ligature, one == two) == (True, True)
+    plain, ligature, one, two = ids["nfc"]
+    assert (plain == ligature, one == two) == (False, True)
+    plain, ligature, one, two = ids["none"]
+    assert (plain == ligature, one == two) == (False, False)
+
+
+def test_a_model_that_changes_text_by_a_table_of_its_own_is_refused() -> None:
+    for rule, spaces in (("nmt_nfkc", False), ("identity", True)):
+        model = io.BytesIO()
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(sample()),
+            model_writer=model,
+            vocab_size=200,
+            normalization_rule_name=rule,
+            remove_extra_whitespaces=spaces,
+            minloglevel=3,
+        )
+        with pytest.raises(InputError, match=f'identity normaliser .* found "{rule}"; train it'):
+            converted(model.getvalue(), "nfc")
+
+
+def test_without_sentencepiece_and_what_it_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match=r"SentencePiece could not learn 300 pieces: .*no_such"):
+        learn(sample(), 300, model="unigram", no_such_option=1)
+    monkeypatch.setitem(sys.modules, "sentencepiece", None)
+    with pytest.raises(UnavailableError, match=r'"sentencepiece" is not installed; .*\[cpu\]'):
+        train_tokenizer(sample(), 400)
+
+
+def test_frames_and_special_tokens_that_a_tokenizer_lacks() -> None:
+    bare = PreTrainedTokenizerFast(
+        tokenizer_object=Tokenizer(WordLevel({"a": 0, "[UNK]": 1}, "[UNK]"))
+    )
+    with pytest.raises(InputError, match="expected a tokenizer with <s> and </s>; keep what its"):
+        framed(bare, "encoder")
+    assert add_special(bare, ["pad", "bos", "eos", "mask", "clm", "sentinels:2"]) == 7
+    assert (bare.pad_token, bare.bos_token, bare.eos_token) == ("<pad>", "<s>", "</s>")
+    assert (bare.mask_token, sentinel_ids(bare)) == (MASK, (7, 8))
+    assert add_special(bare, ["pad", "bos", "eos", "mask", "clm", "sentinels:2"]) == 0
+    framed(bare, "encoder")
+    assert bare("a").input_ids != [0]
+    assert list(encoded(as_data(bare), ["a", "<s>"])) == [[0], [1]], "text, without a frame"
+    like_bert = PreTrainedTokenizerFast(
+        tokenizer_object=Tokenizer(WordLevel({"[CLS]": 0, "[SEP]": 1}, "[SEP]")),
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+    )
+    assert add_special(like_bert, ["bos", "eos"]) == 0, "they open and close a text already"
+    assert add_special(like_bert, ["pad"]) == 1
+
+
+def test_a_command_that_lacks_something_says_what(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("maji\n")
+    assert main(["train", "--text", str(text)]) == 2
+    assert "python -m training.tokenizer" in (told := capsys.readouterr().err)
+    assert "error: expected --out, a folder to write to" in told
+    assert main(["fertility", "no-such-model", "--text", str(text), "--offline"]) != 0
+    assert "no-such-model" in capsys.readouterr().err
+    assert main(["--help"]) == 0
+    assert "Train, extend and measure tokenizers." in capsys.readouterr().out

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +24,11 @@ from data.errors import InputError
 from data.languages import resolve
 from data.lexicon import Entry, ranked
 from data.load import load_parallel
+from models.tokenizer import open_fast_tokenizer
 from training.tokenizer import Extension, change, extend, train_tokenizer
 from training.vocabulary.commands import main
 from training.vocabulary.embeddings import initialise_embeddings
+from training.vocabulary.merging import KNOWN, continued
 from training.vocabulary.special import add_special, as_data, encoded
 
 PAIRS = load_parallel("sample", resolve("en"), resolve("sw")).pairs
@@ -221,6 +225,12 @@ def test_extend_a_model_from_the_shell(tmp_path: Path, capsys: pytest.CaptureFix
     assert "50 new pieces after 500 old ones" in said
     assert "0 changed without a new piece" in said
     assert "50 new embeddings" in said
+    facts = json.loads((out / "extension.json").read_text("utf-8"))
+    [unmoved] = facts["old_texts"].values()
+    assert list(facts["old_texts"]) == ["sample:en"]
+    assert (unmoved["texts"], unmoved["changed_without_a_new_piece"]) == (120, 0)
+    assert 0 <= unmoved["new_pieces_percent"] < 10
+    assert unmoved["changed"] < 120
     assert LlamaForCausalLM.from_pretrained(out).get_input_embeddings().weight.shape == (550, 8)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert main(["extend", str(folder), "--text", str(text), "--out", str(folder)]) == 2
@@ -229,3 +239,67 @@ def test_extend_a_model_from_the_shell(tmp_path: Path, capsys: pytest.CaptureFix
     assert capsys.readouterr().err.count(told) == 2
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert main(["extend", str(folder), "--text", str(text), *options]) == 0  # its own, again
+
+
+def test_pieces_marked_by_affixes_cannot_be_continued() -> None:
+    for affix in ({"continuing_subword_prefix": "##"}, {"end_of_word_suffix": "</w>"}):
+        backend = Tokenizer(models.BPE({"a": 0, "b": 1}, [], **affix))
+        marked = PreTrainedTokenizerFast(tokenizer_object=backend)
+        with pytest.raises(InputError, match="marks parts of words by affixes cannot be extended"):
+            extend(marked, ["ab ab"], 2)
+
+
+def test_many_texts_are_compared_in_parts(
+    extended: dict[str, tuple[Any, Extension]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, extension = extended["bpe"]
+    whole = change(extension, old, SWAHILI)
+    for size in (1, 7, len(SWAHILI)):
+        monkeypatch.setattr("training.vocabulary.extension._CHUNK", size)
+        assert change(extension, old, SWAHILI) == whole
+    assert whole.texts == len(SWAHILI)
+
+
+def test_a_piece_that_older_merges_reach_otherwise_is_not_made_twice() -> None:
+    """a+b makes ab; the new pair of the same letters in other pieces would make it again."""
+    names = ["a", "b", "c", "ab", "bc", "abc"]
+    words = {(3, 2): 5, (0, 4): 4}  # ab c, a bc
+    found = continued(words, names, 3, lambda _: True, min_count=2)
+    assert [merge.piece for merge in found.merges] == []
+    assert found.dropped == {KNOWN: 2}
+
+
+def test_a_tokenizer_alone_and_what_was_not_added(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, out, text = tmp_path / "model", tmp_path / "out", tmp_path / "sw.txt"
+    byte_level().save_pretrained(folder)
+    text.write_text("\n".join(SWAHILI), "utf-8")
+    asked = ["extend", str(folder), "--text", str(text), "--size", "5000", "--out", str(out)]
+    assert main([*asked, "--tokenizer-only"]) == 0
+    said = capsys.readouterr().out
+    assert "candidates not added: pair rarer than the least count" in said
+    assert not (out / "model.safetensors").exists()
+    assert len(open_fast_tokenizer(out)) > 500
+
+
+def test_embeddings_that_begin_with_translations(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, out, text = tmp_path / "model", tmp_path / "out", tmp_path / "sw.txt"
+    old = byte_level()
+    old.save_pretrained(folder)
+    llama(len(old), tied=True).save_pretrained(folder)
+    text.write_text("\n".join(SWAHILI), "utf-8")
+    lexicon = tmp_path / "lexicon.tsv"
+    lexicon.write_text("sw\ten\nna\tand\nwa\tof\nya\tof\n", "utf-8")
+    asked = ["extend", str(folder), "--text", str(text), "--size", "50", "--out", str(out)]
+    assert main([*asked, "--lexicon", str(lexicon)]) == 2
+    assert "--lexicon needs --lang, the new language" in capsys.readouterr().err
+    assert main([*asked, "--lexicon", str(lexicon), "--lang", "sw", "--mix", "0.25"]) == 0
+    told = re.search(r"50 new embeddings, (\d+) of them with translations", capsys.readouterr().out)
+    assert told
+    assert 0 < int(told[1]) <= 3
+    facts = json.loads((out / "extension.json").read_text("utf-8"))
+    assert (facts["rows"], facts["from_lexicon"], facts["mix"]) == (50, int(told[1]), 0.25)
+    assert (facts["old_size"], len(facts["pieces"])) == (500, 50)

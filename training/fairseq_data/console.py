@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -88,9 +89,9 @@ def _next(commands: Commands, cut: str, prepared: Prepared) -> Iterator[str]:
     if commands.languages is None or TEST not in commands.splits:
         return
     generated = commands.out / "generated.txt"
-    yield f"{shell(commands.generate())} > {generated}"
+    yield f"{shell(commands.generate())} > {shlex.quote(str(generated))}"
     expected = next(size for name, size in prepared.sizes.items() if name.startswith(TEST))
-    yield shell(
+    yield shlex.join(
         [
             *("python", "-m", "training.fairseq", "read", "--generated", str(generated)),
             *("--units", cut, "--expected", str(expected.sentences)),

@@ -25,7 +25,8 @@ def settle_steps(run: Run) -> int:
         settings.seconds - run.watch.seconds, each, evaluation, settings.evaluate_every
     )
     total: int = run.world.agreed(min(fits, settings.steps or fits))
-    run.journal.timing({"settled": total, "seconds_a_step": each, "evaluation": evaluation})
+    told = {"step": run.place.step, "settled": total}
+    run.journal.timing({**told, "seconds_a_step": each, "seconds_an_evaluation": evaluation})
     return total
 
 
