@@ -18,7 +18,6 @@ from app.page import LAST, link_to, opened, say_what_is_missing
 from app.selection import Filters, shown
 from app.texts import escape, escape_markdown, named, number, people, quantity, script_name
 from app.texts import table as html_table
-from data.atlas.massive_locales import massive_locales
 from data.inventory import (
     NONE,
     Inventory,
@@ -27,6 +26,7 @@ from data.inventory import (
     export_csv,
     export_json,
 )
+from data.inventory.massive_locales import massive_locales
 
 if TYPE_CHECKING:
     import polars

@@ -14,7 +14,6 @@ from app import coverage, texts
 from app import map as world
 from app.page import LAST, link_to, opened, say_what_is_missing
 from app.texts import escape
-from data.atlas.resources import USEFUL_SIZES
 from data.errors import InputError
 from data.inventory import (
     KINDS,
@@ -27,6 +26,7 @@ from data.inventory import (
     select,
     where_from,
 )
+from data.inventory.resource_class import USEFUL_SIZES
 from data.terminal import printable
 
 MODEL_NOTE = (

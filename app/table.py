@@ -141,7 +141,7 @@ def ordered(selected: polars.DataFrame, view: View) -> polars.DataFrame:
     """
     import polars as pl
 
-    from data.atlas.linguameta import ENDANGERMENT
+    from data.inventory.linguameta import ENDANGERMENT
     from data.language_names import fold
 
     if not view.column:

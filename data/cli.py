@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn, cast
 
 from data.errors import InputError, KilolinguaError, short_line
 from data.terminal import settled_streams
@@ -101,6 +101,18 @@ def did_you_mean(wrong: str | Iterable[str], known: Iterable[str]) -> str:
     near = (difflib.get_close_matches(name.casefold(), by_folded, 1) for name in names)
     found = [by_folded[match] for matches in near for match in matches]
     return f" (did you mean {', '.join(found)}?)" if found else ""
+
+
+def standard_input() -> IO[bytes]:
+    """The bytes of standard input.
+
+    Raises:
+        InputError: the parent closed it, or it is a stream of text only.
+    """
+    found = None if sys.stdin is None or sys.stdin.closed else getattr(sys.stdin, "buffer", None)
+    if found is None:
+        raise InputError("expected text on standard input, found it closed; name a file")
+    return cast("IO[bytes]", found)
 
 
 def run(

@@ -16,7 +16,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Any, TextIO, cast
+from typing import Any, TextIO, cast
 
 # C0 but for tab and line feed, DEL, C1, line and paragraph separators, the bidi embeddings,
 # overrides and isolates, lone surrogates. The marks LRM, RLM and ALM, and the joiners, belong to
@@ -109,20 +109,6 @@ def unfiltered(stream: TextIO) -> TextIO:
     What it shows of data must go through `printable` first.
     """
     return stream.raw if isinstance(stream, FilteredStream) else stream
-
-
-def standard_input() -> IO[bytes]:
-    """The bytes of standard input.
-
-    Raises:
-        InputError: the parent closed it, or it is a stream of text only.
-    """
-    from data.errors import InputError  # which shows its messages through `printable`
-
-    found = None if sys.stdin is None or sys.stdin.closed else getattr(sys.stdin, "buffer", None)
-    if found is None:
-        raise InputError("expected text on standard input, found it closed; name a file")
-    return cast("IO[bytes]", found)
 
 
 def bar_settings() -> dict[str, Any]:

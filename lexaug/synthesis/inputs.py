@@ -21,12 +21,12 @@ from typing import Any, BinaryIO, cast
 
 from data.access import Access, Report, quiet
 from data.catalog import Dataset, catalog, dataset
+from data.cli import standard_input
 from data.compression import PiecedFile, unpacked_frames
 from data.download import fetch
 from data.errors import InputError
 from data.languages import Language, resolve
 from data.lines import DAMAGED_PACK, PACKED, open_bytes
-from data.terminal import standard_input
 
 CHUNK_BYTES = 1 << 20
 NOT_STATED = "not stated"

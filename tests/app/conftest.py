@@ -30,8 +30,8 @@ def table() -> Any:
     """The rows above as an inventory's table."""
     import polars as pl
 
-    from data.atlas.schema import schema
     from data.inventory import KINDS
+    from data.inventory.schema import schema
 
     rows = []
     with open(LANGUAGES, encoding="utf-8", newline="") as lines:

@@ -19,7 +19,7 @@ import data
 import data.catalog as catalog_module
 from data.access import cache_folder
 from data.catalog import File, catalog, dataset
-from data.catalog_commands import main
+from data.catalog.__main__ import main
 
 PREFIX = "python -m data.catalog: error: "
 
@@ -157,7 +157,7 @@ def test_help_reads_no_table_and_loads_nothing_heavy() -> None:
     """What takes time is counted, for the clock is not ours alone."""
     code = (
         "import sys\nfrom data import catalog, language_names\n"
-        "from data.catalog_commands import main\nassert main(['--help']) == 0\n"
+        "from data.catalog.__main__ import main\nassert main(['--help']) == 0\n"
         "read = catalog.catalog.cache_info().misses + language_names.rows.cache_info().misses\n"
         "heavy = {'torch', 'transformers', 'numpy', 'polars', 'sacrebleu'} & {*sys.modules}\n"
         "print(read, len(heavy), len(sys.modules) < 700, file=sys.stderr)"

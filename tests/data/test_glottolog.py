@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.atlas.glottolog import leaves, read_classification, read_glottolog
 from data.errors import InputError
+from data.inventory.glottolog import leaves, read_classification, read_glottolog
 
 TOY = Path(__file__).parent / "inventory_toy" / "glottolog" / "cldf"
 LANGUAGES = (TOY / "languages.csv").read_text(encoding="utf-8")

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from data.access import Access
-from data.atlas.build import Ingredients, build_table
-from data.atlas.glottolog import SPOKEN, read_classification, read_glottolog
-from data.atlas.linguameta import read_linguameta
-from data.atlas.sources import all_sources
-from data.atlas.wals import read_wals
 from data.inventory import KINDS, Inventory, find, load_inventory, row_of, where_from
+from data.inventory.build import Ingredients, build_table
+from data.inventory.genus import read_wals
+from data.inventory.glottolog import SPOKEN, read_classification, read_glottolog
+from data.inventory.linguameta import read_linguameta
+from data.inventory.sources import all_sources
 from data.resources import Resource
 
 TOY = Path(__file__).parent / "inventory_toy"

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from data.access import Access
-from data.atlas.commands import main
 from data.inventory import load_inventory, select
+from data.inventory.__main__ import main
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_mistakes(
 
 
 def test_help_needs_no_polars() -> None:
-    code = "import sys; from data.atlas.commands import main; main(['--help'])"
+    code = "import sys; from data.inventory.__main__ import main; main(['--help'])"
     code += "; print('polars' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "False"

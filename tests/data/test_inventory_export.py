@@ -18,9 +18,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.atlas.export import cell
-from data.atlas.schema import KINDS, SOURCED, Source, schema
 from data.inventory import Inventory, export_bibtex, export_cldf, export_csv, export_json
+from data.inventory.export import cell
+from data.inventory.schema import KINDS, SOURCED, Source, schema
 
 WALS = Source("wals-1", "WALS {50 %}", "1", "CC-BY-4.0", "https://w.org/a_b", "Dryer et al. 2013")
 UNUSED = Source("other", "Other", "2", "MIT", "", "Nobody 2026")

@@ -10,9 +10,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from data.atlas.schema import schema
 from data.errors import InputError
 from data.inventory import KINDS, Inventory, find, relatives, resources_of, row_of, where_from
+from data.inventory.schema import schema
 
 COLUMNS = ("glottocode", "bcp47", "lineage", "place", "kinds", "category")
 LANGUAGES = (

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from data.access import Access
-from data.atlas.cache import inventory_path
 from data.catalog import DATASET_COLUMNS, FILE_COLUMNS, read_catalog
 from data.errors import UnavailableError
 from data.files import sha256_file
 from data.inventory import Inventory, load_inventory
+from data.inventory.sources import inventory_path
 
 TOY = Path(__file__).parent / "inventory_toy"
 FILES = {

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.atlas.schema import schema
 from data.errors import InputError
 from data.inventory import KINDS, counts, gaps, most_genera, most_speakers_without, select
+from data.inventory.schema import schema
 from data.language_names import fold
 
 COLUMNS = ("name", "genus", "family", "scripts", "speakers_alone", "kinds", "category")

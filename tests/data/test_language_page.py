@@ -7,9 +7,9 @@ import importlib.metadata
 import polars as pl
 import pytest
 
-from data.atlas import schema as atlas_schema
-from data.atlas.page import page, shown
-from data.atlas.schema import KINDS, Inventory, catalog_key, schema
+from data.inventory import schema as inventory_schema
+from data.inventory.language import page, shown
+from data.inventory.schema import KINDS, Inventory, catalog_key, schema
 
 # Glottocode, tag, nodes above it, place, kinds of resources.
 LANGUAGES = (
@@ -90,5 +90,5 @@ def test_the_catalogs_key_without_an_installed_package(monkeypatch: pytest.Monke
     def absent(name: str) -> str:
         raise importlib.metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(atlas_schema.importlib.metadata, "version", absent)
+    monkeypatch.setattr(inventory_schema.importlib.metadata, "version", absent)
     assert catalog_key() == "kilolingua"

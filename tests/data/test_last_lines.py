@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from data.archives import copy_member
-from data.atlas.glottolog import read_classification
 from data.contamination import KeepOut
 from data.errors import InputError, UnavailableError
+from data.inventory.glottolog import read_classification
 from data.utterances import read_massive
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from data.atlas.linguameta import read_linguameta
 from data.errors import InputError
+from data.inventory.linguameta import read_linguameta
 
 TOY = Path(__file__).parent / "inventory_toy" / "linguameta" / "linguameta.tsv"
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections import defaultdict
 from pathlib import Path
 
-from data.atlas.glottolog import read_glottolog
-from data.atlas.massive_locales import massive_glottocodes, massive_locales
-from data.atlas.wals import read_wals
+from data.inventory.genus import read_wals
+from data.inventory.glottolog import read_glottolog
+from data.inventory.massive_locales import massive_glottocodes, massive_locales
 from data.languages import codes_of, resolve
 
 # Genera that WALS has renamed or joined since MASSIVE counted them.

@@ -28,7 +28,7 @@ from data.resources import (
     resources,
     sizes,
 )
-from data.resources_commands import main
+from data.resources.__main__ import main
 from data.tsv import read_tsv
 
 

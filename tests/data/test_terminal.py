@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.cli import Parser, run
+from data.cli import Parser, run, standard_input
 from data.errors import LONGEST_MESSAGE, InputError
-from data.terminal import one_line, printable, settled_streams, standard_input
+from data.terminal import one_line, printable, settled_streams
 
 ROOT = Path(__file__).parents[2]
 

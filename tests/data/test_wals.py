@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from data.atlas.wals import WalsLanguage, read_wals
 from data.errors import InputError
+from data.inventory.genus import WalsLanguage, read_wals
 
 TOY = Path(__file__).parent / "inventory_toy" / "wals" / "cldf" / "languages.csv"
 

@@ -26,10 +26,10 @@ BESIDE = {
     "text.txt": b"The big dog sleeps.\n",
 }
 MAINS = {
-    "data.catalog": "data.catalog_commands",
-    "data.resources": "data.resources_commands",
+    "data.catalog": "data.catalog.__main__",
+    "data.resources": "data.resources.__main__",
     "data.lexicon": "data.lexicons.commands",
-    "data.inventory": "data.atlas.commands",
+    "data.inventory": "data.inventory.__main__",
     "training.tokenizer": "training.vocabulary.commands",
 }
 NEED_OUT = ("lexaug.induce", "morph.submit", "training.fairseq")
@@ -162,8 +162,7 @@ def _plain(shown: str) -> None:
 
 
 def _found(path: Path) -> None:
-    from data.atlas.language import find
-    from data.atlas.page import page
+    from data.inventory.language import find, page
 
     inventory = _inventory()
     page(inventory, find(inventory, os.fsdecode(path.read_bytes())))

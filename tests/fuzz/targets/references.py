@@ -22,10 +22,10 @@ FILES = (
 
 def targets() -> Iterator[Target]:
     """One row a table."""
-    from data.atlas.glottolog import leaves, read_classification, read_glottolog
-    from data.atlas.linguameta import read_linguameta
-    from data.atlas.wals import read_wals
     from data.catalog import read_catalog
+    from data.inventory.genus import read_wals
+    from data.inventory.glottolog import leaves, read_classification, read_glottolog
+    from data.inventory.linguameta import read_linguameta
     from data.languages import resolve_glottocode
 
     def glottolog(path: Path) -> None:
@@ -42,17 +42,19 @@ def targets() -> Iterator[Target]:
     languages = (TOY / "glottolog/cldf/languages.csv").read_text("utf-8")
     wals = (TOY / "wals/cldf/languages.csv").read_text("utf-8")
     linguameta = (TOY / "linguameta/linguameta.tsv").read_text("utf-8")
-    yield Target("atlas/glottolog", "csv", (languages,), glottolog, file="languages.csv")
-    yield Target("atlas/classification", "newick", (trees,), read_classification, file="c.nex")
+    yield Target("inventory/glottolog", "csv", (languages,), glottolog, file="languages.csv")
+    yield Target("inventory/classification", "newick", (trees,), read_classification, file="c.nex")
     yield Target(
-        "atlas/newick",
+        "inventory/newick",
         "newick",
         ("(a0001:1,b0001:1)c0001:1;", "((a0001:1,b0001:1)d0001:1,e0001:2)f0001:0;"),
         newick,
     )
-    yield Target("atlas/wals", "csv", (wals,), lambda path: drain(read_wals(path)), file="w.csv")
     yield Target(
-        "atlas/linguameta",
+        "inventory/wals", "csv", (wals,), lambda path: drain(read_wals(path)), file="w.csv"
+    )
+    yield Target(
+        "inventory/linguameta",
         "tsv",
         (linguameta,),
         lambda path: drain(read_linguameta(path)),

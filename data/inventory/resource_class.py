@@ -24,7 +24,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from data.atlas.schema import KINDS
+from data.inventory.schema import KINDS
 
 if TYPE_CHECKING:
     from data.resources import Resource

@@ -11,15 +11,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from data.atlas.facts import OF_MACROLANGUAGE, Facts, gather_facts
-from data.atlas.genus import Genus, genera
-from data.atlas.glottolog import Glottolog, Languoid
-from data.atlas.linguameta import LinguaMetaRow
-from data.atlas.massive_locales import MassiveLocale
-from data.atlas.names import collect_names
-from data.atlas.resources import place, resource_cells
-from data.atlas.schema import SOURCED, schema
-from data.atlas.wals import WalsLanguage
+from data.inventory.facts import OF_MACROLANGUAGE, Facts, collect_names, gather_facts
+from data.inventory.genus import Genus, WalsLanguage, genera
+from data.inventory.glottolog import Glottolog, Languoid
+from data.inventory.linguameta import LinguaMetaRow
+from data.inventory.massive_locales import MassiveLocale
+from data.inventory.resource_class import place, resource_cells
+from data.inventory.schema import SOURCED, schema
 from data.language_names import rows as builtin_languages
 from data.languages import resolve
 

@@ -20,8 +20,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from data.atlas.schema import KINDS, SOURCED, Inventory, Source
 from data.catalog import catalog
+from data.inventory.schema import KINDS, SOURCED, Inventory, Source
 
 if TYPE_CHECKING:
     import polars
@@ -175,7 +175,7 @@ def export_bibtex(inventory: Inventory, table: polars.DataFrame | None = None) -
 
 def _datasets(table: polars.DataFrame) -> list[Source]:
     """The data sets with resources for these languages."""
-    from data.atlas.resources import place
+    from data.inventory.resource_class import place
     from data.resources import resources
 
     if table["kinds"].is_null().all():

@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from data.atlas.massive_locales import massive_glottocodes
-from data.atlas.schema import ISOLATE, KINDS, NONE
 from data.errors import InputError
+from data.inventory.massive_locales import massive_glottocodes
+from data.inventory.schema import ISOLATE, KINDS, NONE
 from data.language_names import fold
 
 if TYPE_CHECKING:

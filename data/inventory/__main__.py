@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from data.access import Access
-from data.atlas.page import page
 from data.cli import Parser, run
 from data.errors import InputError
 from data.files import write_whole
@@ -24,6 +23,7 @@ from data.inventory import (
     load_inventory,
     select,
 )
+from data.inventory.language import page
 
 if TYPE_CHECKING:
     import polars
@@ -211,3 +211,7 @@ def _as_lines(table: polars.DataFrame) -> str:
 
 def _figure(value: int | None) -> str:
     return "?" if value is None else f"{value:,}"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -24,7 +24,7 @@ endangerment                  UNESCO's scale of six
 category, is_isolate          spoken, sign, pidgin, mixed, artificial, register, unattested,
                               unclassifiable, bookkeeping
 macrolanguage, includes       the tag of what it belongs to; tags that count for this row
-resource_class                0-5, by the rule in data.atlas.resources
+resource_class                0-5, by the rule in data.inventory.resource_class
 test_set ... labelled         records of each kind that the catalog has; 0 is none
 kinds                         the kinds it has, those of unknown size too
 lineage, groups               codes and names of the groups above it, the widest first
@@ -46,10 +46,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from data.access import Access
-from data.atlas.export import export_bibtex, export_cldf, export_csv, export_json
-from data.atlas.language import find, relatives, resources_of, row_of, where_from
-from data.atlas.query import counts, gaps, most_genera, most_speakers_without, select
-from data.atlas.schema import (
+from data.errors import UnavailableError
+from data.inventory.export import export_bibtex, export_cldf, export_csv, export_json
+from data.inventory.language import find, relatives, resources_of, row_of, where_from
+from data.inventory.query import counts, gaps, most_genera, most_speakers_without, select
+from data.inventory.schema import (
     ISOLATE,
     KINDS,
     NONE,
@@ -58,7 +59,6 @@ from data.atlas.schema import (
     Source,
     need_polars,
 )
-from data.errors import UnavailableError
 
 MOST_TAGS = 12  # that a note names
 
@@ -102,7 +102,7 @@ def load_inventory(*, rebuild: bool = False, access: Access = Access()) -> Inven
         UnavailableError: polars is not installed.
     """
     need_polars()
-    from data.atlas.cache import keep, kept
+    from data.inventory.sources import keep, kept
 
     found = None if rebuild else kept(access)
     if found is not None:
@@ -120,8 +120,8 @@ def load_inventory(*, rebuild: bool = False, access: Access = Access()) -> Inven
 
 
 def _build(access: Access) -> tuple[Inventory, list[str]]:
-    from data.atlas.build import build_table
-    from data.atlas.sources import gather
+    from data.inventory.build import build_table
+    from data.inventory.sources import gather
 
     gathered = gather(access=access)
     table, unplaced = build_table(gathered.ingredients)
@@ -134,9 +134,3 @@ def _build(access: Access) -> tuple[Inventory, list[str]]:
         )
     sources = tuple(gathered.sources.values())
     return Inventory(table, sources, tuple(notes), gathered.builtin), gathered.missing
-
-
-if __name__ == "__main__":
-    from data.atlas.commands import main
-
-    raise SystemExit(main())

@@ -129,3 +129,7 @@ def verify(entries: Iterable[Dataset]) -> int:
         f"{right} files as the catalog names them, {wrong} wrong and deleted, in {cache_folder()}"
     )
     return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

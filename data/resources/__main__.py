@@ -86,8 +86,8 @@ def measure(names: Sequence[str], out: Path, access: Access) -> None:
 
     A part whose files no source has keeps the size it had, and is named on stderr.
     """
-    from data.resource_sizes import measure as sizes_of
-    from data.resource_sizes import write_sizes
+    from data.resources.measure import measure as sizes_of
+    from data.resources.measure import write_sizes
 
     known = dict(sizes())
     for entry in [dataset(name) for name in names] or catalog().values():
@@ -102,3 +102,7 @@ def measure(names: Sequence[str], out: Path, access: Access) -> None:
             print(f"{entry.name} {_some(absent)}: no source has its files", file=sys.stderr)
     write_sizes(out, known)
     print(f"wrote {out}")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

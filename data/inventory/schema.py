@@ -3,7 +3,7 @@
     >>> KINDS
     ('test_set', 'lexicon', 'inflection', 'tagged', 'parallel', 'utterances', 'labelled')
 
-`data.inventory` is the door; the modules of data.atlas share the names of this one.
+The modules of `data.inventory` share the names of this one.
 """
 
 from __future__ import annotations

@@ -209,9 +209,3 @@ def sizes() -> Mapping[tuple[str, str], Size]:
 def _varieties() -> Mapping[tuple[str, str], str | None]:
     rows = (row.cells for row in read_tsv(VARIETIES, VARIETY_COLUMNS, header=True))
     return {(name, code): None if glot == "-" else glot for name, code, glot, _ in rows}
-
-
-if __name__ == "__main__":
-    from data.resources_commands import main
-
-    raise SystemExit(main())

@@ -1,1 +1,0 @@
-"""The parts of data.inventory: readers of the references, the table, queries, exports."""
