@@ -5,6 +5,7 @@ pytest tests/data/test_archives.py
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import shutil
@@ -231,3 +232,14 @@ def test_a_zip_whose_index_holds_a_name_that_is_no_text(tmp_path: Path) -> None:
     path = zipped(tmp_path / "a.zip", "ñandu.tsv", TEXT)  # marked as UTF-8
     path.write_bytes(path.read_bytes().replace("ñ".encode(), b"\xff\xff"))
     assert "damaged archive" in refusal(path)
+
+
+def test_a_disk_that_fills_up_is_no_damage(tmp_path: Path) -> None:
+    class Full(io.BytesIO):
+        def write(self, _: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    archive = tar(tmp_path / "a.tar", (entry(MEMBER), TEXT), mode="w")
+    with pytest.raises(OSError, match="No space left") as caught:
+        copy_member(archive, MEMBER, Full(), 1000)
+    assert caught.value.errno == errno.ENOSPC

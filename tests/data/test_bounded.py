@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data import bounded
 from data.bounded import MAX_DEPTH, parse_integer, parse_json, read_json, read_toml
 from data.errors import InputError
 
@@ -129,3 +130,18 @@ def test_other_numbers_are_refused(text: str) -> None:
 def test_a_number_out_of_range_names_the_range() -> None:
     with pytest.raises(InputError, match="a whole number from 1 to 5, found '6'"):
         parse_integer("6", "x", low=1, high=5)
+
+
+def test_texts_have_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded, "MAX_BYTES", 9)
+    assert parse_json('{"a": 12}', "x") == {"a": 12}
+    with pytest.raises(InputError, match=r"x: expected at most 9 bytes of JSON, found 10 charact"):
+        parse_json('{"a": 123}', "x")
+
+
+def test_tables_come_back_from_toml_in_their_shape(tmp_path: Path) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text('[words]\nmbwa = "dog"\n', "utf-8")
+    assert read_toml(path, {"words": {str: str}}) == {"words": {"mbwa": "dog"}}
+    with pytest.raises(InputError, match=r"x\.toml: expected a whole number in words.*mbwa"):
+        read_toml(path, {"words": {str: int}})

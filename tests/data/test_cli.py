@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import data
-from data.cli import COMMON, Parser, did_you_mean, run
+from data.cli import COMMON, Parser, called_as, did_you_mean, run
 from data.errors import InputError, UnavailableError
 
 ROOT = Path(data.__file__).parents[1]
@@ -193,3 +193,33 @@ def test_a_subcommand_that_is_none_gets_a_suggestion(capsys: pytest.CaptureFixtu
     assert "(did you mean fetch?)" in capsys.readouterr().err
     assert run(parser, lambda _options: 0, ["zzz"]) == 2
     assert "did you mean" not in capsys.readouterr().err
+
+
+def test_memory_that_ran_out_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert toy(raises(MemoryError())) == 1
+    told = "python -m toy.words: error: not enough memory; give it less at a time\n"
+    assert capsys.readouterr().err == told
+
+
+def test_a_command_is_called_as_the_user_typed_it(capsys: pytest.CaptureFixture[str]) -> None:
+    with called_as("kilolingua words"):
+        assert run(Parser("toy.words"), raises(InputError("no")), []) == 2
+    assert run(Parser("toy.words"), raises(InputError("no")), []) == 2
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "kilolingua words: error: no"
+    assert second == "python -m toy.words: error: no"
+
+
+def test_output_that_nobody_reads_any_more_is_no_failure(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is left is thrown away: Python would complain of it at the end."""
+    reader, writer = os.pipe()
+    stream = os.fdopen(writer, "w")
+    monkeypatch.setattr(sys, "stdout", stream)
+    assert toy(raises(BrokenPipeError(32, "Broken pipe"))) == 1, "the reader is still there"
+    os.close(reader)
+    assert toy(raises(BrokenPipeError(32, "Broken pipe"))) == 0
+    stream.write("more")
+    stream.close()
+    assert capfd.readouterr().err.count("error") == 1

@@ -174,3 +174,16 @@ def test_lines_without_a_tab_are_told_what_they_lack() -> None:
     with pytest.raises(InputError, match="found lines without a tab, as in") as refused:
         find_layout("x", [(",".join(row),) for row in SWAHILI])
     assert refused.value.option is None
+
+
+def test_no_row_tells_nothing() -> None:
+    with pytest.raises(InputError, match=r"x: expected lemmas, features and forms, found no row"):
+        find_layout("x", [])
+
+
+def test_a_publishers_order_tells_two_columns_that_look_like_bundles_apart() -> None:
+    rows = [("V", "V;PST", "alisoma"), ("N", "N;PL", "vitabu"), ("ADJ", "ADJ;PL", "kubwa")]
+    with pytest.raises(InputError, match="expected one column of feature bundles"):
+        find_layout("x", rows)
+    usual = ("lemma", "features", "form")
+    assert find_layout("x", rows, usual).columns == usual

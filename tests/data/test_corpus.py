@@ -7,12 +7,17 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from data import corpus
 from data.access import Access
+from data.catalog import dataset
 from data.corpus import Corpus, find_corpus, find_test_set
 from data.corpus_files import BLANK, NO_RECORD
+from data.download import NoSourceError
 from data.errors import InputError
 from data.faults import NOT_UTF8, NUL_INSIDE
 from data.tsv import MARK_INSIDE, NOT_NFC, REPLACEMENT_KEPT
@@ -191,3 +196,31 @@ def test_a_parquet_file_whose_text_is_none(tmp_path: Path) -> None:
     parquet.write_table(pyarrow.table({"text": raw}), tmp_path / "a.parquet")
     with pytest.raises(InputError, match=r"a\.parquet: damaged \("):
         texts(find_corpus(str(tmp_path / "a.parquet")))
+
+
+def test_of_all_languages_those_that_can_be_had(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    there = tmp_path / "there.txt"
+    there.write_text("Mbwa analala .\n")
+    lacking = {"bam", "swa", "zul"}
+
+    def some(file: Any, **_: object) -> Any:
+        if lacking & {*file.codes}:
+            raise NoSourceError(f"{file.path}: no source")
+        return SimpleNamespace(path=there)
+
+    monkeypatch.setattr(corpus, "fetch", some)
+    found = find_corpus("masakhapos:test:*")
+    number = len(dataset("masakhapos").codes())
+    assert len(found.paths) == number - 3
+    assert f"masakhapos:test:*: without 3 of {number} files: bam, swa, zul" in caplog.text
+    with pytest.raises(NoSourceError):
+        find_corpus("masakhapos:test:swa")
+    caplog.clear()
+    lacking.clear()
+    assert len(find_corpus("masakhapos:test:*").paths) == number
+    assert not caplog.records
+    lacking.update(dataset("masakhapos").codes())
+    with pytest.raises(NoSourceError):
+        find_corpus("masakhapos:test:*")

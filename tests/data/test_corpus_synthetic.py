@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -53,4 +54,13 @@ def test_a_synthesis_that_has_not_finished(tmp_path: Path) -> None:
         find_corpus(str(folder))
     (folder / "config.json").write_text("{}")
     with pytest.raises(InputError, match=r"config\.json: not the config\.json of lexaug"):
+        find_corpus(str(folder))
+
+
+def test_a_form_that_no_synthesis_has(tmp_path: Path) -> None:
+    folder = synthesised(tmp_path / "run")
+    path = folder / "config.json"
+    told = json.loads(path.read_text("utf-8")) | {"format": "csv"}
+    path.write_text(json.dumps(told), "utf-8")
+    with pytest.raises(InputError, match=r'config\.json: expected a format of .*found "csv"; corr'):
         find_corpus(str(folder))

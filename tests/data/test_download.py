@@ -14,9 +14,10 @@ import shutil
 import socket
 import subprocess
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 import pytest
 
@@ -361,3 +362,55 @@ def test_a_folder_that_is_deleted_meanwhile(
     monkeypatch.setattr("data.sources.copy_file", fetched_while_deleted)
     with pytest.raises(UnavailableError, match=r"toy: the folder was deleted while test\.sw was"):
         fetch(replace(PINNED, sources=(f"installed:{tmp_path}/a",)))
+
+
+def test_another_process_was_faster(own_mirror: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While this one waited for the lock; what it made is verified."""
+    monkeypatch.delenv("KILOLINGUA_MIRROR")
+
+    def locked(target: Path) -> Any:
+        cached(TEXT)
+        return nullcontext()
+
+    monkeypatch.setattr("data.download._lock", locked)
+    found = fetch(PINNED)
+    assert (found.origin, found.path.read_bytes(), found.pinned) == ("cache", TEXT, True)
+    (cache_folder() / "toy/test.sw").unlink()
+
+    def damaged(target: Path) -> Any:
+        cached(OTHER)
+        return nullcontext()
+
+    monkeypatch.setattr("data.download._lock", damaged)
+    with pytest.raises(UnavailableError, match=f"expected sha256 {SHA}, found {OTHER_SHA}"):
+        fetch(PINNED)
+
+
+def test_a_damaged_file_that_cannot_be_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = cached(OTHER)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(
+        UnavailableError, match="delete the file, or set KILOLINGUA_CACHE to a folder of your own"
+    ):
+        fetch(PINNED)
+    assert path.exists()
+
+
+def test_a_mirror_that_cannot_be_read(own_mirror: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("data.download._check", refuse)
+        with pytest.raises(
+            UnavailableError, match=r"test\.sw: cannot be read \(Permission denied\); check the mir"
+        ):
+            fetch(PINNED)
+    own_mirror.unlink()
+    own_mirror.symlink_to(own_mirror)  # a loop of links is no file
+    with pytest.raises(NoSourceError):
+        fetch(PINNED)

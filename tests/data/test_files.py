@@ -20,6 +20,7 @@ from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data import files
 from data.errors import InputError, KilolinguaError, UnavailableError
 from data.files import (
     appears_whole,
@@ -256,3 +257,20 @@ def test_streams_repeat_and_differ_by_seed_and_key(seed: int, key: str) -> None:
     assert stream(seed, key).getrandbits(64) == first
     assert stream(seed + 1, key).getrandbits(64) != first
     assert stream(seed, key, "").getrandbits(64) != first
+
+
+def test_what_another_users_process_writes_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it lives nobody may ask, so it does."""
+    path = tmp_path / ".out.txt"
+    path.touch()
+    known = {PermissionError: True, OverflowError: True, ProcessLookupError: False}
+    for error, expected in known.items():
+
+        def kill(*_: object, error: type[Exception] = error) -> None:
+            raise error
+
+        monkeypatch.setattr(os, "kill", kill)
+        assert files._may_be_written(path, files._host(), 1) is expected
+    assert files._may_be_written(path, "another-machine", 1)

@@ -243,3 +243,22 @@ def test_a_lost_letter_costs_its_sentence(tmp_path: Path) -> None:
     dropped = Counter[str]()
     [kept] = read_labelled(path, skip_bad=True, dropped=dropped).sentences
     assert (kept.id, kept.tokens, dropped) == ("2", ("Nyeri",), {REPLACEMENT_INSIDE: 1})
+
+
+def test_tags_of_another_scheme_are_named_by_their_token() -> None:
+    with pytest.raises(InputError, match=r"^token 2: .*; correct the tag$"):
+        to_bio(("B-PER", "S-PER"), "bio")
+
+
+@pytest.mark.parametrize("skip_bad", [True, False])
+def test_a_file_of_which_nothing_is_left(tmp_path: Path, skip_bad: bool) -> None:
+    path = tmp_path / "ner.txt"
+    path.write_text("neno B-PER x y\nneno\n\nneno\n", "utf-8")
+    with pytest.raises(InputError, match=r"ner\.txt"):
+        read_labelled(path, scheme="bio", skip_bad=skip_bad)
+
+
+def test_names_of_which_some_have_ends_and_some_have_none_are_of_no_scheme() -> None:
+    mixed = [["B-PER", "E-PER"]] * 3 + [["B-PER", "I-PER"]] * 3
+    with pytest.raises(InputError, match=r"one scheme of names \(BIO, IOB1, BIOES, BMES, BILOU\)"):
+        tell(labels(*mixed), "x")

@@ -12,7 +12,7 @@ from data.access import Access
 from data.inflections.columns import UNIMORPH_ORDER
 from data.inflections.tables import TableFiles
 from data.languages import resolve
-from data.lemmas import Analysis, Lemmatizer, lemmatizer_for
+from data.lemmas import Analysis, Lemmatizer, _by_stem, lemmatizer_for
 from data.lexicon import Entry, Lexicon, gloss
 from data.load import load_lexicon
 
@@ -96,3 +96,11 @@ def test_swahili_with_everything_at_hand(mirror: Path) -> None:
     lemmatised = gloss("Mtoto alisoma kitabu.", entries, lemmas=lemmatizer.lemmas)
     assert (plain.replaced, lemmatised.replaced, lemmatised.tokens) == (2, 3, 3)
     assert lemmatised.text == "Child read book."
+
+
+def test_what_leaves_least_over_comes_first() -> None:
+    """Of headwords with one stem, the one of which the cut takes the fewest letters."""
+    words = ["anasomea", "anasome", "anasom"]
+    for order in (words, words[::-1]):
+        found = _by_stem(order, lambda word, left_over: word[: len(word) - left_over])
+        assert found["anasom"] == ("anasom", "anasome", "anasomea")

@@ -349,3 +349,19 @@ def test_a_folder_is_no_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
             read_lexicon(path, "sw", "en", "dictd")
     with pytest.raises(InputError):
         read_lexicon(Path(), "sw", "en")
+
+
+def test_a_plural_of_too_many_entries_is_left_out_and_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many as may be are kept."""
+    articles = (
+        ("fagio", "fagio <n>\n\n Plural of {ufagio}: broom, besom\n"),
+        ("ufagio", "ufagio <n> (pl: {fagio})\n\nbroom, besom\n"),
+    )
+    for limit, left_out in ((2, 0), (1, 1)):
+        monkeypatch.setattr("data.lexicons.formats.dictd.MOST_ENTRIES", limit)
+        lexicon = read(tmp_path, *articles)
+        plurals = [entry.target for entry in lexicon.entries if entry.source == "fagio"]
+        assert plurals == (["broom", "besom"] if not left_out else [])
+        assert lexicon.dropped.get(TOO_MANY, 0) == left_out

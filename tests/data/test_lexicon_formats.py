@@ -326,3 +326,31 @@ def test_a_table_with_bad_rows(tmp_path: Path) -> None:
     assert len(lexicon) == 1
     assert lexicon.dropped[UNKNOWN_POS] == lexicon.dropped[EMPTY_CELL] == 1
     assert sum(lexicon.dropped.values()) == 3
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [("\x07\tmbwa", "expected a headword, found"), ("dog\t\x07", "expected a translation, found")],
+)
+def test_words_of_nothing_but_control_characters(row: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "toy.tsv"
+    path.write_text(f"en\tsw\ncat\tpaka\n{row}\n", "utf-8")
+    with pytest.raises(InputError, match=rf"toy\.tsv:3: .*{message} empty text"):
+        read_lexicon(path, "en", "sw")
+    lexicon = read_lexicon(path, "en", "sw", skip_bad=True)
+    assert [entry.target for entry in lexicon.entries] == ["paka"]
+    assert lexicon.dropped == {EMPTY_CELL: 1}
+
+
+def test_tables_without_two_languages_and_objects_without_a_code(tmp_path: Path) -> None:
+    path = tmp_path / "toy.tsv"
+    path.write_text("xyzzy\tplugh\ndog\tmbwa\n", "utf-8")
+    with pytest.raises(InputError, match=r"toy\.tsv:1: expected a header that names two languages"):
+        read_lexicon(path, "en", "sw", "table")
+    item = {"word": "dog", "lang_code": 3, "translations": [{"word": "mbwa", "code": "sw"}]}
+    good = item | {"lang_code": "en"}
+    jsonl = tmp_path / "toy.jsonl"
+    jsonl.write_text(f"{json.dumps(item)}\n{json.dumps(good)}\n", "utf-8")
+    lexicon = read_lexicon(jsonl, "en", "sw", "wiktextract")
+    assert [entry.target for entry in lexicon.entries] == ["mbwa"]
+    assert lexicon.dropped[OTHER_SOURCE] == 1

@@ -8,8 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from data import lines
 from data.errors import InputError
-from data.lines import LONGEST_LINE, MIXED_ENDS, raw_lines, read_lines, shows_nothing
+from data.lines import (
+    LONGEST_LINE,
+    MIXED_ENDS,
+    raw_lines,
+    read_lines,
+    shows_nothing,
+    unchanged_lines,
+)
 
 
 def written(folder: Path, content: bytes, name: str = "some.txt") -> Path:
@@ -81,3 +89,29 @@ def test_a_line_without_end_is_refused_before_it_is_read(tmp_path: Path) -> None
 def test_what_shows_nothing() -> None:
     assert all(map(shows_nothing, ["", " \t", "\u200b\u200d\ufeff", "\u00ad \u2066"]))
     assert not any(map(shows_nothing, ["a", "។", "\u0e4d", "-"]))
+
+
+def test_a_line_as_long_as_may_be_is_followed_by_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first piece of eight bytes is all one line, as long as lines may be."""
+    monkeypatch.setattr(lines, "_PIECE", 8)
+    monkeypatch.setattr(lines, "LONGEST_LINE", 8)
+    path = tmp_path / "text"
+    path.write_bytes(b"12345678\nnext\nlast")
+    assert list(raw_lines(path)) == [(1, b"12345678"), (2, b"next"), (3, b"last")]
+    path.write_bytes(b"123456789\nnext\n")
+    with pytest.raises(InputError, match=r"text:1: expected lines of at most"):
+        list(raw_lines(path))
+
+
+def test_lines_as_they_are_written_lose_only_the_mark_at_the_start(tmp_path: Path) -> None:
+    path = tmp_path / "text"
+    path.write_bytes("\ufeffe\u0301 \n\ufeffx\n".encode() + b"\xff\nlast")
+    with pytest.raises(InputError, match=r"text:3: expected UTF-8, found byte 0xff"):
+        list(unchanged_lines(path))
+    dropped = Counter[str]()
+    kept = list(unchanged_lines(path, skip_bad=True, dropped=dropped))
+    assert kept == [(1, "e\u0301 "), (2, "\ufeffx"), (4, "last")]
+    assert sum(dropped.values()) == 1
+    assert list(unchanged_lines(path, skip_bad=True)) == kept

@@ -182,3 +182,17 @@ def test_real_slurp_against_grep(mirror: Path) -> None:
     spans = sum(len(bio.spans(utterance.slots)) for utterance in corpus.utterances)
     assert spans == text.count('"span":')
     assert all(u.intent.count("_") for u in corpus.utterances)
+
+
+@pytest.mark.parametrize("text", ["niamshe ] saa", "[time : saa] moja]", "x ]["])
+def test_brackets_that_close_nothing(text: str) -> None:
+    with pytest.raises(InputError, match=r"expected slots like \[label : words\], found"):
+        parse(text)
+
+
+def test_blank_lines_of_massive_are_passed_over(tmp_path: Path) -> None:
+    path = file(tmp_path, "", json.dumps(MASSIVE), " ", json.dumps(MASSIVE | {"id": "8"}))
+    dropped = Counter[str]()
+    found = read_massive(path, skip_bad=True, dropped=dropped)
+    assert [utterance.id for utterance in found] == ["7", "8"]
+    assert not dropped

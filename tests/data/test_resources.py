@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import subprocess
+import tempfile
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,8 @@ import pytest
 from langcodes.data_dicts import MACROLANGUAGES
 
 from data.catalog import catalog, dataset
+from data.errors import InputError
+from data.labelled import LabelledText, read_labelled
 from data.languages import resolve
 from data.resources import (
     KINDS,
@@ -29,6 +32,7 @@ from data.resources import (
     sizes,
 )
 from data.resources.__main__ import main
+from data.resources.measure import measured
 from data.tsv import read_tsv
 
 
@@ -223,14 +227,22 @@ def test_list_of_what_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("names", "parts"),
+    [(["xsid", "lafand"], 19 + 4), pytest.param(["freedict"], 18, marks=pytest.mark.slow)],
+)
 def test_measure_finds_what_the_table_says(
-    mirror: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    names: list[str],
+    parts: int,
+    mirror: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert mirror
     out = tmp_path / "sizes.tsv"
-    assert main(["measure", "freedict", "xsid", "lafand", "--offline", "--out", str(out)]) == 0
+    assert main(["measure", *names, "--offline", "--out", str(out)]) == 0
     assert out.read_bytes() == SIZES.read_bytes()
-    assert len(capsys.readouterr().out.splitlines()) == 18 + 19 + 4 + 1
+    assert len(capsys.readouterr().out.splitlines()) == parts + 1
 
 
 def test_measure_without_the_files_keeps_the_sizes(
@@ -251,3 +263,60 @@ def test_a_data_set_that_does_not_exist(capsys: pytest.CaptureFixture[str]) -> N
 def test_kinds_and_units_belong_together() -> None:
     units = Counter((r.kind, r.unit) for r in resources())
     assert set(units) == set(KINDS.values())
+
+
+def part_of(name: str, **paths: str) -> tuple[int, str]:
+    """What a part of a data set measures whose files have this content, by role."""
+    part = next(iter(parts(dataset(name))))
+    folder = Path(tempfile.mkdtemp())
+    found: dict[str, list[Path]] = {}
+    for role, text in paths.items():
+        role, _, side = role.partition("__")
+        path = folder / f"{role}{side}"
+        path.write_text(text, "utf-8")
+        found.setdefault(role.replace("_", "-"), []).append(path)
+    return measured(part, found)
+
+
+def test_what_is_counted_of_each_kind() -> None:
+    lines = "Habari.\n\n \nNzuri \ufffd.\n"
+    assert part_of("ntrex-128", test=lines) == (2, "data.tsv.read_lines")
+    pairs = {"train": "a\nb\n\n", "train__2": "c\n\nd\n", "dev": "e\n", "dev__2": "f\n"}
+    assert part_of("lafand", **pairs) == (2, "data.parallel.read_aligned")
+    table = "index_id\tcategory\ttext\n1\tafya\tMbu \ufffd\n2\tafya\tMbu\n"
+    assert part_of("sib200", train=table, dev=table) == (4, "data.labelled")
+    rows = "soma\talisoma\tV;PST\nsoma\talisoma\tV;PST\nbad\nsoma\tkusoma\tV;NFIN\n"
+    assert part_of("unimorph", forms=rows) == (2, "data.unimorph.read_triples")
+    shared = "soma\tV;PST\talisoma\nsoma\tV;PST\talisoma\nbad\nsoma\tV;NFIN\tkusoma\n"
+    assert part_of("sigmorphon2023", train=shared) == (3, "data.unimorph.read_triples")
+    words = "mbwa NOUN\nlala VERB\n\nbad\n\npaka\ufffd NOUN\n"
+    assert part_of("masakhapos", train=words, test=words) == (4, "data.tagged.read_tagged")
+
+
+def test_texts_with_one_label_each(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("label\tid\ttweet\nchanya\t1\tsafi sana\nhasi\t2\t\n", "utf-8")
+    assert list(read_labelled(dataset("afrisenti"), path)) == [
+        LabelledText("safi sana", "chanya"),
+        LabelledText("", "hasi"),  # tweets may be anything
+    ]
+    path.write_text("tweet\tsentiment\nx\ty\n")
+    with pytest.raises(InputError) as caught:
+        list(read_labelled(dataset("afrisenti"), path))
+    assert str(caught.value) == (
+        f"{path}:1: expected a column text or tweet and a column category or label, found"
+        " tweet, sentiment"
+    )
+    path.write_text("words\tlabel\nx\ty\n")
+    with pytest.raises(InputError, match="expected a column text or tweet"):
+        list(read_labelled(dataset("afrisenti"), path))
+    path.write_text('{"train": [["weka kengele", "alarm"]], "oos_test": [["mbwa", "oos"]]}')
+    assert list(read_labelled(dataset("clinc150"), path)) == [
+        LabelledText("weka kengele", "alarm", "train"),
+        LabelledText("mbwa", "oos", "oos_test"),
+    ]
+    path.write_text('{"train": [["weka kengele", "alarm", "x"]]}')
+    with pytest.raises(InputError, match=r"expected \[text, intent\] in train, found \['weka"):
+        list(read_labelled(dataset("clinc150"), path))
+    with pytest.raises(InputError, match="ntrex-128 is a test-set, not labelled text"):
+        list(read_labelled(dataset("ntrex-128"), path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import sys
 import unicodedata
 import xml.etree.ElementTree as ET
@@ -303,3 +304,22 @@ def test_another_writer_s_memory_comes_back(
     ]
     found = [(p.source, p.target) for p in read_tmx(path, "en", "sw", repairs=Counter())]
     assert found == expected
+
+
+def test_a_packed_memory_that_is_damaged_and_variants_without_a_segment(tmp_path: Path) -> None:
+    path = memory(tmp_path, unit(en="dog", sw="mbwa"))
+    packed = tmp_path / "memory.tmx.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes())[:-9])
+    with pytest.raises(InputError, match=r"memory\.tmx\.gz: expected gzip data, found: .*fetch"):
+        list(read_tmx(packed, "en", "sw"))
+    bare = '<tu><tuv xml:lang="en"><seg>one</seg></tuv><tuv xml:lang="sw"/></tu>'
+    dropped = Counter[str]()
+    path = memory(tmp_path, bare, unit(en="dog", sw="mbwa"))
+    assert len(list(read_tmx(path, "en", "sw", skip_bad=True, dropped=dropped))) == 1
+    assert dropped == {EMPTY_TARGET: 1}
+
+
+def test_a_break_of_html_is_a_space(tmp_path: Path) -> None:
+    path = memory(tmp_path, unit(en="one<br/>two<b>!</b>", sw="moja<br/>mbili"))
+    [pair] = read_tmx(path, "en", "sw")
+    assert (pair.source, pair.target) == ("one two!", "moja mbili")

@@ -350,3 +350,10 @@ def test_a_line_break_in_a_quoted_cell_makes_no_row(tmp_path: Path) -> None:
     rows = read_tsv(path, COLUMNS, header=False, skip_bad=True, dropped=dropped)
     assert [row.cells for row in rows] == [("dog", "mbwa"), ("cat", "paka")]
     assert dropped == {WRONG_COLUMNS: 3}
+
+
+def test_a_row_of_another_width_is_not_written(tmp_path: Path) -> None:
+    path = tmp_path / "out.tsv"
+    with pytest.raises(InputError, match=r"expected 2 cells, found 3; write all"):
+        write_tsv(path, ("a", "b"), [("1", "2"), ("1", "2", "3")])
+    assert not path.exists()

@@ -185,3 +185,11 @@ def test_single_cells_in_quotes_are_kept_and_counted(tmp_path: Path) -> None:
     repairs = Counter[str]()
     assert len(list(read_triples(path, repairs=repairs))) == 2
     assert repairs == {QUOTED: 1}
+
+
+def test_an_empty_cell_among_few_rows_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path, "soma\talisoma\tV;PST\n\talipika\tV;PST\n")
+    with pytest.raises(
+        InputError, match=r"table:2: expected 3 columns with text, found an empty one \("
+    ):
+        list(read_triples(path))

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 import pytest
 
 import data.catalog
+from data import unimorph_package
 from data.access import Access
 from data.catalog import File, dataset
 from data.download import NoSourceError, fetch
@@ -25,6 +26,7 @@ from data.files import sha256_file
 from data.inflections import tables
 from data.inflections.tables import find_table, load_triples, tables_of
 from data.languages import resolve
+from data.sources import NotHereError
 from data.unimorph import Triple, read_triples
 from data.unimorph_package import clone, codes_at_hand, package_folder
 from morph.corpora import load_data
@@ -369,3 +371,22 @@ def test_without_git_or_a_folder_that_can_be_written_to(
     monkeypatch.setenv("PATH", "")
     with pytest.raises(NoSourceError, match="git is not installed"):
         load_triples(resolve("wo"), source="package")
+
+
+def test_git_asks_nobody_and_a_dead_line_is_given_up(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The variables of a hook would make it work on another repository than the one asked for."""
+    fake = tmp_path / "bin" / "git"
+    fake.parent.mkdir()
+    told = "$GIT_TERMINAL_PROMPT-$GIT_ASKPASS-$LC_ALL-$GIT_DIR"
+    fake.write_text(f'#!/bin/sh\necho "{told}" >&2\nexit 1\n')
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{fake.parent}:/usr/bin:/bin")
+    monkeypatch.setenv("GIT_ASKPASS", "ask-me")
+    monkeypatch.setenv("GIT_DIR", "elsewhere")
+    with pytest.raises(NotHereError, match=r"unimorph/xyz\.git was not cloned: 0--C-$"):
+        clone("xyz")
+    fake.write_text("#!/bin/sh\nexec sleep 9\n")
+    with pytest.raises(NotHereError, match="x was not cloned: no answer in 0 s"):
+        unimorph_package._git("x", "ls-remote", timeout=0.2)

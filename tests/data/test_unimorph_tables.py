@@ -10,9 +10,11 @@ import pytest
 from data.access import Access
 from data.download import NoSourceError
 from data.errors import InputError
+from data.inflections import tables
 from data.inflections.tables import load_triples, tables_of
 from data.languages import resolve
-from data.unimorph import Triple
+from data.tsv import EMPTY_CELL, WRONG_COLUMNS
+from data.unimorph import COMMENT, Triple
 
 
 @pytest.fixture
@@ -90,3 +92,14 @@ def test_splits_of_the_shared_task_are_whole(
     assert pointed.name != unvocalised.name
     names = [table.name for table in tables_of(resolve("sw"), access=Access(offline=True))]
     assert names == ["sigmorphon2023/swa", "unimorph/swc"]
+
+
+def test_bad_lines_of_somebodys_own_file_are_named(caplog: pytest.LogCaptureFixture) -> None:
+    """Comments and blank lines are none."""
+    tables.warn_of_bad_lines("own.tsv", {WRONG_COLUMNS: 3, EMPTY_CELL: 0, COMMENT: 7})
+    assert [record.getMessage() for record in caplog.records] == [
+        f"own.tsv: bad lines left out: {WRONG_COLUMNS} (3)"
+    ]
+    caplog.clear()
+    tables.warn_of_bad_lines("own.tsv", {COMMENT: 7, EMPTY_CELL: 0})
+    assert not caplog.records

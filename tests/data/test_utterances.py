@@ -174,3 +174,13 @@ def test_real_xsids_peculiarities(mirror: Path) -> None:
     # sum of: cut -f1 label.en | tr ' ' '\n' | grep -c ^Orecurring
     assert train.repairs == {bio.REPAIRED: 40, LABELLED_O: 357}
     assert train.dropped == Counter()
+
+
+def test_utterances_as_a_corpus(mirror: Path) -> None:
+    from data.corpus import find_corpus
+
+    assert mirror
+    corpus = find_corpus("xsid:test:de-ba")
+    records = list(corpus.records(dropped=Counter(), repairs=Counter()))
+    assert len(records) == 500
+    assert set(records[0].meta) == {"intent"}

@@ -144,6 +144,30 @@ def test_tension_rises_on_parallel_word_order() -> None:
     assert train(bitext).tension > 8
 
 
+def test_tension_is_fitted_to_where_the_likelihood_is_greatest() -> None:
+    """Words of which every other one has changed places with its neighbour."""
+    words = [f"w{number}" for number in range(30)]
+    rng = np.random.default_rng(1)
+    pairs = []
+    for _ in range(200):
+        source = rng.permutation(words)[:6].tolist()
+        target = [f"t{word}" for word in source]
+        for place in range(5):
+            if rng.random() < 0.5:
+                target[place : place + 2] = target[place + 1], target[place]
+        pairs.append((source, target))
+    plain = Settings(2, 12, alpha=0.0, p0=0.0)
+    fitted = train(encode(pairs), plain)
+    fixed = {
+        tension: train(encode(pairs), replace(plain, tension=tension, fit_tension=False))
+        for tension in (3.0, 4.0, 5.0, 6.0)
+    }
+    assert 4 < fitted.tension < 5
+    likelihood = fitted.log_likelihoods[-1]
+    assert all(likelihood > model.log_likelihoods[-1] for model in fixed.values())
+    assert {tension: model.tension for tension, model in fixed.items()} == {n: n for n in fixed}
+
+
 def test_digamma() -> None:
     """Abramowitz and Stegun, 6.3.2 and 6.3.3: at 1, at 1/2; and the recurrence far below 1."""
     euler = 0.5772156649015329

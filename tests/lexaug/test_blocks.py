@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import unicodedata
 from collections import Counter
 
@@ -22,6 +23,7 @@ from lexaug.synthesis.blocks import (
     clean_lines,
     read_blocks,
 )
+from lexaug.synthesis.order import in_order
 
 LINES = st.lists(st.sampled_from(["", " ", "a", "dog NOUN", "barks VERB", "é" * 9]), max_size=30)
 
@@ -147,3 +149,19 @@ def test_a_text_whose_lines_end_in_carriage_returns_is_refused(unit: blocks.Unit
         with pytest.raises(InputError, match=r"^x\.txt:1: expected lines that end in LF, found"):
             list(read_blocks(io.BytesIO(text), unit, name="x.txt"))
     assert list(read_blocks(io.BytesIO(b"one\r\n"), unit, name="x.txt"))
+
+
+def test_nothing_is_worked_on_any_more_once_nobody_waits() -> None:
+    begun, ended = list[int](), list[int]()
+
+    def work(item: int) -> int:
+        begun.append(item)
+        time.sleep(0.05 * (item > 0))
+        ended.append(item)
+        return item
+
+    found = in_order(work, range(100), workers=2)
+    assert next(found) == 0
+    found.close()  # type: ignore[attr-defined]
+    assert sorted(begun) == sorted(ended)
+    assert len(begun) <= 3

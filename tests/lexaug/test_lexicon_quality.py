@@ -85,3 +85,30 @@ def test_support_counts_occurrences_and_chance() -> None:
     assert figures.covered == Share(3, 4)
     assert figures.supported == Share(2, 3)
     assert figures.chance == Share(1, 3)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        ("abcdefxx", "yyabcdef", True),  # six of eight letters
+        ("abcdexxx", "yyyabcde", False),  # five
+        ("abcdx", "yabcd", True),  # four of five
+        ("abcx", "yabc", False),  # three of four: too short
+        ("abcd", "yyyyyyabcd", True),  # of the shorter one
+    ],
+)
+def test_borders_of_a_stem(left: str, right: str, expected: bool) -> None:
+    assert same_stem(left, right) is same_stem(right, left) is expected
+
+
+def test_lemmas_are_looked_up_on_both_sides_and_letters_still_count() -> None:
+    found = {"alikula": ["la"], "amekula": ["la"], "macho": ["jicho"], "meno": ["jino"]}
+
+    def lemmas(word: str) -> list[str]:
+        return found.get(word, [])
+
+    assert same_stem("alikula", "la", lemmas)
+    assert same_stem("la", "alikula", lemmas)
+    assert same_stem("alikula", "amekula", lambda word: ["la"])
+    assert not same_stem("macho", "meno", lemmas)
+    assert same_stem("alisema", "sema", lemmas)

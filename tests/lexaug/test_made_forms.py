@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -186,3 +187,27 @@ def test_options_that_contradict_each_other_or_mean_nothing() -> None:
         SynthesisConfig("sw", "sample", inflect=False, inflect_with="tables")
     with pytest.raises(InputError, match=r"--inflect-confidence 80: expected a share from 0 to 1"):
         SynthesisConfig("sw", "sample", inflect_confidence=80)
+
+
+class Doubtful:
+    """An inflector that is not sure of infinitives, though it makes the right ones."""
+
+    def __init__(self, morph: Inflector) -> None:
+        self._morph = morph
+
+    def check(self, *item: str) -> tuple[str, str]:
+        return self._morph.check(*item)
+
+    def inflect_all(self, items: list[tuple[str, str]]) -> list[Any]:
+        answers = self._morph.inflect_all(items)
+        return [
+            replace(answer, confidence=0.1) if features == "V;NFIN" else answer
+            for answer, (_, features) in zip(answers, items, strict=True)
+        ]
+
+
+def test_an_infinitive_that_is_not_surely_one_stays() -> None:
+    lingala: Any = maker(LINGALA)
+    lingala._morph = Doubtful(lingala._morph)
+    lingala.foresee([(word, PAST, False) for word in ("kokalaka", "kopembuka")])
+    assert lingala.made(("kopembuka", PAST, False)) == (None, "lemma")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -120,6 +121,10 @@ def test_documents_of_a_pipeline_hang_on_their_ids_alone(
     assert parts == whole
     assert 0 < len(whole) < 900
     assert step.stats["kept"].total == 2 * len(whole)
+    assert step.stats[f"dropped: {step.config.rule}"].total == 2 * (900 - len(whole))
+    one = next(step.run(documents()))
+    assert one.metadata["replaced_words"] >= 3
+    assert one.metadata["words"] > one.metadata["replaced_words"]
 
 
 @pytest.mark.slow
@@ -148,3 +153,18 @@ def test_ray_tasks_write_the_bytes_of_one_process(
     finally:
         ray.shutdown()
     assert content(eight) == content(one)
+
+
+def test_a_plan_that_is_damaged_is_named(
+    tmp_path: Path, config: Callable[..., SynthesisConfig]
+) -> None:
+    from lexaug.pipeline import FindParts, SynthesizePart
+
+    parts = config("text", "parts")
+    FindParts(parts, 3).run()
+    [path] = (tmp_path / "parts" / ".parts").glob("*.json")
+    plan = json.loads(path.read_text("utf-8"))
+    plan["starts"][1] = plan["starts"][1][:-1]
+    path.write_text(json.dumps(plan), "utf-8")
+    with pytest.raises(InputError, match=r"json: expected \d numbers a start; delete it"):
+        SynthesizePart(parts).run(None, 1, 3)

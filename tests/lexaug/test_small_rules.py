@@ -195,3 +195,13 @@ def test_an_example_of_labels() -> None:
     }
     assert of_sentence(1, ["x" * 200, "y" * 200], ["N", "V"], done) is None, "with the space, 401"
     assert of_sentence(1, ["x" * 200, "y" * 199], ["N", "V"], done) is not None
+
+
+def test_letters_and_marks_that_melt_are_found_wherever_they_stand_in_the_table() -> None:
+    pytest.importorskip("numba", reason='needs pip install -e ".[lexaug]"')
+    from lexaug.kernel.words import _melts
+
+    for size in range(9):
+        pairs = np.array([10 * n + 5 for n in range(size)], np.int64)
+        found = [n for n in range(100) if _melts(np.int64(n), pairs)]
+        assert found == pairs.tolist()

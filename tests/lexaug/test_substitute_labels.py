@@ -66,6 +66,12 @@ def test_a_phrase_across_an_edge_is_left_alone_and_counted(tags: str) -> None:
     assert (done.tags, done.straddling, done.matched) == (tuple(tags.split()), 1, 0)
 
 
+def test_what_follows_a_phrase_across_an_edge_is_still_found() -> None:
+    done = labelled("South Africa in New York", "O B-LOC O B-LOC I-LOC", "bio")
+    assert done.tokens == ("South", "Africa", "katika", "Nyuyoki")
+    assert (done.straddling, done.matched, done.words) == (1, 3, 5)
+
+
 def test_tokens_without_labels() -> None:
     done = substitute(["Look", "after", "www.in.org", "in"], TABLE, key=1)
     assert done.tokens == ("Tunza", "www.in.org", "katika")

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from data.errors import InputError
+from data.languages import resolve
 from lexaug.synthesis.formats import packed as pack
 from lexaug.synthesis.run import SynthesisConfig
 from lexaug.synthesize import Synthesis, main, synthesize
@@ -181,3 +182,76 @@ def test_the_licence_of_an_induced_lexicon_is_read_beside_it(files: tuple[Path, 
     assert settings["licence"]["strictest"] == "CC-BY-NC-4.0"
     assert settings["licence"]["conditions"] == ["attribution", "non-commercial"]
     assert settings["lexicon"]["name"] == "lexicon.tsv+sample"
+
+
+def test_texts_that_are_no_files(
+    files: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sample comes with the package; standard input can be read once, from its start."""
+    lexicon, _ = files
+    asked = {"lexicon": str(lexicon), "inflect": False, "keep_at_least": 0}
+    done = synthesize(SynthesisConfig("sw", "sample", out=tmp_path / "sample", **asked))
+    assert done.figures["records"] == 120
+    told = json.loads((tmp_path / "sample" / "config.json").read_text("utf-8"))
+    assert told["text"]["name"] == "sample"
+    assert told["text"]["bytes"] > 1000
+    from lexaug.synthesis.inputs import find_text, open_text
+
+    stream = find_text("-", labelled=False, target=resolve("sw"))
+    with pytest.raises(InputError, match="standard input cannot be read again from the middle; gi"):
+        open_text(stream, 1)
+    content = io.BytesIO(b"The dog.\n")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(content))
+    assert open_text(stream).read() == b"The dog.\n"
+
+
+def test_a_packed_text_is_read_from_the_middle(tmp_path: Path) -> None:
+    from lexaug.synthesis.inputs import find_text, open_text
+
+    path = tmp_path / "news.gz"
+    path.write_bytes(gzip.compress(b"one\ntwo\nthree\n"))
+    text = find_text(str(path), labelled=False, target=resolve("sw"))
+    assert open_text(text, 4).read() == b"two\nthree\n"
+    assert open_text(text).read() == b"one\ntwo\nthree\n"
+    with pytest.raises(InputError, match=r"news\.gz: shorter than when the run began; choose"):
+        open_text(text, 15)
+    told = text.fingerprint()
+    assert set(told) == {"bytes", "sha256_of_ends"}
+    assert told["bytes"] == path.stat().st_size
+
+
+def test_tagged_text_on_standard_input_needs_a_scheme(
+    files: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lexicon, _ = files
+    asked: dict[str, Any] = {"lexicon": str(lexicon), "inflect": False, "mode": "tags"}
+    asked |= {"keep_at_least": 1, "policy": "first"}
+
+    def made_of(content: str, out: str, **more: Any) -> Synthesis:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content.encode())))
+        return synthesize(SynthesisConfig("sw", "-", out=tmp_path / out, **asked, **more))
+
+    text = "the DET\ndog NOUN\n\ncow NOUN\n\n"
+    with pytest.raises(InputError, match="labels from standard input: say what they are: --scheme"):
+        made_of(text, "none")
+    done = made_of(text, "pos", scheme="pos")
+    assert done.folder is not None
+    assert (done.folder / "tags.txt").read_text("utf-8") == (
+        "the DET\nmbwa NOUN\n\nng'ombe NOUN\n\n"
+    )
+
+
+def test_english_of_the_catalog_beside_the_language(mirror: Path) -> None:
+    """Of lafand's many English sides the one beside Swahili; test data are called that."""
+    from lexaug.synthesis.inputs import find_text
+
+    assert mirror
+    how: dict[str, Any] = {"labelled": False, "target": resolve("sw")}
+    text = find_text("lafand:test", **how)
+    assert [path.name for path in text.paths] == ["test.en"]
+    assert "en-swa" in str(text.paths[0])
+    assert text.name == "lafand:test"
+    assert text.note == "lafand:test is test data: do not train on this what is scored on it"
+    train = find_text("lafand", **how)
+    assert (train.name, train.note) == ("lafand:train", "")
+    assert "test data" in find_text("ntrex-128", **how).note

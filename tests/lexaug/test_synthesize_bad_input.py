@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -143,3 +144,71 @@ def test_a_thousand_sentences_without_a_name_do_not_tell_the_scheme(
     done = run(tmp_path, text=text, mode="tags", block_bytes=block_bytes)
     assert done.folder is not None
     assert "nyumba I-ORG\n" in (done.folder / "tags.txt").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"mode": "switch", "keep_at_least": 1}, "the mode switch keeps all lines; leave the keep"),
+        ({"mode": "switch", "keep_share": 0.5}, "the mode switch keeps all lines; leave the keep"),
+        ({"scheme": "pos"}, "--scheme is for tagged text: --mode tags"),
+        ({"policy": "pos"}, "--policy pos needs tagged text: --mode tags"),
+        ({"keep_at_least": 1, "keep_share": 0.5}, "exclude each other; give one"),
+        ({"format": "parquet", "compress": "gz"}, "--compress is for text and jsonl; Parquet is"),
+    ],
+)
+def test_options_that_do_not_go_together(
+    tmp_path: Path, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        run(tmp_path, **options)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (b"\n\n", "only blank lines and marks"),
+        (b"-DOCSTART- O\n\n", "only blank lines and marks"),
+        (b"barks\n\n", r"none but: wrong number of columns \(1\)"),
+        (b"", "none in an empty file"),
+    ],
+)
+def test_tagged_text_without_a_sentence(tmp_path: Path, text: bytes, found: str) -> None:
+    with pytest.raises(
+        InputError, match=rf"news\.en: expected labelled sentences, found {found}; give another"
+    ):
+        run(tmp_path, text=text, mode="tags", skip_bad=True)
+
+
+def test_tags_that_the_scheme_lacks_are_left_out_on_request(tmp_path: Path) -> None:
+    bad = b"big O\ndog PER\n\n" + b"big O\ndog B-PER\nhouse I-PER\n\n" * 9
+    done = run(
+        tmp_path, text=bad, mode="tags", scheme="bio", skip_bad=True, dropped=tmp_path / "gone.tsv"
+    )
+    assert sum(done.figures["dropped"].values()) == 1
+    assert (done.figures["records"], done.figures["kept"]) == (10, 9)
+    [gone] = (tmp_path / "gone.tsv").read_text("utf-8").splitlines()
+    assert gone.split("\t")[0] == "1"
+    assert gone.endswith("\tO PER")
+
+
+@pytest.mark.parametrize("content", ["{", '{"command": "lexaug.synthesize", "text": 3}'])
+def test_a_folder_whose_settings_are_damaged(tmp_path: Path, content: str) -> None:
+    run(tmp_path)
+    (tmp_path / "out" / "config.json").write_text(content)
+    with pytest.raises(InputError, match=r"config\.json: .*delete the folder or choose another"):
+        run(tmp_path)
+
+
+def test_a_folder_of_another_command(tmp_path: Path) -> None:
+    run(tmp_path)
+    (tmp_path / "out" / "config.json").write_text('{"command": "morph.train"}')
+    with pytest.raises(InputError, match=r"config\.json: not of lexaug\.synthesize; choose"):
+        run(tmp_path)
+
+
+def test_a_pipe_is_no_file(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(InputError, match="pipe is a pipe; let it run into standard input: --input"):
+        synthesize(SynthesisConfig("sw", str(pipe), lexicon="sample", inflect=False))

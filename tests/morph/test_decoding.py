@@ -10,7 +10,7 @@ import torch
 
 from morph.alphabet import BEGIN, END, PAD
 from morph.architecture import Architecture
-from morph.decoding import Writers, beam_search, greedy, likelihood
+from morph.decoding import Writers, _Search, beam_search, greedy, likelihood
 from morph.model import InflectionModel, loss
 
 UNITS = 6  # 3, 4 and 5 are letters
@@ -194,3 +194,15 @@ def test_the_loss_sums_over_units_that_are_no_padding() -> None:
         for n in (0, 1)
     ]
     assert (float(lost), int(units)) == (pytest.approx(sum(each), abs=1e-4), 5)
+
+
+@pytest.mark.parametrize(("end", "prefix", "score"), [(-1.5, [], -1.5), (-2.5, [5], -1.0)])
+def test_a_form_ends_where_its_end_is_among_the_best(
+    end: float, prefix: list[int], score: float
+) -> None:
+    """Of twice as many continuations as the beam is wide; here END is the second, or the third."""
+    table = torch.full((1, 8), -9.0)
+    table[0, 5], table[0, 6], table[0, END] = -1.0, -2.0, end
+    search = _Search(0, beam=1, n_best=1)
+    assert search.advance(table) == [0]
+    assert [(one.ids, one.score) for one in search.best()] == [(prefix, score)]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+import unicodedata
 from pathlib import Path
 
 import pytest
 
 from morph.evaluate import main
+from morph.evaluation.items import features_of, parts_of
 
 ROWS = [
     ("soma", "V;FUT;NOM(3,SG)", "atasoma"),
@@ -202,3 +205,71 @@ def test_a_first_line_of_names_is_no_row(
     printed = capsys.readouterr().out
     assert "15 rows of gold (lemma, features, form)" in printed
     assert "left out: names of columns (1)" in printed
+
+
+def test_what_is_missing_and_which_training_file_it_was(
+    tmp_path: Path, gold: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for given, lacking in (("--gold", "predictions"), ("--predictions", "gold")):
+        assert run(given, gold) == 2
+        assert f"--{lacking} is missing; see python -m morph.evaluate --help" in (
+            capsys.readouterr().err
+        )
+    train, out = written(tmp_path / "train.trn", ROWS[:2]), tmp_path / "out"
+    files = ("--gold", gold, *ORDER, "--predictions", gold, "--train", train)
+    assert run(*files, "--out", out) == 0
+    score = json.loads((out / "scores.json").read_text("utf-8"))["evaluations"][0]["scores"][0]
+    assert "|train:train.trn|" in f"{score['signature']}|"
+    assert re.search(r"\|train-sha256:[0-9a-f]{12}(\||$)", score["signature"])
+
+
+def test_a_file_without_forms_is_no_gold_file_and_comments_are_passed_over(
+    tmp_path: Path, gold: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "gold.tst"
+    path.write_text("# by hand\n\n" + path.read_text("utf-8"), "utf-8")
+    assert run("--gold", gold, *ORDER, "--predictions", gold) == 0
+    printed = capsys.readouterr().out
+    assert re.search(r"exact match.*\b4\b", printed, re.DOTALL)
+    bare = written(tmp_path / "covered", [row[:2] for row in ROWS], (0, 1))
+    files = ("--gold", bare, "--columns", "lemma,features", "--predictions", bare)
+    assert run(*files) == 2
+    assert "expected the columns lemma, features and form, found lemma, features; give a fi" in (
+        capsys.readouterr().err
+    )
+
+
+def test_bundles_that_are_none_count_as_they_are_written() -> None:
+    assert parts_of("V;(((") == ("none stated",)
+    assert features_of("V;(((;V;X") == ("V", "(((", "X")
+
+
+def test_what_a_folder_of_an_evaluation_holds(tmp_path: Path, gold: Path) -> None:
+    out = tmp_path / "out"
+    train = written(tmp_path / "train.trn", ROWS[:2])
+    files = ("--gold", gold, *ORDER, "--predictions", gold, "--train", train)
+    assert run(*files, "--out", out) == 0
+    told = json.loads((out / "config.json").read_text("utf-8"))
+    settings, environment = told["run"], told["environment"]
+    assert set(environment) == {"kilolingua", "numpy", "python", "unicode"}
+    assert environment["unicode"] == unicodedata.unidata_version
+    assert settings["gold"]["file"] == "gold.tst"
+    assert settings["gold"]["columns"] == ["lemma", "features", "form"]
+    assert settings["train"] == {
+        "file": "train.trn",
+        "sha256": hashlib.sha256(train.read_bytes()).hexdigest(),
+    }
+    assert settings["gold"]["sha256"] == hashlib.sha256(gold.read_bytes()).hexdigest()
+    assert settings["systems"] == [{"system": "gold.tst", "sha256": settings["gold"]["sha256"]}]
+    assert (settings["language"], settings["seed"], settings["resamples"]) == (None, 1, 1000)
+    content = json.loads((out / "scores.json").read_text("utf-8"))
+    assert set(content) == {"evaluations", "comparisons"}
+    [one] = content["evaluations"]
+    assert set(one) == {
+        *("system", "n", "lemmas", "scores", "macro", "parts"),
+        *("faults", "confusions", "slips", "notes"),
+    }
+    assert (one["system"], one["n"], one["lemmas"]) == ("gold.tst", 4, 4)
+    digest = settings["gold"]["sha256"][:12]
+    told = one["scores"][0]["signature"].split("|")
+    assert {f"system-sha256:{digest}", f"sha256:{digest}", "system:gold.tst"} <= set(told)

@@ -204,3 +204,25 @@ def test_rules_that_cannot_be_kept_answer_all_the_same(
     assert lines(capsys)[0][2:4] == ["aliruka", "rule"]
     assert "the rules could not be kept (" in caplog.text
     assert "they are learned again next time" in caplog.text
+
+
+def test_questions_on_standard_input(
+    table: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(content: bytes, *more: str) -> int:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+        return main(["--lang", "sw", "--table", table, "--input", "-", *more])
+
+    assert asked(f"soma\t{PAST}\r\n\nruka\t{PAST}".encode()) == 0
+    assert [row[2] for row in lines(capsys)] == ["alisoma", "aliruka"]
+    assert asked(b"ruka\r\n") == 2
+    assert 'standard input:1: expected 2 columns (lemma, features), found 1 ("ruka")' in (
+        capsys.readouterr().err
+    )
+
+
+def test_a_language_must_be_named(table: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--table", table, "soma", PAST]) == 2
+    assert "expected a language, found none; give --lang, such as --lang sw" in (
+        capsys.readouterr().err
+    )

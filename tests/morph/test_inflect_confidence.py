@@ -130,6 +130,14 @@ def test_dev_data_teach_whom_to_believe(tmp_path: Path) -> None:
     found = calibrate(ignorant, rules, dev)
     assert found.figures["accuracy model"] == 25  # the verbs in -u
     assert found.figures["accuracy both"] == 100
+    assert found.figures["accuracy rules"] == 100
+    assert found.figures["items"] == len(dev) == 40
+    # The model gives every form 0.9 and is right for a quarter of them.
+    of_model, of_rules, of_both = (
+        found.figures[f"calibration error {name}"] for name in ("model", "rules", "both")
+    )
+    assert of_model == pytest.approx(100 * (math.exp(-0.1) - 0.25))
+    assert of_both <= of_rules < 30
     asked = [("tema", "V;NEG")]
     [choice] = choose(
         ignorant, asked, [[Hypothesis("hatema", -0.1)]], [rules.predict(*asked[0])], found
@@ -143,4 +151,24 @@ def test_dev_data_teach_whom_to_believe(tmp_path: Path) -> None:
     assert loaded.figures == pytest.approx(found.figures, abs=1e-4)
     (tmp_path / "calibration.json").write_text("[]")
     with pytest.raises(InputError, match=r"calibration.json: expected .*--calibrate"):
+        Calibration.load(tmp_path)
+
+
+def test_calibration_of_nothing_and_files_of_something_else(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="as many answers as scores, found 1 for 2; give"):
+        Curve.fit([0.5, 0.6], [True])
+    assert Curve.fit([], [])(0.3) == 0.5
+    with pytest.raises(InputError, match="calibration: expected triples of score, confidence and"):
+        Curve.from_json([[1, 2]])
+    rules = Rules.learn(negations(["tema", "toa"]))
+    covered = [Triple("tema", "V;NEG", None)]
+    with pytest.raises(InputError, match="calibration: expected triples with forms, found none"):
+        calibrate(Believer({}), rules, covered)
+    UNCALIBRATED.save(tmp_path)
+    path = tmp_path / "calibration.json"
+    told = path.read_text("utf-8")
+    assert Calibration.load(tmp_path) is not None
+    assert Calibration.load(tmp_path / "none") is None
+    path.write_text(told.replace("calibration", "calibratiom", 1), "utf-8")
+    with pytest.raises(InputError, match=r"calibration\.json: expected .*calibrate again"):
         Calibration.load(tmp_path)

@@ -25,6 +25,7 @@ from morph.layers import (
     rotate,
     rotation,
 )
+from morph.model import InflectionModel
 
 CPU = torch.device("cpu")
 SIZE = Architecture(units=20, names=6, width=16, heads=2, inner=24, dropout=0.0)
@@ -157,3 +158,15 @@ def test_norms_and_first_weights() -> None:
     for made in (SelfAttention(SIZE), CrossAttention(SIZE)):
         assert float(made.outward.weight.std()) == pytest.approx(0.3 / 4, rel=0.2)
     assert float(FeedForward(SIZE).outward.weight.std()) == pytest.approx(0.3 / 24**0.5, rel=0.2)
+
+
+def test_what_was_read_and_what_is_written_is_normalised_at_the_end() -> None:
+    """As layers that normalise what they read leave their sum as it grew (Xiong et al. 2020)."""
+    model, seen = InflectionModel(SIZE).eval(), dict[str, torch.Tensor]()
+    for name in ("lemma_norm", "form_norm"):
+        layer = getattr(model, name)
+        layer.register_forward_hook(lambda _, __, out, name=name: seen.update({name: out}))
+    memory = model.encode(torch.tensor([[5, 6, 7]]), torch.tensor([[1, 4]]))
+    written, _ = model.decode(torch.tensor([[1, 5]]), memory)
+    assert torch.equal(memory.pointer, model.pointer_key(seen["lemma_norm"]))
+    assert torch.equal(written, seen["form_norm"])

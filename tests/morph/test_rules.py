@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from data.errors import InputError
 from data.inflections.tables import load_triples
 from data.languages import resolve
 from data.unimorph import Triple
+from morph import rules
 from morph.inflecting.writing import Writing
 from morph.rules import Rules
 
@@ -141,3 +143,20 @@ def test_the_affix_rules_are_the_official_baseline(mirror: Path, tag: str, offic
 
 
 SWAHILI = Rules.learn(swahili())
+
+
+def test_of_many_pairs_some_are_taken_from_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs: Any = tuple(range(10))
+    monkeypatch.setattr(rules, "MOST_PAIRS", 10)
+    assert rules._spread(pairs) == pairs
+    monkeypatch.setattr(rules, "MOST_PAIRS", 3)
+    assert rules._spread(pairs) == (0, 3, 6)
+
+
+def test_rankings_that_are_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forgotten ones are the same when they are asked for again."""
+    words = ["ruka", "soma", "x", "ruka", "tema", "ruka"]
+    before = [SWAHILI.predict(word, "V;SBJV;1;SG") for word in words]
+    monkeypatch.setattr("morph.inflecting.voting.REMEMBERED", 1)
+    again = Rules.learn(swahili())
+    assert [again.predict(word, "V;SBJV;1;SG") for word in words] == before

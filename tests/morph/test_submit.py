@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import unicodedata
 import zipfile
@@ -352,3 +353,132 @@ def test_one_trained_language_is_handed_in_and_the_others_are_named(
         "swa.dev",
         "swa.tst",
     ]
+
+
+def test_covered_files_that_are_damaged(covered: Path, tmp_path: Path) -> None:
+    for content, message in [
+        (b"soma\tV;PST\tx\n", r'tst:1: expected lemma, features with tabs between, found "soma'),
+        (b"soma\tV;PST\n \tV;PST\n", "tst:2: expected lemma, features with tabs between"),
+        (b"soma\t \n", "tst:1: expected lemma, features with tabs between"),
+        (b"", "tst: expected lemmas and features, found nothing; fetch it again"),
+        (b"soma\tV;PST\n\xffa\tV\n", "tst:2: expected UTF-8, found byte 0xff; fetch the covered"),
+    ]:
+        covered.write_bytes(content)
+        with pytest.raises(InputError, match=message):
+            read_covered(covered, ("lemma", "features"))
+    covered.write_bytes(b"soma\tx\tV;PST\n")
+    assert read_covered(covered, ("lemma", "form", "features")) == [("soma", "V;PST")]
+
+
+def test_folders_files_and_settings_that_are_not_there(
+    data_2022: Path, covered: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(*options: object) -> str:
+        assert run(*options) == 2
+        return capsys.readouterr().err
+
+    of_2022 = ("--task", "sigmorphon2022", "--data", data_2022)
+    told = "no such folder; give the one with the files of answers"
+    assert told in refused(*of_2022, "--check", tmp_path / "none")
+    mine = ("--task", "generic", "--covered", covered, "--system", "s", "--out", tmp_path / "o")
+    told = "no such folder; give the one with the models or predictions"
+    assert told in refused(*mine, "--predictions-from", tmp_path / "none")
+    assert told in refused(*mine, "--models", tmp_path / "none")
+    told = "has no training file; name it with --train"
+    assert told in refused(*mine, "--rules")
+    told = "--columns: expected lemma, features and form in some order, found lemma, features"
+    assert told in refused(*mine, "--copy", "--columns", "lemma,features")
+    told = "expected affix or analogy, found"
+    assert "--rules" in refused(*of_2022, *mine[4:], "--rules", "neural")
+    [unit, *_] = units_2022([data_2022], ["xx_small"], ["test"])
+    with pytest.raises(InputError, match=r'engine: expected one of .*, found "guess"'):
+        open_predictor("guess", unit, task_named("sigmorphon2022"))
+
+
+def test_a_model_answers_what_it_knows_and_its_files_are_named(
+    covered: Path, tmp_path: Path
+) -> None:
+    from tests.morph.toys import trained
+
+    folder = tmp_path / "models" / "xx" / "model"
+    trained().save(folder)
+    (folder / "notes.txt").write_text("not of the model")
+    covered.write_text("bado\tV;PST\nbado\tV;NOSUCH\n", "utf-8")
+    out = tmp_path / "out"
+    command = ("--task", "generic", "--covered", covered, "--system", "m", "--out", out)
+    assert run(*command, "--models", tmp_path / "models") == 0
+    first, second = (out / "m" / "xx.tst").read_text("utf-8").splitlines()
+    assert first.startswith("bado\tV;PST\tali")
+    assert second == "bado\tV;NOSUCH\tbado"
+    settings = json.loads((out / "m" / "settings.json").read_text("utf-8"))
+    [answered] = settings["files"].values()
+    assert answered["predictor"]["engine"] == "model"
+    assert set(answered["predictor"]["files"]) == {"config.json", "model-1.safetensors"}
+    assert sum(answered["answered_by"].values()) == 2
+    assert answered["answered_by"]["model"] == 1
+
+
+def test_a_predictor_that_answers_wrongly_writes_nothing(
+    covered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Wrong(Copy):
+        forms: tuple[str, ...] = ("x",)
+
+        def predict(self, items: object) -> list[str]:
+            return list(self.forms)
+
+    command = ("--task", "generic", "--covered", covered, "--system", "s", "--copy")
+    monkeypatch.setattr(submission, "open_predictor", lambda *_, **__: Wrong())
+    assert run(*command, "--out", tmp_path / "out") == 2
+    monkeypatch.setattr(Wrong, "forms", ("x", "y\tz"))
+    assert run(*command, "--out", tmp_path / "out") == 2
+    assert not (tmp_path / "out").exists()
+    monkeypatch.setattr(Wrong, "forms", ("x", "y"))
+    assert run(*command, "--out", tmp_path / "out") == 0
+
+
+def test_what_is_told_of_answers_and_who_gave_them(
+    data_2022: Path, covered: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    base = ("--task", "sigmorphon2022", "--data", data_2022, "--team", "us", "--system", "r")
+    assert run(*base, "--splits", "test", "--rules", "--out", out) == 0
+    told = json.loads((out / "us" / "r" / "settings.json").read_text("utf-8"))
+    assert set(told) == {
+        *("task", "columns", "system", "team", "engine", "command"),
+        *("seed", "environment", "files"),
+    }
+    assert (told["team"], told["system"], told["engine"]) == ("us", "r", "rules")
+    assert told["command"][:3] == ["python", "-m", "morph.submit"]
+    assert str(out) not in told["command"]
+    answer = told["files"]["xx_small.test"]
+    assert set(answer) == {"lines", "covered", "covered_sha256", "answered_by", "predictor"}
+    digest = hashlib.sha256((data_2022 / "xx.test").read_bytes()).hexdigest()
+    assert (answer["lines"], answer["covered"], answer["covered_sha256"]) == (3, "xx.test", digest)
+    digest = hashlib.sha256((data_2022 / "xx_small.train").read_bytes()).hexdigest()
+    assert answer["predictor"] == {
+        "engine": "rules",
+        "policy": "analogy",
+        "seed": 1,
+        "train": "xx_small.train",
+        "train_sha256": digest,
+        "train_rows_left_out": {},
+        "train_rows_repaired": {},
+    }
+    scores = json.loads((out / "scores.json").read_text("utf-8"))
+    assert set(scores) == {"note", "files", "macro"}
+    assert set(scores["files"][0]) == {"unit", "split", "scores", "right_after_nfc"}
+    given = tmp_path / "runs"
+    given.mkdir()
+    (given / "xx.tst").write_text("soma\tV;PST\talisoma\npika\tV;FUT\tatapika\n", "utf-8")
+    command = ("--task", "generic", "--covered", covered, "--system", "s")
+    assert run(*command, "--predictions-from", given, "--out", tmp_path / "given") == 0
+    told = json.loads((tmp_path / "given" / "s" / "settings.json").read_text("utf-8"))
+    digest = hashlib.sha256((given / "xx.tst").read_bytes()).hexdigest()
+    assert told["files"]["xx.tst"]["predictor"] == {
+        "engine": "files",
+        "file": "runs/xx.tst",
+        "sha256": digest,
+        "run": None,
+    }
+    assert told["files"]["xx.tst"]["answered_by"] == {"given file": 2}

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from data.errors import UnavailableError
+from data.errors import InputError, UnavailableError
 from data.languages import resolve
 from data.unimorph import Triple
+from morph.alphabet import Alphabet
 from morph.corpora import load_data
 from morph.hallucinate import hallucinate
 from morph.inflecting.sources import open_model
 from morph.recipe import Recipe
-from morph.run import TrainingConfig, train_model
+from morph.run import TrainingConfig, score, train_model
 from morph.submit import main as submit
 from morph.train import main
-from morph.transducer import Transducer
+from morph.transducer import Hypothesis, Transducer
 
 QUICK = ["--steps", "12", "--width", "16", "--batch", "8", "--hallucinate", "0"]
 
@@ -54,7 +57,12 @@ def test_a_run_folder(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture
     score = json.loads((out / "scores.json").read_text("utf-8"))["sw"]
     assert score["n"] == len((out / "sw.dev").read_text("utf-8").splitlines())
     assert (out / "network-2" / "report.html").is_file()
-    assert Transducer.load(out / "model").language == "sw"
+    model = Transducer.load(out / "model")
+    assert model.language == "sw"
+    assert set(model.origin) == {"data", "recipe", "steps", "text", "made with"}
+    assert model.origin["steps"] == [12] * 4  # from both ends
+    assert "torch" in model.origin["made with"]
+    assert model.origin["data"][0].startswith("toy.tsv: ")
 
 
 def test_the_same_command_repeats_itself(table: Path, tmp_path: Path) -> None:
@@ -249,3 +257,98 @@ def test_sampling_among_languages_is_by_temperature() -> None:
 
     assert quotas([900, 100], 1e6) == [500, 500]
     assert quotas([900, 100], 1) == [900, 100]
+
+
+def test_files_are_trained_on_and_scored_as_they_are_named(table: Path, tmp_path: Path) -> None:
+    dev = tmp_path / "dev.tsv"
+    dev.write_text("lemma\tfeatures\tform\npaka\tV;PST\talipaka\n", "utf-8")
+    data = load_data("sw", train=table, dev=dev)
+    assert (len(data.train), data.unit, data.name) == (120, "sw", "toy.tsv")
+    assert [triple.form for triple in data.dev] == ["alipaka"]
+    assert (data.normalised, len(data.sha256)) == (True, 32)
+    whole = load_data("sw", train=table)
+    assert len(whole.train) + len(whole.dev) == 120
+    for number in (0, 121):
+        with pytest.raises(InputError, match=f"examples: expected 1 to 120, found {number}; toy"):
+            data.sample(number, 1)
+    assert len(data.sample(120, 1).train) == 120
+    with pytest.raises(InputError, match="dev: expected a train file beside it, found none; give"):
+        load_data("sw", dev=dev)
+    with pytest.raises(InputError, match=r"source: expected one of .*did you mean unimorph"):
+        load_data("sw", source="unimorf")
+    dev.write_text("lemma\tfeatures\tform\n", "utf-8")
+    with pytest.raises(InputError):
+        load_data("sw", train=dev, dev=table)
+
+
+def test_a_shared_tasks_files_are_kept_as_they_are(mirror: Path) -> None:
+    assert mirror
+    data = load_data("heb_unvoc")
+    assert (data.unit, data.normalised, len(data.train), len(data.dev)) == (
+        "heb_unvoc",
+        False,
+        10_000,
+        1000,
+    )
+    assert load_data("swh").unit == "swa"
+
+
+def test_configurations_that_cannot_be(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="languages: expected at least one, found none; give --la"):
+        TrainingConfig((), Recipe())
+    with pytest.raises(InputError, match="train: expected one language beside a file, found sever"):
+        TrainingConfig(("sw", "fi"), Recipe(), train=tmp_path / "x")
+    assert TrainingConfig(("sw", "fi"), Recipe()).units == ("sw", "fi")
+    alphabet = Alphabet.of([Triple("soma", "V;PST", "alisoma")])
+    with pytest.raises(InputError, match=r"features: expected .*, found 'more'"):
+        Recipe(features="more").architecture(alphabet)
+
+
+def test_an_engine_that_is_none(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(table, tmp_path / "run", "--engine", "fairsek") == 2
+    told = capsys.readouterr().err
+    assert "--engine: expected one of" in told
+    assert "did you mean fairseq?" in told
+
+
+def test_ctrl_c_says_where_the_run_goes_on(
+    table: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("morph.run.train_model", stopped)
+    assert train(table, tmp_path / "run") == 130
+    assert f"stopped; the same command goes on, in {tmp_path / 'run'}" in capsys.readouterr().err
+
+
+def test_a_run_without_a_name_gets_one_of_its_settings(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for seed in ("1", "2", "1"):
+        assert main(["--lang", "sw", "--train", str(table), *QUICK, "--seed", seed]) == 0
+    names = [one.name for one in (tmp_path / "runs").iterdir()]
+    assert len(names) == 2
+    assert all(re.fullmatch(r"morph-sw-[0-9a-f]{8}", name) for name in names)
+
+
+def test_languages_without_a_dev_part_are_not_scored(table: Path, tmp_path: Path) -> None:
+    data = load_data("sw", train=table)
+    asked = list[str]()
+
+    def predict(one: object) -> list[Hypothesis]:
+        asked.append(one.unit)  # type: ignore[attr-defined]
+        return [Hypothesis(t.form or "", 0.0) for t in data.dev]
+
+    bare = replace(data, unit="xx", dev=())
+    found = score([bare, data], predict, tmp_path)
+    assert (asked, list(found)) == (["sw"], ["sw"])
+    assert found["sw"].value == 100
+    assert {path.name for path in tmp_path.iterdir()} >= {"sw.dev", "scores.json"}
+    assert not (tmp_path / "xx.dev").exists()
