@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app import texts
-from app.page import is_offline
+from app.page import access as access_of_app
 from app.texts import escape
 from data.access import Access
 from data.errors import InputError, KilolinguaError, UnavailableError
@@ -38,14 +38,14 @@ class Known:
 
 
 def measure(
-    language: Language, lexicons: Sequence[str], *, offline: bool = False
+    language: Language, lexicons: Sequence[str], *, access: Access = Access()
 ) -> tuple[str, list[Known], list[str]]:
     """Measure lexicons of the catalog on NTREX-128, or on the sample's English.
 
     Returns:
         What it was measured on, a row a lexicon, and a line for each that cannot be had.
     """
-    name, english, own = _sides(language, offline)
+    name, english, own = _sides(language, access)
     found, failed = [], []
     for lexicon_name in lexicons:
         try:
@@ -54,7 +54,7 @@ def measure(
                 language,
                 name=lexicon_name,
                 skip_bad=True,
-                access=Access(offline=offline),
+                access=access,
             )
         except KilolinguaError as error:
             failed.append(str(error))
@@ -72,10 +72,10 @@ def _known(lexicon: Lexicon, english: Sequence[str], own: Sequence[str]) -> Know
     )
 
 
-def _sides(language: Language, offline: bool) -> tuple[str, list[str], list[str]]:
+def _sides(language: Language, access: Access) -> tuple[str, list[str], list[str]]:
     """The test set's name, its English, and the same in the language where it is there."""
     try:
-        corpus = load_parallel(TEST_SET, language, resolve("en"), access=Access(offline=offline))
+        corpus = load_parallel(TEST_SET, language, resolve("en"), access=access)
     except (InputError, UnavailableError):
         corpus = load_parallel(SAMPLE, resolve("sw"), resolve("en"))
         return "the English of the sample", [pair.target for pair in corpus.pairs], []
@@ -84,9 +84,9 @@ def _sides(language: Language, offline: bool) -> tuple[str, list[str], list[str]
 
 @st.cache_data(show_spinner="Reading the lexicons and the test set …")
 def _measured(
-    tag: str, lexicons: tuple[str, ...], offline: bool
+    tag: str, lexicons: tuple[str, ...], _access: Access
 ) -> tuple[str, list[Known], list[str]]:
-    return measure(resolve(tag), lexicons, offline=offline)
+    return measure(resolve(tag), lexicons, access=_access)
 
 
 def show(tag: str | None, lexicons: Sequence[str]) -> None:
@@ -97,7 +97,7 @@ def show(tag: str | None, lexicons: Sequence[str]) -> None:
     if not st.toggle("Count the words of a test set", key=f"coverage-{tag}"):
         st.caption("Reads the lexicons and the test set; a few seconds.")
         return
-    name, found, failed = _measured(tag, tuple(lexicons), is_offline())
+    name, found, failed = _measured(tag, tuple(lexicons), access_of_app())
     header = ["", "entries", "English words", "English types", "own words", "own types"]
     rows = [
         [escape(known.lexicon), texts.number(known.entries), *_shares(known)] for known in found

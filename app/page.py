@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from app.texts import escape
-from data.access import Access
+from data.access import Access, Report, quiet
 from data.errors import KilolinguaError
 from data.inventory import Inventory, load_inventory
 from data.terminal import printable
@@ -31,10 +31,15 @@ def is_offline() -> bool:
     return "--offline" in sys.argv[1:]
 
 
+def access(report: Report = quiet) -> Access:
+    """How files are reached; asked for while the page is drawn, since a job has no session."""
+    return Access(offline=is_offline(), report=report)
+
+
 def opened() -> Inventory:
     """The inventory. Where it cannot be had at all, the page says why and stops."""
     try:
-        return _opened(is_offline())
+        return _opened(access())
     except KilolinguaError as error:
         st.error("The inventory could not be opened.", icon=":material/error:")
         st.code(printable(str(error)), language=None, wrap_lines=True)
@@ -42,8 +47,8 @@ def opened() -> Inventory:
 
 
 @st.cache_resource(show_spinner="Opening the inventory of languages …")
-def _opened(offline: bool) -> Inventory:
-    return load_inventory(access=Access(offline=offline))
+def _opened(_access: Access) -> Inventory:
+    return load_inventory(access=_access)
 
 
 def say_what_is_missing(inventory: Inventory) -> None:

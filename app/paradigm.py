@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from data.access import Access, Report
+from data.access import Access
 from data.errors import InputError
 from data.inflections.tables import TableFiles, tables_of
 from data.languages import Language
@@ -120,8 +120,7 @@ def forms(
     *,
     part_of_speech: str = "",
     model: str = "",
-    offline: bool = False,
-    report: Report | None = None,
+    access: Access = Access(),
 ) -> Forms:
     """The form of a lemma for a bundle, or without one every form.
 
@@ -137,20 +136,19 @@ def forms(
             tables do not know, no such model.
         UnavailableError: torch is missing and a model was named.
     """
-    report = report or (lambda _: None)
     lemma, features = lemma.strip(), features.strip()
     if not lemma:
         raise InputError("expected a lemma, found none; write one")
-    tables = _tables(language, offline, report)
-    rows: tuple[Row, ...] = () if features else tuple(_listed(lemma, tables, report))
+    tables = _tables(language, access)
+    rows: tuple[Row, ...] = () if features else tuple(_listed(lemma, tables, access))
     near: tuple[str, ...] = ()
     left_out = 0
     if not rows:
-        inflector = _inflector(language, model, offline, report)
+        inflector = _inflector(language, model, access)
         near = _near(inflector, features, language)
         bundles = [features] if features else _bundles(inflector, lemma, part_of_speech)
         left_out = max(len(bundles) - MOST_MADE, 0)
-        rows = tuple(_made(inflector, lemma, bundles[:MOST_MADE], report))
+        rows = tuple(_made(inflector, lemma, bundles[:MOST_MADE], access))
     return Forms(
         rows,
         tuple(table.name for table in tables),
@@ -161,8 +159,8 @@ def forms(
     )
 
 
-def _tables(language: Language, offline: bool, report: Report) -> list[TableFiles]:
-    found = tables_of(language, access=Access(offline=offline, report=report))
+def _tables(language: Language, access: Access) -> list[TableFiles]:
+    found = tables_of(language, access=access)
     if not found:
         raise InputError(
             f"no inflection table of {language.name} ({language.bcp47}) can be had; the page "
@@ -171,12 +169,12 @@ def _tables(language: Language, offline: bool, report: Report) -> list[TableFile
     return found
 
 
-def _listed(lemma: str, tables: Sequence[TableFiles], report: Report) -> Iterator[Row]:
+def _listed(lemma: str, tables: Sequence[TableFiles], access: Access) -> Iterator[Row]:
     """Every form of a lemma that the tables list, whatever the lemma's case."""
     wanted = fold(lemma)
     found: dict[tuple[str, str], str] = {}
     for table in tables:
-        report(f"reading {table.name}")
+        access.say(f"reading {table.name}")
         for triple in table.read(skip_bad=True):
             if triple.form and fold(triple.lemma) == wanted:
                 found.setdefault((triple.features, triple.form), table.name)
@@ -184,19 +182,19 @@ def _listed(lemma: str, tables: Sequence[TableFiles], report: Report) -> Iterato
         yield Row(features, form, "table", 1.0, name)
 
 
-def _inflector(language: Language, model: str, offline: bool, report: Report) -> Inflector:
+def _inflector(language: Language, model: str, access: Access) -> Inflector:
     """Tables and rules, and a model only if it was named."""
     from morph.inflect import Inflector
     from morph.inflecting.lookup import Lookup
     from morph.inflecting.sources import open_model, read_tables, rules_for
 
-    report("reading the tables")
-    tables = read_tables(language, offline=offline, report=report)
-    report("learning rules from them; the first time this may take a minute")
+    access.say("reading the tables")
+    tables = read_tables(language, offline=access.offline, report=access.report)
+    access.say("learning rules from them; the first time this may take a minute")
     rules = rules_for(tables)
     opened = None
     if model:
-        report(f"opening the model {model}")
+        access.say(f"opening the model {model}")
         opened = open_model(_model_folder(model, language), language)
     lookup = Lookup.of(tables.triples, language.bcp47)
     return Inflector(lookup, rules, language.name, model=opened, tables=tables.names)
@@ -248,11 +246,11 @@ def _bundles(inflector: Inflector, lemma: str, part_of_speech: str) -> list[str]
 
 
 def _made(
-    inflector: Inflector, lemma: str, bundles: Sequence[str], report: Report
+    inflector: Inflector, lemma: str, bundles: Sequence[str], access: Access
 ) -> Iterator[Row]:
     """An answer for every bundle; of a table all forms that it has for it."""
     for start in range(0, len(bundles), AT_ONCE):
-        report(f"making forms: {start} of {len(bundles)}")
+        access.say(f"making forms: {start} of {len(bundles)}")
         some = bundles[start : start + AT_ONCE]
         answers = inflector.inflect_all([(lemma, bundle) for bundle in some])
         for bundle, answer in zip(some, answers, strict=True):

@@ -10,16 +10,16 @@ import functools
 import importlib.util
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from app import texts
 from app.job import Job
-from app.page import is_offline
+from app.page import access, is_offline
 from app.texts import escape
-from data.access import Access, Report
+from data.access import Access
 from data.errors import InputError, KilolinguaError
 from data.languages import resolve
 from data.load import find_language, load_lexicon
@@ -180,10 +180,10 @@ def _rewrite() -> None:
         asked = st.form_submit_button("Rewrite")
     if asked:
         settings: dict[str, Any] = {"ratio": ratio, "policy": policy, "seed": int(seed)}
-        offline = is_offline()
+        reached = access()
         _start(
             REWRITE,
-            lambda job: rewrite(text, tag, offline=offline, report=job.say, **settings),
+            lambda job: rewrite(text, tag, access=replace(reached, report=job.say), **settings),
         )
     _watch(REWRITE, _show_rewritten)
 
@@ -217,8 +217,7 @@ def rewrite(
     ratio: float = 1.0,
     policy: str = "uniform",
     seed: int = 1,
-    offline: bool = False,
-    report: Report | None = None,
+    access: Access = Access(),
 ) -> Rewritten:
     """Replace the words of an English paragraph by those of a language.
 
@@ -232,20 +231,18 @@ def rewrite(
     from lexaug.phrases import compile_phrases
     from lexaug.substitute import substitute_line
 
-    report = report or (lambda _: None)
     if not text.strip() or len(text) > LONGEST:
         raise InputError(f"expected an English text of 1 to {LONGEST:,} characters; write one")
-    access = Access(offline=offline, report=report)
     target = find_language(language, access=access)
-    report("reading the lexicon")
+    access.say("reading the lexicon")
     lexicon = load_lexicon(resolve("en"), target, access=access)
-    report("reading the inflection tables; the first time rules are learned from them")
-    inflection = find_inflection(target, wanted=None, offline=offline, report=report)
-    report("compiling the phrases")
+    access.say("reading the inflection tables; the first time rules are learned from them")
+    inflection = find_inflection(target, wanted=None, offline=access.offline, report=access.report)
+    access.say("compiling the phrases")
     table = compile_phrases(
         lexicon, policy, analyser=inflection.analyser, inflector=inflection.inflector
     )
-    report("replacing words")
+    access.say("replacing words")
     lines = tuple(
         substitute_line(line, table, ratio=ratio, key=key(seed, number))
         for number, line in enumerate(text.splitlines(), 1)
@@ -256,7 +253,6 @@ def rewrite(
 
 
 def _show_rewritten(found: Any) -> None:
-
     for line in found.lines:
         way = texts.direction(line.text)
         st.html(f'<p lang="{escape(found.tag)}" dir="{way}">{marked(line)}</p>')
@@ -311,9 +307,14 @@ def _forms() -> None:
 
         language = _made(lambda: resolve(tag))
         told: dict[str, Any] = {"part_of_speech": speech.strip(), "model": model.strip()}
-        told["offline"] = is_offline()  # asked here: a job has no session
+        reached = access()  # asked here: a job has no session
         if language is not None:
-            _start(FORMS, lambda job: forms(lemma, language, features, report=job.say, **told))
+            _start(
+                FORMS,
+                lambda job: forms(
+                    lemma, language, features, access=replace(reached, report=job.say), **told
+                ),
+            )
     _watch(FORMS, _show_forms)
 
 

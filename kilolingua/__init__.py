@@ -23,12 +23,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from data.access import Access
 from kilolingua.shadows import refuse_shadowed_rooms
 
 refuse_shadowed_rooms()
 
-from data.cli import did_you_mean  # noqa: E402  # only once it is known to be ours
+from data.access import Access  # noqa: E402  # only once it is known to be ours
+from data.cli import did_you_mean  # noqa: E402
 from data.errors import InputError, UnavailableError  # noqa: E402
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ except PackageNotFoundError:  # a clone that nobody installed
     __version__ = "0+unknown"
 
 __all__ = [
+    "Access",
     "InputError",
     "UnavailableError",
     "compare",
@@ -86,17 +87,17 @@ def language(name: str) -> Language:
     return find_language(name)
 
 
-def inventory(*, offline: bool = False) -> Inventory:
+def inventory(*, access: Access = Access()) -> Inventory:
     """All languages x all resources with their sources; `data.inventory`.
 
     `.table` is the table; `data.inventory` has functions that count, find relatives and export.
     """
     from data.inventory import load_inventory
 
-    return load_inventory(access=Access(offline=offline))
+    return load_inventory(access=access)
 
 
-def languages(*, offline: bool = False, **conditions: Any) -> polars.DataFrame:
+def languages(*, access: Access = Access(), **conditions: Any) -> polars.DataFrame:
     """The languages that meet every condition, a row each; `data.inventory.select`.
 
         kl.languages(genus="Bantoid", has="test_set", missing="lexicon", limit=10)
@@ -110,7 +111,7 @@ def languages(*, offline: bool = False, **conditions: Any) -> polars.DataFrame:
     """
     from data.inventory import select
 
-    return select(inventory(offline=offline).table, **conditions)
+    return select(inventory(access=access).table, **conditions)
 
 
 def lexicon(target: str, *, source: str = "en", name: str | None = None, **options: Any) -> Lexicon:

@@ -37,6 +37,7 @@ COMMANDS = {
     "app": ("app.__main__", "the app for linguists, in a browser"),
     "cache": ("kilolingua.cache", "what lies in the cache, and making room"),
     "bundle": ("kilolingua.bundle", "everything for a language, for a machine without network"),
+    "completion": ("kilolingua.completion", "the script of a shell's Tab key: bash, zsh, fish"),
 }
 
 

@@ -16,7 +16,7 @@ import argparse
 import hashlib
 import io
 import tarfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -38,8 +38,6 @@ CHUNK_BYTES = 1 << 20
 DEFAULT_MODEL = "smollm2-135m-instruct"
 GROUND = ("glottolog", "wals", "linguameta")  # tables of all languages, which most rooms read
 
-Report = Callable[[str], None]
-
 
 @dataclass(frozen=True, slots=True)
 class Bundled:
@@ -55,14 +53,13 @@ def bundle(
     out: Path,
     *,
     model: str | None = DEFAULT_MODEL,
-    offline: bool = False,
-    report: Report = print,
+    access: Access = Access(report=print),
 ) -> list[Bundled]:
     """Fetch what the catalog has for a language and write it to one file, which appears whole.
 
     Args:
         model: the name of a model of the catalog that goes in as well; None for none.
-        report: told what is fetched and what no source has.
+        access: told what is fetched and what no source has.
 
     Raises:
         InputError: no such model.
@@ -71,9 +68,9 @@ def bundle(
     places: dict[str, Path] = {}
     for file in wanted(language, model):
         try:
-            places[file.path] = fetch(file, access=Access(offline=offline, report=report)).path
+            places[file.path] = fetch(file, access=access).path
         except NoSourceError as error:
-            report(f"left out: {str(error).partition(';')[0]}")
+            access.say(f"left out: {str(error).partition(';')[0]}")
     if not places:
         raise UnavailableError(f"nothing for {language.name} could be had; see what was left out")
     files = [Bundled(path, at.stat().st_size, sha256_file(at)) for path, at in places.items()]
@@ -137,7 +134,7 @@ def _run(options: argparse.Namespace) -> None:
     language = resolve(options.lang)
     out = options.out or Path(f"{language.bcp47}.tar.zst")
     model = None if options.model == "none" else options.model
-    files = bundle(language, out, model=model, offline=options.offline)
+    files = bundle(language, out, model=model, access=Access.of(options, print))
     print(f"wrote {out}: {len(files)} files, {_size(files)} unpacked")
 
 

@@ -24,6 +24,7 @@ from pathlib import Path
 import pytest
 
 from data.compression import zstandard
+from kilolingua.__main__ import COMMANDS as KILOLINGUA
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -42,6 +43,7 @@ PROGRAMS = {
     "apt-get",
     "bash",
     "git",
+    "kilolingua",
     "pip",
     "pytest",
     "python",
@@ -124,6 +126,17 @@ COMMANDS = [
 ]
 
 
+def module_of(words: list[str]) -> str:
+    """The module that one of our commands starts; "" where it is none of ours.
+
+    >>> module_of(["kilolingua", "eval", "--lang", "sw"]), module_of(["python", "-m", "icl.eval"])
+    ('icl.eval', 'icl.eval')
+    """
+    if words[0] == "kilolingua":
+        return KILOLINGUA[words[1]][0]
+    return words[2] if words[:2] == ["python", "-m"] else ""
+
+
 def parts(command: Command) -> list[list[str]]:
     """The commands joined by `&&`, as words, without leading variables."""
     return [
@@ -186,7 +199,7 @@ runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 def run_as_printed(words: list[str], text: str, folder: Path) -> None:
     """Run one command in a page's folder, made smaller where SIZES says so."""
-    sizes = SIZES.get(words[2], []) if words[:2] == ["python", "-m"] else []
+    sizes = SIZES.get(module_of(words), [])
     done = subprocess.run(
         ["bash", "-c", f"{text.strip()} {shlex.join(sizes)}"],
         cwd=folder,
@@ -225,10 +238,11 @@ def serves(script: str, folder: Path) -> None:
 @pytest.mark.parametrize("command", COMMANDS, ids=str)
 def test_a_command_runs_as_printed(command: Command, folders: dict[str, Path]) -> None:
     for words, text in zip(parts(command), command.text.split("&&"), strict=True):
-        ours = words[:2] == ["python", "-m"] or words[0] == "bash"
+        ours = bool(module_of(words)) or words[0] == "bash"
         if command.needs and ours:
+            arguments = words[2:] if words[0] == "kilolingua" else words[3:]
             done = subprocess.run(
-                [sys.executable, "-c", PARSE_ONLY, *words[2:]],
+                [sys.executable, "-c", PARSE_ONLY, module_of(words), *arguments],
                 env=environment(),
                 capture_output=True,
                 text=True,

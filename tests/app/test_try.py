@@ -92,7 +92,7 @@ def test_a_paragraph_is_what_synthesis_writes(no_mirror: None) -> None:
     from lexaug.substitute import substitute_line
 
     text = "My grandmother reads a book.\nThe children <sleep> & eat fish."
-    found = rewrite(text, "sw", offline=True, seed=3)
+    found = rewrite(text, "sw", access=Access(offline=True), seed=3)
     table = compile_phrases(load_lexicon(resolve("en"), resolve("sw"), access=Access(offline=True)))
     for number, line in enumerate(text.splitlines(), 1):
         assert found.lines[number - 1] == substitute_line(line, table, key=key(3, number))
@@ -118,11 +118,11 @@ def test_a_paragraph_is_what_synthesis_writes(no_mirror: None) -> None:
 
 def test_no_table_of_a_language_is_said(no_mirror: None) -> None:
     with pytest.raises(InputError, match=r"no inflection table of Basque \(eu\) can be had"):
-        forms("etxe", resolve("eu"), offline=True)
+        forms("etxe", resolve("eu"), access=Access(offline=True))
 
 
 def test_the_forms_of_a_lemma(mirror: Path) -> None:
-    found = forms("Soma", resolve("sw"), offline=True)
+    found = forms("Soma", resolve("sw"), access=Access(offline=True))
     row = Row("V;FIN;IND;COND;PRES;1;SG", "ningesoma", "table", 1.0, "unimorph/swc")
     assert row in found.rows
     assert (row.source, row.sureness) == ("table unimorph/swc", "listed")
@@ -161,7 +161,12 @@ def package(no_mirror: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_form_that_no_table_lists_is_made_and_marked(package: Path) -> None:
     said: list[str] = []
-    found = forms("pembua", resolve("sw"), "3;SG;V;PST", offline=True, report=said.append)
+    found = forms(
+        "pembua",
+        resolve("sw"),
+        "3;SG;V;PST",
+        access=Access(offline=True, report=said.append),
+    )
     [row] = found.rows
     assert (row.features, row.form, row.by) == ("V;PST;3;SG", "alipembua", "rule")
     assert row.confidence is not None
@@ -177,7 +182,7 @@ def test_what_the_shell_command_answers_is_what_the_page_shows(
 ) -> None:
     from morph.inflect import main
 
-    found = forms("pembua", resolve("sw"), "V;PST;3;SG", offline=True)
+    found = forms("pembua", resolve("sw"), "V;PST;3;SG", access=Access(offline=True))
     arguments = shlex.split(found.command)[3:]
     assert main([*arguments, "--offline"]) == 0
     [row] = found.rows
@@ -186,8 +191,8 @@ def test_what_the_shell_command_answers_is_what_the_page_shows(
 
 def test_all_forms_of_an_unknown_lemma_are_of_one_part_of_speech(package: Path) -> None:
     with pytest.raises(InputError, match=r'"pembua": .* expected a part of speech \(V, N\), found'):
-        forms("pembua", resolve("sw"), offline=True)
-    verb = forms("pembua", resolve("sw"), part_of_speech="V", offline=True)
+        forms("pembua", resolve("sw"), access=Access(offline=True))
+    verb = forms("pembua", resolve("sw"), part_of_speech="V", access=Access(offline=True))
     assert [row.features for row in verb.rows] == ["V;PST;3;SG", "V;PST;3;PL;NEG"]
     assert (verb.left_out, verb.command.split()[-2:]) == (0, ["--pos", "V"])
 
@@ -196,17 +201,17 @@ def test_the_rarest_bundles_are_left_out_and_that_is_said(
     package: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.paradigm.MOST_MADE", 1)
-    verb = forms("pembua", resolve("sw"), part_of_speech="V", offline=True)
+    verb = forms("pembua", resolve("sw"), part_of_speech="V", access=Access(offline=True))
     assert [row.features for row in verb.rows] == ["V;PST;3;SG"]
     assert any(note.startswith("1 rarer bundles are left out") for note in verb.notes)
 
 
 def test_a_bundle_that_no_table_has_is_not_said_to_be_sure(package: Path) -> None:
-    found = forms("pembua", resolve("sw"), "V;PST;3;PL", offline=True)
+    found = forms("pembua", resolve("sw"), "V;PST;3;PL", access=Access(offline=True))
     assert [row.sureness for row in found.rows] == ["not measured"]
     assert set(found.near) == {"V;PST;3;SG", "V;PST;3;PL;NEG", "N;PL"}
     with pytest.raises(InputError, match=r"did you mean PST\?.*; bundles like it: V;PST;3;SG,"):
-        forms("pembua", resolve("sw"), "V;PAST;3;SG", offline=True)
+        forms("pembua", resolve("sw"), "V;PAST;3;SG", access=Access(offline=True))
 
 
 def test_a_model_is_a_folder_in_runs_and_nothing_else(package: Path) -> None:
@@ -216,7 +221,7 @@ def test_a_model_is_a_folder_in_runs_and_nothing_else(package: Path) -> None:
         with pytest.raises(
             InputError, match=r"expected a run of morph\.train in runs/ \(none there"
         ):
-            forms("pembua", resolve("sw"), "V;PST;3;SG", model=name, offline=True)
+            forms("pembua", resolve("sw"), "V;PST;3;SG", model=name, access=Access(offline=True))
 
 
 def test_forms_on_the_page(package: Path, run_page: Callable[..., Any]) -> None:

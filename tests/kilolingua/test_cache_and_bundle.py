@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from data.access import cache_folder
+from data.access import Access, cache_folder
 from data.compression import zstandard
 from data.errors import InputError
 from data.languages import resolve
@@ -69,14 +69,14 @@ def test_a_language_there_and_back(
 ) -> None:
     said: list[str] = []
     out = tmp_path / "wo.tar.zst"
-    packed = bundle(resolve("wo"), out, model=None, offline=True, report=said.append)
+    packed = bundle(resolve("wo"), out, model=None, access=Access(offline=True, report=said.append))
     names = {file.path for file in packed}
     assert "gatitos/en_wo.tsv" in names
     assert any(name.startswith("glottolog/") for name in names)
     assert not any("en_bm" in name for name in names)
     assert all(line.startswith("left out: ") for line in said)
     first = out.read_bytes()
-    bundle(resolve("wo"), out, model=None, offline=True, report=said.append)
+    bundle(resolve("wo"), out, model=None, access=Access(offline=True, report=said.append))
     assert out.read_bytes() == first
 
     monkeypatch.setenv("KILOLINGUA_CACHE", str(tmp_path / "elsewhere"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -57,6 +58,25 @@ def test_help_lists_all(arguments: list[str], capsys: pytest.CaptureFixture[str]
     assert all(f"  {name} " in shown for name in COMMANDS)
 
 
+def test_the_shell_completes_commands_and_options(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", "bash"]) == 0
+    script = capsys.readouterr().out
+    ask = "_kilolingua; printf '%s ' \"${COMPREPLY[@]}\""
+    lines = f"""{script}
+COMP_WORDS=(kilolingua tra); COMP_CWORD=1; {ask}; echo
+COMP_WORDS=(kilolingua eval --sh); COMP_CWORD=2; {ask}; echo
+COMP_WORDS=(kilolingua catalog fetch --la); COMP_CWORD=3; {ask}"""
+    done = subprocess.run(["bash", "-c", lines], capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n") == ["translate train ", "--shard --shots ", "--lang "]
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_other_shells_know_the_same_words(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", shell]) == 0
+    script = capsys.readouterr().out
+    assert {"inventory", "keep-out", "fetch"} <= set(re.findall(r"[a-z]+(?:-[a-z]+)*", script))
+
+
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"kilolingua {kl.__version__}\n"
@@ -75,8 +95,9 @@ def test_text_from_a_lexicon(tmp_path: Path) -> None:
     assert done.figures["token_coverage"] > 0
 
 
-def test_a_folder_with_a_file_that_hides_a_room(tmp_path: Path) -> None:
-    (tmp_path / "metrics.py").write_text("mine = 1\n")
+@pytest.mark.parametrize("room", ["data", "metrics"])
+def test_a_folder_with_a_file_that_hides_a_room(room: str, tmp_path: Path) -> None:
+    (tmp_path / f"{room}.py").write_text("mine = 1\n")
     done = subprocess.run(
         [sys.executable, "-c", "import kilolingua"],
         cwd=tmp_path,
@@ -86,7 +107,7 @@ def test_a_folder_with_a_file_that_hides_a_room(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == (
-        f"ImportError: {(tmp_path / 'metrics.py').resolve()} hides kilolingua's package `metrics`;"
+        f"ImportError: {(tmp_path / room).resolve()}.py hides kilolingua's package `{room}`;"
         " rename it, or start Python in another folder"
     )
 
