@@ -7,12 +7,14 @@ how it is called and what it does.
 
 from __future__ import annotations
 
+import argparse
 import ast
 import io
+import re
 import runpy
 import warnings
 from collections.abc import Iterator
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from pathlib import Path
 from unittest import mock
 
@@ -45,6 +47,49 @@ def departures(room: str, **others: object) -> list[str]:
 def unhelpful_commands(room: str) -> list[str]:
     """Commands (`python -m ROOM.NAME`) whose --help is not headed by that name and a sentence."""
     return [name for name in _commands(room) if not _helps(name)]
+
+
+def untrue_defaults(room: str) -> list[str]:
+    """Options whose help calls another number the default, by command."""
+    return [
+        f"{name} {'/'.join(action.option_strings)}: {action.default!r}, told {told[1]}"
+        for name in _commands(room)
+        for action in _options(_parser_of(name))
+        if (told := _DEFAULT.search(action.help or "")) and action.default is not None
+        if float(told[1]) != action.default
+    ]
+
+
+_DEFAULT = re.compile(r"\bdefault:? (-?[0-9.]*[0-9])\b(?![%a-z])")
+
+
+class _ParsedError(Exception):
+    """Raised where a command would parse its options."""
+
+
+def _parser_of(name: str) -> argparse.ArgumentParser:
+    found = list[argparse.ArgumentParser]()
+
+    def parse(parser: argparse.ArgumentParser, *_: object, **__: object) -> None:
+        found.append(parser)
+        raise _ParsedError
+
+    with (
+        mock.patch.object(argparse.ArgumentParser, "parse_args", parse),
+        warnings.catch_warnings(),
+        suppress(_ParsedError),
+    ):
+        warnings.simplefilter("ignore", RuntimeWarning)  # the module is imported already
+        runpy.run_module(name, run_name="__main__")
+    return found[0]
+
+
+def _options(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
+    for action in parser._actions:
+        yield action
+        if isinstance(action, argparse._SubParsersAction):
+            for one in action.choices.values():
+                yield from _options(one)
 
 
 def _commands(room: str) -> Iterator[str]:

@@ -131,7 +131,8 @@ def forked(work: Callable[[], int], place: Path, cpu_s: float, out: Path) -> int
     """The status of `work` in a child process in `place`; None if it took more than its time.
 
     The child has the heavy modules already. Its time is that of the processor, which others on the
-    machine do not change; only one that waits for ever is stopped by the clock.
+    machine do not change; by the clock only one is stopped that waits for ever, not one that
+    would work and gets no processor.
     """
     child = os.fork()
     if not child:
@@ -145,18 +146,32 @@ def forked(work: Callable[[], int], place: Path, cpu_s: float, out: Path) -> int
         finally:
             sys.stdout.flush()
             os._exit(status)
-    until = time.monotonic() + 5 * cpu_s + 60
+    looked, waited = time.monotonic(), 0.0
     while True:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
             _end_group(child)
             code = os.waitstatus_to_exitcode(status)
             return None if code in (-signal.SIGXCPU, -signal.SIGKILL) else code
-        if time.monotonic() > until:
+        now = time.monotonic()
+        if now > looked + 1:
+            waited += (now - looked) * _sleeps(child)
+            looked = now
+        if waited > 5 * cpu_s + 60:
             _end_group(child)
             os.waitpid(child, 0)
             return None
         time.sleep(0.02)
+
+
+def _sleeps(group: int) -> bool:
+    """Whether no process of a group would go on if it got a processor."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended meanwhile
+            state, _, its_group, *_ = path.read_text().rpartition(")")[2].split()
+            if int(its_group) == group and state in "RD":
+                return False
+    return True
 
 
 def _end_group(child: int) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from data.access import Access
 from data.inventory import load_inventory, select
-from data.inventory.__main__ import main
+from data.inventory.__main__ import KINDS, _as_lines, main
 
 
 @pytest.fixture
@@ -113,3 +113,33 @@ def test_the_real_world(mirror: Path, capfd: pytest.CaptureFixture[str]) -> None
     assert lines["genus"].split() == ["genus", "Bantu", "wals-2020.4"]
     assert "171,000,000" in lines["speakers"]
     assert "1,997 segments  CC-BY-SA-4.0" in out
+
+
+def test_a_table_for_the_eye_is_cut_to_a_terminal(
+    builtin: None, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    polars = pytest.importorskip("polars")
+    row = {
+        "glottocode": "swah1253",
+        "bcp47": None,
+        "name": "n" * 40,
+        "genus": "g" * 40,
+        "scripts": ["Latn", "Arab", "Ethi", "Cyrl"],
+        "speakers": 1_234_567,
+        "resource_class": None,
+    } | dict.fromkeys(KINDS, 1000)
+    bare = row | {"bcp47": "sw", "name": "Swahili", "genus": None, "scripts": None}
+    header, first, second = _as_lines(polars.DataFrame([row, bare])).splitlines()
+    kinds = ["1,000"] * len(KINDS)
+    cut = ["swah1253", "n" * 28, "g" * 22, "Latn", "Arab", "Ethi", "1,234,567", "?", *kinds]
+    assert first.split() == cut
+    assert second.split() == ["swah1253", "sw", "Swahili", "1,234,567", "?", *kinds]
+    assert header.split() == [
+        *("code", "tag", "name", "genus", "scripts", "speakers", "class"),
+        *KINDS,
+    ]
+    columns = [first.index("n" * 28), second.index("Swahili"), header.index("name")]
+    assert len(set(columns)) == 1
+    path = tmp_path / "table.txt"
+    assert answer(capfd, "--text", "cymraeg", "--out", str(path))[:2] == (0, "")
+    assert path.read_text("utf-8").splitlines()[1].startswith("wels1247  cy   Welsh")

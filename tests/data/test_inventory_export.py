@@ -10,6 +10,7 @@ import io
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.inventory import Inventory, export_bibtex, export_cldf, export_csv, export_json
-from data.inventory.export import cell
+from data.inventory.export import _entry, cell
 from data.inventory.schema import KINDS, SOURCED, Source, schema
 
 WALS = Source("wals-1", "WALS {50 %}", "1", "CC-BY-4.0", "https://w.org/a_b", "Dryer et al. 2013")
@@ -142,3 +143,40 @@ def test_bibtex_names_the_data_sets_of_the_languages(kinds: list[str]) -> None:
     world = Inventory(pl.DataFrame([wolof], schema=schema()), (WALS,))
     assert "@misc{gatitos," in export_bibtex(world)
     assert "Jones and others" in export_bibtex(world)
+
+
+def test_the_description_that_cldf_asks_for() -> None:
+    files = export_cldf(WORLD)
+    told = json.loads(files["cldf-metadata.json"])
+    [table] = told.pop("tables")
+    assert told.pop("dc:description").startswith("One row a language of Glottolog")
+    assert told == {
+        "@context": ["http://www.w3.org/ns/csvw", {"@language": "en"}],
+        "dc:conformsTo": "http://cldf.clld.org/v1.0/terms.rdf#Generic",
+        "dc:title": "kilolingua's inventory of languages and resources",
+        "dc:source": "sources.bib",
+        "dialect": {"commentPrefix": None},
+    }
+    assert (table["url"], table["dc:extent"]) == ("languages.csv", 2)
+    assert table["dc:conformsTo"].endswith("#LanguageTable")
+    assert table["tableSchema"]["primaryKey"] == ["ID"]
+    names = [column["name"] for column in table["tableSchema"]["columns"]]
+    assert names == files["languages.csv"].splitlines()[0].split(",")
+
+
+def test_a_source_as_bibtex() -> None:
+    assert _entry(
+        replace(WALS, note="in part", citation=f"{WALS.citation}, https://wals.info")
+    ) == (
+        "@misc{wals-1,\n"
+        "  title = {WALS 50 \\%},\n"
+        "  author = {Dryer and others},\n"
+        "  year = {2013},\n"
+        "  version = {1},\n"
+        "  url = {https://w.org/a\\_b},\n"
+        "  note = {licence: CC-BY-4.0; https://wals.info; in part},\n"
+        "}\n"
+    )
+    undated = _entry(replace(WALS, citation="Dryer et al."))
+    assert "year = " not in undated
+    assert "author = {Dryer and others}" in undated

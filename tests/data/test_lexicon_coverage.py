@@ -192,3 +192,24 @@ def test_real_corpora(
     figures = json.loads(capsys.readouterr().out)
     assert figures["lines"] == lines
     assert 20 < figures["tokens"]["percent"] < 80
+
+
+def test_words_are_looked_up_by_their_base_forms(
+    files: dict[str, str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """There is no entry for "cows", but one for what it looks like."""
+    monkeypatch.delenv("KILOLINGUA_MIRROR", raising=False)
+    pairs = tmp_path / "forms.tsv"
+    pairs.write_text("en\tsw\nThe cows.\tNg'ombe.\n", "utf-8")
+    options = ("coverage", "--lexicon", files["lexicon"], "--corpus", str(pairs))
+    assert run(*options, "--side", "source") == 0
+    title, _, tokens, *_ = capsys.readouterr().out.splitlines()
+    assert title.endswith(", English: 1 lines")
+    assert tokens.split() == ["tokens", "2", "0", "0.0"]
+    assert run(*options, "--side", "source", "--lemmatise") == 0
+    title, _, tokens, *_ = capsys.readouterr().out.splitlines()
+    assert title.endswith(", English, lemmas by stem: 1 lines")
+    assert tokens.split() == ["tokens", "2", "0", "0.0", "1", "50.0"]

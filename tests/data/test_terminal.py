@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from data.cli import Parser, run, standard_input
 from data.errors import LONGEST_MESSAGE, InputError
-from data.terminal import one_line, printable, settled_streams
+from data.terminal import bar_settings, one_line, printable, settled_streams
 
 ROOT = Path(__file__).parents[2]
 
@@ -128,3 +128,34 @@ def test_an_error_is_one_short_line_whatever_it_holds(text: str) -> None:
     assert len(message) <= LONGEST_MESSAGE + 3
     assert message.startswith("x.tsv:1: found")
     assert message.endswith("; fix the line")
+
+
+def test_a_filtered_stream_says_what_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with open(tmp_path / "out", "w", encoding="cp1252") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        monkeypatch.setattr(sys, "stderr", None)
+        with settled_streams():
+            assert sys.stdout.writable()
+            assert sys.stdout.encoding == "cp1252"
+            assert sys.stdout.fileno() == stream.fileno()
+            assert not sys.stdout.isatty()
+            print("nobody reads this", file=sys.stderr)
+            sys.stdout.buffer.write(b"\x1b")
+        assert sys.stderr is None
+    assert (tmp_path / "out").read_bytes() == b"\x1b"
+    with open(tmp_path / "out") as text:
+        monkeypatch.setattr(sys, "stdin", text)
+        assert standard_input() is text.buffer
+
+
+def test_a_bar_is_drawn_past_the_filter_and_leaves_other_output_alone(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from rich.progress import Progress
+
+    with settled_streams(), Progress(**bar_settings()) as bar:
+        bar.add_task("work", total=3)
+        print("\x1b[2J shown")
+    shown = capsys.readouterr()
+    assert shown.out == "\\x1b[2J shown\n"
+    assert "work" in shown.err

@@ -30,6 +30,7 @@ SAME = {
     "{% endfor %}{{ ns.n }}{{ tools is none }}{{ documents is none }}{{ x is defined }}",
     "a macro": "{% macro say(m) %}{{ m.role | upper }}: {{ m.content }}{% endmacro %}"
     "{% for m in messages %}{{ say(m) }}{% endfor %}",
+    "dates": "{{ strftime_now('%Y') }}",
     "methods": "{{ messages[0].content.split(' ') | join('+') }}{{ messages[0].items() | list }}",
 }
 

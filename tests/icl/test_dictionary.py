@@ -66,6 +66,9 @@ def test_what_stands_in_a_signature() -> None:
     plain, lemmatised = PLAIN.identity, LEMMATISED.identity
     assert (plain["dictionary"], plain["lemmatiser"]) == ("toy", "none")
     assert lemmatised["lemmatiser"] == "stem"
+    assert set(lemmatised) - set(plain) == {"lemmatiser-sha256"}
+    assert len(lemmatised["lemmatiser-sha256"]) <= 16
+    assert len(plain["dictionary-sha256"]) == 16
     other = Lexicon(LEXICON.entries[:-1], "sw", "en", "toy")
     assert Dictionary(other).identity["dictionary-sha256"] != plain["dictionary-sha256"]
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
-from data.errors import InputError
+from data.errors import InputError, UnavailableError
 from data.parallel import Pair
 from icl.backend import Batch, Decoding, Request, Settings, open_backend
 from icl.engines.tokenization import PromptTokenizer, batches_by_length, common_prefix, until_stop
@@ -193,3 +194,35 @@ def test_ctranslate2_refuses_what_it_cannot_convert(tiny_decoder: Path, tmp_path
     with pytest.raises(InputError, match=r'for "mamba" \(bloom, .*use --engine transformers'):
         open_backend("ctranslate2", settings(folder))
     assert open_backend("auto", settings(folder)).identity["engine"] == "transformers"
+
+
+def test_a_device_or_a_package_that_is_not_there(
+    tiny_decoder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    asked = settings(tiny_decoder, device="cuda")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    backend = open_backend("transformers", asked)
+    with pytest.raises(UnavailableError, match="--device cuda: no CUDA device here; use --device"):
+        list(backend.run(backend.plan(requests())))
+    monkeypatch.setitem(sys.modules, "ctranslate2", None)
+    backend = open_backend("ctranslate2", settings(tiny_decoder))
+    with pytest.raises(UnavailableError, match=r'"ctranslate2" is not installed; .*\[cpu\]'):
+        list(backend.run(backend.plan(requests())))
+
+
+def test_how_an_answer_ended_is_the_same_from_both(tiny_decoder: Path) -> None:
+    """At the end of the text, at a stop string, or where the limit cut it."""
+    finishes = []
+    for engine in ("transformers", "ctranslate2"):
+        found = []
+        for new, stop in ((4, ("\n",)), (40, ("\n",)), (40, ("a", "e"))):
+            asked = Settings(str(tiny_decoder), Decoding(max_new_tokens=new, stop=stop))
+            backend = open_backend(engine, asked)
+            plan = backend.plan(requests())
+            rows = [one for batch in backend.run(plan) for one in batch]
+            found += [(one.text, one.finish) for one in rows]
+        finishes.append(found)
+    assert finishes[0] == finishes[1]
+    assert {finish for _, finish in finishes[0]} == {"stop", "length"}

@@ -65,6 +65,17 @@ def test_samples_have_the_keys_that_viewers_read(finished: Path, tmp_path: Path)
     assert prompt.endswith(f"Swahili: {first['doc']['source']}\nEnglish:")
     assert first["prompt_hash"] == hashlib.sha256(prompt.encode()).hexdigest()
     assert first["resps"] == [first["filtered_resps"]]
+    assert first["arguments"]["gen_args_0"]["arg_1"] == {
+        "until": ["\n"],
+        "max_gen_toks": 24,
+        "do_sample": False,
+        "temperature": 0.0,
+    }
+    assert set(first["doc"]) == {"id", "source", "reference"}
+    assert first["target"] == first["doc"]["reference"]
+    hashed = json.dumps(first["doc"], indent=2, ensure_ascii=False)
+    for name, text in (("doc_hash", hashed), ("target_hash", first["target"])):
+        assert first[name] == hashlib.sha256(text.encode()).hexdigest()
     assert set(first["metrics"]) <= set(first)
 
 

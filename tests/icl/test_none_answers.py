@@ -14,7 +14,7 @@ from icl.backend import Completion, Decoding, Settings, open_backend
 from icl.compare import main as compare
 from icl.engines import openai as engine
 from icl.engines.protocol import Wording, completion_from
-from icl.engines.refusals import NoAnswerError, refuses
+from icl.engines.refusals import NoAnswerError, refuses, withheld
 from icl.eval import main
 from icl.export import main as export
 from icl.merge import main as merge
@@ -56,6 +56,7 @@ def records(folder: Path) -> list[dict[str, Any]]:
         (THOUGHT, {}, "closed"),
         (f"\n\n{GOOD}\n", {}, ""),
         ([{"type": "text", "text": GOOD}], {}, ""),
+        ([{"type": "output_text", "text": GOOD}, {"type": "image", "text": "no"}], {}, ""),
         ([{"type": "thinking", "thinking": []}, {"type": "text", "text": GOOD}], {}, "apart"),
         (GOOD, {"reasoning_content": "hm"}, "apart"),
         (GOOD, {"reasoning": "hm", "refusal": None, "tool_calls": []}, "apart"),
@@ -500,3 +501,18 @@ def test_a_comparison_refuses_answers_that_are_none(
     error = capsys.readouterr().err
     assert f"{folder}: 1 stored answers are none (" in error
     assert "run icl.eval with the same options, which asks again" in error
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        ({"code": "content_filter"}, True),
+        ({"error": {"message": "x", "innererror": {"code": "ResponsibleAIPolicyViolation"}}}, True),
+        ({"error": {"metadata": {"flagged_input": "a text"}}}, True),
+        ({"error": {"message": "content_filter"}}, False),
+        ({"error": "content_filter"}, False),
+        (["content_filter"], False),
+    ],
+)
+def test_what_a_filter_withheld(error: Any, expected: bool) -> None:
+    assert withheld(error) is expected

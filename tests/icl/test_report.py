@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from data.languages import resolve
+from icl import report
 from icl.evaluate import evaluate
 from icl.run import RunConfig
 
@@ -87,3 +91,64 @@ def test_says_what_a_reader_must_know(page: Page) -> None:
     assert "95% bootstrap, 1000 resamples" in text
     assert "The first prompt, 1 shot" in text
     assert "set-sha256:" in text
+
+
+def score(low: float, value: float, high: float, name: str = "chrF++") -> Any:
+    return SimpleNamespace(name=name, low=low, value=value, high=high)
+
+
+def test_bars_of_a_metric_share_a_scale() -> None:
+    """The longest interval ends at the right edge; what is below zero begins at the left one."""
+
+    def result(*scores: Any) -> Any:
+        by_name = {one.name: one for one in scores}
+        return SimpleNamespace(scores=scores, score=by_name.get)
+
+    best, worst = result(score(40, 45, 50)), result(score(-5, 5, 10), score(1, 2, 4, "BLEU"))
+    [cell] = report._row(best, [best, worst])["cells"]
+    assert [cell[name] for name in ("left", "width", "mark")] == [80, 20, 90]
+    below, other = report._row(worst, [best, worst])["cells"]
+    assert [below[name] for name in ("left", "width", "mark")] == [0, 20, 10]
+    assert [other[name] for name in ("left", "width", "mark")] == [25, 75, 50]
+    nothing = result(score(0, 0, 0))
+    [cell] = report._row(nothing, [nothing])["cells"]
+    assert [cell[name] for name in ("left", "width", "mark")] == [0, 0, 0]
+
+
+@pytest.mark.parametrize(("number", "worst", "best"), [(1, [0], []), (5, [0, 1, 2], [4, 3])])
+def test_segments_stand_from_the_worst_to_the_best(
+    number: int, worst: list[int], best: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report, "segment_score", lambda _, row: row[0])
+    monkeypatch.setattr(report, "diagnose", lambda records, shown: ("told", len(records), shown))
+    task = SimpleNamespace(
+        direction="ar-en",
+        corpus=SimpleNamespace(source=resolve("ar"), target=resolve("en")),
+        shots=[["one", "two"]],
+    )
+    system: Any = SimpleNamespace(
+        name="model",
+        label="a model",
+        task=task,
+        metrics=[SimpleNamespace(name="BLEU"), SimpleNamespace(name="chrF++")],
+        requests=[SimpleNamespace(prompt="the prompt")],
+    )
+    records: Any = [{"id": n, "statistics": {"chrF++": [n]}} for n in reversed(range(number))]
+    section = report._section(system, records)
+    assert [one["id"] for one in section["worst"]] == worst
+    assert [one["id"] for one in section["best"]] == best
+    assert (section["heading"], section["ranked"]) == ("a model, ar-en", True)
+    assert (section["shots"], section["first_prompt"]) == (2, "the prompt")
+    assert section["diagnoses"] == ("told", number, 10)
+    assert section["source"] == {"name": "Arabic", "code": "ar", "dir": "rtl"}
+    assert section["target"]["dir"] == "ltr"
+    system.name, system.metrics = "copy", [SimpleNamespace(name="BLEU")]
+    copied = report._section(system, records)
+    assert (copied["shots"], copied["first_prompt"], copied["diagnoses"]) == (0, None, ())
+    assert copied["ranked"] is False
+    assert [one["id"] for one in copied["worst"]] == list(reversed(range(number)))[: len(worst)]
+    many: Any = [{"id": n, "statistics": {"chrF++": [n]}} for n in range(80)]
+    system.metrics = [SimpleNamespace(name="chrF++")]
+    shown = report._section(system, many)
+    assert [one["id"] for one in shown["worst"]] == list(range(25))
+    assert [one["id"] for one in shown["best"]] == list(range(79, 54, -1))

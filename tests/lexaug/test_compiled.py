@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from functools import cache
 
@@ -161,6 +162,38 @@ def test_the_same_as_the_pure_function(
     table = compiled(policy, *asked)
     block = table.block(data, first, provenance=True, source=True)
     assert told(block, table) == by_hand(data, first, phrases(policy), *asked)
+
+
+def page(seed: int, lines: int = 40) -> bytes:
+    """Lines of everything that the texts above are made of, the same ones for a seed."""
+    rng = random.Random(seed)
+    words = [word for one in HEADWORDS for word in (one, one.upper(), one.capitalize())]
+    odd = [*SIGNS, *UNSEEN, *MARKS, *LETTERS, *NO_WORDS, "dog's", "o'clock"]
+    gaps = ["", " ", "  ", "\t", "\r", "\xa0", "\u2028", "\x1c", ". "]
+    made = []
+    for _ in range(lines):
+        drawn = (rng.choice(rng.choice((words, words, odd))) for _ in range(rng.randint(0, 9)))
+        made.append("".join(part + rng.choice((" ", " ", *gaps)) for part in drawn))
+    ends = (rng.choice(("\n", "\n", "\r\n")) for _ in made)
+    return "".join(line + end for line, end in zip(made, ends, strict=True)).encode()
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("asked", ASKED, ids=str)
+def test_a_page_is_as_the_pure_function_writes_it(
+    seed: int, asked: tuple[float, int, int, float]
+) -> None:
+    policy, first = ["first", "uniform", "frequency"][seed % 3], [1, 2, 99_999, 100_031][seed % 4]
+    table, data = compiled(policy, *asked), page(seed)
+    block = table.block(data, first, provenance=True, source=True)
+    assert told(block, table) == by_hand(data, first, phrases(policy), *asked)
+
+
+@pytest.mark.parametrize("language", ["tr", "ru", "yo", "hi", "de"])
+def test_a_page_in_languages_with_spelling_rules_of_their_own(language: str) -> None:
+    table, data = phrases("uniform", language), page(9)
+    block = flat(language).block(data, 5, provenance=True, source=True)
+    assert told(block, flat(language)) == by_hand(data, 5, table, 0.7, 1, 0, 0.0)
 
 
 @pytest.mark.parametrize("language", ["tr", "ru", "yo", "hi", "de"])

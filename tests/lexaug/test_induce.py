@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -204,3 +207,81 @@ def test_bad_lines_are_left_out_on_request(
     assert told in capsys.readouterr().out
     about = json.loads((tmp_path / "lexicon.json").read_text("utf-8"))
     assert about["corpus"]["remarks"] == [told]
+
+
+class Aligner:
+    """In place of eflomal's: first words are linked with last ones."""
+
+    fails = False
+
+    def align(
+        self,
+        source: list[str],
+        target: list[str],
+        *,
+        links_filename_fwd: str,
+        links_filename_rev: str,
+    ) -> None:
+        if self.fails:
+            raise RuntimeError("no priors")
+        assert source == ["my cow", "dog"]
+        links = [f"0-{len(one.split()) - 1}" for one in target]
+        Path(links_filename_fwd).write_text("\n".join(links) + "\n", "ascii")
+        Path(links_filename_rev).write_text("1-0\n0-0\n", "ascii")
+
+
+def test_eflomals_links_in_both_directions(monkeypatch: pytest.MonkeyPatch) -> None:
+    module: Any = ModuleType("eflomal")
+    module.Aligner = Aligner
+    monkeypatch.setitem(sys.modules, "eflomal", module)
+    bitext = encode([(["my", "cow"], ["ng'ombe", "wangu"]), (["dog"], ["mbwa"])])
+    forward, backward = align_both(bitext)
+    assert forward.tolist() == [-1, 0, 2], "for each target token its source token"
+    assert backward.tolist() == [-1, 0, 2], "for each source token its target token"
+    monkeypatch.setattr(Aligner, "fails", True)
+    with pytest.raises(UnavailableError, match="eflomal failed: no priors; try --engine model2"):
+        align_both(bitext)
+
+
+def test_what_is_said_where_nothing_tells_the_quality(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KILOLINGUA_MIRROR", raising=False)
+    path, out = tmp_path / "pairs.tsv", tmp_path / "lexicon.tsv"
+    write_pairs_tsv(path, sentences(60), "en", "xh")
+    command = ["--lang", "xh", "--corpus", str(path), "--out", str(out), "--offline"]
+    assert main([*command, "--limit", "0"]) == 2
+    assert "--limit: expected 1 or more, found 0; raise it" in capsys.readouterr().err
+    assert main([*command, "--limit", "50"]) == 0
+    printed = capsys.readouterr().out
+    assert "quality not known: no lexicon of Xhosa, no unseen sentences" in printed
+    assert " from 50 sentence pairs of " in printed
+    about = json.loads((tmp_path / "lexicon.json").read_text("utf-8"))
+    assert about["quality"] == {}
+    assert set(about) == {
+        *("corpus", "engine", "aligner", "deterministic", "thresholds", "entries"),
+        *("headwords", "left out", "quality", "kilolingua"),
+    }
+    assert set(about["corpus"]) == {
+        *("name", "split", "sentence pairs", "sha256", "licence", "left out", "remarks"),
+    }
+    assert about["corpus"]["sentence pairs"] == 50
+    rows = out.read_text("utf-8").splitlines()[1:]
+    assert about["entries"] == len(rows)
+    assert about["headwords"] == len({row.split("\t")[0] for row in rows})
+    assert about["thresholds"]["min_count"] >= 1
+    assert about["deterministic"] is True
+    assert about["aligner"]
+
+
+def test_an_unseen_part_of_the_corpus_is_looked_at(
+    mirror: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert mirror
+    out = tmp_path / "lexicon.tsv"
+    asked = ["--lang", "sw", "--corpus", "lafand", "--limit", "300", "--offline"]
+    assert main([*asked, "--out", str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert "lafand dev, unseen:\n  covered " in printed
+    about = json.loads(out.with_suffix(".json").read_text("utf-8"))
+    assert set(about["quality"]) >= {"lafand dev, unseen"}

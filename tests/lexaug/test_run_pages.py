@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -258,3 +259,38 @@ def test_what_the_disk_refuses_is_one_line(tmp_path: Path) -> None:
         raise OSError("no")
     with pytest.raises(ValueError, match="other"), full_disk_said(tmp_path):
         raise ValueError("other")
+
+
+def test_lines_of_a_journal_that_no_run_wrote(tmp_path: Path) -> None:
+    example = {"number": 3, "source": [["a ", ""]], "target": [["a ", "", ""]]}
+    good: dict[str, Any] = {
+        "added": [1] * len(Position._fields),
+        "outputs": {"text.txt": 5},
+        "counts": Tally().as_json(),
+        "examples": [example],
+        "complete": False,
+    }
+    path = tmp_path / JOURNAL
+
+    def read(**changes: Any) -> list[tuple[int, dict[str, Any]]]:
+        record = {**good, **changes}
+        path.write_text(json.dumps(record) + "\n" + json.dumps(good), "utf-8")  # torn at the end
+        return list(read_journal(path))
+
+    [(end, record)] = read()
+    assert (end, record) == (path.read_bytes().index(b"\n") + 1, good)
+    other, below, odd = (
+        "other values than a commit has",
+        "a size below 0",
+        "an example of other",
+    )
+    for changes, reason in [
+        ({"added": [1]}, other),
+        ({"more": 1}, other),
+        ({"added": [-1, *good["added"][1:]]}, below),
+        ({"outputs": {"text.txt": -5}}, below),
+        ({"examples": [{**example, "source": [["a"]]}]}, odd),
+        ({"examples": [{**example, "target": [["a", "", "", ""]]}]}, odd),
+    ]:
+        with pytest.raises(InputError, match=rf":1: expected a commit, found a damaged.*{reason}"):
+            read(**changes)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, cast
 
 import pytest
 
+from data.access import cache_folder
 from data.errors import InputError, UnavailableError
 from data.languages import resolve
 from data.unimorph import Triple
@@ -157,3 +158,50 @@ def test_shona_from_the_mirror(mirror: Path) -> None:
     assert (new.form, new.by) == ("ndakabvunzisa", "rule")
     assert new.confidence > 0.9
     assert ("famba", "V;SG;1;PST") in inflector.analyse("ndakafamba")
+
+
+class Copycat(Unsure):
+    """A model that always gives the lemma, rightly for nominatives."""
+
+    def predict(self, items: Sequence[tuple[str, str]], **_: Any) -> list[list[Hypothesis]]:
+        return [[Hypothesis(lemma, -0.1)] for lemma, _ in items]
+
+
+def test_calibration_is_kept_beside_the_model(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    inflector = finnish()
+    opened = Opened(tmp_path, cast("Any", Copycat()), "fi", None)
+    inflector.model = opened
+    dev = [Triple(f"{one}to", "N;INE(SG)", f"{one}tossa") for one in ("ka", "ma", "va", "ta")]
+    found = inflector.calibrate(iter(dev))
+    assert found.figures["accuracy model"] == 0
+    assert inflector.model.calibration == found
+    assert (tmp_path / "calibration.json").is_file()
+    with pytest.raises(InputError, match="calibration: expected a trained model, found none; give"):
+        finnish().calibrate(dev)
+
+
+def test_rules_that_are_damaged_in_the_cache_are_learned_again(
+    caplog: pytest.LogCaptureFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = tmp_path / "own.tsv"
+    table.write_text("".join(f"{a}\t{c}\t{b}\n" for a, b, c in ROWS), "utf-8")
+    order = ("lemma", "form", "features")
+
+    def form() -> str:
+        found = Inflector.load("fi", table=table, columns=order, newest=False)
+        return found.inflect("katto", "N;INE(SG)").form
+
+    assert form() == "kattossa"
+    [kept] = (cache_folder() / "morph").iterdir()
+    before = kept.read_bytes()
+    kept.write_text("{", "utf-8")
+    assert form() == "kattossa"
+    assert f"{kept}: expected JSON" in caplog.text
+    assert kept.read_bytes() == before
+
+
+def test_features_that_only_the_schema_has_are_told() -> None:
+    with pytest.raises(InputError, match=r"expected features that the data of Finnish have, found"):
+        finnish().inflect("talo", "N;ZZZ")

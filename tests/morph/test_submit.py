@@ -482,3 +482,13 @@ def test_what_is_told_of_answers_and_who_gave_them(
         "run": None,
     }
     assert told["files"]["xx.tst"]["answered_by"] == {"given file": 2}
+
+
+def test_a_system_must_be_named(
+    covered: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("--task", "generic", "--covered", covered, "--copy", "--out", tmp_path / "o") == 2
+    error = capsys.readouterr().err
+    assert "--system" in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "o").exists()

@@ -212,7 +212,7 @@ def test_programs_run_in_the_python_that_has_them(
     python: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert interpreter() == str(python)
-    output, log = tmp_path / "said.txt", tmp_path / "logs" / "log.txt"
+    output, log = tmp_path / "said.txt", tmp_path / "all" / "logs" / "log.txt"
     run_fairseq(["fairseq-train", "data-bin"], output=output, log=log, threads=3)
     assert output.read_text() == "said data-bin with 3 threads, safe path 1\n"
     assert log.read_text() == "first\n  the last word  \n\n"

@@ -7,6 +7,9 @@ from multiprocessing import get_context
 
 import numpy as np
 import pytest
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from transformers import PreTrainedTokenizerFast
 
 from data.errors import InputError
 from data.languages import resolve
@@ -152,3 +155,32 @@ def test_names_of_mixes_are_looked_at_before_anything_is_opened() -> None:
     ]:
         with pytest.raises(InputError, match=message):
             check_names(text)
+
+
+def test_what_a_document_costs_in_a_batch() -> None:
+    """Ten tokens between a start and an end; an encoder-decoder reads and writes."""
+    assert parse_mix("mlm", SPECIAL, "encoder").cost(10) == 12
+    assert parse_mix("clm", SPECIAL, "decoder").cost(10) == 12
+    assert parse_mix("drop", SPECIAL, "encoder-decoder").cost(10) == 12 + 11
+    spans = parse_mix("spans", SPECIAL, "encoder-decoder")
+    assert spans.cost(10) == (10 - 2 + 1 + 2) + (2 + 1 + 2)  # two tokens out, in one span
+    both = parse_mix("spans,drop", SPECIAL, "encoder-decoder")
+    assert both.cost(10) == 12 + 11, "the most of each side"
+
+
+@pytest.mark.parametrize(
+    ("objectives", "architecture", "added"),
+    [
+        ("mlm", "encoder", 1),
+        ("clm", "decoder", 0),
+        ("clm", "encoder-decoder", 3),  # padding, an end, [CLM]
+        ("bart", "encoder-decoder", 3),
+        ("drop,deshuffle", "encoder-decoder", 2),
+        ("spans", "encoder-decoder", 102),
+    ],
+)
+def test_tokens_that_a_bare_tokenizer_gets(objectives: str, architecture: str, added: int) -> None:
+    words = Tokenizer(WordLevel({"a": 0, "[UNK]": 1}, "[UNK]"))
+    bare = PreTrainedTokenizerFast(tokenizer_object=words)
+    assert ensure_special(bare, objectives, architecture) == added
+    assert len(bare) == 2 + added

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import math
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -298,4 +300,79 @@ def test_what_a_run_tells_of_its_training(corpus: Path, tmp_path: Path) -> None:
     told = done.told["training"]
     assert (told.pop("tokens") > 0, set(told.pop("metrics"))) == (True, {"loss", f"loss {corpus}"})
     assert told == {"steps": 3, "of": 3, "ended": "steps", "best_step": None}
+    [data] = done.told["data"]
+    assert set(data) == {
+        *("name", "weight", "licence", "languages", "synthetic", "bytes", "sha256"),
+        *("documents", "held_out_documents", "dropped", "repaired"),
+        *("share", "tokens", "characters"),
+    }
+    assert (data["weight"], data["share"], data["synthetic"]) == (1.0, 1.0, False)
+    assert data["documents"] + data["held_out_documents"] == 400
+    assert 20 * data["documents"] < data["characters"] < corpus.stat().st_size
+    assert data["tokens"] < data["characters"]
+    made = json.loads((done.folder / "config.json").read_text("utf-8"))["environment"]
+    assert made["python"] == platform.python_version()
+    assert made["packages"]["tokenizers"] == importlib.metadata.version("tokenizers")
     assert done.told["notes"] == []
+
+
+SCRATCH = {"config": "encoder-nano", "tokenizer": "train:380"}
+TRAINED = {"config": None, "model": "some", "tokenizer": None}
+
+
+@pytest.mark.parametrize(
+    ("given", "optimizer", "rate"),
+    [
+        (SCRATCH, "muon", 5e-3),
+        (SCRATCH | {"optimizer": "adamw"}, "adamw", 1e-3),
+        (TRAINED, "adamw", 1e-4),
+        (TRAINED | {"optimizer": "muon"}, "muon", 1e-4),
+        (TRAINED | {"lora": 1}, "adamw", 2e-4),
+        (TRAINED | {"lora": 8, "learning_rate": 0.5}, "adamw", 0.5),
+    ],
+)
+def test_what_did_best_is_taken_where_nothing_is_said(
+    given: dict[str, Any], optimizer: str, rate: float
+) -> None:
+    found = PretrainConfig(**options(Path("text.txt"), Path("run"), **given)).settings()
+    assert (found.optimizer, found.learning_rate) == (optimizer, rate)
+    assert (found.betas, found.dtype, found.schedule) == ((0.9, 0.98), "auto", "cosine")
+
+
+def test_the_loop_gets_what_was_asked_for() -> None:
+    asked: dict[str, Any] = {
+        "steps": 7,
+        "seconds": 9.0,
+        "clock": "cpu",
+        "schedule": "wsd",
+        "warmup": 0.25,
+        "accumulate": 3,
+        "average": 0.5,
+        "dtype": "bfloat16",
+        "seed": 11,
+        "evaluate_every": 4,
+        "patience": 2,
+        "checkpoint_every": 6,
+    }
+    found = PretrainConfig(**options(Path("text.txt"), Path("run"), **asked)).settings()
+    assert {name: getattr(found, name) for name in asked} == asked
+    assert found.device == "cpu"
+
+
+@pytest.mark.parametrize(
+    "just_right",
+    [
+        {"length": 8, "batch_tokens": 8},
+        {"held_out": 0.5},
+        {"held_out": 0.0},
+        {"temperature": 1e-9},
+        {"limit": 1},
+        {"held_out_limit": 1},
+    ],
+)
+def test_borders_belong_to_what_may_be(just_right: dict[str, Any]) -> None:
+    PretrainConfig(**options(Path("text.txt"), Path("run"), **just_right))
+    for name, value in just_right.items():
+        if name in ("length", "limit", "held_out_limit"):
+            with pytest.raises(InputError, match=f"{value - 1}: expected {value} or more"):
+                PretrainConfig(**options(Path("t"), Path("r"), **{name: value - 1}))

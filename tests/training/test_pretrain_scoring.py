@@ -16,10 +16,13 @@ from torch import Tensor, nn
 
 from data.contamination import KeepOut
 from data.errors import InputError
-from tests.training.texts import write_corpus
+from tests.training.texts import options, write_corpus
 from training.losses import loss_for
 from training.objectives import Special, parse_mix
+from training.pretraining import running
+from training.pretraining.config import PretrainConfig
 from training.pretraining.corpora import HELD_OUT, TRAIN, Counts, is_held_out, open_sources
+from training.pretraining.prepare import prepare
 from training.pretraining.scoring import Judge, Part, part_of
 from training.text import Encoded
 
@@ -110,3 +113,20 @@ def test_parts_are_a_partition(tmp_path: Path) -> None:
     assert sorted(train + held_out) == sorted(corpus.read_text("utf-8").splitlines())
     assert counts.documents == {TRAIN: len(train), HELD_OUT: len(held_out)}
     assert source.weight == 2
+
+
+@pytest.mark.parametrize(
+    ("objective", "config"), [("CLM", "decoder-nano"), ("MLM", "encoder-nano")]
+)
+def test_a_decoder_is_trained_on_the_end_of_each_document_too(
+    objective: str, config: str, tmp_path: Path
+) -> None:
+    asked = options(write_corpus(tmp_path / "text.txt", 120), tmp_path / "run")
+    prepared = prepare(
+        PretrainConfig(**{**asked, "objective": objective, "config": config}), lambda _: None
+    )
+    counts, [part] = running._piece_counts(prepared), prepared.parts
+    assert part.train.documents > 90
+    ends = part.train.documents if objective == "CLM" else 0
+    assert counts[prepared.mix.special.eos] == ends
+    assert counts.sum() == part.train.tokens + ends

@@ -325,3 +325,54 @@ def test_taggers_that_are_none(tokenizer: object, tmp_path: Path) -> None:
     told.write_text(json.dumps({**settings, "pad_token": None}), "utf-8")
     with pytest.raises(InputError, match=r"the tokenizer has no pad token; train one: training\."):
         open_tagger(config, None, ["NOUN", "VERB"], "VERB")
+
+
+def test_the_loop_gets_what_was_asked_for_of_a_tagger(tmp_path: Path) -> None:
+    asked: dict[str, Any] = {
+        "steps": 7,
+        "clock": "cpu",
+        "learning_rate": 0.5,
+        "schedule": "wsd",
+        "warmup": 0.25,
+        "optimizer": "muon",
+        "accumulate": 3,
+        "average": 0.5,
+        "dtype": "bfloat16",
+        "seed": 11,
+        "evaluate_every": 4,
+        "patience": 2,
+        "checkpoint_every": 6,
+    }
+    found = TagConfig(**options(tmp_path, Path("p"), **asked)).settings()
+    assert {name: getattr(found, name) for name in asked} == asked
+    usual = TagConfig(train=("x",), config="encoder-nano", tokenizer="p", steps=1).settings()
+    assert (usual.learning_rate, usual.schedule, usual.warmup) == (5e-4, "linear", 0.1)
+    with pytest.raises(InputError, match="--steps"):
+        TagConfig(**options(tmp_path, Path("p"), steps=None))
+
+
+def test_sets_of_the_catalog(mirror: Path) -> None:
+    assert mirror
+    found = find_labelled("masakhapos:test:bam")
+    assert len(found.sentences) == 619
+    assert found.to_json() == {
+        "name": "masakhapos:test:bam",
+        "sentences": 619,
+        "tokens": sum(len(one.tokens) for one in found.sentences),
+        "language": "bam",
+        "licence": "CC-BY-NC-4.0",
+        "synthetic": False,
+        "sha256": found.sha256,
+    }
+    assert find_labelled("MasakhaPOS:bam", "test").sentences == found.sentences
+    assert find_labelled("masakhapos:bam").sentences != found.sentences
+    with pytest.raises(InputError, match=r"a:b:c:d: no such file or folder, and no labelled set"):
+        find_labelled("a:b:c:d")
+
+
+def test_a_share_of_words_is_met_exactly() -> None:
+    made = [TaggedSentence("1", ("a", "b", "c", "d"), ("X", "X", "X", "X"))]
+    for share, kept in ((0.75, 1), (0.76, 0), (0.0, 1), (1.0, 0)):
+        counts = Counter[str]()
+        assert len(agreeing(made, [["X", "X", "X", "Y"]], share, counts)) == kept
+        assert sum(counts.values()) == 1 - kept

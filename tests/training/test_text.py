@@ -23,7 +23,7 @@ from training.objectives import Mix, Special, parse_mix
 from training.streaming import encoded
 from training.streaming.documents import Packed, Place, Sentences
 from training.streaming.order import shuffled_place
-from training.text import Encoded, TextBatches, encode_texts, evaluation_batches
+from training.text import Encoded, Item, TextBatches, by_length, encode_texts, evaluation_batches
 
 
 def byte_tokenizer() -> Any:
@@ -275,3 +275,50 @@ def test_a_stream_is_described_by_what_decides_its_batches() -> None:
         "temperature": 2,
         "seed": 9,
     }
+
+
+def test_batches_are_filled_by_length_and_come_in_another_order() -> None:
+    """The cost of a document of eight is its own length: four fill 32 tokens, and none is over."""
+    mix = decoder()
+    items = [Item(0, Place(0, n), length) for n, length in enumerate([8, 3, 8, 8, 5, 8, 8, 2])]
+    batches = list(by_length(items, mix, 4 * mix.cost(8)))
+    assert [[item.length for item in batch] for batch in batches] == [[8, 8, 8, 8], [8, 5, 3, 2]]
+    assert [item.place.number for item in batches[0]] == [0, 2, 3, 5]
+    assert list(by_length([], mix, 99)) == []
+    widths = [b["input_ids"].shape[1] for b in islice(TextBatches([corpus()], mix, tokens=256), 20)]
+    assert widths != sorted(widths, reverse=True)
+    other = TextBatches([corpus()], mix, tokens=256, seed=5)
+    assert widths != [b["input_ids"].shape[1] for b in islice(other, 20)]
+    TextBatches([corpus()], mix, tokens=mix.cost(mix.room))
+
+
+def test_places_of_no_stream() -> None:
+    with pytest.raises(InputError, match=r"corpora \(none\): expected one or more of different"):
+        TextBatches([], decoder(), tokens=256)
+
+
+class Sized:
+    """A tokenizer that says it has more pieces than it has."""
+
+    def __init__(self, size: int) -> None:
+        self._size, self.backend_tokenizer = size, TOKENIZER.backend_tokenizer
+
+    def __len__(self) -> int:
+        return self._size
+
+
+@pytest.mark.parametrize(("size", "width"), [(65_536, 2), (65_537, 4)])
+def test_ids_take_as_many_bytes_as_they_need(
+    size: int, width: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = encode_texts(LINES, Sized(size), tmp_path, name="a", key={})
+    assert made.ids.dtype.itemsize == width
+    [folder] = tmp_path.iterdir()
+    assert (folder / "ids.bin").stat().st_size == width * made.tokens
+    assert [made.length(n) for n in (0, 199)] == [len(LINES[n]) for n in (0, 199)]
+    monkeypatch.setattr(encoded, "_CHUNK", 7)
+    in_memory = encode_texts(iter(LINES), Sized(size), None, name="b", weight=3.0, key={})
+    assert in_memory.sha256 == made.sha256
+    assert (in_memory.name, in_memory.weight, in_memory.documents) == ("b", 3.0, 200)
+    assert in_memory.ids.tolist() == made.ids.tolist()
+    assert in_memory.characters == sum(map(len, LINES))

@@ -179,7 +179,7 @@ def test_train_and_measure_from_the_shell(
 
 
 def test_a_folder_without_a_tokenizer(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"no usable tokenizer"):
+    with pytest.raises(InputError, match=r"expected a tokenizer beside the weights"):
         open_fast_tokenizer(tmp_path)
     with pytest.raises(InputError, match=r"nowhere: no such folder"):
         open_fast_tokenizer(tmp_path / "nowhere")
@@ -280,3 +280,11 @@ def test_a_command_that_lacks_something_says_what(
     assert "no-such-model" in capsys.readouterr().err
     assert main(["--help"]) == 0
     assert "Train, extend and measure tokenizers." in capsys.readouterr().out
+
+
+def test_empty_lines_are_passed_over_and_counted() -> None:
+    lines = [line for line in sample() if line.strip()]
+    spaced = [" ", *lines[:9], "", "\t", *lines[9:]]
+    made = train_tokenizer(spaced, 700, sentinels=2)
+    assert (made.record["lines"], made.record["empty_lines"]) == (len(lines), 3)
+    assert made.model == train_tokenizer(lines, 700, sentinels=2).model

@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import (
+    BartConfig,
+    BartForConditionalGeneration,
     BertConfig,
     BertForMaskedLM,
     LlamaConfig,
@@ -27,7 +29,7 @@ from data.load import load_parallel
 from models.tokenizer import open_fast_tokenizer
 from training.tokenizer import Extension, change, extend, train_tokenizer
 from training.vocabulary.commands import main
-from training.vocabulary.embeddings import initialise_embeddings
+from training.vocabulary.embeddings import grow_embeddings, initialise_embeddings
 from training.vocabulary.merging import KNOWN, continued
 from training.vocabulary.special import add_special, as_data, encoded
 
@@ -303,3 +305,41 @@ def test_embeddings_that_begin_with_translations(
     facts = json.loads((out / "extension.json").read_text("utf-8"))
     assert (facts["rows"], facts["from_lexicon"], facts["mix"]) == (50, int(told[1]), 0.25)
     assert (facts["old_size"], len(facts["pieces"])) == (500, 50)
+
+
+@pytest.mark.parametrize("kind", ["llama", "bart"])
+def test_room_for_special_tokens_begins_at_the_mean(kind: str) -> None:
+    model: Any = llama(20, tied=False)
+    if kind == "bart":
+        sizes = {f"{side}_{n}": 1 for side in ("encoder", "decoder") for n in ("layers", "ffn_dim")}
+        heads = {f"{side}_attention_heads": 1 for side in ("encoder", "decoder")}
+        config = BartConfig(vocab_size=20, d_model=8, **sizes, **heads, pad_token_id=0)
+        model = BartForConditionalGeneration(config)
+        model.final_logits_bias.copy_(torch.arange(20.0))
+    assert grow_embeddings(model, 20) == grow_embeddings(model, 7) == 0
+    before = model.get_input_embeddings().weight.detach().clone()
+    assert grow_embeddings(model, 23) == 3
+    after = model.get_input_embeddings().weight
+    assert torch.equal(after[:20], before)
+    torch.testing.assert_close(after[20:], before.mean(0).expand(3, -1))
+    if kind == "bart":
+        assert model.final_logits_bias[0, 20:].tolist() == [9.5] * 3
+
+
+@pytest.mark.parametrize(("mix", "share"), [(0.0, 0.0), (1.0, 1.0)])
+def test_translations_move_a_word_not_at_all_or_all_the_way(
+    extended: dict[str, tuple[Any, Extension]], mix: float, share: float
+) -> None:
+    """The first three translations count, and only of pieces that begin a word."""
+    old, extension = extended["byte-level"]
+    whole = next(piece for piece in extension.pieces if piece.piece == "Ġna")
+    words = ["and", "with", "of", "never"]
+    lexicon = ranked([Entry("na", word) for word in words], "sw", "en")
+    model = llama(len(old), tied=True)
+    rows = model.get_input_embeddings().weight.detach().clone()
+    initialise_embeddings(model, extension, lexicon=lexicon, mix=mix)
+    ids = [id_ for ids in ids_of(old, [" and", " with", " of"]) for id_ in ids]
+    expected = torch.lerp(rows[list(whole.sources)].mean(0), rows[ids].mean(0), share)
+    torch.testing.assert_close(model.get_input_embeddings().weight[whole.id], expected)
+    with pytest.raises(InputError, match=r"mix -0\.1: expected a number from 0 to 1"):
+        initialise_embeddings(model, extension, mix=-0.1)
