@@ -157,7 +157,7 @@ def _show_translation(found: Any) -> None:
 
 
 def _rewrite() -> None:
-    from lexaug.phrases import POLICIES
+    from lexaug.config import POLICIES
 
     st.write(
         "Replaces English words by those of a bilingual lexicon: training text for a language that "
@@ -228,7 +228,6 @@ def rewrite(
         UnavailableError: there is no lexicon.
     """
     from lexaug.paradigms import find_inflection
-    from lexaug.phrases import compile_phrases
     from lexaug.substitute import substitute_line
 
     if not text.strip() or len(text) > LONGEST:
@@ -236,12 +235,9 @@ def rewrite(
     target = find_language(language, access=access)
     access.say("reading the lexicon")
     lexicon = load_lexicon(resolve("en"), target, access=access)
-    access.say("reading the inflection tables; the first time rules are learned from them")
-    inflection = find_inflection(target, wanted=None, offline=access.offline, report=access.report)
+    inflection = find_inflection(target, wanted=None, access=access)
     access.say("compiling the phrases")
-    table = compile_phrases(
-        lexicon, policy, analyser=inflection.analyser, inflector=inflection.inflector
-    )
+    table = inflection.phrase_table(lexicon, policy)
     access.say("replacing words")
     lines = tuple(
         substitute_line(line, table, ratio=ratio, key=key(seed, number))

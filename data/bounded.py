@@ -32,6 +32,7 @@ MAX_INTEGER = (1 << 63) - 1  # what numpy, polars, SQL and every other language 
 _LONG_NUMBER = re.compile(r"[0-9]{19}")
 _LARGE_EXPONENT = re.compile(r"[0-9][eE]\+?[0-9]{3}")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_PLAIN = (str, int, float, bool)
 _NAMES = {dict: "an object", list: "a list", str: "a text", int: "a whole number"}
 _NAMES |= {float: "a number", bool: "true or false", type(None): "null"}
 
@@ -166,6 +167,8 @@ def check_shape(value: Any, shape: Any, where: str, place: str = "") -> None:
         _check_object(value, shape, where, place)
     elif isinstance(shape, list):
         _expect(value, list, where, place)
+        if shape[0] in _PLAIN and set(map(type, value)) == {shape[0]}:
+            return  # a million numbers need no message each
         for number, item in enumerate(value):
             check_shape(item, shape[0], where, f"{place}[{number}]")
     else:

@@ -53,7 +53,7 @@ _LOG = logging.getLogger(__name__)
 NOT_STATED = "not stated"
 ENDS_BYTES = 1 << 26  # a larger file is told by its size and its ends: it is not read twice
 # Of the config.json of `lexaug.synthesize`, what a reader of its text needs.
-SYNTHESIS = {"mode": str, "format": str, "licence": {"strictest": str}, "language": str}
+SYNTHESIS = {"run": {"mode": str, "format": str, "licence": {"strictest": str}, "language": str}}
 SYNTHESIS_FORMS = ("text", "jsonl", "parquet")
 SPLITS = ("train", "test", "devtest", "dev")  # the first that a corpus has is its default
 
@@ -190,7 +190,7 @@ def _synthetic(folder: Path) -> Corpus:
     """What `lexaug.synthesize --out FOLDER` wrote, told by its config.json."""
     path = folder / "config.json"
     try:
-        settings = read_json(path, SYNTHESIS)
+        settings = read_json(path, SYNTHESIS)["run"]
     except InputError as error:
         raise InputError(
             f"{path}: not the config.json of lexaug.synthesize ({error}); name the text file"

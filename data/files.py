@@ -25,6 +25,7 @@ from filelock import FileLock, Timeout
 from data.errors import InputError, UnavailableError
 
 DAY = 86_400  # seconds after which nobody writes to a file any more that never appeared
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 LEFT = re.compile(r"\..+\.(?P<host>[0-9a-f]{8})-(?P<process>\d{1,10})-[0-9a-f]{8}")
 _SWEPT: set[Path] = set()  # folders that this process has swept
 
@@ -42,7 +43,7 @@ def sha256_file(path: Path) -> str:
 
 def canonical_json(value: Any) -> str:
     """One spelling for one value: sorted keys, no spaces, no escapes for non-ASCII letters."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _CANONICAL.encode(value)
 
 
 @contextmanager

@@ -215,7 +215,7 @@ def synthesize(lang: str, input: str | Path, **options: Any) -> Synthesis:  # no
         input: a file, `sample`, or a corpus of the catalog such as `lafand:train`.
         options: mode, lexicon, limit, out ... as `python -m lexaug.synthesize --help` lists them.
     """
-    from lexaug.synthesis.run import SynthesisConfig
+    from lexaug.config import SynthesisConfig
     from lexaug.synthesize import synthesize as run
 
     return run(_configured(SynthesisConfig, lang=lang, input=str(input), **options))
@@ -265,7 +265,7 @@ def tag(train: str | Sequence[str], **options: Any) -> Tagged:
 def _configured(config: type[Config], **options: Any) -> Config:
     """A room's configuration from options as a notebook has them: a text may be a path or a list.
 
-    >>> from lexaug.synthesis.run import SynthesisConfig
+    >>> from lexaug.config import SynthesisConfig
     >>> _configured(SynthesisConfig, lang="sw", input="sample", out="runs/x").out.name
     'x'
     >>> _configured(SynthesisConfig, lang="sw", input="sample", modus="mono")

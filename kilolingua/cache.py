@@ -24,6 +24,7 @@ from data.errors import InputError
 DERIVED = {
     "derived": "models in the form that an engine reads",
     "inventory": "the table of all languages",
+    "lexaug": "inflected forms of lexicons, tables of characters",
     "morph": "inflection rules learned from tables",
     "numba": "compiled functions",
 }

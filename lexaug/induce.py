@@ -126,7 +126,7 @@ def _command(options: argparse.Namespace) -> None:
     corpus = _load(options, language)
     corpus = replace(corpus, pairs=corpus.pairs[: options.limit])
     induced = induction.induce(corpus, thresholds, engine=options.engine)
-    judged = _judged(induced, corpus, thresholds, options.offline)
+    judged = _judged(induced, corpus, thresholds, Access.of(options))
     write(path, induced, corpus, description(induced, corpus, thresholds, options.engine, judged))
     _show(path, induced, corpus, judged)
     print(f"{time.perf_counter() - started:.0f} s")
@@ -168,20 +168,18 @@ def _load(options: argparse.Namespace, language: Language) -> ParallelCorpus:
 
 
 def _judged(
-    induced: Induced, corpus: ParallelCorpus, thresholds: Thresholds, offline: bool
+    induced: Induced, corpus: ParallelCorpus, thresholds: Thresholds, access: Access
 ) -> list[Judgement]:
     """What can be said of the quality: a known lexicon and a development part, if there are any."""
     judged = []
-    known = induction.known_translations(corpus.target, offline=offline)
+    known = induction.known_translations(corpus.target, access=access)
     if known:
         quality = induction.against_known(induced, known, min_count=thresholds.min_count)
         names = " and ".join(known.names)
         judged.append(Judgement(f"held-back half of {names} (precision: lower bounds)", quality))
     unseen = None if corpus.origin == "a file" else splits(corpus.name)[1]
     if unseen and unseen != corpus.split:
-        dev = load_parallel(
-            corpus.name, corpus.source, corpus.target, unseen, access=Access(offline=offline)
-        )
+        dev = load_parallel(corpus.name, corpus.source, corpus.target, unseen, access=access)
         found = induction.against_unseen(induced, dev.pairs)
         judged.append(Judgement(f"{corpus.name} {unseen}, unseen", found))
     return judged

@@ -14,7 +14,7 @@ person, number, polarity, voice and comparison. Of the rows of the lemma those f
    where it is silent the default: indicative, third person, singular, masculine or a noun class
    of people, affirmative, active, nominative, positive; and that have no object and no possessor.
    A past may also be recent or remote, perfective or perfect; a present imperfective, progressive
-   or habitual; a perfect present or past (`lexaug.bundles`).
+   or habitual; a perfect present or past (`ALLOWED`).
 
 Of several that fit the best has the language's own features (LGSPEC1) that the lemma has where it
 stands in its table, as Zulu's `umuntu` and `abantu` have the same; then the fewest other features;
@@ -28,32 +28,196 @@ perfect, else the past, and `walking` the progressive, else the verbal noun, els
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
-from data.access import Access, Report, quiet
+from data.access import Access
+from data.inflections.schema import atoms, canonical, dimension
 from data.inflections.tables import tables_of
+from data.inflections.tags import parse
 from data.languages import Language
 from data.lemmas import Analysis, citation_forms
 from data.lexicon import fold
 from data.unimorph import Triple
-from lexaug.bundles import fitting, specific
+
+# A dimension's features; each is the set of its alternatives: SG/DU/PL is one feature, of three.
+Reading = Mapping[str, tuple[frozenset[str], ...]]
+# Place among what an English participle may be, number of other features, tense, their names.
+Rank = tuple[int, int, int, tuple[tuple[str, int], ...]]
+
+SPEECH, FINITENESS, TENSE, ASPECT = "Part of speech", "Finiteness", "Tense", "Aspect"
+CONTENT = (FINITENESS, TENSE, ASPECT, "Mood", "Polarity", "Voice", "Comparison")
+AGREEMENT = ("Person", "Number")
+
+# What a target may say of a dimension on which the source is silent, besides saying nothing.
+SILENT: Mapping[str, frozenset[str]] = {
+    FINITENESS: frozenset({"FIN"}),
+    "Mood": frozenset({"IND", "REAL"}),
+    "Person": frozenset({"3"}),
+    "Number": frozenset({"SG"}),
+    "Gender": frozenset({"MASC", "BANTU1", "BANTU2"}),
+    "Polarity": frozenset({"POS"}),
+    "Voice": frozenset({"ACT"}),
+    "Case": frozenset({"NOM", "ABS"}),
+    "Interrogativity": frozenset({"DECL"}),
+    "Comparison": frozenset(),
+    "Evidentiality": frozenset(),
+    "Possession": frozenset(),
+    "Argument marking": frozenset(),
+    TENSE: frozenset(),
+    ASPECT: frozenset(),
+}
+# What else it may say, by a feature of the source: English has no perfective past, the Bantu
+# languages have several pasts, and a verb's subject may be an ergative. Objects stay refused.
+ALLOWED: Mapping[str, Mapping[str, frozenset[str]]] = {
+    "V": {"Case": frozenset({"ERG"})},
+    "PST": {TENSE: frozenset({"RCT", "RMT"}), ASPECT: frozenset({"PFV", "PRF"})},
+    "PRS": {ASPECT: frozenset({"IPFV", "PROG", "HAB"})},
+    "FUT": {TENSE: frozenset({"IMMED"})},
+    "PRF": {TENSE: frozenset({"PRS", "PST"})},
+    "PROG": {TENSE: frozenset({"PRS"})},
+}
+# Noun classes of Bantu languages that are singular or plural wherever they are.
+CLASS_NUMBER = {f"BANTU{n}": "SG" if n % 2 else "PL" for n in range(1, 11)}
+
+# What an English participle of a tense may be in another language, the best first.
+INSTEAD_OF_PARTICIPLE = {
+    "PST": ("V.PTCP;PST", "V;PRF", "V;PST"),
+    "PRS": ("V.PTCP;PRS", "V;PROG", "V.MSDR", "V;NFIN"),
+}
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def rank_of(source: str, target: str) -> Rank | None:
+    """How well a target bundle says what a source bundle says: lower is better; None, not.
+
+    >>> rank_of("V;PST", "V;PST;3;SG") < rank_of("V;PST", "V;PST;RMT;3;SG")
+    True
+    >>> rank_of("V;PST", "V;PST;PROG;3;SG") is None     # was walking
+    True
+    >>> rank_of("V;3;SG;PRS", "V;PRS") is None, rank_of("V;3;SG;PRS", "V;PRS;3;PL") is None
+    (False, True)
+    """
+    found = read(target)
+    for place, wanted in enumerate(_instead(source)):
+        asked = read(wanted)
+        if _says_all(asked, found) and _adds_nothing(asked, found):
+            others = tuple(sorted(_others(asked, found)))
+            return place, len(others), _tense(asked, found), others
+    return None
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def read(bundle: str) -> Reading:
+    """A bundle's features by dimension, in the schema's spelling, brackets taken off.
+
+    V.PTCP, V.MSDR and V.CVB are a verb of that finiteness. Noun classes tell the number too.
+
+    >>> reading = read("V;V.PTCP;PRES;NOM(3,BANTU2)")
+    >>> [sorted(reading[group][0]) for group in ("Part of speech", "Finiteness", "Tense", "Number")]
+    [['V'], ['V.PTCP'], ['PRS'], ['PL']]
+    """
+    found: dict[str, dict[frozenset[str], None]] = {}
+    for name in parse(bundle).names():
+        for part in name.split("+"):
+            for group, values in _placed(frozenset(map(canonical, atoms(part)))):
+                found.setdefault(group, {})[values] = None
+    return {group: tuple(values) for group, values in found.items()}
+
+
+def specific(bundle: str) -> frozenset[str]:
+    """The features that a language defines for itself.
+
+    >>> specific("N;PL;LGSPEC2")
+    frozenset({'LGSPEC2'})
+    """
+    return frozenset().union(*read(bundle).get("Language-specific", ()))
+
+
+def _placed(values: frozenset[str]) -> Iterator[tuple[str, frozenset[str]]]:
+    first = min(values)
+    if first.startswith("V."):
+        yield SPEECH, frozenset({"V"})
+        yield FINITENESS, values
+        return
+    yield dimension(first) or "unknown", values
+    if first in CLASS_NUMBER:
+        yield "Number", frozenset({CLASS_NUMBER[first]})
+
+
+def _instead(source: str) -> tuple[str, ...]:
+    """The bundles that say what a source bundle says: itself, or those of a participle."""
+    reading = read(source)
+    if frozenset({"V.PTCP"}) in reading.get(FINITENESS, ()):
+        for tense, bundles in INSTEAD_OF_PARTICIPLE.items():
+            if frozenset({tense}) in reading.get(TENSE, ()):
+                return bundles
+    return (source,)
+
+
+def _says_all(asked: Reading, found: Reading) -> bool:
+    """Whether every feature that translation keeps is there; agreement may be left unsaid."""
+    if asked.get(SPEECH, ())[:1] != found.get(SPEECH, ())[:1]:
+        return False
+    groups = [*CONTENT, *(group for group in AGREEMENT if group in found)]
+    return all(
+        any(feature & one for one in found.get(group, ()))
+        for group in groups
+        for feature in asked.get(group, ())
+    )
+
+
+def _adds_nothing(asked: Reading, found: Reading) -> bool:
+    """Whether what else is said of the guarded dimensions is what silence means, or allowed."""
+    said = [value for features in asked.values() for feature in features for value in feature]
+    for group, silent in SILENT.items():
+        more = (ALLOWED.get(value, {}).get(group, frozenset()) for value in said)
+        fine = _asked(asked, group).union(silent, *more)
+        if not all(one & fine for one in found.get(group, ())):
+            return False
+    return True
+
+
+def _asked(asked: Reading, group: str) -> frozenset[str]:
+    return frozenset[str]().union(*asked.get(group, ()))
+
+
+def _others(asked: Reading, found: Reading) -> Iterator[tuple[str, int]]:
+    """The features that nobody asked for, as (letters, number), so that 2 is before 10."""
+    for group, features in found.items():
+        usual = _asked(asked, group) | SILENT.get(group, frozenset())
+        for feature in features:
+            if group != SPEECH and not feature & usual:
+                name = min(feature)
+                letters = name.rstrip("0123456789")
+                yield letters, int(name[len(letters) :] or 0)
+
+
+def _tense(asked: Reading, found: Reading) -> int:
+    """Where no tense was asked for: 0 for none, 1 for the present, 2 for others."""
+    if TENSE in asked or TENSE not in found:
+        return 0
+    return 1 if found[TENSE] == (frozenset({"PRS"}),) else 2
+
 
 __all__ = [
+    "Advance",
     "Analyser",
     "Analysis",
+    "BatchInflector",
     "EnglishForms",
     "Inflector",
     "Question",
     "TableAnalyser",
     "TableInflector",
-    "Telling",
     "load_analyser",
     "load_inflector",
 ]
 
+Advance = Callable[[int, int], None]  # is told (done, total)
 Question = tuple[str, str, bool]  # lemma, source bundle, whether the lexicon's tag agrees
 MOST_LEMMAS = 1000  # that are asked which bundle is usual, spread evenly over the table
 
@@ -73,16 +237,16 @@ class Inflector(Protocol):
 
 
 @runtime_checkable
-class Telling(Inflector, Protocol):
-    """An inflector that makes forms, and so has to say of each who made it.
+class BatchInflector(Inflector, Protocol):
+    """An inflector that predicts forms, and so has to say of each who predicted it.
 
     A question is (lemma, source bundle, whether the lexicon says that it is that part of speech).
     """
 
-    def foresee(self, questions: Sequence[Question]) -> None:
+    def predict_all(self, questions: Sequence[Question], advance: Advance | None = None) -> None:
         """Answer all questions that will be asked, at once; models are quick in batches only."""
 
-    def made(self, question: Question) -> tuple[str | None, str]:
+    def predicted(self, question: Question) -> tuple[str | None, str]:
         """The form or None, and the rule of `lexaug.phrases.RULES` that it goes under."""
 
 
@@ -163,7 +327,7 @@ class TableInflector:
         unlike = self._unlike(name)
         fits = []
         for place, (bundle, form) in enumerate(self._paradigms.get(name, [])):
-            rank = fitting(features, bundle)
+            rank = rank_of(features, bundle)
             if rank is not None:
                 stretch = -_common_stretch(form, name)
                 fits.append(((rank[0], unlike(bundle), *rank[1:], stretch, place), form))
@@ -201,11 +365,11 @@ class TableInflector:
         for lemma in list(self._lemmas)[:: len(self._lemmas) // MOST_LEMMAS + 1]:
             unlike = self._unlike(lemma)
             for bundle in dict.fromkeys(bundle for bundle, _ in self._paradigms[lemma]):
-                if bundle in among and fitting(features, bundle) is not None:
+                if bundle in among and rank_of(features, bundle) is not None:
                     likeness.setdefault(bundle, []).append(unlike(bundle))
         fits = []
         for place, (bundle, unlikes) in enumerate(likeness.items()):
-            rank, unlike_most = fitting(features, bundle) or (), 2 * sum(unlikes) > len(unlikes)
+            rank, unlike_most = rank_of(features, bundle) or (), 2 * sum(unlikes) > len(unlikes)
             fits.append(((*rank[:1], unlike_most, *rank[1:], place), bundle))
         return min(fits)[1] if fits else None
 
@@ -217,26 +381,30 @@ class TableInflector:
 
 
 def load_analyser(
-    language: Language, *, offline: bool = False, report: Report | None = None
+    language: Language,
+    *,
+    access: Access = Access(),
 ) -> TableAnalyser:
     """The forms of a source language from all inflection tables at hand; perhaps none."""
-    triples = _triples(language, offline, report)
+    triples = _triples(language, access)
     return EnglishForms(triples) if language.bcp47 == "en" else TableAnalyser(triples)
 
 
 def load_inflector(
-    language: Language, *, offline: bool = False, report: Report | None = None
+    language: Language,
+    *,
+    access: Access = Access(),
 ) -> TableInflector | None:
     """The inflector of a target language from all inflection tables at hand; None without any.
 
     A relative's table may stand in (swc for sw); that is logged as a warning.
     """
-    triples = list(_triples(language, offline, report))
+    triples = list(_triples(language, access))
     return TableInflector(triples) if triples else None
 
 
-def _triples(language: Language, offline: bool, report: Report | None) -> Iterator[Triple]:
-    for table in tables_of(language, access=Access(offline=offline, report=report or quiet)):
+def _triples(language: Language, access: Access) -> Iterator[Triple]:
+    for table in tables_of(language, access=access):
         yield from table.read(skip_bad=True, dropped=Counter(), repairs=Counter())
 
 

@@ -10,8 +10,9 @@ costs no more look-ups in the paradigms than a sentence does.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from data.errors import InputError
 from data.lexicon import Entry, Lexicon
@@ -19,10 +20,10 @@ from data.spelling import fold
 from data.tsv import excerpt
 from data.words import word_spans
 from lexaug.casing import Case, Reading, carried
-from lexaug.inflection import Analyser, Inflector, Question, Telling
+from lexaug.config import POLICIES
+from lexaug.inflection import Advance, Analyser, BatchInflector, Inflector, Question
 
-POLICIES = ("first", "uniform", "frequency", "pos")
-# Those that come in where forms are made (`lexaug.made_forms`), and all of them.
+# Those that come in where forms are made (`lexaug.predicted_forms`), and all of them.
 MADE = ("inflected-by-rule", "inflected-by-model", "lemma-unsure")
 RULES = ("exact", "inflected", "lemma", *MADE)
 
@@ -35,7 +36,7 @@ _INFLECTS = {
     "ADV": ("ADV",),
 }
 _WHOLE_WEIGHT = 720_720  # divided by 1, 2, 3, ... 16 without rest, so that 1/rank is an integer
-_NOT_IN_TARGETS = frozenset("\t\n\r\0")
+NOT_IN_TARGETS = frozenset("\t\n\r\0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,20 @@ class Option:
     rule: str
     features: str
     weight: int
+    pos: str | None
+
+
+class Form(NamedTuple):
+    """A folded surface that is a form of an entry's headword, and what stands for it.
+
+    `text`, `entry`, `rule`, `features` and `pos` are as in `Option`.
+    """
+
+    surface: str
+    entry: int
+    text: str
+    rule: str
+    features: str
     pos: str | None
 
 
@@ -115,6 +130,7 @@ def compile_phrases(
     *,
     analyser: Analyser | None = None,
     inflector: Inflector | None = None,
+    forms: Iterable[Form] | None = None,
 ) -> PhraseTable:
     """Make a lexicon ready for substitution.
 
@@ -127,6 +143,7 @@ def compile_phrases(
             inflected as a verb ("looked after") and the last as a noun ("bus stops").
         inflector: forms of the target's lemmas. Where a form has several analyses, the first
             that yields a target form counts.
+        forms: what `inflected_forms` gave of the two, where it is known already.
 
     >>> lexicon = Lexicon((Entry("dog", "mbwa"), Entry("look after", "tunza")), "en", "sw")
     >>> table = compile_phrases(lexicon)
@@ -150,10 +167,14 @@ def compile_phrases(
             Option(text, number, "exact", "", _weight(entry, policy), entry.pos)
         )
     headwords = frozenset(found)
-    if analyser is not None:
-        for surface, option in _inflected(lexicon, policy, analyser, inflector):
-            if surface not in headwords:
-                found[surface].append(option)
+    if forms is None:
+        forms = inflected_forms(lexicon, analyser, inflector) if analyser else ()
+    for form in forms:
+        if form.surface not in headwords:
+            text = _checked(form.text, lexicon, form.entry)
+            weight = _weight(lexicon.entries[form.entry], policy)
+            option = Option(text, form.entry, form.rule, form.features, weight, form.pos)
+            found[form.surface].append(option)
     return _table(found, headwords, policy, lexicon)
 
 
@@ -194,17 +215,23 @@ def _weight(entry: Entry, policy: str) -> int:
     return _WHOLE_WEIGHT // (entry.rank or 1) or 1 if policy == "frequency" else 1
 
 
-def _inflected(
-    lexicon: Lexicon, policy: str, analyser: Analyser, inflector: Inflector | None
-) -> Iterator[tuple[str, Option]]:
-    """Every surface that is a form of a headword, with one option an entry."""
+def inflected_forms(
+    lexicon: Lexicon,
+    analyser: Analyser,
+    inflector: Inflector | None = None,
+    advance: Advance | None = None,
+) -> Iterator[Form]:
+    """Every surface that is a form of a headword, once for each of the headword's entries.
+
+    Args:
+        advance: is called with (done, total) while an inflector predicts many forms.
+    """
     asked = list(_asked(lexicon, analyser))
-    if isinstance(inflector, Telling):
-        inflector.foresee(
-            [_question(lexicon.entries[n], one) for _, n, fits in asked for one, _ in fits]
-        )
+    if isinstance(inflector, BatchInflector):
+        questions = [_question(lexicon.entries[n], one) for _, n, fits in asked for one, _ in fits]
+        inflector.predict_all(questions, advance)
     for surface, number, fits in asked:
-        yield surface, _best(lexicon, number, fits, policy, inflector)
+        yield _best(lexicon.entries[number], surface, number, fits, inflector)
 
 
 def _asked(
@@ -247,24 +274,22 @@ def _is(part_of_speech: str, features: str) -> bool:
 
 
 def _best(
-    lexicon: Lexicon,
+    entry: Entry,
+    surface: str,
     number: int,
     fits: Sequence[tuple[str, str | None]],
-    policy: str,
     inflector: Inflector | None,
-) -> Option:
-    """An entry's option for a form: the first bundle with a target form, else the lemma."""
-    entry = lexicon.entries[number]
+) -> Form:
+    """What an entry has for a surface: the first bundle with a target form, else the lemma."""
     stands = []
     for features, pos in fits:
         form, rule = _formed(inflector, _question(entry, features))
         if form is not None:
-            text = _checked(form, lexicon, number)
-            return Option(text, number, rule, features, _weight(entry, policy), pos)
+            return Form(surface, number, form, rule, features, pos)
         stands.append(rule)
     features, pos = fits[0]
-    rule = max(stands)  # unsure, if any of the bundles was
-    return Option(entry.target, number, rule, features, _weight(entry, policy), pos)
+    # The lemma stands, as unsure if the form of any of the bundles was.
+    return Form(surface, number, entry.target, max(stands), features, pos)
 
 
 def _question(entry: Entry, features: str) -> Question:
@@ -274,8 +299,8 @@ def _question(entry: Entry, features: str) -> Question:
 
 def _formed(inflector: Inflector | None, question: Question) -> tuple[str | None, str]:
     """The target's form, if any, and the rule that it goes under."""
-    if isinstance(inflector, Telling):
-        return inflector.made(question)
+    if isinstance(inflector, BatchInflector):
+        return inflector.predicted(question)
     form = inflector.inflect(*question[:2]) if inflector else None
     return form, "lemma" if form is None else "inflected"
 
@@ -287,7 +312,7 @@ def _part(features: str, pos: str | None) -> tuple[bool, str | None]:
 
 
 def _checked(text: str, lexicon: Lexicon, number: int) -> str:
-    if text.strip() and _NOT_IN_TARGETS.isdisjoint(text):
+    if text.strip() and NOT_IN_TARGETS.isdisjoint(text):
         return text
     fault = excerpt(text) if text.strip() else "an empty one"
     raise InputError(

@@ -2,7 +2,7 @@
 
     from datatrove.executor import LocalPipelineExecutor
     from lexaug.pipeline import chain
-    from lexaug.synthesis.run import SynthesisConfig
+    from lexaug.config import SynthesisConfig
 
     config = SynthesisConfig("wo", "news.en", lexicon="gatitos", out=Path("runs/wo"))
     chain(LocalPipelineExecutor, config, tasks=8, logs="logs", workers=8).run()
@@ -29,15 +29,16 @@ from data.errors import InputError, UnavailableError
 from data.files import appears_whole, write_whole
 from data.load import find_language
 from data.randomness import key
+from lexaug.config import SynthesisConfig
 from lexaug.substitute import substitute_line
 from lexaug.synthesis.blocks import Position, read_blocks
 from lexaug.synthesis.formats import SHARDS
 from lexaug.synthesis.inputs import open_text
-from lexaug.synthesis.journal import JOURNAL, Journal, locked
+from lexaug.synthesis.journal import JOURNAL, Journal
 from lexaug.synthesis.prepare import Prepared, find_table, open_folder, prepare
-from lexaug.synthesis.run import SynthesisConfig
 from lexaug.synthesis.writing import BLOCKS_A_COMMIT, write_blocks
 from lexaug.synthesize import finish
+from runfolder.folder import locked
 
 try:
     from datatrove.pipeline.base import PipelineStep
@@ -124,13 +125,13 @@ class JoinParts(PipelineStep):  # type: ignore[misc]
         prepared = prepare(self.config)
         folder = prepared.folder
         with locked(folder):
-            settings = open_folder(prepared)
+            held = open_folder(prepared)
             if (folder / PARTS).exists():
                 _join(folder, self.config.dropped)
             journal = Journal(folder)
             journal.open({})
             journal.close()
-            finish(prepared, settings, journal)
+            finish(held, journal)
             shutil.rmtree(folder / PARTS, ignore_errors=True)
 
 
@@ -151,8 +152,8 @@ class Substitution(PipelineStep):  # type: ignore[misc]
     def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Any]:  # noqa: ARG002
         """Yield the documents that the keep rule keeps; metadata tells how much was replaced."""
         config = self.config
-        language = find_language(config.lang, access=Access.of(config))
-        table, _ = find_table(config, language)
+        access = Access.of(config)
+        table, _ = find_table(config, find_language(config.lang, access=access), access)
         for document in data or ():
             line = substitute_line(
                 document.text, table, ratio=config.share, key=key(config.seed, document.id)

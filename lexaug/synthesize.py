@@ -13,93 +13,22 @@ docs/SYNTHESIS.md tells what the modes do and how to run this on a cluster.
 
 from __future__ import annotations
 
-import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data.cli import Parser, run
+from data.access import Access
+from data.options import command
 from data.pages import Tabular
+from lexaug.config import SynthesisConfig
 
 if TYPE_CHECKING:
     from lexaug.synthesis.journal import Journal
     from lexaug.synthesis.prepare import Prepared
-    from lexaug.synthesis.run import SynthesisConfig
 
-OPTIONS: dict[str, dict[str, Any]] = {
-    "--input": {
-        "metavar": "NAME",
-        "help": "English text: a file (.gz and .zst are unpacked), - for standard input, sample, "
-        "or a corpus of the catalog such as lafand:train; with --mode tags two columns, ewt:train",
-    },
-    "--mode": {
-        "default": "mono",
-        "help": "mono (default), switch (mixed with English, keeps all lines), parallel (source "
-        "and result), tags (labelled tokens)",
-    },
-    "--lexicon": {
-        "metavar": "NAME",
-        "help": "a data set of the catalog (gatitos, freedict), sample, or a file; several with "
-        "commas between; default: the best at hand",
-    },
-    "--lexicon-format": {
-        "help": "of files: table, pairs, muse, dictd, panlex, wiktextract (default: seen)",
-    },
-    "--lexicon-header": {
-        "choices": ("yes", "no"),
-        "help": "whether the first line of a file names its columns (default: seen, and said)",
-    },
-    "--policy": {
-        "default": "uniform",
-        "help": "which of several translations: first, uniform (default), frequency, or pos "
-        "(fits the tag; --mode tags)",
-    },
-    "--ratio": {
-        "type": float,
-        "metavar": "R",
-        "help": "share of known phrases to replace (default 1; switch: 0.5)",
-    },
-    "--keep-at-least": {
-        "type": int,
-        "metavar": "N",
-        "help": "keep what has so many words replaced (default 3, as published)",
-    },
-    "--keep-share": {
-        "type": float,
-        "metavar": "R",
-        "help": "instead: keep what has this share of its words replaced",
-    },
-    "--inflect": {
-        "action": argparse.BooleanOptionalAction,
-        "default": None,
-        "help": "give replacements the inflection of what they replace (default: where there are "
-        "tables)",
-    },
-    "--inflect-with": {
-        "metavar": "WAY",
-        "default": "rules",
-        "help": "who gives the forms: tables; rules (default): those that tables lack are made by "
-        "rules learned from them; or the FOLDER of a model of morph.train, which makes them",
-    },
-    "--inflect-confidence": {
-        "type": float,
-        "metavar": "R",
-        "default": 0.8,
-        "help": "from which confidence, 0 to 1, a form that was made is used (default 0.8)",
-    },
-    "--scheme": {
-        "help": "of labels: pos, bio, iob1, bioes, bmes or bilou (default: seen from the first "
-        "sentences, and said); names become BIO"
-    },
-    "--provenance": {"action": "store_true", "help": "write an account of every replacement"},
-    "--format": {"default": "text", "help": "text (default), jsonl, parquet"},
-    "--compress": {"metavar": "gz|zst", "help": "pack text, jsonl and provenance"},
-    "--licence": {"metavar": "SPDX", "help": "of the input, where it is a file: CC-BY-4.0, ..."},
-    "--skip-bad": {"action": "store_true", "help": "leave bad lines out and count them"},
-    "--dropped": {"type": Path, "metavar": "FILE", "help": "write what is left out, with reasons"},
-}
+Advance = Callable[[str, float, float | None], None]
 
 
 @dataclass(frozen=True, repr=False)
@@ -124,35 +53,40 @@ class Synthesis(Tabular):
 
 
 def synthesize(
-    config: SynthesisConfig,
-    say: Callable[[str], None] | None = None,
-    advance: Callable[[int, int | None], None] | None = None,
+    config: SynthesisConfig, access: Access | None = None, advance: Advance | None = None
 ) -> Synthesis:
     """Make the synthetic text or labels that a configuration asks for.
 
     Args:
-        say: called with one line about what happens.
-        advance: called with (bytes of the text done, bytes in all or None).
+        access: how files are reached, and who is told; by default as `config.offline` says.
+        advance: called with (what is done, how much of it is, how much there is or None): forms
+            of the lexicon the first time, then bytes of the text.
 
     Raises:
         InputError: a wrong option, file or line; the message says where and what next.
         UnavailableError: a file or package cannot be had, or the disk is full.
     """
-    from lexaug.synthesis.coverage_report import figures
-    from lexaug.synthesis.journal import locked
-    from lexaug.synthesis.prepare import open_folder, prepare
-    from lexaug.synthesis.writing import write_blocks, write_stream
+    from lexaug.synthesis.prepare import prepare
 
-    prepared = prepare(config, say)
-    if config.to_stdout:
+    return _written(prepare(config, access, advance), advance)
+
+
+def _written(prepared: Prepared, advance: Advance | None) -> Synthesis:
+    """Make what was prepared."""
+    from lexaug.synthesis.prepare import open_folder
+    from lexaug.synthesis.reports import figures
+    from lexaug.synthesis.writing import write_blocks, write_stream
+    from runfolder.folder import locked
+
+    dropped = prepared.config.dropped
+    if prepared.config.to_stdout:
         return Synthesis(None, figures(write_stream(prepared, sys.stdout.buffer), []))
     with locked(prepared.folder):
-        settings = open_folder(prepared)
-        journal = write_blocks(prepared, prepared.folder, dropped=config.dropped, advance=advance)
-        return finish(prepared, settings, journal)
+        held = open_folder(prepared)
+        return finish(held, write_blocks(held, held.folder, dropped=dropped, advance=advance))
 
 
-def finish(prepared: Prepared, settings: dict[str, Any], journal: Journal) -> Synthesis:
+def finish(prepared: Prepared, journal: Journal) -> Synthesis:
     """Write coverage.json, coverage.html and the dataset card of a run that is done.
 
     Raises:
@@ -161,45 +95,52 @@ def finish(prepared: Prepared, settings: dict[str, Any], journal: Journal) -> Sy
     """
     from data.errors import InputError
     from data.files import check_not_removed, write_whole
-    from lexaug.synthesis.coverage_report import figures, write_coverage
-    from lexaug.synthesis.dataset_card import card
     from lexaug.synthesis.formats import file_name
+    from lexaug.synthesis.reports import card, figures, write_coverage
 
-    config = prepared.config
+    config, settings = prepared.config, prepared.settings
     if not journal.tally.numbers["lines"]:
         raise InputError(f"{prepared.text.name}: expected text, found none; give a file with some")
-    found = figures(journal.tally, journal.examples)
-    write_coverage(prepared.folder, found, settings, prepared.language)
+    coverage = figures(journal.tally, journal.examples)
+    write_coverage(prepared.folder, coverage, settings, prepared.language, prepared.command)
     records = file_name(config.mode, config.format, config.compress)
-    write_whole(prepared.folder / "README.md", card(settings, found, records))
+    write_whole(prepared.folder / "README.md", card(settings, coverage, records))
     check_not_removed(prepared.folder / "config.json")  # written first: if it stands, all does
-    return Synthesis(prepared.folder, found)
+    return Synthesis(prepared.folder, coverage)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line; `synthesize` is the function beneath it."""
-    parser = Parser("lexaug.synthesize", __doc__ or "")
-    parser.add_common("--lang")
-    for name, settings in OPTIONS.items():
-        parser.add_argument(name, **settings)
-    parser.add_common("--limit", "--seed", "--workers", "--out", "--offline", "-v")
-    return run(parser, _synthesize, argv)
+    return command("lexaug.synthesize", __doc__ or "", SynthesisConfig, _synthesize, argv)
 
 
-def _synthesize(options: argparse.Namespace) -> int:
-    from data.errors import InputError
-    from lexaug.synthesis import console
-    from lexaug.synthesis.run import SynthesisConfig
+def _synthesize(config: SynthesisConfig) -> None:
+    from lexaug.synthesis.prepare import prepare
+    from runfolder.console import progress_bar, say, show
 
-    settings = vars(options)
-    for name in ("lang", "input"):
-        if settings[name] is None:
-            raise InputError(f"--{name} is missing; see python -m lexaug.synthesize --help")
-    del settings["verbose"]
-    with console.progress_bar() as progress:
-        done = synthesize(SynthesisConfig(**settings), progress.say, progress.advance)
-    console.show_synthesis(done)
-    return 0
+    with progress_bar() as progress:
+        prepared = prepare(config, Access.of(config, progress.say), progress.advance)
+    with progress_bar("bytes") as progress:
+        done = _written(prepared, progress.advance)
+    for line in _told(done.figures):
+        say(line)
+    if done.folder is not None:
+        show(str(done.folder))
+
+
+def _told(figures: Mapping[str, Any]) -> Iterator[str]:
+    """The figures that matter most, a line each."""
+    shares = {
+        name: "none" if share is None else f"{share:.1f} %"
+        for name, share in figures.items()
+        if name.endswith(("_share", "_coverage"))
+    }
+    yield f"kept {figures['kept']:,} of {figures['records']:,} ({shares['kept_share']})"
+    for reason, count in (*figures["dropped"].items(), *figures["repaired"].items()):
+        yield f"  {reason}: {count:,}"
+    yield f"coverage {shares['token_coverage']} of words, {shares['type_coverage']} of types"
+    rules = ", ".join(f"{rule} {count:,}" for rule, count in figures["by_rule"].items())
+    yield f"replaced {shares['replaced_share']} of the words kept: {rules}"
 
 
 if __name__ == "__main__":

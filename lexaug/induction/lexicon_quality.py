@@ -22,7 +22,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 
 from data.randomness import stream
-from lexaug.induction.bitext import WordPair
+from lexaug.induction.alignment import WordPair
 
 Lemmas = Callable[[str], Iterable[str]]
 

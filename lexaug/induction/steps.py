@@ -9,20 +9,33 @@ Nothing here reads options, prints or writes.
 
 from __future__ import annotations
 
+import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
 from typing import Literal
 
-from data.access import Access, Report, quiet
+import numpy as np
+
+from data.access import Access
 from data.errors import InputError, UnavailableError
 from data.languages import Language, resolve
 from data.lexicon import fold
 from data.load import ParallelCorpus, load_lexicon
 from data.parallel import Pair
-from lexaug.induction import eflomal_engine
-from lexaug.induction.alignment import DEFAULT, Settings, align
-from lexaug.induction.bitext import Bitext, Integers, WordPair, encode, usable
+from lexaug.induction.alignment import (
+    DEFAULT,
+    Bitext,
+    Integers,
+    Settings,
+    Side,
+    WordPair,
+    align,
+    encode,
+    usable,
+)
 from lexaug.induction.extraction import Candidate, Thresholds, common_words, scored, selected
 from lexaug.induction.lexicon_quality import (
     Lemmas,
@@ -100,12 +113,14 @@ def induce(
 def links(bitext: Bitext, engine: Engine, settings: Settings) -> tuple[Integers, Integers]:
     """For every target token its source token, and the other way round; -1 for none."""
     if engine == "eflomal":
-        return eflomal_engine.align_both(bitext)
+        return align_both(bitext)
     return align(bitext, settings), align(bitext.reversed(), settings)
 
 
 def known_translations(
-    language: Language, *, offline: bool = False, report: Report | None = None
+    language: Language,
+    *,
+    access: Access = Access(),
 ) -> Known | None:
     """All that the catalog's lexicons of English and a language say; None where it has none.
 
@@ -116,9 +131,7 @@ def known_translations(
     translations: defaultdict[str, set[str]] = defaultdict(set)
     for source, target in ((english, language), (language, english)):
         try:
-            lexicon = load_lexicon(
-                source, target, access=Access(offline=offline, report=report or quiet)
-            )
+            lexicon = load_lexicon(source, target, access=access)
         except UnavailableError:
             continue
         names.append(lexicon.name)
@@ -159,3 +172,67 @@ def _too_few(corpus: ParallelCorpus, usable_pairs: int, dropped: Mapping[str, in
         f"{corpus.name} {corpus.split}: expected at least {MINIMUM} sentence pairs to align, found"
         f" {usable_pairs} of {len(corpus.pairs)}{reasons}; give more text"
     )
+
+
+def align_both(bitext: Bitext) -> tuple[Integers, Integers]:
+    """For every target token its source token, and the other way round; -1 for none.
+
+    Raises:
+        UnavailableError: eflomal is not installed, or fails.
+    """
+    try:
+        from eflomal import Aligner
+    except ImportError as error:
+        raise UnavailableError(
+            'the engine eflomal is not installed; pip install -e ".[eflomal]" (with a C compiler),'
+            " or choose --engine model2"
+        ) from error
+    with tempfile.TemporaryDirectory() as folder:
+        files = [Path(folder, name) for name in ("forward", "backward")]
+        source, target = _lines(bitext.source), _lines(bitext.target)
+        try:
+            Aligner().align(
+                source,
+                target,
+                links_filename_fwd=str(files[0]),
+                links_filename_rev=str(files[1]),
+            )
+        except (OSError, RuntimeError) as error:
+            raise UnavailableError(f"eflomal failed: {error}; try --engine model2") from error
+        forward, backward = (read_links(file, bitext) for file in files)
+    return _link_of(forward, 1, bitext.target), _link_of(backward, 0, bitext.source)
+
+
+def read_links(path: Path, bitext: Bitext) -> Integers:
+    """Read `0-1 2-0`, a line a sentence, as tokens of the whole text, (links, 2).
+
+    Raises:
+        UnavailableError: another number of lines than sentences.
+    """
+    lines = path.read_text("ascii").splitlines()
+    sentences = len(bitext.source.start) - 1
+    if len(lines) != sentences:
+        raise UnavailableError(
+            f"{path}: expected the links of {sentences} sentences, found {len(lines)} lines;"
+            " try --engine model2"
+        )
+    offsets = zip(bitext.source.start.tolist(), bitext.target.start.tolist(), strict=True)
+    links = [
+        (first + int(left), second + int(right))
+        for (first, second), line in zip(offsets, lines, strict=False)
+        for left, right in (link.split("-") for link in line.split())
+    ]
+    return np.array(links, np.int64).reshape(-1, 2)
+
+
+def _lines(side: Side) -> list[str]:
+    """Sentences as eflomal reads them: words between spaces."""
+    words = [side.words[word] for word in side.ids.tolist()]
+    return [" ".join(words[start:stop]) for start, stop in pairwise(side.start.tolist())]
+
+
+def _link_of(links: Integers, column: int, side: Side) -> Integers:
+    """What each token of one column is linked with in the other; -1 for nothing."""
+    result = np.full(len(side.ids), -1)
+    result[links[:, column]] = links[:, 1 - column]
+    return result

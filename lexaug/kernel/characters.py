@@ -16,14 +16,16 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from string import ascii_letters
 from typing import NamedTuple
-from unicodedata import category
+from unicodedata import category, unidata_version
 
 import numpy as np
 from numpy.typing import NDArray
 
+from data.errors import InputError
 from data.spelling import fold, rules_of
 from data.words import word_spans
 from lexaug.casing import SENTENCE_BREAKS
+from lexaug.kept import kept, key_of, sources
 
 POINT_BITS = 21  # of a code point
 POINTS = 0x110000
@@ -39,7 +41,7 @@ BREAK = 128 << POINT_BITS  # a new sentence begins after it
 SPECIAL = 256 << POINT_BITS  # its fold hangs on its neighbours
 MARKED = 512 << POINT_BITS  # a mark that Unicode may put into another order
 SEVERAL = 1024 << POINT_BITS  # it folds to more than one code point
-COMPOSES = 2048 << POINT_BITS  # it may melt into the letter before: see `pairs`
+COMPOSES = 2048 << POINT_BITS  # it may compose with the letter before: see `pairs`
 ASKS = 4096 << POINT_BITS  # it folds otherwise in a word that also has a letter that is
 BESIDE = 8192 << POINT_BITS  # of the script in question, as Cyrillic а beside Latin letters
 ORDER_SHIFT = POINT_BITS + 14  # from here on stands the canonical combining class, for that order
@@ -53,7 +55,7 @@ class Characters(NamedTuple):
         several: for every code point the one to three that it folds to, 21 bits each, the first
             in the lowest.
         is_plain: a single True if A to Z fold to a to z whatever stands around them.
-        pairs: folded letter << 21 | mark, sorted, for those that the normal form melts into one.
+        pairs: folded letter << 21 | mark, sorted, for those that the normal form composes.
     """
 
     cells: NDArray[np.int64]
@@ -64,22 +66,78 @@ class Characters(NamedTuple):
 
 @lru_cache(maxsize=2)
 def character_table(language: str) -> Characters:
-    """The table for text in a language, whose spelling rules `fold` follows (0.4 s, 18 MB)."""
+    """The table for text in a language, whose spelling rules `fold` follows (18 MB).
+
+    It takes half a second to make, so it is kept in the cache as the runs of code points that are
+    alike: their lengths, what all of a run have, and the few that fold to others.
+    """
+    code = sources("data/words.py", "data/spelling.py", "lexaug/casing.py", _HERE)
+    rules = [[sorted(rule.mapping.items()), rule.within] for rule in rules_of(language)]
+    key = key_of(code, language, rules, unidata_version)
+    table: Characters = kept("characters", key, _SHAPE, lambda: _packed(_made(language)), _unpacked)
+    return table
+
+
+_ONE_POINT = (1 << POINT_BITS) - 1
+_HERE = "lexaug/kernel/characters.py"
+_SHAPE = {name: [int] for name in ("lengths", "kinds", "places", "folds", "pairs")}
+
+
+def _packed(table: Characters) -> dict[str, list[int]]:
+    places = np.flatnonzero(table.several != np.arange(POINTS))
+    kinds = table.cells >> POINT_BITS
+    starts = np.flatnonzero(np.diff(kinds, prepend=-1))
+    return {
+        "lengths": np.diff(starts, append=POINTS).tolist(),
+        "kinds": kinds[starts].tolist(),
+        "places": places.tolist(),
+        "folds": table.several[places].tolist(),
+        "pairs": table.pairs.tolist(),
+    }
+
+
+def _unpacked(about: Mapping[str, list[int]]) -> Characters:
+    """The table again.
+
+    Raises:
+        InputError: numbers that are none of such a table's; compiled code would trust them.
+    """
+    lengths, kinds, places, folds, pairs = (np.array(about[name], np.int64) for name in _SHAPE)
+    fits = (
+        len(lengths) == len(kinds)
+        and len(places) == len(folds)
+        and int(lengths.sum()) == POINTS
+        and bool(np.all((lengths > 0) & (lengths <= POINTS) & (kinds >= 0)))
+        and bool(np.all((places >= 0) & (places < POINTS) & (folds > 0)))
+        and all(np.all((folds >> i * POINT_BITS & _ONE_POINT) < POINTS) for i in range(3))
+        and bool(np.all(np.diff(pairs) > 0))
+    )
+    if not fits:
+        raise InputError("expected the characters of Unicode, found other numbers")
+    several = np.arange(POINTS, dtype=np.int64)
+    several[places] = folds
+    kinds = np.repeat(kinds, lengths)
+    cells = kinds << POINT_BITS | np.where(several >> POINT_BITS, 0, several)
+    return Characters(cells, several, np.array([_is_plain(cells)]), pairs)
+
+
+def _made(language: str) -> Characters:
+    """What the pure functions say of every character that there is."""
     kinds = ((c, category(c)) for c in map(chr, range(POINTS)))
     assigned = {c: kind for c, kind in kinds if kind not in _UNASSIGNED}
-    melting = _melting(assigned)
+    composing = _composing(assigned)
     rules = _Rules(language)
-    several, special = _folds(assigned, language, melting, rules)
+    several, special = _folds(assigned, language, composing, rules)
     cells = np.where(several >> POINT_BITS, SEVERAL, several)
     for c, kind in assigned.items():
         cells[ord(c)] |= _case(c) | (LETTER if kind in _LETTERS else _role(c))
     for c in (c for c, kind in assigned.items() if kind[0] == "M" and unicodedata.combining(c)):
         cells[ord(c)] |= MARKED | unicodedata.combining(c) << ORDER_SHIFT
     cells[[ord(c) for c in special]] |= SPECIAL
-    cells[[ord(mark) for _, mark in melting]] |= COMPOSES
+    cells[[ord(mark) for _, mark in composing]] |= COMPOSES
     for c in assigned:
         cells[ord(c)] |= (ASKS if rules.asks(c) else 0) | (BESIDE if rules.is_beside(c) else 0)
-    pairs = {(fold(letter, language)[-1], mark) for letter, mark in melting} | melting
+    pairs = {(fold(letter, language)[-1], mark) for letter, mark in composing} | composing
     numbers = sorted(ord(letter) << POINT_BITS | ord(mark) for letter, mark in pairs)
     is_plain = np.array([_is_plain(cells)])
     return Characters(cells, several, is_plain, np.array(numbers, np.int64))
@@ -116,12 +174,12 @@ def _role(c: str) -> int:
 
 
 def _folds(
-    assigned: Mapping[str, str], language: str, melting: Iterable[tuple[str, str]], rules: _Rules
+    assigned: Mapping[str, str], language: str, composing: Iterable[tuple[str, str]], rules: _Rules
 ) -> tuple[NDArray[np.int64], list[str]]:
     """How characters fold, and those for which the neighbours must be asked."""
     folds = np.arange(POINTS, dtype=np.int64)
     special = [chr(point) for span in _JAMO for point in span]
-    marks = frozenset(mark for _, mark in melting)
+    marks = frozenset(mark for _, mark in composing)
     for c in assigned:
         form = fold(c, language) if c in rules.changed or c.casefold() != c else c
         if form == c and not unicodedata.decomposition(c):
@@ -134,7 +192,7 @@ def _folds(
     return folds, special
 
 
-# The vowels and finals that melt into a Hangul syllable.
+# The vowels and finals that compose a Hangul syllable.
 _JAMO = (range(0x1161, 0x1176), range(0x11A8, 0x11C3))
 
 
@@ -151,27 +209,27 @@ def _stands_alone(c: str, form: str, marks: frozenset[str]) -> bool:
     return c == form or not any(unicodedata.combining(p) or p in marks for p in c + form)
 
 
-def _melting(assigned: Iterable[str]) -> set[tuple[str, str]]:
+def _composing(assigned: Iterable[str]) -> set[tuple[str, str]]:
     """The pairs (letter, mark) that the normal form C writes otherwise.
 
-    e and an acute melt into one character; é and a dot below change places and become ẹ and an
-    acute. A mark that melts with no letter at all is not in here (NFC_Quick_Check is Yes).
+    e and an acute compose one character; é and a dot below change places and become ẹ and an
+    acute. A mark that composes with no letter at all is not in here (NFC_Quick_Check is Yes).
     """
     composed = [c for c in assigned if len(unicodedata.decomposition(c).split()) in (1, 2)]
     parts = {c: unicodedata.normalize("NFD", c) for c in composed if not _is_compatible(c)}
-    melted = {
+    composed_pairs = {
         (unicodedata.normalize("NFC", form[:-1]), form[-1])
         for c, form in parts.items()
         if len(form) > 1 and unicodedata.is_normalized("NFC", c)
     }
-    marks = {mark: unicodedata.combining(mark) for _, mark in melted}
+    marks = {mark: unicodedata.combining(mark) for _, mark in composed_pairs}
     moved = {
         (c, mark)
         for c, form in parts.items()
         for mark, order in marks.items()
         if 0 < order < unicodedata.combining(form[-1])
     }
-    return melted | moved
+    return composed_pairs | moved
 
 
 def _is_compatible(c: str) -> bool:

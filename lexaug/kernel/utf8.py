@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 import numba
 import numpy as np
 
-from data.access import cache_folder
-from data.files import sha256_text
 from lexaug.kernel.layout import SLACK
 
 _LINE_FEED = ord("\n")
@@ -20,26 +16,14 @@ _FEEDS = np.uint64(0x0A0A0A0A0A0A0A0A)
 U = np.uintp  # a place that is not below 0; numba would have to look
 
 
-def _cache() -> Path:
-    """Where machine code is kept: a folder for each state of the sources that are compiled.
-
-    Numba asks for the age of one file, and takes the code of what that file calls from the cache.
-    """
-    here = Path(__file__).parent
-    sources = [*sorted(here.glob("*.py")), here.parent / "casing.py"]
-    version = sha256_text("".join(path.read_text("utf-8") for path in sources))[:16]
-    return Path(os.environ.get("NUMBA_CACHE_DIR") or cache_folder() / "numba") / version
-
-
-numba.config.CACHE_DIR = str(_cache())
-
-
 def compiled(function: Any) -> Any:
-    """Compile for any argument types at the first call, keep the code, release the lock.
+    """Compile for any argument types at the first call, release the lock while it runs.
 
-    Nothing is allocated here, so arrays need not be counted, which would cost most of the time.
+    `lexaug.kernel.machine_code` keeps the code: numba's own cache asks for the age of one file only
+    and takes what that file calls as it once was. Nothing is allocated here, so arrays need not be
+    counted, which would cost most of the time.
     """
-    return numba.njit(nogil=True, cache=True, _nrt=False)(function)
+    return numba.njit(nogil=True, _nrt=False)(function)
 
 
 def inlined(function: Any) -> Any:

@@ -196,7 +196,7 @@ def _add_word(
         if f & (SPECIAL | MARKED | COMPOSES):
             special |= f & SPECIAL | (before >> ORDER_SHIFT > f >> ORDER_SHIFT)
             starter = np.int64(folded[U(filled - 1)]) if starter == _LAST else starter
-            special |= f & COMPOSES and _melts(starter << POINT_BITS | c, table.pairs)
+            special |= f & COMPOSES and _composes(starter << POINT_BITS | c, table.pairs)
         points = table.several[U(c)] if f & SEVERAL else f & _POINT
         while points:
             filled = encoded(points & _POINT, folded, filled)
@@ -221,7 +221,7 @@ def _is_letter(data: Any, i: int, stop: int, cells: Any) -> bool:
 
 
 @inlined
-def _melts(wanted: int, pairs: Any) -> bool:
+def _composes(wanted: int, pairs: Any) -> bool:
     """Whether a folded letter and the mark after it make one character in the normal form."""
     low, high = 0, len(pairs)
     while low < high:

@@ -25,15 +25,20 @@ from functools import cache
 from itertools import groupby
 from typing import BinaryIO, Literal, NamedTuple
 
+import numpy as np
+
 from data.errors import InputError
 from data.faults import BadLineError, excerpt
 from data.labels.conll import DOCUMENT_MARK
 from data.lines import BYTE_ORDER_MARK, REPLACEMENT, clean, decode, refuse_returns
+from lexaug.config import BLOCK_BYTES
 
-BLOCK_BYTES = 1 << 20  # of 1, 2 and 4 MiB the one that needs the least memory; none is quicker
 LONGEST_BYTES = 16 << 20  # of a line, or of a labelled sentence
 MARK = BYTE_ORDER_MARK.encode()
-_ASCII = bytes(range(1, 128))
+_PLAIN = bytes(set(range(1, 128)) - set(b"\n\r\t"))
+# As signed numbers ASCII is 0 and more, bytes that continue a character are below -64. Text without
+# its ASCII characters is UTF-8 if the text is; the text is as well if none of them parts another.
+_AFTER_CONTINUATIONS = -64
 _LINE_END = re.compile(rb"(?<!\r)\r+\n")  # files that were converted twice have CR CR LF
 
 Unit = Literal["line", "sentence"]
@@ -86,6 +91,12 @@ class Cleaned:
     pieces: list[Piece]
     repairs: Counter[str] = field(default_factory=Counter)
     bad: list[Bad] = field(default_factory=list)
+
+    def add(self, first_line: int, parts: Sequence[bytes]) -> None:
+        """Add a piece, unless it is empty."""
+        data = b"".join(parts)
+        if data:
+            self.pieces.append(Piece(first_line, data))
 
 
 def read_blocks(
@@ -145,27 +156,24 @@ def clean_lines(
     """
     data, first = unmarked(block), block.start.line
     cleaned = Cleaned([])
-    if b"\r" not in data and _needs_nothing(data) and not (refuse_tabs and b"\t" in data):
-        cleaned.pieces.append(Piece(first, data))
-        return cleaned
-    lines = data.split(b"\n")[:-1]
-    gaps = []
-    for i, line in enumerate(lines):
-        plain = line.isascii() and b"\0" not in line and b"\r" not in line
-        if plain and not (refuse_tabs and b"\t" in line):
-            continue
+    parts: list[bytes] = []  # of the piece under way, which begins with line `begin`
+    begin, copied = first, 0
+    for place, start, end in _lines_to_check(data, refuse_tabs):
+        number, line = first + place, data[start:end]
         try:
-            text = checked_line(line, f"{name}:{first + i}", cleaned.repairs, refuse_tabs)
-            lines[i] = text.encode()
+            text = checked_line(line, f"{name}:{number}", cleaned.repairs, refuse_tabs)
         except BadLineError as error:
             if not skip_bad:
                 raise
-            cleaned.bad.append(Bad(first + i, error.reason, shown(line)))
-            gaps.append(i)
-    for begin, end in zip([-1, *gaps], [*gaps, len(lines)], strict=True):
-        if end > begin + 1:
-            whole = b"\n".join(lines[begin + 1 : end]) + b"\n"
-            cleaned.pieces.append(Piece(first + begin + 1, whole))
+            cleaned.bad.append(Bad(number, error.reason, shown(line)))
+            cleaned.add(begin, [*parts, data[copied:start]])
+            parts, copied, begin = [], end + 1, number + 1
+        else:
+            content = text.encode()
+            if content != line:
+                parts += [data[copied:start], content]
+                copied = end
+    cleaned.add(begin, [*parts, data[copied:]])
     return cleaned
 
 
@@ -218,13 +226,36 @@ def sentences_of(lines: Sequence[bytes]) -> Iterator[tuple[int, Sequence[bytes]]
         at += len(rows)
 
 
-def _needs_nothing(data: bytes) -> bool:
-    """Whether it is easily seen that a block is clean: no line has to be looked at by itself."""
+def _lines_to_check(data: bytes, refuse_tabs: bool) -> list[tuple[int, int, int]]:
+    """(number from 0, begin, end) of the lines that may need a repair; all others are clean."""
+    # Of most text little is left but line ends: what is not ASCII, and control characters.
+    sparse = data.translate(None, _PLAIN if refuse_tabs else _PLAIN + b"\t")
+    codes = np.frombuffer(data, np.int8)
     try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return all(map(_is_settled, set(data.translate(None, _ASCII).decode())))
+        text = sparse.decode()
+        if np.any((codes[:-1] >= 0) & (codes[1:] < _AFTER_CONTINUATIONS)):
+            raise UnicodeError("a byte that continues a character after an ASCII one")
+    except UnicodeError:
+        numbers = [n for n, line in enumerate(sparse.split(b"\n")) if line]
+    else:
+        numbers = _odd_lines(text)
+    if not numbers:
+        return []
+    ends = np.flatnonzero(codes == ord("\n"))
+    return [(n, int(ends[n - 1]) + 1 if n else 0, int(ends[n])) for n in numbers]
+
+
+def _odd_lines(text: str) -> list[int]:
+    """The numbers of the lines, from 0, with a character that is not clean wherever it stands."""
+    odd = "".join(c for c in set(text) - {"\n"} if c in "\r\t" or not _is_settled(c))
+    numbers: list[int] = []
+    number = counted = 0
+    for match in re.finditer(f"[{re.escape(odd)}]", text) if odd else ():
+        number += text.count("\n", counted, match.start())
+        counted = match.start()
+        if numbers[-1:] != [number]:
+            numbers.append(number)
+    return numbers
 
 
 @cache

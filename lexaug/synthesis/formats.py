@@ -21,16 +21,17 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from data.compression import zstandard
 from data.errors import UnavailableError
 from data.files import appears_whole
 from lexaug.synthesis.journal import GrowingFile, Output
 
-FORMATS = ("text", "jsonl", "parquet")
-COMPRESSIONS = ("gz", "zst")
-MODES = ("mono", "switch", "parallel", "tags")
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 STEMS = {"mono": "text", "switch": "text", "parallel": "pairs", "tags": "tags"}
 SHARDS = "data"  # the folder of Parquet files, as on the hub
 COMPRESSION_LEVEL = 6  # of gzip; zstandard's own default is 3
@@ -40,7 +41,7 @@ COMPRESSION_LEVEL = 6  # of gzip; zstandard's own default is 3
 class Lines:
     """The kept lines of a block: their numbers, their text, and their sources where asked for."""
 
-    numbers: Sequence[int]
+    numbers: Sequence[int] | NDArray[np.int64]
     text: bytes
     source: bytes | None = None
 
@@ -48,8 +49,8 @@ class Lines:
         """The records, column by column."""
         text = _lines(self.text)
         if self.source is None:
-            return {"line": list(self.numbers), "text": text}
-        return {"line": list(self.numbers), "source": _lines(self.source), "target": text}
+            return {"line": list(map(int, self.numbers)), "text": text}
+        return {"line": list(map(int, self.numbers)), "source": _lines(self.source), "target": text}
 
 
 @dataclass(frozen=True, slots=True)

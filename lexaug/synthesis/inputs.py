@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from data.access import Access, Report, quiet
+from data.access import Access
 from data.catalog import Dataset, catalog, dataset
 from data.cli import standard_input
 from data.compression import PiecedFile, unpacked_frames
@@ -77,8 +77,7 @@ def find_text(
     *,
     labelled: bool,
     target: Language,
-    offline: bool = False,
-    report: Report | None = None,
+    access: Access = Access(),
 ) -> Text:
     """The text that `--input` names.
 
@@ -108,7 +107,7 @@ def find_text(
             f"{path}: no such file, and no corpus of that name in the catalog; check the path, or "
             "see python -m data.catalog list"
         )
-    return _from_catalog(dataset(corpus), split, labelled, target, offline, report)
+    return _from_catalog(dataset(corpus), split, labelled, target, access)
 
 
 def open_text(text: Text, offset: int = 0) -> BinaryIO:
@@ -159,8 +158,7 @@ def _from_catalog(
     split: str,
     labelled: bool,
     target: Language,
-    offline: bool,
-    report: Report | None,
+    access: Access,
 ) -> Text:
     expected = "conll" if labelled else "aligned"
     if entry.reader != expected:
@@ -176,9 +174,7 @@ def _from_catalog(
     beside = target.closest([f.codes[0] for f in entry.select(split)])
     groups = {f.group for f in entry.select(split, code=beside.code)} if beside else set()
     files = [file for file in files if file.group in groups] or files
-    paths = tuple(
-        fetch(file, access=Access(offline=offline, report=report or quiet)).path for file in files
-    )
+    paths = tuple(fetch(file, access=access).path for file in files)
     note = ""
     if entry.kind == "test-set" or split != "train":
         note = f"{entry.name}:{split} is test data: do not train on this what is scored on it"

@@ -1,27 +1,124 @@
-"""Output that survives a kill: files that grow, and a journal of how far they are good.
+"""Output that survives a kill: what is counted, files that grow, and how far they are good.
 
 A commit writes the outputs to the disk, then one line to `journal.jsonl`: how many blocks and
 bytes of the input, how many bytes of each output, and what was counted since the commit before. A
 folder that is opened again is cut back to its last commit. Every line tells only what was added,
 so the journals of the parts of a text, one after the other, are the journal of the text.
+
+>>> tally = Tally()
+>>> tally.add(Tally(Counter(lines=2, words=9), missing=Counter(goat=1)))
+>>> tally.add(Tally(Counter(lines=1, words=4), missing=Counter(goat=2)))
+>>> tally.numbers["words"], tally.missing
+(13, Counter({'goat': 3}))
+
+The words that the lexicon lacks are counted in the first 100,000 lines and in every 16th after
+them. Their table is cut when it has more than 300,000 words: the rarest go, and how many went is
+counted, so that memory does not grow with the text.
 """
 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from filelock import FileLock, Timeout
+import numpy as np
+from numpy.typing import NDArray
 
-from data.bounded import parse_json
 from data.errors import InputError, UnavailableError
-from data.faults import fault_of
-from data.files import canonical_json, raise_if_disk_full, removed
+from data.files import raise_if_disk_full, removed
 from lexaug.synthesis.blocks import Position
-from lexaug.synthesis.tally import COUNTERS, Tally
+from runfolder.records import RecordFile, read_records
+
+LARGEST_TABLE = 300_000
+SAMPLED_WHOLE = 100_000  # lines of which all are sampled
+SAMPLED_STEP = 16  # of those after them, every so manieth
+PRUNED = "pruned types"
+
+COUNTERS = ("numbers", "rules", "dropped", "repaired", "hits", "missing")
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of a block, of what lies between two commits, or of a whole run.
+
+    Attributes:
+        numbers: lines (or sentences), tokens, words, matched, sampled_words over all that was
+            read; kept, kept_words, replaced_words, replaced_phrases, straddling over what was
+            kept.
+        rules: replaced phrases by rule: exact, inflected, lemma.
+        dropped, repaired: records by reason.
+        hits: how often each phrase of the lexicon was met.
+        places: the hits as numbers, one a phrase of a table; who counted them names the phrases
+            in `hits` before they are kept.
+        missing: how often each word that the lexicon lacks was met in the sampled lines.
+    """
+
+    numbers: Counter[str] = field(default_factory=Counter)
+    rules: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)
+    repaired: Counter[str] = field(default_factory=Counter)
+    hits: Counter[str] = field(default_factory=Counter)
+    missing: Counter[str] = field(default_factory=Counter)
+    places: NDArray[np.int64] | None = None
+
+    def add(self, other: Tally) -> None:
+        """Add the counts of what comes next in the text."""
+        for name in COUNTERS:
+            getattr(self, name).update(getattr(other, name))
+        if other.places is not None:
+            self.places = other.places + (0 if self.places is None else self.places)
+        if len(self.missing) > LARGEST_TABLE:
+            self._prune()
+
+    def name_places(self, phrases: Sequence[str]) -> None:
+        """Move the hits in `places` to the phrases with these names.
+
+        >>> tally = Tally(places=np.array([0, 2]))
+        >>> tally.name_places(["goat", "dog"])
+        >>> tally.hits, tally.places
+        (Counter({'dog': 2}), None)
+        """
+        if self.places is not None:
+            hit = np.flatnonzero(self.places).tolist()
+            self.hits.update({phrases[i]: int(self.places[i]) for i in hit})
+            self.places = None
+
+    def as_json(self) -> dict[str, dict[str, int]]:
+        """The counts without zeros, for the journal."""
+        return {name: {k: n for k, n in getattr(self, name).items() if n} for name in COUNTERS}
+
+    @classmethod
+    def from_json(cls, counts: Mapping[str, Any]) -> Tally:
+        """The counts as `as_json` gave them."""
+        tally = cls()
+        for name in COUNTERS:
+            getattr(tally, name).update(counts[name])
+        return tally
+
+    def _prune(self) -> None:
+        """Forget the rarest words, all of one count together, until half of the room is free."""
+        least = 1
+        while len(self.missing) > LARGEST_TABLE // 2:
+            rare = [word for word, count in self.missing.items() if count <= least]
+            for word in rare:
+                del self.missing[word]
+            self.numbers[PRUNED] += len(rare)
+            least += 1
+
+
+def is_sampled(record: int) -> bool:
+    """Whether the words of this line are looked at one by one.
+
+    >>> is_sampled(100_000), is_sampled(100_001), is_sampled(100_016)
+    (True, False, True)
+    """
+    return record <= SAMPLED_WHOLE or record % SAMPLED_STEP == 0
+
 
 JOURNAL = "journal.jsonl"
 
@@ -106,7 +203,7 @@ class Journal:
     Attributes:
         position: up to where the input is done.
         tally: what was counted up to there.
-        examples: of the first commit, see `lexaug.synthesis.examples`.
+        examples: of the first commit, see `lexaug.synthesis.work`.
         complete: whether the input was read to its end.
     """
 
@@ -116,19 +213,19 @@ class Journal:
         self.examples: list[Any] = []
         self.commits = 0
         self._sizes: dict[str, int] = {}
-        self._file: Any = None
+        self._file: RecordFile | None = None
 
     def open(self, outputs: Mapping[str, Output]) -> None:
-        """Read the journal, cut it and the outputs back to the last whole commit."""
-        whole = 0
-        if self.path.exists():
-            for end, record in read_journal(self.path):
-                self._take(record)
-                whole = end
-            os.truncate(self.path, whole)
+        """Read the journal, cut it and the outputs back to the last whole commit.
+
+        Raises:
+            InputError: a damaged line, or an output that is shorter than the journal says.
+        """
+        self._file = RecordFile(self.path, COMMIT)  # cuts off a torn line
+        for _, record in read_journal(self.path):
+            self._take(record)
         for name, output in outputs.items():
             output.restore(self._sizes.get(name, 0))
-        self._file = open(self.path, "ab", buffering=0)  # noqa: SIM115 (as above)
 
     def commit(
         self,
@@ -144,8 +241,6 @@ class Journal:
         Raises:
             UnavailableError: the disk is full, or a file cannot be written.
         """
-        if os.fstat(self._file.fileno()).st_nlink == 0:
-            raise removed(self.path.parent)
         record = {
             "added": [after - before for before, after in zip(self.position, end, strict=True)],
             "outputs": {name: one.commit(self.position.block) for name, one in outputs.items()},
@@ -153,10 +248,9 @@ class Journal:
             "examples": list(examples),
             "complete": complete,
         }
-        line = memoryview(f"{canonical_json(record)}\n".encode())
-        while line:
-            line = line[self._file.write(line) :]
-        os.fsync(self._file.fileno())
+        if self._file is None:
+            raise ValueError(f"{self.path}: commit before open")
+        self._file.append([record])
         self._take(record)
 
     def close(self) -> None:
@@ -181,31 +275,18 @@ def read_journal(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     Raises:
         InputError: a damaged line that is not the last.
     """
-    end = 0
-    with open(path, "rb") as file:
-        for number, line in enumerate(file, 1):
-            if not line.endswith(b"\n"):
-                return
-            end += len(line)
-            yield end, _commit(line, f"{path}:{number}")
+    return read_records(path, COMMIT, check=_check_commit)
 
 
-def _commit(line: bytes, where: str) -> dict[str, Any]:
-    try:
-        record: dict[str, Any] = parse_json(line, where, COMMIT)
-        counts = [*record["added"], *record["outputs"].values()]
-        if set(record) != set(COMMIT) or len(record["added"]) != len(Position._fields):
-            raise InputError("other values than a commit has")
-        if min(counts) < 0:
-            raise InputError("a size below 0")
-        if any(len(one) not in (2, 3) for e in record["examples"] for one in _segments(e)):
-            raise InputError("an example of other segments")
-    except InputError as error:
-        raise InputError(
-            f"{where}: expected a commit, found a damaged line ({fault_of(error, where)}); delete"
-            " the folder or choose another --out"
-        ) from error
-    return record
+def _check_commit(record: Mapping[str, Any]) -> None:
+    """Raise InputError for values that no commit has, though their shape is right."""
+    counts = [*record["added"], *record["outputs"].values()]
+    if set(record) != set(COMMIT) or len(record["added"]) != len(Position._fields):
+        raise InputError("expected a commit, found other values")
+    if min(counts) < 0:
+        raise InputError("expected a commit, found a size below 0")
+    if any(len(one) not in (2, 3) for e in record["examples"] for one in _segments(e)):
+        raise InputError("expected a commit, found an example of other segments")
 
 
 def _segments(example: Mapping[str, Any]) -> Iterator[list[str]]:
@@ -215,28 +296,7 @@ def _segments(example: Mapping[str, Any]) -> Iterator[list[str]]:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Keep other processes out of a run folder for the block.
-
-    Raises:
-        InputError: another process is in.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / ".lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise InputError(
-            f"{folder}: another process writes here; wait for it or choose another --out"
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextmanager
-def full_disk_said(folder: Path) -> Iterator[None]:
+def told_of_full_disk(folder: Path) -> Iterator[None]:
     """Turn "no space left" into a message that says where and what next."""
     try:
         yield

@@ -6,48 +6,54 @@ on, and nothing that they do not hang on: not the number of workers.
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from data.access import Access, quiet
+from data.access import Access
 from data.bounded import check_shape, read_json
 from data.catalog import catalog
 from data.errors import InputError
-from data.faults import fault_of
-from data.files import canonical_json, sha256_text, sweep, write_whole
+from data.files import canonical_json
 from data.languages import Language, resolve
 from data.lexicon import Lexicon
 from data.lexicons.merge import merge
 from data.load import find_language, load_lexicon
 from data.load_lexicon import HEADER
-from lexaug.paradigms import Inflection, find_inflection
-from lexaug.phrases import PhraseTable, compile_phrases
+from data.options import command_line
+from lexaug.config import SynthesisConfig
+from lexaug.kernel.machine_code import is_compiled
+from lexaug.paradigms import Advance, Inflection, find_inflection, sha256_of
+from lexaug.phrases import PhraseTable
 from lexaug.synthesis.blocks import Unit
 from lexaug.synthesis.inputs import NOT_STATED, Text, find_text
 from lexaug.synthesis.journal import JOURNAL
-from lexaug.synthesis.licences import combined
-from lexaug.synthesis.line_work import LineWork, Work
-from lexaug.synthesis.run import SynthesisConfig
-from lexaug.synthesis.tag_work import TagWork, told_of
+from lexaug.synthesis.reports import combined
+from lexaug.synthesis.work import LineWork, TagWork, Work, told_of
+from runfolder.folder import CONFIG, Run, RunKind, folder_name, open_run, read_run, write_json
 
-CONFIG = "config.json"
-PACKAGES = ("kilolingua", "numba", "numpy", "pyarrow", "zstandard")
-
-# What may differ where a run goes on, and is read from the folder then.
-UNCOMPARED = {"text": {"name": str}, "notes": [str], "versions": {str: str}}
-# Settings that may differ between two starts of one run.
-FREE = ("text.name", "notes", "versions.numba", "versions.numpy", "versions.python")
-
-Say = Callable[[str], None]
+KIND = RunKind(
+    "lexaug.synthesize",
+    {"mode": str, "language": str, "text": dict, "lexicon": dict},
+    results=(JOURNAL,),
+    begun=("text.*", "pairs.*", "tags.*", "provenance.*", "data", "coverage.*", "README.md"),
+    packages=("numba", "numpy", "pyarrow", "zstandard"),
+)
+# What is said of a run and may differ where it goes on: it is read from the folder then.
+OPTIONS = {"command": str, "text": str, "notes": [str]}
+ENVIRONMENT = {"python": str, "packages": {str: str}}
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A run that can begin."""
+    """A run that can begin.
+
+    Attributes:
+        settings: what the result depends on, and what is to be said of it.
+        command: how to get the same again.
+    """
 
     config: SynthesisConfig
     language: Language
@@ -57,25 +63,38 @@ class Prepared:
     unit: Unit
     folder: Path
     settings: dict[str, Any]
+    command: str = ""
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """All that the bytes of the result depend on."""
+        return identity_of(self.settings)
 
 
-def prepare(config: SynthesisConfig, say: Say | None = None) -> Prepared:
+def prepare(
+    config: SynthesisConfig, access: Access | None = None, advance: Advance | None = None
+) -> Prepared:
     """Find and read everything; nothing is written but the cache.
+
+    Args:
+        access: how files are reached, and who is told; by default as `config.offline` says.
+        advance: is called while the forms of a lexicon are learned; see `Inflection.phrase_table`.
 
     Raises:
         InputError: something that the options name does not exist or does not fit.
         UnavailableError: a file of the catalog cannot be had, or a package is missing.
     """
-    language = find_language(config.lang, access=Access.of(config, say or quiet))
+    access = access or Access.of(config)
+    language = find_language(config.lang, access=access)
     labelled = config.mode == "tags"
-    text = find_text(
-        config.input, labelled=labelled, target=language, offline=config.offline, report=say
-    )
-    table, inflection = find_table(config, language, say)
-    told = told_of(text, config, say) if labelled else None
+    text = find_text(config.input, labelled=labelled, target=language, access=access)
+    table, inflection = find_table(config, language, access, advance)
+    told = told_of(text, config, access.report) if labelled else None
+    if not (labelled or is_compiled()):
+        access.say("compiling the substitution for this machine; the code is kept in the cache")
     scheme = told.scheme if told else None
     settings = _settings(config, language, text, table.lexicon, inflection, scheme)
-    digest = sha256_text(canonical_json({**settings, "versions": None}))[:12]
+    folder = Path("runs") / folder_name(f"synthesis-{language.bcp47}", identity_of(settings))
     return Prepared(
         config,
         language,
@@ -83,31 +102,33 @@ def prepare(config: SynthesisConfig, say: Say | None = None) -> Prepared:
         table,
         TagWork(config, text.name, table, told) if told else LineWork(config, text.name, table),
         "sentence" if labelled else "line",
-        config.out or Path("runs") / f"synthesis-{digest}",
+        config.out or folder,
         settings,
     )
 
 
+def identity_of(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Of the settings of a run those that the bytes of its result depend on."""
+    text = {name: value for name, value in settings["text"].items() if name != "name"}
+    return {name: value for name, value in settings.items() if name != "notes"} | {"text": text}
+
+
 def find_table(
-    config: SynthesisConfig, language: Language, say: Say | None = None
+    config: SynthesisConfig, language: Language, access: Access, advance: Advance | None = None
 ) -> tuple[PhraseTable, Inflection]:
     """The phrases of the lexicon, inflected by what is at hand."""
-    lexicon = find_lexicon(config, language, say)
+    lexicon = find_lexicon(config, language, access)
     inflection = find_inflection(
         language,
         wanted=config.inflect,
         way=config.inflect_with,
         least=config.inflect_confidence,
-        offline=config.offline,
-        report=say,
+        access=access,
     )
-    table = compile_phrases(
-        lexicon, config.policy, analyser=inflection.analyser, inflector=inflection.inflector
-    )
-    return table, inflection
+    return inflection.phrase_table(lexicon, config.policy, advance), inflection
 
 
-def find_lexicon(config: SynthesisConfig, language: Language, say: Say | None) -> Lexicon:
+def find_lexicon(config: SynthesisConfig, language: Language, access: Access) -> Lexicon:
     """The lexicon that `--lexicon` names; several with commas between are merged, first first."""
     names = config.lexicon.split(",") if config.lexicon else [None]
     found = [
@@ -118,77 +139,53 @@ def find_lexicon(config: SynthesisConfig, language: Language, say: Say | None) -
             format=config.lexicon_format,
             header=HEADER[config.lexicon_header],
             skip_bad=config.skip_bad,
-            access=Access.of(config, say or quiet),
+            access=access,
         )
         for name in names
     ]
     return found[0] if len(found) == 1 else merge(found)
 
 
-def open_folder(prepared: Prepared) -> dict[str, Any]:
-    """Begin the run's folder, or find that it is this run's; return the settings in it.
+def open_folder(prepared: Prepared) -> Prepared:
+    """Begin the run's folder, or find that it is this run's; the caller holds the lock.
+
+    Returns:
+        The run as its folder describes it: with the notes and versions that it began with.
 
     Raises:
         InputError: the folder holds something else, or a run with other settings.
     """
+    config, settings = prepared.config, prepared.settings
+    if config.skip_bad:
+        _allow_bad_lines(prepared)
+    options = {
+        "command": command_line("lexaug.synthesize", config),
+        "text": settings["text"]["name"],
+        "notes": settings["notes"],
+    }
+    held = open_run(KIND, prepared.folder, prepared.identity, options=options)
+    check_shape(held.options, OPTIONS, str(prepared.folder / CONFIG))
+    text = {**settings["text"], "name": held.options["text"]}
+    told = {"text": text, "notes": held.options["notes"], "versions": _versions(held)}
+    return replace(prepared, settings={**settings, **told}, command=held.options["command"])
+
+
+def _allow_bad_lines(prepared: Prepared) -> None:
+    """A run that stopped at a bad line goes on without it: what is done had none."""
     path = prepared.folder / CONFIG
-    sweep(prepared.folder)
     if path.exists():
-        before = _read_settings(path)
-        # A run that stopped at a bad line goes on without it: what is done had none.
-        held = before | ({"skip_bad": True} if prepared.settings["skip_bad"] else {})
-        changed = list(differences(held, prepared.settings))
-        if not changed:
-            if held != before:
-                write_whole(path, json.dumps(held, ensure_ascii=False, indent=1) + "\n")
-            return held
-        if (prepared.folder / JOURNAL).exists() and (prepared.folder / JOURNAL).stat().st_size:
-            raise InputError(
-                f"{prepared.folder}: holds a run with other settings: {'; '.join(changed[:3])};"
-                " choose another --out or delete the folder"
-            )
-    elif any(one.name != ".lock" for one in prepared.folder.iterdir()):
-        raise InputError(
-            f"{prepared.folder}: expected an empty folder or a run's, found other files; choose"
-            " another --out"
-        )
-    text = json.dumps(prepared.settings, ensure_ascii=False, indent=1)
-    write_whole(path, f"{text}\n")
-    return prepared.settings
+        held = read_run(KIND, prepared.folder)
+        if {**held.identity, "skip_bad": True} == json.loads(canonical_json(prepared.identity)):
+            content = read_json(path, dict)
+            run = {**held.identity, "skip_bad": True}
+            options = {**held.options, "command": command_line(KIND.command, prepared.config)}
+            write_json(path, {**content, "run": run, "options": options})
 
 
-def differences(held: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[str]:
-    """What differs between two runs' settings, each as a phrase for a message.
-
-    >>> list(differences({"seed": 1, "text": {"bytes": 5}}, {"seed": 1, "text": {"bytes": 6}}))
-    ['text.bytes was 5, is now 6']
-    """
-    old, new = dict(_leaves(held)), dict(_leaves(wanted))
-    for name in sorted(old.keys() | new.keys()):
-        was, now = canonical_json(old.get(name)), canonical_json(new.get(name))
-        if was != now and not name.startswith(FREE):
-            yield f"{name} was {was}, is now {now}"
-
-
-def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict):
-        for key, content in value.items():
-            yield from _leaves(content, f"{name}.{key}" if name else key)
-    else:
-        yield name, value
-
-
-def _read_settings(path: Path) -> dict[str, Any]:
-    try:
-        held: dict[str, Any] = read_json(path, dict)
-        if held.get("command") == "lexaug.synthesize":
-            check_shape(held, UNCOMPARED, str(path))
-    except InputError as error:
-        fault = fault_of(error, str(path))
-        raise InputError(f"{path}: {fault}; delete the folder or choose another --out") from error
-    if held.get("command") != "lexaug.synthesize":
-        raise InputError(f"{path}: not of lexaug.synthesize; choose another --out")
-    return held
+def _versions(held: Run) -> dict[str, str]:
+    """Of Python and of packages, as the folder has them."""
+    check_shape(held.environment, ENVIRONMENT, str(held.folder / CONFIG))
+    return {"python": held.environment["python"], **held.environment["packages"]}
 
 
 def _settings(
@@ -199,7 +196,7 @@ def _settings(
     inflection: Inflection,
     scheme: str | None,
 ) -> dict[str, Any]:
-    """What config.json holds."""
+    """What the result depends on, and what is to be said of it."""
     text_licence = config.licence or text.licence
     lexicon_licence = _licence(lexicon, config)
     licences = {"text": text_licence, "lexicon": lexicon_licence}
@@ -207,7 +204,6 @@ def _settings(
     licences |= {f"table {table['name']}": table["licence"] for table in forms}
     terms = combined(licences)
     return {
-        "command": "lexaug.synthesize",
         "language": language.bcp47,
         "language_name": language.name,
         "mode": config.mode,
@@ -236,26 +232,20 @@ def _settings(
         "dropped": str(config.dropped) if config.dropped else None,
         "block_bytes": config.block_bytes,
         "notes": [note for note in (text.note, *inflection.notes) if note],
-        "versions": _versions(),
     }
 
 
 def _about(inflection: Inflection) -> dict[str, Any]:
-    """What config.json says of inflection; `made` only where forms are made."""
-    made = {"made": dict(inflection.made)} if inflection.made else {}
+    """What config.json says of inflection; `made` only where forms are predicted."""
+    made = {"made": dict(inflection.predicted)} if inflection.predicted else {}
     return {"description": inflection.description, "tables": list(inflection.tables), **made}
-
-
-def sha256_of(lexicon: Lexicon) -> str:
-    """The checksum of a lexicon's entries in their order: same digits, same substitutions."""
-    rows = [[e.source, e.target, e.pos, e.sense, e.rank, e.origin] for e in lexicon.entries]
-    return sha256_text(canonical_json(rows))
 
 
 def _licence(lexicon: Lexicon, config: SynthesisConfig) -> str:
     """The strictest licence of the data sets and files that a lexicon's entries come from."""
     known = {one.name: one.licence for one in catalog().values()} | {"sample": "CC0-1.0"}
-    files = {Path(name).name: _beside(Path(name)) for name in (config.lexicon or "").split(",")}
+    names = config.lexicon.split(",") if config.lexicon else []
+    files = {Path(name).name: _beside(Path(name)) for name in names}
     origins = {entry.origin.partition("/")[0] for entry in lexicon.entries}
     return combined({name: (files | known).get(name, NOT_STATED) for name in origins}).strictest
 
@@ -273,15 +263,3 @@ def _keep_rule(config: SynthesisConfig) -> str:
     if config.keep_share is not None:
         return f"{config.keep_share:g} or more of its words replaced"
     return f"{config.least} or more words replaced" if config.least else "all are kept"
-
-
-def _versions() -> dict[str, str]:
-    import platform
-
-    found = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            found[package] = "not installed"
-    return found

@@ -7,25 +7,25 @@ the block alone, and results are appended in the order of the blocks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from data.errors import InputError
 from lexaug.synthesis.blocks import Position, read_blocks
 from lexaug.synthesis.formats import outputs
 from lexaug.synthesis.inputs import open_text
-from lexaug.synthesis.journal import GrowingFile, Journal, Output, full_disk_said
-from lexaug.synthesis.line_work import DROPPED, provenance_file
-from lexaug.synthesis.order import in_order
+from lexaug.synthesis.journal import GrowingFile, Journal, Output, Tally, told_of_full_disk
 from lexaug.synthesis.prepare import Prepared
-from lexaug.synthesis.tally import Tally
+from lexaug.synthesis.work import DROPPED, provenance_file
 
 BLOCKS_A_COMMIT = 32
 
-Advance = Callable[[int, int | None], None]
-"""Called with (bytes of the text done, bytes in all or None where nobody knows)."""
+Advance = Callable[[str, float, float | None], None]
+"""Called with ("synthesis", bytes of the text done, bytes in all or None where nobody knows)."""
 
 
 def write_blocks(
@@ -51,7 +51,7 @@ def write_blocks(
     """
     journal = Journal(folder, start)
     _check_dropped(dropped, journal)
-    with full_disk_said(folder):
+    with told_of_full_disk(folder):
         outs = _outputs(prepared, folder, dropped)
         try:
             journal.open(outs)
@@ -114,7 +114,7 @@ def _go_on(
                 journal.commit(outs, end, tally, examples)
                 tally, examples = Tally(), []
             if advance:
-                advance(end.offset, total)
+                advance("synthesis", end.offset, total)
     if stop is None:
         tally.name_places(prepared.work.phrases)
         journal.commit(outs, end, tally, examples, complete=True)
@@ -144,3 +144,55 @@ def _check_stream(prepared: Prepared, journal: Journal, folder: Path) -> None:
             " read again; delete the folder or choose another --out, and give a file if the run"
             " may be stopped"
         )
+
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_work: Callable[[Any], Any]
+
+
+def in_order(
+    work: Callable[[T], R], items: Iterable[T], *, workers: int, processes: bool = False
+) -> Iterator[R]:
+    """Yield work(item) for every item, in order; one more than the workers is under way at most.
+
+    Args:
+        processes: separate processes, for work that holds Python's lock; `work` is sent to each
+            of them once. Threads otherwise.
+    """
+    if workers == 1:
+        yield from map(work, items)
+        return
+    pool, call = _pool(work, workers, processes)
+    waiting: deque[Future[R]] = deque()
+    try:
+        for item in items:
+            waiting.append(pool.submit(call, item))
+            if len(waiting) > workers:  # memory is bounded by this
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _pool(
+    work: Callable[[T], R], workers: int, processes: bool
+) -> tuple[Executor, Callable[[T], R]]:
+    if not processes:
+        return ThreadPoolExecutor(workers), work
+    # Not forked: threads and locks of this process would be copied in any state.
+    from multiprocessing import get_context
+
+    context = get_context("spawn")
+    return ProcessPoolExecutor(workers, context, initializer=_receive, initargs=(work,)), _call
+
+
+def _receive(work: Callable[[Any], Any]) -> None:
+    global _work
+    _work = work
+
+
+def _call(item: Any) -> Any:
+    return _work(item)

@@ -15,7 +15,7 @@ pytest.importorskip("numba")
 
 
 def synthesised(out: Path, **settings: str) -> Path:
-    from lexaug.synthesis.run import SynthesisConfig
+    from lexaug.config import SynthesisConfig
     from lexaug.synthesize import synthesize
 
     config = {"lang": "sw", "input": "sample", "lexicon": "sample", "inflect": False, "out": out}
@@ -60,7 +60,8 @@ def test_a_synthesis_that_has_not_finished(tmp_path: Path) -> None:
 def test_a_form_that_no_synthesis_has(tmp_path: Path) -> None:
     folder = synthesised(tmp_path / "run")
     path = folder / "config.json"
-    told = json.loads(path.read_text("utf-8")) | {"format": "csv"}
+    told = json.loads(path.read_text("utf-8"))
+    told["run"]["format"] = "csv"
     path.write_text(json.dumps(told), "utf-8")
     with pytest.raises(InputError, match=r'config\.json: expected a format of .*found "csv"; corr'):
         find_corpus(str(folder))

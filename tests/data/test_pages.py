@@ -11,7 +11,6 @@ import pytest
 from jinja2 import UndefinedError
 
 import icl.console
-import lexaug.synthesis.console
 import training.pretraining.console
 from data.pages import page_environment, page_template
 
@@ -84,9 +83,7 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.mark.parametrize(
-    "console", [icl.console, lexaug.synthesis.console, training.pretraining.console]
-)
+@pytest.mark.parametrize("console", [icl.console, training.pretraining.console])
 def test_a_progress_bar_says_text_without_its_commands(
     console: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -114,7 +114,7 @@ def _synthesis(mode: str, text: str) -> Build:
 
 def synthesis_config(made_folder: Path, mode: str, out: Path):
     """The same run into another folder."""
-    from lexaug.synthesis.run import SynthesisConfig
+    from lexaug.config import SynthesisConfig
 
     return SynthesisConfig("sw", str(made_folder / "text"), mode=mode, lexicon=str(made_folder / "lexicon.tsv"),
                            inflect=False, keep_at_least=1, out=out, offline=True, block_bytes=60)  # fmt: skip

@@ -14,8 +14,17 @@ from hypothesis import strategies as st
 from data.languages import resolve
 from data.load import load_parallel
 from lexaug.induction import alignment
-from lexaug.induction.alignment import Model, Settings, align, digamma, intersection, train
-from lexaug.induction.bitext import Bitext, encode, usable
+from lexaug.induction.alignment import (
+    Bitext,
+    Model,
+    Settings,
+    align,
+    digamma,
+    encode,
+    intersection,
+    train,
+    usable,
+)
 
 # Koehn 2010, Statistical Machine Translation, section 4.2.3: English given German, no null word.
 HOUSE = [("das haus", "the house"), ("das buch", "the book"), ("ein buch", "a book")]

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.errors import InputError
-from data.faults import NOT_UTF8, NUL_INSIDE
+from data.faults import NOT_UTF8, NUL_INSIDE, BadLineError
 from data.lines import MIXED_ENDS
 from lexaug.synthesis import blocks
 from lexaug.synthesis.blocks import (
@@ -23,7 +23,7 @@ from lexaug.synthesis.blocks import (
     clean_lines,
     read_blocks,
 )
-from lexaug.synthesis.order import in_order
+from lexaug.synthesis.writing import in_order
 
 LINES = st.lists(st.sampled_from(["", " ", "a", "dog NOUN", "barks VERB", "é" * 9]), max_size=30)
 
@@ -165,3 +165,48 @@ def test_nothing_is_worked_on_any_more_once_nobody_waits() -> None:
     found.close()  # type: ignore[attr-defined]
     assert sorted(begun) == sorted(ended)
     assert len(begun) <= 3
+
+
+ODD = [
+    "dog",
+    " ",
+    "\n",
+    "é",
+    "e\u0301",
+    "\u0301",
+    "\ufeff",
+    "\ufffd",
+    "\0",
+    "\t",
+    "\r",
+    "\u1161",
+    "𝐀",
+]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.sampled_from([one.encode() for one in ODD] + [b"\xff"]), max_size=40),
+    st.booleans(),
+    st.integers(1, 9),
+)
+def test_lines_that_are_not_looked_at_need_no_repair(
+    parts: list[bytes], tabs: bool, first: int
+) -> None:
+    """All lines of a block come out as each would by itself, with the same counts."""
+    data = b"".join(parts) + b"\n"
+    block = TextBlock(Position(line=first + 1), data, Position())
+    cleaned = clean_lines(block, "news", skip_bad=True, refuse_tabs=tabs)
+    kept: dict[int, bytes] = {}
+    bad, repairs = [], Counter[str]()
+    for number, line in enumerate(blocks.unmarked(block).split(b"\n")[:-1], first + 1):
+        try:
+            kept[number] = blocks.checked_line(line, f"news:{number}", repairs, tabs).encode()
+        except BadLineError as error:
+            bad.append(Bad(number, error.reason, blocks.shown(line)))
+    found = {
+        piece.first_line + i: line
+        for piece in cleaned.pieces
+        for i, line in enumerate(piece.data.split(b"\n")[:-1])
+    }
+    assert (found, cleaned.bad, cleaned.repairs) == (kept, bad, repairs)

@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from lexaug.induction.bitext import encode
+from lexaug.induction.alignment import encode
 from lexaug.induction.extraction import (
     FUNCTION_PHRASE,
     LOW_SCORE,

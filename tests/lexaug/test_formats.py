@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.tagged import read_tagged
-from lexaug.synthesis.dataset_card import card
 from lexaug.synthesis.formats import (
     Lines,
     ParquetShards,
@@ -21,7 +20,7 @@ from lexaug.synthesis.formats import (
     as_text,
     packed,
 )
-from lexaug.synthesis.licences import combined
+from lexaug.synthesis.reports import card, combined
 
 TEXT = st.text(st.characters(exclude_characters="\n\r\0", exclude_categories=["Cs"]))
 TOKEN = st.sampled_from(["ng'ombe", "#", '"', "3.5", "ñandu", "-"])

@@ -18,10 +18,16 @@ from data.load import ParallelCorpus, load_lexicon, load_parallel
 from data.parallel import Pair, write_pairs_tsv
 from data.randomness import stream
 from lexaug.induce import main
-from lexaug.induction.alignment import intersection
-from lexaug.induction.bitext import encode
-from lexaug.induction.eflomal_engine import align_both, read_links
-from lexaug.induction.steps import Known, against_known, against_unseen, induce, known_translations
+from lexaug.induction.alignment import encode, intersection
+from lexaug.induction.steps import (
+    Known,
+    against_known,
+    against_unseen,
+    align_both,
+    induce,
+    known_translations,
+    read_links,
+)
 
 NOUNS = {
     "cow": "ng'ombe",
@@ -182,7 +188,7 @@ def test_swahili(mirror: Path) -> None:
     english, swahili = resolve("en"), resolve("sw")
     corpus = load_parallel("lafand", english, swahili, "train", access=Access(offline=True))
     induced = induce(replace(corpus, pairs=corpus.pairs[:3000]))
-    known = known_translations(swahili, offline=True)
+    known = known_translations(swahili, access=Access(offline=True))
     assert known is not None
     quality = against_known(induced, known)
     assert quality.coverage.percent > 50

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from data.access import Access
 from data.languages import resolve
 from data.unimorph import Triple
-from lexaug.bundles import fitting
-from lexaug.inflection import EnglishForms, TableInflector, load_analyser, load_inflector
+from lexaug.inflection import EnglishForms, TableInflector, load_analyser, load_inflector, rank_of
 
 PAST, PERFECT, PROGRESSIVE = "V;PST", "V;V.PTCP;PST", "V;V.PTCP;PRS"
 
@@ -48,7 +48,7 @@ def inflector(lemma: str, **forms: str) -> TableInflector:
     ],
 )
 def test_which_bundles_say_the_same(source: str, target: str, fits: bool) -> None:
-    assert (fitting(source, target) is not None) is fits
+    assert (rank_of(source, target) is not None) is fits
 
 
 def test_the_plainest_form_wins() -> None:
@@ -106,14 +106,14 @@ KNOWN_GOOD = {
 
 @pytest.mark.parametrize("tag", KNOWN_GOOD)
 def test_published_tables_give_the_forms_that_were_read_by_eye(mirror: Path, tag: str) -> None:
-    found = load_inflector(resolve(tag), offline=True)
+    found = load_inflector(resolve(tag), access=Access(offline=True))
     assert found is not None
     for lemma, features, form in KNOWN_GOOD[tag]:
         assert found.inflect(lemma, features) == form
 
 
 def test_english_and_a_language_without_a_table(mirror: Path) -> None:
-    walk = list(load_analyser(resolve("en"), offline=True).forms_of("walk"))
+    walk = list(load_analyser(resolve("en"), access=Access(offline=True)).forms_of("walk"))
     assert ("walked", PAST) in walk
     assert walk[-1] == ("walks", "N;PL")
-    assert load_inflector(resolve("wo"), offline=True) is None
+    assert load_inflector(resolve("wo"), access=Access(offline=True)) is None

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from data.errors import InputError
-from lexaug.synthesis.run import SynthesisConfig
+from lexaug.config import SynthesisConfig
 from lexaug.synthesize import synthesize
 
 pytest.importorskip("datatrove")

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from lexaug.casing import Case, Reading, begins_sentence, carried, case_of, reading
-from lexaug.synthesis import tally as tally_module
-from lexaug.synthesis.examples import cut, evenly, of_line, of_sentence
-from lexaug.synthesis.licences import Terms, combined
-from lexaug.synthesis.tally import PRUNED, Tally, is_sampled
+from lexaug.synthesis import journal as journal_module
+from lexaug.synthesis.journal import PRUNED, Tally, is_sampled
+from lexaug.synthesis.reports import Terms, combined
+from lexaug.synthesis.work import cut, evenly, of_line, of_sentence
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_turkish_has_a_dot_on_its_capital() -> None:
 def test_the_rarest_words_go_until_half_of_the_table_is_free(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(tally_module, "LARGEST_TABLE", 6)
+    monkeypatch.setattr(journal_module, "LARGEST_TABLE", 6)
     tally = Tally()
     tally.add(Tally(missing=Counter(a=1, b=1, c=2, d=2, e=3, f=9)))
     assert len(tally.missing) == 6, "six have room"
@@ -199,9 +199,9 @@ def test_an_example_of_labels() -> None:
 
 def test_letters_and_marks_that_melt_are_found_wherever_they_stand_in_the_table() -> None:
     pytest.importorskip("numba", reason='needs pip install -e ".[lexaug]"')
-    from lexaug.kernel.words import _melts
+    from lexaug.kernel.words import _composes
 
     for size in range(9):
         pairs = np.array([10 * n + 5 for n in range(size)], np.int64)
-        found = [n for n in range(100) if _melts(np.int64(n), pairs)]
+        found = [n for n in range(100) if _composes(np.int64(n), pairs)]
         assert found == pairs.tolist()

@@ -13,8 +13,8 @@ import pytest
 
 from data.errors import InputError
 from data.languages import resolve
+from lexaug.config import SynthesisConfig
 from lexaug.synthesis.formats import packed as pack
-from lexaug.synthesis.run import SynthesisConfig
 from lexaug.synthesize import Synthesis, main, synthesize
 
 LEXICON = "big\tkubwa\ndog\tmbwa\nhouse\tnyumba\nhouse\tmakazi\nlook after\ttunza\ncow\tng'ombe\n"
@@ -90,7 +90,7 @@ def test_tags_are_carried(files: tuple[Path, Path], tmp_path: Path) -> None:
     assert (tmp_path / "gone.tsv").read_text("utf-8") == "7\tfewer than 3 words replaced\tYes\n"
     accounts = (done.folder / "provenance.jsonl").read_text("utf-8").splitlines()
     assert [json.loads(line)["sentence"] for line in accounts] == [1, 3]
-    assert json.loads((done.folder / "config.json").read_text("utf-8"))["scheme"] == "bio"
+    assert json.loads((done.folder / "config.json").read_text("utf-8"))["run"]["scheme"] == "bio"
 
 
 def test_provenance_and_dropped_account_for_every_line(files: tuple[Path, Path]) -> None:
@@ -178,7 +178,7 @@ def test_the_licence_of_an_induced_lexicon_is_read_beside_it(files: tuple[Path, 
     files[0].with_suffix(".json").write_text('{"corpus": {"licence": "CC-BY-NC-4.0"}}', "utf-8")
     done = made(files, lexicon=f"{files[0]},sample", licence="CC-BY-4.0")
     assert done.folder is not None
-    settings = json.loads((done.folder / "config.json").read_text("utf-8"))
+    settings = json.loads((done.folder / "config.json").read_text("utf-8"))["run"]
     assert settings["licence"]["strictest"] == "CC-BY-NC-4.0"
     assert settings["licence"]["conditions"] == ["attribution", "non-commercial"]
     assert settings["lexicon"]["name"] == "lexicon.tsv+sample"
@@ -193,8 +193,8 @@ def test_texts_that_are_no_files(
     done = synthesize(SynthesisConfig("sw", "sample", out=tmp_path / "sample", **asked))
     assert done.figures["records"] == 120
     told = json.loads((tmp_path / "sample" / "config.json").read_text("utf-8"))
-    assert told["text"]["name"] == "sample"
-    assert told["text"]["bytes"] > 1000
+    assert told["options"]["text"] == "sample"
+    assert told["run"]["text"]["bytes"] > 1000
     from lexaug.synthesis.inputs import find_text, open_text
 
     stream = find_text("-", labelled=False, target=resolve("sw"))

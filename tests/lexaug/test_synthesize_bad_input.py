@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from data.errors import InputError, KilolinguaError
+from lexaug.config import SynthesisConfig
 from lexaug.synthesis.formats import packed as pack
-from lexaug.synthesis.run import SynthesisConfig
 from lexaug.synthesize import Synthesis, synthesize
 
 LEXICON = b"big\tkubwa\ndog\tmbwa\nhouse\tnyumba\n"
@@ -119,13 +119,17 @@ def test_a_packed_file_that_was_cut_short(tmp_path: Path, suffix: str) -> None:
 
 def test_folders_that_are_not_this_run(tmp_path: Path) -> None:
     run(tmp_path)
-    with pytest.raises(InputError, match=r"other settings: ratio was 1\.0, is now 0\.5; choose"):
+    with pytest.raises(
+        InputError, match=r"another run \(it differs in ratio: 1\.0, now 0\.5\); choose"
+    ):
         run(tmp_path, ratio=0.5)
-    with pytest.raises(InputError, match=r"other settings: .*text\.bytes was 24, is now 48"):
+    with pytest.raises(InputError, match=r"another run .*text\.bytes: 24, now 48"):
         run(tmp_path, text=NEWS * 2)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "text.txt").write_text("dear diary")
-    with pytest.raises(InputError, match="expected an empty folder or a run's, found other files"):
+    with pytest.raises(
+        InputError, match=r"holds text\.txt and no config\.json that says of which run"
+    ):
         run(tmp_path, out=tmp_path / "mine")
     with pytest.raises(InputError, match=r"text\.txt: there is such a file already; name another"):
         run(tmp_path, out=tmp_path / "new", dropped=tmp_path / "mine" / "text.txt")
@@ -196,14 +200,17 @@ def test_tags_that_the_scheme_lacks_are_left_out_on_request(tmp_path: Path) -> N
 def test_a_folder_whose_settings_are_damaged(tmp_path: Path, content: str) -> None:
     run(tmp_path)
     (tmp_path / "out" / "config.json").write_text(content)
-    with pytest.raises(InputError, match=r"config\.json: .*delete the folder or choose another"):
+    with pytest.raises(InputError, match=r"config\.json: .*choose another --out"):
         run(tmp_path)
 
 
 def test_a_folder_of_another_command(tmp_path: Path) -> None:
     run(tmp_path)
     (tmp_path / "out" / "config.json").write_text('{"command": "morph.train"}')
-    with pytest.raises(InputError, match=r"config\.json: not of lexaug\.synthesize; choose"):
+    with pytest.raises(
+        InputError,
+        match=r"config\.json: .*not the configuration of a run of lexaug\.synthesize; ch",
+    ):
         run(tmp_path)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lexaug.synthesis.run import SynthesisConfig
+from lexaug.config import SynthesisConfig
 from lexaug.synthesize import synthesize
 
 datasets = pytest.importorskip("datasets")

@@ -119,7 +119,7 @@ def test_sentences_of_the_test_set_leave_the_training_data(tmp_path: Path) -> No
 
 
 def test_what_lexaug_wrote_is_read_and_an_unfinished_run_is_refused(tmp_path: Path) -> None:
-    from lexaug.synthesis.run import SynthesisConfig
+    from lexaug.config import SynthesisConfig
     from lexaug.synthesize import synthesize
 
     text = tmp_path / "en.txt"

@@ -178,8 +178,8 @@ def _synthetic(name: str, folder: Path, asked: Asked) -> Labelled:
             f"{folder}: expected the finished run of lexaug.synthesize --mode tags --format text,"
             f" found no {' and '.join([*TEXT_FILES[:1], 'coverage.json'])}; run it to its end"
         )
-    shape = {"licence": {"strictest": str}, "language": str}
-    settings = read_json(folder / "config.json", shape)
+    shape = {"run": {"licence": {"strictest": str}, "language": str}}
+    settings = read_json(folder / "config.json", shape)["run"]
     licence, language = settings["licence"]["strictest"], settings["language"]
     own = replace(asked, scheme=None)  # what we wrote is BIO, whatever scheme files of users have
     found = _file(name, path, own)

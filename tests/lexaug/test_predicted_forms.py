@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
+from data.access import Access
 from data.errors import InputError
 from data.languages import resolve
 from data.unimorph import Triple
 from lexaug.inflection import TableInflector
-from lexaug.made_forms import MorphInflector, infinitives_of, load_maker
+from lexaug.predicted_forms import MorphInflector, infinitives_of, load_predictor
 from morph.inflect import Inflector
 from morph.inflecting.lookup import Lookup
 from morph.rules import Rules
@@ -48,9 +49,9 @@ def maker(triples: list[Triple], least: float = 0.8) -> MorphInflector:
 
 def test_a_lemma_that_no_table_has_gets_the_form_that_the_rules_make() -> None:
     swahili = maker(SWAHILI)
-    assert swahili.made(("kalaka", PAST, True)) == ("alikalaka", "inflected")
-    assert swahili.made(("pembuka", PAST, True)) == ("alipembuka", "inflected-by-rule")
-    assert swahili.made(("-pembuka", PAST, True)) == ("alipembuka", "inflected-by-rule")
+    assert swahili.predicted(("kalaka", PAST, True)) == ("alikalaka", "inflected")
+    assert swahili.predicted(("pembuka", PAST, True)) == ("alipembuka", "inflected-by-rule")
+    assert swahili.predicted(("-pembuka", PAST, True)) == ("alipembuka", "inflected-by-rule")
     assert swahili.inflect("pembuka", PAST) == "alipembuka"
 
 
@@ -66,36 +67,38 @@ def test_a_lemma_that_no_table_has_gets_the_form_that_the_rules_make() -> None:
     ],
 )
 def test_where_the_lemma_stands(question: tuple[str, str, bool], why: str) -> None:
-    assert maker(SWAHILI).made(question) == (None, "lemma"), why
+    assert maker(SWAHILI).predicted(question) == (None, "lemma"), why
 
 
 def test_a_form_that_is_not_sure_is_not_given_and_said_so() -> None:
     unsure = maker(SWAHILI, least=1.0)  # no confidence of rules is 1
-    assert unsure.made(("pembuka", PAST, True)) == (None, "lemma-unsure")
-    assert unsure.made(("kalaka", PAST, True)) == ("alikalaka", "inflected")
+    assert unsure.predicted(("pembuka", PAST, True)) == (None, "lemma-unsure")
+    assert unsure.predicted(("kalaka", PAST, True)) == ("alikalaka", "inflected")
 
 
 def test_infinitives_of_a_lexicon_that_lists_them_are_taken_back_to_lemmas() -> None:
     lingala = maker(LINGALA)
     words = ("kokalaka", "kopembuka", "kimya", "pembuk")
-    lingala.foresee([(word, PAST, False) for word in words])  # kokalaka: a known infinitive
-    assert [lingala.made((word, PAST, False)) for word in words] == [
+    lingala.predict_all([(word, PAST, False) for word in words])  # kokalaka: a known infinitive
+    assert [lingala.predicted((word, PAST, False)) for word in words] == [
         ("kalakaki", "inflected"),
         ("pembukaki", "inflected-by-rule"),
         (None, "lemma"),  # no infinitive of anything
         (None, "lemma"),
     ]
-    lingala.foresee([(word, PAST, True) for word in ("kalak", "kopembuk")])  # here stems are listed
-    assert lingala.made(("kopembuk", PAST, True)) == ("kopembukaki", "inflected-by-rule")
-    assert lingala.made(("kopembuka", PAST, False)) == (None, "lemma")
+    lingala.predict_all(
+        [(word, PAST, True) for word in ("kalak", "kopembuk")]
+    )  # here stems are listed
+    assert lingala.predicted(("kopembuk", PAST, True)) == ("kopembukaki", "inflected-by-rule")
+    assert lingala.predicted(("kopembuka", PAST, False)) == (None, "lemma")
 
 
 def test_answers_at_once_are_the_answers_one_by_one() -> None:
     words = ["pembuka", "tunguka", "kalaka", "ja"]
     questions = [(word, PAST, tagged) for word in words for tagged in (True, False)]
     at_once, one_by_one = maker(SWAHILI), maker(SWAHILI)
-    at_once.foresee(questions)
-    assert list(map(at_once.made, questions)) == list(map(one_by_one.made, questions))
+    at_once.predict_all(questions)
+    assert list(map(at_once.predicted, questions)) == list(map(one_by_one.predicted, questions))
 
 
 def test_the_usual_bundle_is_of_the_series_that_most_lemmas_stand_in() -> None:
@@ -138,7 +141,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_folder_without_a_model_is_refused(package: Path) -> None:
     with pytest.raises(InputError, match=r"nowhere: expected a run folder of morph\.train or a"):
-        load_maker(resolve("sw"), str(package / "nowhere"), offline=True)
+        load_predictor(resolve("sw"), str(package / "nowhere"), access=Access(offline=True))
 
 
 TABLE = "en\tsw\tpos\nwalk\tpembuka\tVERB\nwalk\ttembezi\tNOUN\nstop\tkalaka\tVERB\n"
@@ -149,7 +152,7 @@ BY_RULE = ("inflected", "inflected-by-rule", "lemma", "lemma-unsure")
 @pytest.mark.parametrize("way", COUNTS)
 @pytest.mark.parametrize("mode", ["mono", "tags"])
 def test_a_run_counts_who_made_its_forms(package: Path, mode: str, way: str) -> None:
-    from lexaug.synthesis.run import SynthesisConfig
+    from lexaug.config import SynthesisConfig
     from lexaug.synthesize import synthesize
 
     (package / "lexicon.tsv").write_text(TABLE, "utf-8")
@@ -171,7 +174,7 @@ def test_a_run_counts_who_made_its_forms(package: Path, mode: str, way: str) -> 
     rules = [row[5] for row in json.loads(account)["replacements"]]
     first = {"tables": "lemma", "rules": "inflected-by-rule", "unsure": "lemma-unsure"}[way]
     assert rules == [first, "inflected"]
-    about = json.loads((package / "out" / "config.json").read_text("utf-8"))["inflection"]
+    about = json.loads((package / "out" / "config.json").read_text("utf-8"))["run"]["inflection"]
     made = about.get("made")
     if way == "tables":
         assert made is None
@@ -181,7 +184,7 @@ def test_a_run_counts_who_made_its_forms(package: Path, mode: str, way: str) -> 
 
 
 def test_options_that_contradict_each_other_or_mean_nothing() -> None:
-    from lexaug.synthesis.run import SynthesisConfig
+    from lexaug.config import SynthesisConfig
 
     with pytest.raises(InputError, match="--no-inflect and --inflect-with exclude each other"):
         SynthesisConfig("sw", "sample", inflect=False, inflect_with="tables")
@@ -191,6 +194,8 @@ def test_options_that_contradict_each_other_or_mean_nothing() -> None:
 
 class Doubtful:
     """An inflector that is not sure of infinitives, though it makes the right ones."""
+
+    model = None
 
     def __init__(self, morph: Inflector) -> None:
         self._morph = morph
@@ -209,5 +214,5 @@ class Doubtful:
 def test_an_infinitive_that_is_not_surely_one_stays() -> None:
     lingala: Any = maker(LINGALA)
     lingala._morph = Doubtful(lingala._morph)
-    lingala.foresee([(word, PAST, False) for word in ("kokalaka", "kopembuka")])
-    assert lingala.made(("kopembuka", PAST, False)) == (None, "lemma")
+    lingala.predict_all([(word, PAST, False) for word in ("kokalaka", "kopembuka")])
+    assert lingala.predicted(("kopembuka", PAST, False)) == (None, "lemma")

@@ -1,8 +1,8 @@
-"""Forms for lemmas that no inflection table lists: made by `morph.inflect`, and given only if sure.
+"""Forms for lemmas that no inflection table lists: predicted by `morph.inflect`, given if sure.
 
-    swahili = load_maker(resolve("sw"), "rules", least=0.8)
-    swahili.foresee([("zoeza", "V;PST", True)])
-    swahili.made(("zoeza", "V;PST", True))              # ("alizoeza", "inflected-by-rule")
+    swahili = load_predictor(resolve("sw"), "rules", least=0.8)
+    swahili.predict_all([("zoeza", "V;PST", True)])
+    swahili.predicted(("zoeza", "V;PST", True))              # ("alizoeza", "inflected-by-rule")
 
 Tables come first, as in `lexaug.inflection`. For a lemma that they lack
 
@@ -29,45 +29,27 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from data.access import Report
+from data.access import Access
 from data.errors import InputError
 from data.files import sha256_file
 from data.languages import Language
 from data.unimorph import Triple
 from data.words import word_spans
-from lexaug.inflection import Question, TableInflector
+from lexaug.config import LEAST, RULES
+from lexaug.inflection import Advance, Question, TableInflector
 
-TABLES, RULES = "tables", "rules"
-LEAST = 0.8  # confidence; docs/SYNTHESIS.md has what other thresholds give
+if TYPE_CHECKING:
+    from morph.inflect import Answer, Inflector
+
 MODEL_FILES = (".json", ".safetensors")
 SHORTEST = 3  # characters of a lemma
+BATCH = 256  # questions between two steps of a progress bar
 BY = {"table": "inflected", "rule": "inflected-by-rule", "model": "inflected-by-model"}
 NO_FORM, UNSURE = "lemma", "lemma-unsure"
 
 Item = tuple[str, str]  # lemma, target bundle
-
-
-class Answered(Protocol):
-    """A form, who gave it (table, rule, model), and how sure that is, 0 to 1 or not measured."""
-
-    @property
-    def form(self) -> str: ...
-    @property
-    def by(self) -> str: ...
-    @property
-    def confidence(self) -> float | None: ...
-
-
-class Answering(Protocol):
-    """What is needed of `morph.inflect.Inflector`."""
-
-    def check(self, lemma: str, features: str) -> Item:
-        """The question as it will be answered; InputError for one that it refuses."""
-
-    def inflect_all(self, items: Sequence[Item]) -> Sequence[Answered]:
-        """The forms of many lemmas, in one batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +65,7 @@ class Infinitives:
 
 
 class MorphInflector:
-    """Tables first, then forms that rules or a model make; `load_maker` makes one.
+    """Tables first, then forms that rules or a model make; `load_predictor` makes one.
 
     Args:
         tables: all tables at hand.
@@ -95,7 +77,7 @@ class MorphInflector:
     def __init__(
         self,
         tables: TableInflector,
-        morph: Answering,
+        morph: Inflector,
         bundles: Container[str],
         *,
         least: float = LEAST,
@@ -104,22 +86,27 @@ class MorphInflector:
         self._tables, self._morph, self._bundles = tables, morph, bundles
         self._least, self._infinitives = least, infinitives
         self._usual: dict[str, str | None] = {}
-        self._answers: dict[Question, Answered | None] = {}
+        self._answers: dict[Question, Answer | None] = {}
         self._lists_infinitives = False
 
     def inflect(self, lemma: str, features: str) -> str | None:
         """The form of a lemma that is known to be of the bundle's part of speech."""
-        return self.made((lemma, features, True))[0]
+        return self.predicted((lemma, features, True))[0]
 
-    def foresee(self, questions: Sequence[Question]) -> None:
+    def predict_all(self, questions: Sequence[Question], advance: Advance | None = None) -> None:
         """Answer all questions of a lexicon at once, and see how it lists verbs."""
         words = dict.fromkeys(lemma for lemma, _, _ in questions)
         listed = Counter(map(self._tables.listed_as, words))
         self._lists_infinitives = listed["infinitive"] > listed["lemma"]
         self._answers = {}
-        self._ask(list(dict.fromkeys(questions)))
+        every = list(dict.fromkeys(questions))
+        step = BATCH if self._morph.model is None else len(every)  # a model has batches of its own
+        for start in range(0, len(every), step or 1):
+            self._ask(every[start : start + step])
+            if advance:
+                advance(min(start + step, len(every)), len(every))
 
-    def made(self, question: Question) -> tuple[str | None, str]:
+    def predicted(self, question: Question) -> tuple[str | None, str]:
         """The form or None, and the rule of `lexaug.phrases.RULES` that it goes under."""
         lemma, features, _ = question
         known = self._tables.inflect(lemma, features)
@@ -141,8 +128,8 @@ class MorphInflector:
     def _ask(self, questions: Sequence[Question]) -> None:
         """Keep the answers to questions that the tables leave open, in two batches at most."""
         self._answers.update(dict.fromkeys(questions))
-        open_ones = (q for q in questions if self._tables.inflect(*q[:2]) is None)
-        usual = {q: found for q in open_ones if (found := self.bundle_for(q[1]))}
+        unknown = (q for q in questions if self._tables.inflect(*q[:2]) is None)
+        usual = {q: bundle for q in unknown if (bundle := self.bundle_for(q[1]))}
         words = {q: word for q in usual if _is_one_word(word := q[0].lstrip("-"))}
         items = {
             q: (lemma, usual[q])
@@ -167,7 +154,7 @@ class MorphInflector:
             if there.form == word and self._is_sure(there)
         }
 
-    def _answered(self, items: Iterable[Item]) -> dict[Item, Answered]:
+    def _answered(self, items: Iterable[Item]) -> dict[Item, Answer]:
         """The answers to what is not refused."""
         checked: dict[Item, Item] = {}
         for item in items:
@@ -178,26 +165,25 @@ class MorphInflector:
         answers = self._morph.inflect_all(list(checked.values()))
         return dict(zip(checked, answers, strict=True))
 
-    def _is_sure(self, answer: Answered) -> bool:
+    def _is_sure(self, answer: Answer) -> bool:
         return answer.confidence is not None and answer.confidence >= self._least
 
 
 @dataclass(frozen=True, slots=True)
-class Maker:
-    """An inflector, and what config.json says of how it makes forms."""
+class Predictor:
+    """An inflector, and what config.json says of how it predicts forms."""
 
     inflector: MorphInflector
     about: Mapping[str, Any]
 
 
-def load_maker(
+def load_predictor(
     language: Language,
     way: str,
     *,
     least: float = LEAST,
-    offline: bool = False,
-    report: Report | None = None,
-) -> Maker:
+    access: Access = Access(),
+) -> Predictor:
     """An inflector of a language from the tables at hand.
 
     Args:
@@ -213,22 +199,26 @@ def load_maker(
     from morph.inflecting.lookup import Lookup
     from morph.inflecting.sources import open_model, read_tables, rules_for
 
-    tables = read_tables(language, offline=offline, report=report)
+    tables = read_tables(language, offline=access.offline, report=access.report)
     rules = rules_for(tables)
     model = None if way == RULES else open_model(Path(way), language)
-    lookup = Lookup.of(tables.triples, language.bcp47)
-    morph = Inflector(lookup, rules, language.name, model=model, tables=tables.names)
-    about: dict[str, Any] = {"by": RULES, "confidence": least, "rules_sha256": tables.sha256}
+    about = about_rules(tables.sha256, least)
     if model is not None:
         about |= {"by": "model", "model": _checksums(model.folder)}
+    lookup = Lookup.of(tables.triples, language.bcp47)
     inflector = MorphInflector(
         TableInflector(tables.triples),
-        morph,
+        Inflector(lookup, rules, language.name, model=model, tables=tables.names),
         rules.features,
         least=least,
         infinitives=infinitives_of(tables.teaching),
     )
-    return Maker(inflector, about)
+    return Predictor(inflector, about)
+
+
+def about_rules(tables_sha256: str, least: float) -> dict[str, Any]:
+    """What config.json says of forms that are predicted by rules learned from some tables."""
+    return {"by": RULES, "confidence": least, "rules_sha256": tables_sha256}
 
 
 def infinitives_of(triples: Iterable[Triple]) -> Infinitives | None:

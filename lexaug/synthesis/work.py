@@ -1,15 +1,21 @@
-"""One block of labelled sentences: read, substituted with their tags, encoded, counted.
+"""One block of text: cleaned, substituted, encoded, counted, with a few examples for the report.
 
-`TagWork` goes to worker processes, so it and what it returns can be pickled.
+`LineWork` does running text; it is called with blocks from several threads at once, since the
+compiled kernel does not hold Python's lock. `TagWork` does labelled sentences; it goes to worker
+processes, so it and what it returns can be pickled. What they return depends on the block alone.
+
+>>> cut("My dog barks.", [(3, 6, "exact")])
+[['My ', ''], ['dog', 'exact'], [' barks.', '']]
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, islice
+from typing import Any, Protocol
 
 from data.errors import InputError
 from data.faults import BadLineError, by_reason, excerpt
@@ -18,25 +24,220 @@ from data.labels.bio import OUTSIDE, REPAIRED
 from data.labels.schemes import BAD_TAG, POS, Labels, Told, as_told, fault, tell, to_bio
 from data.randomness import key
 from data.tsv import WRONG_COLUMNS
+from lexaug.compiled import Block, CompiledTable
+from lexaug.config import SynthesisConfig
 from lexaug.matching import matches, token_runs
 from lexaug.phrases import PhraseTable
-from lexaug.substitute import Substitution, origin, substitute
+from lexaug.substitute import Line, Substitution, origin, substitute, substitute_line
 from lexaug.synthesis.blocks import (
     Bad,
+    Piece,
     Position,
     TextBlock,
     checked_line,
+    clean_lines,
     read_blocks,
     sentences_of,
     shown,
     unmarked,
 )
-from lexaug.synthesis.examples import SHOWN, of_sentence
-from lexaug.synthesis.formats import Sentences, encode, file_name, packed
+from lexaug.synthesis.formats import Lines, Sentences, encode, file_name, packed
 from lexaug.synthesis.inputs import Text, open_text
-from lexaug.synthesis.line_work import DROPPED, Made, dropped_lines, provenance_file
-from lexaug.synthesis.run import SynthesisConfig
-from lexaug.synthesis.tally import Tally, is_sampled
+from lexaug.synthesis.journal import Tally, is_sampled
+
+SHOWN = 12
+LONGEST = 400  # characters of a line that is shown
+
+Segment = list[str]
+
+
+def evenly(count: int) -> list[int]:
+    """At most 12 places among so many, evenly spaced, the first among them.
+
+    >>> evenly(3), evenly(36)[:3]
+    ([0, 1, 2], [0, 3, 6])
+    """
+    step = max(-(-count // SHOWN), 1)
+    return list(range(0, count, step))
+
+
+def cut(text: str, spans: Iterable[tuple[int, int, str]]) -> list[Segment]:
+    """The text as [piece, rule] with an empty rule for what was not replaced."""
+    pieces, end = [], 0
+    for start, stop, rule in spans:
+        pieces += [[text[end:start], ""], [text[start:stop], rule]]
+        end = stop
+    return [piece for piece in [*pieces, [text[end:], ""]] if piece[0]]
+
+
+def of_line(number: int, source: str, line: Line) -> dict[str, Any] | None:
+    """A line and what became of it; None for one that is too long to show."""
+    if len(source) > LONGEST:
+        return None
+    rules = [(r, r.option.rule) for r in line.replacements]
+    return {
+        "number": number,
+        "source": cut(source, [(r.start, r.end, rule) for r, rule in rules]),
+        "target": cut(line.text, [(r.target_start, r.target_end, rule) for r, rule in rules]),
+    }
+
+
+def of_sentence(
+    number: int, tokens: Sequence[str], tags: Sequence[str], done: Substitution
+) -> dict[str, Any] | None:
+    """A labelled sentence and what became of it, each token followed by its tag."""
+    if len(" ".join(tokens)) > LONGEST:
+        return None
+    rules = [(r, r.option.rule) for r in done.replacements]
+    return {
+        "number": number,
+        "source": _tagged(tokens, tags, [(r.start, r.end, rule) for r, rule in rules]),
+        "target": _tagged(
+            done.tokens,
+            done.tags or (),
+            [(r.target_start, r.target_end, rule) for r, rule in rules],
+        ),
+    }
+
+
+def _tagged(
+    tokens: Sequence[str], tags: Sequence[str], spans: Iterable[tuple[int, int, str]]
+) -> list[Segment]:
+    rules = {place: rule for start, stop, rule in spans for place in range(start, stop)}
+    return [
+        [token, rules.get(place, ""), tag]
+        for place, (token, tag) in enumerate(zip(tokens, tags, strict=True))
+    ]
+
+
+PROVENANCE = "provenance.jsonl"
+DROPPED = "dropped"
+
+
+@dataclass(slots=True)
+class Made:
+    """What one block came to: where it ends, what each output appends, in order, and counts."""
+
+    end: Position
+    outputs: dict[str, list[Any]] = field(default_factory=dict)
+    tally: Tally = field(default_factory=Tally)
+    examples: list[Any] = field(default_factory=list)
+
+
+class Work(Protocol):
+    """What a mode does with a block; `phrases` names the places of its tallies."""
+
+    phrases: Sequence[str]
+
+    def __call__(self, block: TextBlock) -> Made:
+        """What a block becomes."""
+
+
+class LineWork:
+    """The modes mono, switch and parallel."""
+
+    def __init__(self, config: SynthesisConfig, name: str, table: PhraseTable) -> None:
+        self._config, self._name, self._table = config, name, table
+        self._compiled = CompiledTable(
+            table,
+            ratio=config.share,
+            seed=config.seed,
+            keep_at_least=config.least,
+            keep_share=config.keep_share or 0.0,
+        )
+        self._records = file_name(config.mode, config.format, config.compress)
+        self.phrases: Sequence[str] = self._compiled.phrases
+
+    def __call__(self, block: TextBlock) -> Made:
+        """What the lines of a block become.
+
+        Raises:
+            InputError: a line that cannot be used, without `skip_bad`.
+        """
+        config = self._config
+        tabs_end_columns = config.mode == "parallel" and config.format == "text"
+        cleaned = clean_lines(
+            block, self._name, skip_bad=config.skip_bad, refuse_tabs=tabs_end_columns
+        )
+        made = Made(block.end)
+        made.tally.repaired.update(cleaned.repairs)
+        gone = list(cleaned.bad)
+        for piece in cleaned.pieces:
+            done = self._compiled.block(
+                piece.data,
+                piece.first_line,
+                provenance=config.provenance,
+                source=config.mode == "parallel",
+            )
+            self._keep(done, made)
+            made.tally.add(self._counted(done))
+            if config.dropped and done.kept < done.lines:
+                gone += _left_out(piece, done, config.rule)
+            if not block.start.block and not made.examples:
+                made.examples = list(self._examples(piece, done))
+        made.tally.numbers["lines"] += len(cleaned.bad)
+        made.tally.dropped.update(bad.reason for bad in cleaned.bad)
+        if config.dropped and gone:
+            made.outputs[DROPPED] = [dropped_lines(gone)]
+        return made
+
+    def _keep(self, done: Block, made: Made) -> None:
+        config = self._config
+        source = done.source if config.mode == "parallel" else None
+        lines = Lines(done.numbers, done.text, source)
+        content = encode(lines, config.format, config.compress)
+        made.outputs.setdefault(self._records, []).append(content)
+        if config.provenance:
+            account = packed(done.provenance, config.compress)
+            made.outputs.setdefault(provenance_file(config), []).append(account)
+
+    def _counted(self, done: Block) -> Tally:
+        names = (
+            "lines", "kept", "tokens", "words", "matched", "sampled_words", "kept_words",
+            "replaced_words", "replaced_phrases",
+        )  # fmt: skip
+        return Tally(
+            numbers=Counter({name: int(getattr(done, name)) for name in names}),
+            rules=Counter(_plain(done.rules)),
+            dropped=Counter({self._config.rule: done.lines - done.kept}),
+            missing=done.unknown_words(),
+            places=done.hits,
+        )
+
+    def _examples(self, piece: Piece, done: Block) -> Iterator[dict[str, Any]]:
+        lines = piece.data.split(b"\n")
+        for place in evenly(len(done.numbers)):
+            number = int(done.numbers[place])
+            source = lines[number - piece.first_line].decode()
+            seeded = key(self._config.seed, number)
+            line = substitute_line(source, self._table, ratio=self._config.share, key=seeded)
+            shown = of_line(number, source, line)
+            if shown:
+                yield shown
+
+
+def provenance_file(config: SynthesisConfig) -> str:
+    """The name of the file of accounts, packed like the records (Parquet: not packed)."""
+    return PROVENANCE + (f".{config.compress}" if config.compress else "")
+
+
+def dropped_lines(gone: list[Bad]) -> bytes:
+    """What `--dropped` holds of them: number, reason and text, tabs between."""
+    rows = (f"{one.line}\t{one.reason}\t{one.text}\n" for one in sorted(gone))
+    return "".join(rows).encode()
+
+
+def _left_out(piece: Piece, done: Block, reason: str) -> Iterator[Bad]:
+    """The lines that the keep rule dropped."""
+    kept = set(done.numbers.tolist())
+    for number, line in enumerate(piece.data.split(b"\n")[:-1], piece.first_line):
+        if number not in kept:
+            yield Bad(number, reason, line.decode())
+
+
+def _plain(rules: Mapping[str, Any]) -> dict[str, int]:
+    return {rule: int(count) for rule, count in rules.items()}
+
 
 LOOKED_AT = 1000  # sentences, to tell what kind of labels they have; more where all are O
 
