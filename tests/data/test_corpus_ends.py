@@ -32,7 +32,7 @@ def test_of_a_large_file_both_ends_count(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_synthesis_whose_files_are_gone(tmp_path: Path) -> None:
     settings = {"mode": "text", "format": "text", "language": "sw"}
     settings["licence"] = {"strictest": "CC0-1.0"}
-    (tmp_path / "config.json").write_text(json.dumps(settings))
+    (tmp_path / "config.json").write_text(json.dumps({"run": settings}))
     (tmp_path / "coverage.json").write_text("{}")
     with pytest.raises(InputError, match=r"expected text\.\*, found none; run the synthesis"):
         find_corpus(str(tmp_path))

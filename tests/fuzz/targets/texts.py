@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -133,7 +134,13 @@ def _corpora() -> Iterator[Target]:
     yield Target("data/corpus-parquet", "numbers", (_parquet(),), strict, file="a.parquet")
     for mode, name, kind, content in (("text", "text.txt", "text", LINES[0]), ("parallel", "pairs.tsv", "tsv", "A cat\tPaka\nRain\tMvua\n"),
                                       ("tags", "tags.txt", "blocks", tagged)):  # fmt: skip
-        settings = f'{{"mode": "{mode}", "format": "text", "language": "sw", "licence": {{"strictest": "CC0-1.0"}}}}'
+        about = {
+            "mode": mode,
+            "format": "text",
+            "language": "sw",
+            "licence": {"strictest": "CC0-1.0"},
+        }
+        settings = json.dumps({"run": about})
         yield Target(f"data/corpus-synthetic-{mode}", kind, (content,), lambda path: drain(find_corpus(str(path.parent)).records()),
                      file=name, beside={"config.json": settings.encode(), "coverage.json": b"{}"})  # fmt: skip
 
