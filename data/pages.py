@@ -29,7 +29,8 @@ TABLE = """
 <table><thead><tr>{% for name in names %}<th>{{ name }}</th>{% endfor %}</tr></thead><tbody>
 {% for row in rows %}
 <tr>{% for name in names %}
-<td style="text-align:{{ "right" if row[name] is number else "left" }}">{{ cell(row[name]) }}</td>
+<td style="padding:0 .6em;text-align:{{ "right" if row[name] is number else "left" }}">
+{{ cell(row[name]) }}</td>
 {% endfor %}</tr>
 {% endfor %}
 </tbody></table>{% if more %}<p>{{ more }} more rows: to_frame()</p>{% endif %}</div>
@@ -39,7 +40,8 @@ PICTURE = """
  style="max-width:{{ width }}px" font-family="sans-serif" font-size="13" fill="currentColor">
 <title>{{ title }}</title>
 {% for x, text in ticks %}
-<line x1="{{ x }}" x2="{{ x }}" y1="12" y2="{{ bottom }}" stroke="currentColor" opacity="0.2"/>
+<line x1="{{ x }}" x2="{{ x }}" y1="12" y2="{{ bottom }}" stroke="currentColor"
+ opacity="{{ "0.7" if text == "0" else "0.2" }}"/>
 <text x="{{ x }}" y="{{ bottom + 16 }}" text-anchor="middle">{{ text }}</text>
 {% endfor %}
 {% for mark in marks %}

@@ -12,7 +12,6 @@ all languages, and a model (`--model none` leaves it out).
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import io
 import tarfile
@@ -25,12 +24,12 @@ from typing import IO, BinaryIO
 from data.access import Access, cache_folder
 from data.bounded import parse_integer
 from data.catalog import Dataset, File, catalog
-from data.cli import Parser, run
 from data.compression import open_zstandard, zstandard
 from data.download import NoSourceError, fetch
 from data.errors import InputError, UnavailableError
 from data.files import appears_whole, sha256_file
 from data.languages import Language, resolve
+from data.options import check, command, common, option
 
 MANIFEST = "MANIFEST.tsv"
 LARGEST_MANIFEST = 1 << 24
@@ -113,28 +112,36 @@ def unbundle(path: Path) -> list[Bundled]:
             raise InputError(f"{path}: expected a bundle, found: {error}; copy it again") from error
 
 
+@dataclass(frozen=True, slots=True)
+class BundleConfig:
+    """Which bundle to make, or which to open."""
+
+    lang: str | None = common("--lang")
+    out: Path | None = common("--out", help="file to write (default: LANG.tar.zst)")
+    model: str = option(DEFAULT_MODEL, "of the catalog, or none")
+    open: Path | None = option(None, "a bundle to put into the cache", metavar="FILE")
+    offline: bool = common("--offline")
+
+    def __post_init__(self) -> None:
+        check(self)
+        if (self.open is None) == (self.lang is None):
+            raise InputError("expected --lang LANG, to make a bundle, or --open FILE")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line."""
-    parser = Parser("kilolingua.bundle", __doc__ or "")
-    parser.add_common("--lang")
-    parser.add_argument("--out", type=Path, help="file to write (default: LANG.tar.zst)")
-    parser.add_argument("--model", default=DEFAULT_MODEL, help="of the catalog, or none")
-    parser.add_argument("--open", type=Path, metavar="FILE", help="a bundle to put into the cache")
-    parser.add_common("--offline", "-v")
-    return run(parser, _run, argv)
+    return command("kilolingua.bundle", __doc__ or "", BundleConfig, _run, argv)
 
 
-def _run(options: argparse.Namespace) -> None:
-    if (options.open is None) == (options.lang is None):
-        raise InputError("expected --lang LANG, to make a bundle, or --open FILE")
-    if options.open:
-        files = unbundle(options.open)
+def _run(config: BundleConfig) -> None:
+    if config.open:
+        files = unbundle(config.open)
         print(f"{len(files)} files, {_size(files)}, verified, into {cache_folder()}")
         return
-    language = resolve(options.lang)
-    out = options.out or Path(f"{language.bcp47}.tar.zst")
-    model = None if options.model == "none" else options.model
-    files = bundle(language, out, model=model, access=Access.of(options, print))
+    language = resolve(config.lang or "")
+    out = config.out or Path(f"{language.bcp47}.tar.zst")
+    model = None if config.model == "none" else config.model
+    files = bundle(language, out, model=model, access=Access.of(config, print))
     print(f"wrote {out}: {len(files)} files, {_size(files)} unpacked")
 
 

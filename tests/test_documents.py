@@ -163,6 +163,15 @@ def test_no_command_hides_from_the_blocks(page: Path) -> None:
     assert not hidden, "a command stands in an indented block; put it between ```sh and ```"
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/API.md"])
+def test_what_a_page_imports_can_be_imported(page: str) -> None:
+    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / page).read_text("utf-8"), re.M | re.S)
+    lines = re.findall(r"^(?:from|import) .*", "\n".join(blocks), re.MULTILINE)
+    assert lines
+    for line in lines:
+        exec(line, {})
+
+
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A folder a page, which looks like a clone from where commands are typed."""
