@@ -241,11 +241,12 @@ def module(name: str, *arguments: str) -> tuple[str, ...]:
 
 def main() -> None:
     """Write a labelled set, the first argument, to a two-column file, the second."""
+    from data.access import Access
     from data.tagged import write_tagged
-    from training.tagging.corpora import find_labelled
+    from training.tagging.labelled import find_labelled
 
     name, path = sys.argv[1:]
-    write_tagged(Path(path), find_labelled(name, offline=True).sentences)
+    write_tagged(Path(path), find_labelled(name, access=Access(offline=True)).sentences)
 
 
 if __name__ == "__main__":

@@ -19,11 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.expansion_plan import Plan
+from data.access import Access
 from data.tagged import read_tagged
 from metrics.paired import bootstrap_p, bootstrap_sums, difference_interval
 from metrics.tags import spans
-from training.tagging.corpora import find_labelled
-from training.tagging.folder import file_name
+from training.tagging.labelled import find_labelled
+from training.tagging.run import file_name
 
 BASE = "a"
 RESAMPLES = 1000
@@ -104,7 +105,7 @@ def counts(gold: Sequence[str], found: Sequence[str], names: bool) -> Row:
 def read_cell(plan: Plan, method: str, language: str) -> Cell | None:
     """The cell, of the seeds that have been run; None if there is none."""
     test = plan.test_of(language)
-    gold = [one.tags for one in find_labelled(test, offline=True).sentences]
+    gold = [one.tags for one in find_labelled(test, access=Access(offline=True)).sentences]
     by_seed, baselines = [], []
     for seed in plan.seeds:
         run = plan.run_of(method, language, seed)

@@ -11,9 +11,10 @@ from itertools import chain
 from statistics import fmean
 
 from bench.expansion_plan import DRAWS, SOURCES, Plan
+from data.access import Access
 from data.tagged import read_tagged
-from training.tagging.corpora import find_labelled
-from training.tagging.folder import file_name
+from training.tagging.labelled import find_labelled
+from training.tagging.run import file_name
 from training.tagging.scoring import Frequencies
 
 METHOD = "c"
@@ -45,7 +46,7 @@ def _row(plan: Plan, language: str) -> list[float] | None:
     paths = [run / "predictions" / file_name(test) for run in runs]
     if not (there := [path for path in paths if path.exists()]):
         return None
-    gold = find_labelled(test, offline=True).sentences
+    gold = find_labelled(test, access=Access(offline=True)).sentences
     tokens = [token for one in gold for token in one.tokens]
     tags = [tag for one in gold for tag in one.tags]
     taggers = [[tag for one in read_tagged(path) for tag in one.tags] for path in there]
@@ -77,6 +78,7 @@ def compared(
 def _training(plan: Plan, language: str) -> Frequencies:
     """The labels of what the tagger was trained on."""
     made = [str(plan.out / "synthetic" / f"tags-{language}-{n}") for n in range(1, DRAWS + 1)]
-    sets = (find_labelled(name, offline=True) for name in (SOURCES[plan.task][0], *made))
+    names = (SOURCES[plan.task][0], *made)
+    sets = (find_labelled(name, access=Access(offline=True)) for name in names)
     sentences = chain.from_iterable(one.sentences for one in sets)
     return Frequencies.of((one.tokens, one.tags) for one in sentences)

@@ -34,7 +34,7 @@ from data.languages import resolve
 from data.unimorph import Triple
 from metrics.labels import exact_match
 from morph.corpora import SHARED_TASK, load_data
-from training.looping.options import seconds_of
+from training.settings import seconds_of
 
 if TYPE_CHECKING:
     from morph.hypothesis import Hypothesis

@@ -10,7 +10,7 @@ r"""Inflection as translation of characters: what fairseq reads and writes for a
 'alisoñga'
 
 Features come first, each name and each bracket a symbol in square brackets; then the lemma. A space
-is `▁`, as in `training.fairseq_data.units`. A model can copy only characters that it was trained
+is `▁`, as in `training.fairseq.text`. A model can copy only characters that it was trained
 with, so those that it lacks are written as eight placeholders, `<new1>` and on, in their order in
 the lemma, and put back into the form. Some training pairs are given to it in this way as well,
 with characters hidden that the form copies from the lemma (`hidden`). Without that, half of
@@ -23,7 +23,7 @@ import re
 from collections.abc import Container, Iterable, Sequence
 from random import Random
 
-from training.fairseq_data.units import escape, unescape
+from training.fairseq.text import escape, unescape
 
 PLACEHOLDERS = tuple(f"<new{number}>" for number in range(1, 9))
 MOST_HIDDEN = 3  # characters of one training pair

@@ -20,7 +20,7 @@ from morph.alphabet import Alphabet
 from morph.architecture import Architecture, Features
 from morph.completion import completed
 from morph.hallucinate import hallucinate
-from training.looping.settings import Clock, Settings
+from training.settings import Clock, Settings
 
 if TYPE_CHECKING:
     from morph.examples import Example
@@ -185,8 +185,8 @@ def train_networks(
                 loss,
                 settings,
                 out=out and out / f"{'backward' if from_end else 'network'}-{place + 1}",
-                config={"architecture": model.architecture.to_json(), "data": data},
-                report=_numbered(report, settings.seed - recipe.seed + 1),
+                identity={"architecture": model.architecture.to_json(), "data": data},
+                progress=_numbered(report, settings.seed - recipe.seed + 1),
             )
         trained.append((model.eval(), fitted))
     return trained

@@ -27,7 +27,7 @@ from data.tsv import excerpt
 from morph.architecture import FEATURE_MODES
 from morph.graphemes import SCHEMES
 from morph.recipe import Recipe
-from training.looping.options import seconds_of
+from training.settings import seconds_of
 
 if TYPE_CHECKING:
     from morph.run import TrainingConfig

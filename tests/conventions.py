@@ -80,7 +80,7 @@ def _parser_of(name: str) -> argparse.ArgumentParser:
         suppress(_ParsedError),
     ):
         warnings.simplefilter("ignore", RuntimeWarning)  # the module is imported already
-        runpy.run_module(name, run_name="__main__")
+        runpy.run_module(name, run_name="__main__", alter_sys=True)
     return found[0]
 
 
@@ -104,7 +104,7 @@ def _helps(name: str) -> bool:
     with warnings.catch_warnings(), redirect_stdout(shown), mock.patch("sys.argv", ["", "--help"]):
         warnings.simplefilter("ignore", RuntimeWarning)  # the module is imported already
         try:
-            runpy.run_module(name, run_name="__main__")
+            runpy.run_module(name, run_name="__main__", alter_sys=True)
         except SystemExit as end:
             usage, _, rest = shown.getvalue().partition("\n\n")
             described = not rest.startswith(("options:", "positional arguments:", "commands:"))

@@ -8,8 +8,13 @@ from typing import Any
 
 import pytest
 
+from data.errors import InputError
 from metrics import score as directions
 from metrics import translation
+from tests.training.texts import options, write_corpus
+from training import objectives
+from training.pretrain import pretrain
+from training.pretraining.config import PretrainConfig
 
 PAGE = Path(__file__).parent.parent / "docs" / "CONTRIBUTING.md"
 
@@ -20,7 +25,8 @@ def followed(heading: str) -> dict[str, Any]:
     blocks = re.findall(r"^```python\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
     assert blocks
     names: dict[str, Any] = {"__name__": "walkthrough"}
-    exec("\n".join(blocks), names)
+    code = compile("\n".join(blocks), str(PAGE), "exec", dont_inherit=True)
+    exec(code, names)
     return names
 
 
@@ -45,3 +51,18 @@ def test_a_metric_of_which_less_is_better(own_metrics: None) -> None:
     rate = translation.COPY_RATE
     translation.register("accuracy lost", lambda _: rate, higher_is_better=False)
     assert directions.higher_is_better("accuracy lost") is False
+
+
+def test_an_objective(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(objectives, "OBJECTIVES", list(objectives.OBJECTIVES))
+    corpus = write_corpus(tmp_path / "text.txt", 100)
+    asked = options(corpus, tmp_path / "run", objective="reverse", config="bart-nano", steps=2)
+    with pytest.raises(InputError, match='objective "reverse": expected'):
+        PretrainConfig(**asked)
+    names = followed("An objective")
+    done = pretrain(PretrainConfig(**asked))
+    assert done.told["training"]["steps"] == 2
+    with pytest.raises(InputError, match='objective "reverse": expected for a decoder: clm'):
+        PretrainConfig(**{**asked, "config": "decoder-nano"})
+    with pytest.raises(ValueError, match='encoder-decoder has "reverse" already'):
+        objectives.register("reverse", "encoder-decoder", names["Reverse"])

@@ -19,10 +19,13 @@ whole weights stand in the last checkpoint.
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import fields
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import torch
@@ -30,25 +33,25 @@ from filelock import FileLock, Timeout
 from torch import nn
 
 from data.errors import InputError
-from training.looping import tensors
-from training.looping.batches import Batch, Batches, Shuffled, shard
-from training.looping.budget import OVERRUN
-from training.looping.checkpoints import (
+from training.batches import Batch, Batches, Shuffled, shard
+from training.budget import OVERRUN, choose_steps
+from training.checkpoints import (
     Checkpoints,
+    Generator,
     check_config,
     damage_is_named,
+    load_optimisers,
     load_state,
     load_tensors,
+    load_weights,
+    restore,
+    torch_randomness_kept,
 )
-from training.looping.interruption import Interruption
-from training.looping.memory import freed_memory_is_kept
-from training.looping.progress import Fitted, Place, Progress, Reason
-from training.looping.randomness import Generator, restore, undisturbed
-from training.looping.run import Evaluate, Job, Report, Run, configuration
-from training.looping.settings import Settings
-from training.looping.trial import settle_steps
-from training.looping.updates import Loss
-from training.looping.world import World
+from training.processes import Processes, freed_memory_is_kept
+from training.progress import Fitted, OnProgress, Progress, Reason, TrainState
+from training.run import Evaluate, Job, Run, configuration
+from training.settings import Settings
+from training.updates import Loss
 
 __all__ = [
     "Batch",
@@ -62,6 +65,7 @@ __all__ = [
     "shard",
 ]
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM)  # Slurm and Kubernetes send SIGTERM some time before
 ASK_EVERY = 16  # steps between two times that processes agree whether to stop
 
 
@@ -74,12 +78,12 @@ def fit(
     out: Path | None = None,
     evaluate: Evaluate | None = None,
     best: str | None = None,
-    report: Report | None = None,
-    config: Mapping[str, Any] | None = None,
+    progress: OnProgress | None = None,
+    backward: Loss | None = None,
+    identity: Mapping[str, Any] | None = None,
     generators: Sequence[Generator] = (),
 ) -> Fitted:
-    """Train a model; on return it has the weights of the best evaluation, else the average,
-    else the last.
+    """Train a model; it then has the best evaluation's weights, else the average, else the last.
 
     Args:
         model: its trainable weights are changed in place. It is moved to the device.
@@ -90,10 +94,12 @@ def fit(
         out: for checkpoints/, metrics.jsonl, timing.jsonl. A finished run returns at once.
         evaluate: from model (averaged, in `eval` mode) to numbers; on every process alike.
         best: the number by which evaluations are compared, "-" before it where less is better.
-        report: told at each line of the log and each evaluation, in the main process.
-        config: what else the run hangs on (JSON): checksums of data, the model's configuration.
-        generators: other sources of randomness that batches or loss draw from; their states are
-            part of the checkpoint. torch's own always is, seeded from the settings.
+        progress: told at each line of the log and each evaluation, in the main process.
+        backward: in place of the loss and its backward pass (for private training, say): adds the
+            gradient of the sum to each trained weight's `.grad`, and returns what a loss does.
+        identity: what else the run hangs on (JSON): checksums of data, the model's configuration.
+        generators: what batches or loss draw from beside torch's own, which is seeded from the
+            settings; the states of all are part of the checkpoint.
 
     Raises:
         InputError: a checkpoint of another run (the differing keys are named), a stream that
@@ -112,88 +118,87 @@ def fit(
     >>> round(line.weight.item(), 1), round(line.bias.item(), 1), fitted.steps
     (2.0, 1.0, 300)
     """
-    job = Job(
-        model, batches, loss, settings, out, evaluate, best, report, config, tuple(generators)
-    )
+    hooks = (evaluate, best, progress, backward)
+    job = Job(model, batches, loss, settings, out, *hooks, identity, tuple(generators))
     if best is not None and evaluate is None:
         raise InputError(f"best: expected an evaluate function beside best={best!r}, found none")
-    world = World(settings)
+    processes = Processes(settings)
     with (
-        _alone(out if world.is_main else None),
-        undisturbed(world.device),
-        freed_memory_is_kept() if world.device.type == "cpu" else nullcontext(),
+        _alone(out if processes.is_main else None),
+        torch_randomness_kept(processes.device),
+        freed_memory_is_kept() if processes.device.type == "cpu" else nullcontext(),
     ):
-        return _fit(job, world)
+        return _fit(job, processes)
 
 
-def _fit(job: Job, world: World) -> Fitted:
-    job.model.to(world.device)
+def _fit(job: Job, processes: Processes) -> Fitted:
+    job.model.to(processes.device)
     checkpoint = Checkpoints(job.out).latest() if job.out else None
-    state = load_state(checkpoint) if checkpoint else {}
+    stored = load_state(checkpoint) if checkpoint else {}
     if checkpoint:
-        check_config(state["config"], configuration(job, world), checkpoint)
+        check_config(stored["config"], configuration(job, processes), checkpoint)
         weights = load_tensors(checkpoint / "model.safetensors")
         with damage_is_named(checkpoint):
-            tensors.load_weights(job.model, weights, checkpoint)
-            job.batches.load_state_dict(state["data"])
-    run = Run(job, world, _place(state))
+            load_weights(job.model, weights, checkpoint)
+            job.batches.load_state_dict(stored["data"])
+    run = Run(job, processes, _state(stored))
     try:
-        run.journal.open(state.get("metrics_bytes", 0))
-        if run.place.reason is None:
-            _train(run, checkpoint, state)
+        run.journal.open(stored.get("metrics_bytes", 0))
+        if run.state.reason is None:
+            _train(run, checkpoint, stored)
         return _fitted(run)
     finally:
         run.journal.close()
 
 
-def _train(run: Run, checkpoint: Path | None, state: Mapping[str, Any]) -> None:
+def _train(run: Run, checkpoint: Path | None, stored: Mapping[str, Any]) -> None:
     if checkpoint is None:
         _begin(run)
     else:
-        _go_on(run, checkpoint, state)
+        _go_on(run, checkpoint, stored)
     with Interruption(can_save=run.checkpoints is not None) as interruption:
-        run.place.reason = _work(run, interruption)
+        run.state.reason = _work(run, interruption)
     run.log()
     run.evaluate()
     run.finish()
 
 
 def _begin(run: Run) -> None:
-    torch.manual_seed(run.settings.seed + run.world.rank)
-    run.place.total = settle_steps(run)
+    torch.manual_seed(run.settings.seed + run.processes.rank)
+    run.state.total = choose_steps(run)
     run.checkpoint()
 
 
-def _go_on(run: Run, checkpoint: Path, state: Mapping[str, Any]) -> None:
+def _go_on(run: Run, checkpoint: Path, stored: Mapping[str, Any]) -> None:
     memory = load_tensors(checkpoint / "optimizer.safetensors")
     with damage_is_named(checkpoint):
-        tensors.load_optimisers(run.job.model, run.updater.optimisers, memory)
+        load_optimisers(run.job.model, run.updater.optimisers, memory)
         if run.updater.average is not None:
             run.updater.average.load(load_tensors(checkpoint / "average.safetensors"))
-        restore(run.job.generators, run.world.device, state["random"][run.world.rank])
-    run.journal.timing({"step": run.place.step, "resumed": True})
+        restore(run.job.generators, run.processes.device, stored["random"][run.processes.rank])
+    run.journal.timing({"step": run.state.step, "resumed": True})
 
 
 def _work(run: Run, interruption: Interruption) -> Reason:
     """Step after step, with what is due between two; why it ended."""
-    settings, place = run.settings, run.place
-    end = min(place.total, settings.stop_at or place.total)
-    while place.step < end:
+    settings, state = run.settings, run.state
+    end = min(state.total, settings.stop_at or state.total)
+    while state.step < end:
         run.step()
-        if _due(settings.log_every, place.step):
+        if _due(settings.log_every, state.step):
             run.log()
-        if _due(settings.evaluate_every, place.step) and run.evaluate():
+        if _due(settings.evaluate_every, state.step) and run.evaluate():
             return "patience"
-        if place.step == end:
+        if state.step == end:
             break
-        if _agreed(run, _is_over_budget(run)):
+        if _any_process(run, _is_over_budget(run)):
             return "budget"
-        interrupted = _agreed(run, interruption.asked)
-        if interrupted or _due(settings.checkpoint_every, place.step):
+        interrupted = _any_process(run, interruption.requested)
+        if interrupted or _due(settings.checkpoint_every, state.step):
             run.checkpoint()
         if interrupted:
-            raise KeyboardInterrupt(f"stopped after step {place.step}; the same call goes on")
-    return "steps" if end == place.total else "stop_at"
+            raise KeyboardInterrupt(f"stopped after step {state.step}; the same call goes on")
+    return "steps" if end == state.total else "stop_at"
 
 
 def _due(every: int, step: int) -> bool:
@@ -205,29 +210,29 @@ def _is_over_budget(run: Run) -> bool:
     return budget is not None and run.watch.seconds > OVERRUN * budget
 
 
-def _agreed(run: Run, wish: bool) -> bool:
+def _any_process(run: Run, wish: bool) -> bool:
     """Whether any process wishes it; many processes ask one another now and then only."""
-    if run.world.size == 1:
+    if run.processes.size == 1:
         return wish
-    return _due(ASK_EVERY, run.place.step) and any(run.world.gather(wish))
+    return _due(ASK_EVERY, run.state.step) and any(run.processes.gather(wish))
 
 
-def _place(state: Mapping[str, Any]) -> Place:
-    return Place(
-        **{field.name: state[field.name] for field in fields(Place) if field.name in state}
+def _state(stored: Mapping[str, Any]) -> TrainState:
+    return TrainState(
+        **{field.name: stored[field.name] for field in fields(TrainState) if field.name in stored}
     )
 
 
 def _fitted(run: Run) -> Fitted:
-    place = run.place
-    metrics = place.last_metrics if place.best_step is None else place.best_metrics
+    state = run.state
+    metrics = state.last_metrics if state.best_step is None else state.best_metrics
     return Fitted(
-        place.step,
-        place.total,
-        place.reason or "steps",
-        place.seconds,
-        place.tokens,
-        place.best_step,
+        state.step,
+        state.total,
+        state.reason or "steps",
+        state.seconds,
+        state.tokens,
+        state.best_step,
         metrics,
         run.journal.history,
     )
@@ -252,3 +257,39 @@ def _alone(folder: Path | None) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+class Interruption:
+    """Whether somebody asked the run to end. A second signal has its usual effect at once.
+
+    Without effect where nothing can be saved, and outside the main thread, where Python allows no
+    handlers.
+    """
+
+    def __init__(self, *, can_save: bool) -> None:
+        self.requested = False
+        self._active = can_save and threading.current_thread() is threading.main_thread()
+        self._before = {number: signal.getsignal(number) for number in SIGNALS}
+
+    def __enter__(self) -> Interruption:
+        if self._active:
+            for number in SIGNALS:
+                signal.signal(number, self._note)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._put_back()
+
+    def _note(self, *_: object) -> None:
+        self.requested = True
+        self._put_back()
+
+    def _put_back(self) -> None:
+        if self._active:
+            for number, handler in self._before.items():
+                signal.signal(number, handler)

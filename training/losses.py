@@ -17,8 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.noising.examples import IGNORED
-from training.vocabulary.special import check_architecture
+from training.objectives.examples import IGNORED
+from training.tokenizer.special import check_architecture
 
 Batch = Mapping[str, Tensor]
 Loss = Callable[[nn.Module, Batch], tuple[Tensor, Tensor]]

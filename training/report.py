@@ -4,23 +4,126 @@
     write_report(Path("runs/pretrain-sw-1f2e"), "Encoder for Swahili", facts={"data": "lafand"})
 
 The curves are drawn from metrics.jsonl and timing.jsonl, which `training.loop.fit` writes; `plot`
-draws any of them as SVG for the pages of other rooms.
+draws any of them as SVG for the pages of other rooms: axes with round numbers, no script, readable
+on light and dark pages.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
 from data.bounded import parse_json
 from data.errors import InputError
-from data.files import write_whole
-from data.pages import page_template
 from metrics.score import Score
-from training.looping.journal import ROW, parsed_lines
-from training.looping.plot import Curve, plot
+from runfolder.page import write_page
+from training.progress import ROW, parsed_lines
+
+WIDTH, HEIGHT = 720, 260
+LEFT, RIGHT, TOP, BOTTOM = 64, 12, 12, 40
+COLOURS = ("#3b82c4", "#c47a3b", "#4a9d5b", "#9d4a8c")
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Points (step, value) by rising step."""
+
+    name: str
+    points: tuple[Point, ...]
+
+
+def ticks(low: float, high: float, about: int = 5) -> list[float]:
+    """Round numbers, 1, 2 or 5 times a power of ten apart, between two values.
+
+    >>> ticks(0, 2000), ticks(0.13, 0.58)
+    ([0.0, 500.0, 1000.0, 1500.0, 2000.0], [0.2, 0.3, 0.4, 0.5])
+    """
+    if not low < high:
+        return [low]
+    rough = (high - low) / about
+    power = 10.0 ** math.floor(math.log10(rough))
+    apart = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough)
+    first, last = math.ceil(low / apart - 1e-9), math.floor(high / apart + 1e-9)
+    return [float(f"{number * apart:.10g}") for number in range(first, last + 1)]
+
+
+def plot(curves: Sequence[Curve], *, y: str) -> Markup:
+    """An SVG element of the curves over steps; empty where there is no point.
+
+    >>> svg = plot([Curve("loss", ((1, 5.0), (100, 2.5)))], y="nats a token")
+    >>> svg.count("<polyline"), "nats a token" in svg
+    (1, True)
+    """
+    points = [point for curve in curves for point in curve.points]
+    if not points:
+        return Markup("")
+    frame = _Frame(points)
+    parts = [frame.axes(y)]
+    for number, curve in enumerate(curves):
+        colour = COLOURS[number % len(COLOURS)]
+        parts.append(frame.line(curve, colour))
+        if len(curves) > 1:
+            parts.append(_legend(curve.name, number, colour))
+    label = escape(f"{', '.join(curve.name for curve in curves)} over steps", quote=True)
+    return Markup(  # noqa: S704 - every text in it is escaped
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}" '
+        f'font-size="12" fill="currentColor">{"".join(parts)}</svg>'
+    )
+
+
+class _Frame:
+    """From values to places on the page."""
+
+    def __init__(self, points: Sequence[Point]) -> None:
+        steps, values = [p[0] for p in points], [p[1] for p in points]
+        self.x = (min(0, *steps) if len(steps) > 1 else 0, max(1, *steps, 1))
+        margin = (max(values) - min(values)) * 0.05 or abs(max(values)) * 0.05 or 1
+        self.y = (min(values) - margin, max(values) + margin)
+
+    def place(self, point: Point) -> str:
+        across = (point[0] - self.x[0]) / (self.x[1] - self.x[0])
+        up = (point[1] - self.y[0]) / (self.y[1] - self.y[0])
+        x = LEFT + across * (WIDTH - LEFT - RIGHT)
+        return f"{x:.1f},{HEIGHT - BOTTOM - up * (HEIGHT - TOP - BOTTOM):.1f}"
+
+    def line(self, curve: Curve, colour: str) -> str:
+        places = " ".join(self.place(point) for point in curve.points)
+        if len(curve.points) == 1:
+            x, _, y = places.partition(",")
+            return f'<circle cx="{x}" cy="{y}" r="3" fill="{colour}"/>'
+        return f'<polyline points="{places}" fill="none" stroke="{colour}" stroke-width="1.5"/>'
+
+    def axes(self, label: str) -> str:
+        parts = [self._across(value) for value in ticks(*self.y)]
+        parts += [self._below(value) for value in ticks(*self.x)]
+        parts.append(f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 6}" text-anchor="end">step</text>')
+        parts.append(f'<text x="4" y="{HEIGHT - 6}">{escape(label)}</text>')
+        return "".join(parts)
+
+    def _across(self, value: float) -> str:
+        y = self.place((self.x[0], value)).partition(",")[2]
+        return (
+            f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}" stroke="#8884"/>'
+            f'<text x="{LEFT - 6}" y="{y}" dy="4" text-anchor="end">{value:g}</text>'
+        )
+
+    def _below(self, value: float) -> str:
+        x = self.place((value, self.y[0])).partition(",")[0]
+        return f'<text x="{x}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">{value:,g}</text>'
+
+
+def _legend(name: str, number: int, colour: str) -> str:
+    x, y = WIDTH - RIGHT, TOP + 14 * (number + 1)
+    return f'<text x="{x}" y="{y}" text-anchor="end" fill="{colour}">{escape(name)}</text>'
+
 
 LOSS = "nats a token"
 
@@ -32,6 +135,7 @@ def write_report(
     facts: Mapping[str, object] | None = None,
     scores: Sequence[Score] = (),
     notes: Sequence[str] = (),
+    command: str = "",
 ) -> Path:
     """Write report.html into the folder of a run and return its path.
 
@@ -41,14 +145,19 @@ def write_report(
         facts: shown as a table: data, settings, versions.
         scores: shown with interval, n and signature.
         notes: sentences that stand out, on what a reader must know.
+        command: how to get the run again.
 
     Raises:
         InputError: the folder has no metrics.jsonl, or one with a line that is not JSON.
     """
     metrics = read_lines(folder / "metrics.jsonl")
     timing = whole_lines(folder / "timing.jsonl")
-    page = page_template("training", "report.html.j2").render(
+    return write_page(
+        folder / "report.html",
+        "training",
+        "report.html.j2",
         title=title,
+        command=command,
         facts=facts or {},
         scores=scores,
         notes=notes,
@@ -59,9 +168,6 @@ def write_report(
         ],
         summary=_summary(metrics, timing),
     )
-    path = folder / "report.html"
-    write_whole(path, page)
-    return path
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:

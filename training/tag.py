@@ -15,79 +15,21 @@ again, to the same weights.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from data.access import Access
 from data.bounded import read_json
-from data.cli import Parser, run
 from data.pages import Interval, Plotted
-from training.looping.options import (
-    budget_is_default,
-    budget_option,
-    default_seconds,
-    loop_options,
-    seconds_of,
-    told_budget,
-)
+from training.settings import train_command
+from training.tagging.config import BUDGET, TagConfig
 
 if TYPE_CHECKING:
-    from training.looping.progress import Progress
-    from training.tagging.config import TagConfig
+    from training.progress import Progress
 
 SCORES = {"results": [dict], "notes": [str], "data": [dict], "training": dict}
-BUDGET = "5m"  # where neither --steps nor --time-budget is given
-LISTS = ("train", "pseudo", "unlabelled", "test", "keep_out")
-
-OPTIONS: dict[str, dict[str, Any]] = {
-    "--train": {"metavar": "NAMES", "help": "labelled sets to train on: ewt:train,FILE"},
-    "--pseudo": {"metavar": "NAMES", "help": "pseudo-labelled sets to train on as well"},
-    "--unlabelled": {"metavar": "NAMES", "help": "sets that --teacher labels"},
-    "--dev": {"metavar": "NAME", "help": "the source language's dev set: chooses the weights"},
-    "--test": {"metavar": "NAMES", "help": "sets to score: masakhapos:bam,masakhapos:twi"},
-    "--model": {
-        "metavar": "NAME",
-        "help": "the encoder: a folder of training.pretrain, a catalog name, a hub id@commit",
-    },
-    "--config": {"metavar": "NAME", "help": "or random weights: encoder-tiny; with --tokenizer"},
-    "--tokenizer": {"metavar": "FOLDER", "help": "of --config"},
-    "--scheme": {
-        "help": "of the labels in files: pos, bio, iob1, bioes, bmes or bilou (default: seen from "
-        "them, and said); names become BIO"
-    },
-    "--skip-bad": {
-        "action": "store_true",
-        "help": "leave out sentences with a bad line or tag of a file, counted",
-    },
-    "--teacher": {
-        "metavar": "FOLDER",
-        "help": "a run of training.tag that sees to the labels of --pseudo (label distillation), "
-        "and gives those of --unlabelled",
-    },
-    "--distil": {
-        "default": "relabel",
-        "help": "what the teacher does with --pseudo: relabel (default), agree (keep the sentences "
-        "on which it agrees), keep (nothing)",
-    },
-    "--agreement": {
-        "type": float,
-        "default": 0.8,
-        "help": "share of the words, for agree (default 0.8)",
-    },
-    "--keep-out": {"metavar": "NAMES", "help": "further test sets that leave the training data"},
-    **loop_options(
-        {
-            "--batch-tokens": {"default": 2048},
-            "--learning-rate": {"default": 5e-4},
-            "--schedule": {"default": "linear"},
-            "--warmup": {"default": 0.1},
-            "--optimizer": {"default": "adamw"},
-            "--time-budget": budget_option(BUDGET),
-        }
-    ),
-}
 
 
 @dataclass(frozen=True, repr=False)
@@ -121,14 +63,15 @@ class Tagged(Plotted):
 
 def tag(
     config: TagConfig,
-    say: Callable[[str], None] | None = None,
+    access: Access | None = None,
     progress: Callable[[Progress], None] | None = None,
     command: str | None = None,
 ) -> Tagged:
     """Train and score the tagger that a configuration asks for, or go on where it was stopped.
 
     Args:
-        say: called with one line about what happens.
+        access: how files are reached, and who is told what happens; by default as the
+            configuration says, and nobody.
         progress: called at each line of the loop's log.
         command: for the model card.
 
@@ -138,58 +81,38 @@ def tag(
             not finite. The last checkpoint stands.
         KeyboardInterrupt: after Ctrl-C, once a checkpoint is written.
     """
-    from training.tagging.prepare import prepare
-    from training.tagging.running import finish, train
+    from training.tagging.run import finish, prepare, train
 
-    prepared = prepare(config, say or (lambda _: None))
-    scores = prepared.folder / "scores.json"
-    if not scores.exists():
-        finish(prepared, train(prepared, progress), command or "python -m training.tag ...")
-    told: dict[str, Any] = read_json(scores, SCORES)
-    return Tagged(prepared.folder, prepared.folder / "model", told)
+    with prepare(config, access or Access.of(config)) as prepared:
+        scores = prepared.folder / "scores.json"
+        if not scores.exists():
+            finish(prepared, train(prepared, progress), command or "python -m training.tag ...")
+        told: dict[str, Any] = read_json(scores, SCORES)
+        return Tagged(prepared.folder, prepared.folder / "model", told)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line; `tag` is the function beneath it."""
-    import sys
-
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    parser = Parser("training.tag", __doc__ or "")
-    for name, settings in OPTIONS.items():
-        parser.add_argument(name, **settings)
-    parser.add_common("--limit", "--seed", "--out", "--offline", "-v")
-    return run(parser, lambda options: _tag(options, arguments), argv)
+    about = ("training.tag", __doc__ or "")
+    return train_command(*about, TagConfig, BUDGET, tag, _show, argv)
 
 
-def _tag(options: argparse.Namespace, arguments: Sequence[str]) -> int:
-    import shlex
+def _show(done: Tagged) -> None:
+    """A line a test set and system, and what was dropped; on standard output the model's folder."""
+    from runfolder.console import say, show
 
-    from training.pretraining.console import progress_bar, say
-    from training.tagging.console import show
-
-    command = shlex.join(["python", "-m", "training.tag", *arguments])
-    config = _config(options)
-    try:
-        with progress_bar() as bar:
-            if budget_is_default(options):
-                bar.say(told_budget(BUDGET))
-            done = tag(config, bar.say, bar.step, command)
-    except KeyboardInterrupt as stopped:
-        say(f"{str(stopped) or 'stopped'}; to go on: {command}")
-        return 130
-    show(done.told, done.model)
-    return 0
-
-
-def _config(options: argparse.Namespace) -> TagConfig:
-    from training.tagging.config import TagConfig
-
-    settings = {name: value for name, value in vars(options).items() if name != "verbose"}
-    budget = settings.pop("time_budget")
-    for name in LISTS:
-        settings[name] = tuple(filter(None, (settings[name] or "").split(",")))
-    seconds = seconds_of(budget) if budget else default_seconds(settings["steps"], BUDGET)
-    return TagConfig(seconds=seconds, **settings)
+    for one in done.told["results"]:
+        score = one["score"]
+        say(
+            f"{one['test']}, {one['system']}: {score['name']} {score['value']:.1f}"
+            f" [{score['low']:.1f}, {score['high']:.1f}], n {score['n']:,}"
+        )
+    for one in done.told["data"]:
+        for reason, number in (*one["dropped"].items(), *one["repaired"].items()):
+            say(f"{one['name']}: {reason}: {number:,}")
+    for note in done.told["notes"]:
+        say(f"note: {note}")
+    show(str(done.model))
 
 
 if __name__ == "__main__":

@@ -19,11 +19,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from data.errors import InputError
 from data.files import canonical_json, sha256_text
 from data.randomness import stream
-from training.noising.examples import collate, generator
+from training.documents import (
+    Documents,
+    Encoded,
+    Packed,
+    Position,
+    Sentences,
+    encode_texts,
+    mixed_shares,
+    most_behind,
+)
 from training.objectives import Mix
-from training.streaming.documents import Documents, Packed, Place, Sentences
-from training.streaming.encoded import Encoded, encode_texts
-from training.streaming.order import mixed_shares, most_behind
+from training.objectives.examples import collate, generator
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,7 +44,7 @@ class Item(NamedTuple):
     """A document to come: which corpus, where in it, how many tokens."""
 
     corpus: int
-    place: Place
+    position: Position
     length: int
 
 
@@ -47,12 +54,12 @@ class _Pool:
 
     Attributes:
         number: pools before this one; first: batches before this one.
-        places: of each corpus; given: tokens that each has given.
+        positions: of each corpus; given: tokens that each has given.
     """
 
     number: int = 0
     first: int = 0
-    places: list[Place] = field(default_factory=list)
+    positions: list[Position] = field(default_factory=list)
     given: list[int] = field(default_factory=list)
 
 
@@ -76,7 +83,7 @@ class TextBatches:
                 labels together.
             packed: blocks of equal length, documents one after the other; else a document an
                 example, batched with others of about its length.
-            temperature: see `training.streaming.order.mixed_shares`.
+            temperature: see `training.documents.mixed_shares`.
 
         Raises:
             InputError: no corpus, two of one name, too few tokens for one document of full length,
@@ -92,7 +99,7 @@ class TextBatches:
             temperature,
         )
         self._rank, self._world = 0, 1
-        self._pool = _Pool(places=[Place()] * len(corpora), given=[0] * len(corpora))
+        self._pool = _Pool(positions=[Position()] * len(corpora), given=[0] * len(corpora))
         self._done = 0
 
     @property
@@ -125,16 +132,16 @@ class TextBatches:
         }
 
     def shard(self, rank: int, world: int) -> TextBatches:
-        """The batches rank, rank + world ... of this stream, at the place where it stands.
+        """The batches rank, rank + world ... of this stream, at the position where it stands.
 
-        A place that one of the processes saved serves them all.
+        A position that one of the processes saved serves them all.
         """
         part = copy(self)
         part._rank, part._world = rank, world
         return part
 
     def __iter__(self) -> Iterator[dict[str, Tensor]]:
-        """Go on from the place."""
+        """Go on from the position."""
         while True:
             batches, after = self._planned(self._pool)
             for number, items in enumerate(batches, self._pool.first):
@@ -144,25 +151,26 @@ class TextBatches:
             self._pool = after
 
     def state_dict(self) -> dict[str, Any]:
-        """The place after the batches that were yielded."""
-        pool = asdict(self._pool) | {"places": [list(place) for place in self._pool.places]}
+        """The position after the batches that were yielded."""
+        positions = [list(position) for position in self._pool.positions]
+        pool = asdict(self._pool) | {"positions": positions}
         return {"stream": self._fingerprint(), "pool": pool, "done": self._done}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from such a place.
+        """Go on from such a position.
 
         Raises:
-            InputError: it is the place in another stream.
+            InputError: it is a position in another stream.
         """
         if state["stream"] != self._fingerprint():
             raise InputError(
-                f"a place in another stream of text ({state['stream']}, this is"
+                f"a position in another stream of text ({state['stream']}, this is"
                 f" {self._fingerprint()}): corpora, weights, objectives, lengths or seed differ;"
                 " start anew in another folder, or restore them"
             )
         pool = dict(state["pool"])
-        places = [Place(*place) for place in pool.pop("places")]
-        self._pool = _Pool(**pool | {"places": places, "given": list(pool["given"])})
+        positions = [Position(*position) for position in pool.pop("positions")]
+        self._pool = _Pool(**pool | {"positions": positions, "given": list(pool["given"])})
         self._done = int(state["done"])
 
     def _fingerprint(self) -> str:
@@ -171,31 +179,31 @@ class TextBatches:
     def _cut(self, corpus: Encoded) -> Documents:
         eos = self._mix.special.eos
         if self._packed and eos is not None:
-            return Packed(corpus, self._mix.room, self._seed, eos)
-        return Sentences(corpus, self._mix.room, self._seed)
+            return Packed(corpus, self._mix.longest, self._seed, eos)
+        return Sentences(corpus, self._mix.longest, self._seed)
 
     def _planned(self, pool: _Pool) -> tuple[list[list[Item]], _Pool]:
         """The batches of a pool, and the pool after it."""
-        places, given = list(pool.places), list(pool.given)
+        positions, given = list(pool.positions), list(pool.given)
         items: list[Item] = []
-        room = POOL * self._tokens
-        while room > 0:
+        left = POOL * self._tokens
+        while left > 0:
             corpus = most_behind(self._shares, given)
-            length, after = self._documents[corpus].step(places[corpus])
-            items.append(Item(corpus, places[corpus], length))
-            places[corpus] = after
+            length, after = self._documents[corpus].step(positions[corpus])
+            items.append(Item(corpus, positions[corpus], length))
+            positions[corpus] = after
             given[corpus] += length
-            room -= self._mix.cost(length)
+            left -= self._mix.cost(length)
         batches = list(by_length(items, self._mix, self._tokens))
         stream(self._seed, "pool", str(pool.number)).shuffle(batches)
-        return batches, _Pool(pool.number + 1, pool.first + len(batches), places, given)
+        return batches, _Pool(pool.number + 1, pool.first + len(batches), positions, given)
 
     def _built(self, items: Sequence[Item]) -> dict[str, Tensor]:
         examples = []
         for item in items:
-            ids = self._documents[item.corpus].ids(item.place)
+            ids = self._documents[item.corpus].ids(item.position)
             name = self._corpora[item.corpus].name
-            rng = generator(self._seed, name, *map(str, item.place))
+            rng = generator(self._seed, name, *map(str, item.position))
             examples.append(self._mix(ids, rng))
         return collate(examples, self._mix.special.pad)
 
@@ -221,9 +229,9 @@ def evaluation_batches(
         limit: take the first N documents (or parts of long ones) of each corpus.
     """
     _check(corpora, mix, tokens, packed=False)
-    cut = [Sentences(corpus, mix.room, seed) for corpus in corpora]
+    cut = [Sentences(corpus, mix.longest, seed) for corpus in corpora]
     items = [
-        Item(corpus, Place(0, number), len(documents.part(number)))
+        Item(corpus, Position(0, number), len(documents.part(number)))
         for corpus, documents in enumerate(cut)
         for number in range(min(documents.count, limit or documents.count))
     ]
@@ -231,8 +239,9 @@ def evaluation_batches(
     for batch in by_length(items, mix, tokens):
         examples = []
         for item in batch:
-            rng = generator(seed, "evaluation", corpora[item.corpus].name, str(item.place.number))
-            examples.append(mix(cut[item.corpus].part(item.place.number), rng))
+            name, number = corpora[item.corpus].name, item.position.number
+            rng = generator(seed, "evaluation", name, str(number))
+            examples.append(mix(cut[item.corpus].part(number), rng))
         batches.append(collate(examples, mix.special.pad))
     return batches
 
@@ -243,9 +252,9 @@ def _check(corpora: Sequence[Encoded], mix: Mix, tokens: int, packed: bool) -> N
         raise InputError(
             f"corpora {', '.join(names) or '(none)'}: expected one or more of different names"
         )
-    if tokens < mix.cost(mix.room):
+    if tokens < mix.cost(mix.longest):
         raise InputError(
-            f"{tokens} tokens a batch: one document of full length takes {mix.cost(mix.room)};"
+            f"{tokens} tokens a batch: one document of full length takes {mix.cost(mix.longest)};"
             " ask for more, or for a shorter length"
         )
     if packed and mix.special.eos is None:

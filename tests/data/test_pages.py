@@ -11,7 +11,7 @@ import pytest
 from jinja2 import UndefinedError
 
 import icl.console
-import training.pretraining.console
+import runfolder.console
 from data.pages import page_environment, page_template
 
 ESCAPE, OVERRIDE = "\x1b]0;x\x07", "\u202egnp.exe"
@@ -83,7 +83,7 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.mark.parametrize("console", [icl.console, training.pretraining.console])
+@pytest.mark.parametrize("console", [icl.console, runfolder.console])
 def test_a_progress_bar_says_text_without_its_commands(
     console: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

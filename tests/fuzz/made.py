@@ -171,7 +171,7 @@ def tagging_config(made_folder: Path, out: Path):
 
 
 def _fairseq(folder: Path) -> None:
-    from training.fairseq import main
+    from training.fairseq.__main__ import main
 
     text = [str(folder / name) for name in ("train.txt", "valid.txt")]
     for path in text:

@@ -22,7 +22,7 @@ import icl.eval
 import icl.translate
 import training.pretrain
 import training.tag
-import training.vocabulary.commands
+import training.tokenizer.__main__
 from data.errors import InputError
 from models.code import without_code
 from models.resolve import resolve_model
@@ -104,7 +104,7 @@ MAINS = {
     "icl.translate": icl.translate.main,
     "training.pretrain": training.pretrain.main,
     "training.tag": training.tag.main,
-    "training.tokenizer": training.vocabulary.commands.main,
+    "training.tokenizer": training.tokenizer.__main__.main,
 }
 COMMANDS = {
     "icl.eval": "--lang sw --shots 1 --limit 2 --model {decoder} --max-new-tokens 4 --out {out}",

@@ -22,8 +22,8 @@ from models.resolve import resolve_model
 from models.tokenizer import open_sentencepiece, open_tokenizer, open_tokenizer_file
 from models.weights import open_weights
 from training.tagging.config import TagConfig
-from training.tagging.opening import open_tagger
-from training.vocabulary.embeddings import open_model
+from training.tagging.tagger import open_tagger
+from training.tokenizer.embeddings import open_model
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from tests.training.loop_toys import loss, mean_loss, model, ready_batches
+from training import processes as world
 from training.loop import Batch, Settings, Shuffled, fit
-from training.looping import world
 
 STEPS = 12
 

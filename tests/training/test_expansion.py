@@ -14,7 +14,8 @@ from bench.expansion_plan import LANGUAGES, METHODS, Plan, Task
 from bench.expansion_table import Cell, counts, difference, mean_ratio
 from bench.expansion_words import compared, words
 from data.errors import InputError
-from training.tag import OPTIONS
+from data.options import flag_of, options_of
+from training.tagging.config import TagConfig
 from training.tagging.scoring import Frequencies
 
 
@@ -47,11 +48,8 @@ def test_nothing_of_a_target_language_but_its_test_set_reaches_a_to_e(tmp_path: 
             assert set(named) <= allowed, task.name
         if "training.tag" in words:
             assert words[words.index("--dev") + 1] == "ewt:dev:en"
-            assert all(
-                w in OPTIONS or w in ("--seed", "--offline", "--out")
-                for w in words[3:]
-                if w[:2] == "--"
-            )
+            flags = {flag_of(TagConfig, name) for name in options_of(TagConfig)}
+            assert {word for word in words[3:] if word[:2] == "--"} <= flags
         if "training.pretrain" in words:
             assert words[words.index("--keep-out") + 1] == "masakhapos,masakhaner2"
 

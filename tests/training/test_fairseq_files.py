@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from data.errors import InputError, UnavailableError
-from training.fairseq import Commands, interpreter, main, prepare, read_generated, run_fairseq
-from training.fairseq_data.generated import Generated
+from training.fairseq import Commands, interpreter, prepare, read_generated, run_fairseq
+from training.fairseq.__main__ import main
+from training.fairseq.generated import Generated
 
 # As fairseq-generate prints: by length, two hypotheses each, its log between.
 GENERATED = """INFO:fairseq_cli.generate:loading model(s) from checkpoint_best.pt

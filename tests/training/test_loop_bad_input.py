@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from data.errors import InputError, UnavailableError
 from tests.icl.disk import small_disk
 from tests.training.loop_toys import Reverser, loss, mean_loss, model, ready_batches
+from training.checkpoints import Checkpoints, load_tensors, save_tensors
 from training.loop import Batch, Settings, Shuffled, fit
-from training.looping.checkpoints import Checkpoints, load_tensors, save_tensors
 
 SETTINGS = Settings(steps=10, device="cpu", checkpoint_every=4, log_every=2)
 
@@ -80,10 +80,10 @@ def test_a_loss_that_is_not_finite_stops_the_run_at_its_step(tmp_path: Path, val
 
 
 def test_a_checkpoint_of_another_run_is_refused_with_the_keys(tmp_path: Path) -> None:
-    fit(model(), batches(), loss, SETTINGS, out=tmp_path, config={"data": "abc"})
+    fit(model(), batches(), loss, SETTINGS, out=tmp_path, identity={"data": "abc"})
     changed = Settings(**{**SETTINGS.to_json(), "betas": (0.9, 0.98), "seed": 4})
     with pytest.raises(InputError) as caught:
-        fit(model(), batches(), loss, changed, out=tmp_path, config={"data": "def"})
+        fit(model(), batches(), loss, changed, out=tmp_path, identity={"data": "def"})
     assert "betas ([0.9, 0.999] there, [0.9, 0.98] now)" in str(caught.value)
     assert "data ('abc' there, 'def' now), seed (0 there, 4 now); choose" in str(caught.value)
 

@@ -15,8 +15,8 @@ import torch
 
 from tests.training.loop_distributed import settings
 from tests.training.loop_toys import loss, mean_loss, model, ready_batches
+from training.checkpoints import load_tensors
 from training.loop import Shuffled, fit
-from training.looping.checkpoints import load_tensors
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.training.loop_toys import run_to_kill
-from training.looping.checkpoints import WRITING
+from training.checkpoints import WRITING
 
 # Steps have two batches each; a checkpoint has 5 fsyncs (3 tensor files, state, folder, parent).
 KILLS = [

@@ -17,32 +17,30 @@ import torch
 from torch import nn
 
 from data.errors import InputError, UnavailableError
-from training.looping import budget, memory, world
-from training.looping.averaging import Average
-from training.looping.batches import Shard, Shuffled, shard
-from training.looping.budget import Stopwatch, seconds_a_step, steps_within
-from training.looping.checkpoints import Checkpoints, load_tensors
-from training.looping.journal import Journal
-from training.looping.optimisers import (
+from training import processes
+from training import run as run_module
+from training.batches import Shard, Shuffled, shard
+from training.budget import measured_seconds_a_step, steps_within
+from training.checkpoints import Checkpoints, load_tensors, random_state, restore, split_like, whole
+from training.optimisers import (
     inner_matrices,
     make_optimisers,
     scale_gradients,
     set_rate,
     trainable,
 )
-from training.looping.plot import HEIGHT, WIDTH, Curve, plot, ticks
-from training.looping.progress import Progress
-from training.looping.randomness import random_state, restore
-from training.looping.settings import Settings
-from training.looping.tensors import split_like, whole
-from training.looping.updates import Updater
-from training.looping.world import World, find_device
+from training.processes import Processes, find_device
+from training.progress import Journal, Progress
+from training.report import HEIGHT, WIDTH, Curve, plot, ticks
+from training.run import Stopwatch
+from training.settings import Settings
+from training.updates import Average, Updater
 
 
 class Alone:
-    """A world of one process."""
+    """The processes of a run, of which there is one."""
 
-    def agreed(self, value: object) -> object:
+    def from_main(self, value: object) -> object:
         return value
 
 
@@ -61,7 +59,7 @@ def measured(each: list[float], seconds: float) -> tuple[float, int]:
         tried.append(1)
         clock.seconds += each[min(len(tried), len(each)) - 1]
 
-    return seconds_a_step(step, clock, seconds, Alone()), len(tried)  # type: ignore[arg-type]
+    return measured_seconds_a_step(step, clock, seconds, Alone()), len(tried)  # type: ignore[arg-type]
 
 
 def test_three_steps_warm_up_and_are_not_counted() -> None:
@@ -101,8 +99,8 @@ def test_not_one_update_fits() -> None:
 
 def test_a_stopwatch_goes_on_from_what_was_worked_before(monkeypatch: pytest.MonkeyPatch) -> None:
     now = {"wall": 100.0, "cpu": 7.0}
-    monkeypatch.setattr(budget.time, "perf_counter", lambda: now["wall"])
-    monkeypatch.setattr(budget.time, "process_time", lambda: now["cpu"])
+    monkeypatch.setattr(run_module.time, "perf_counter", lambda: now["wall"])
+    monkeypatch.setattr(run_module.time, "process_time", lambda: now["cpu"])
     wall, cpu = Stopwatch("wall", before=5.0), Stopwatch("cpu")
     now.update(wall=103.0, cpu=7.5)
     assert (wall.seconds, cpu.seconds) == (8.0, 0.5)
@@ -367,7 +365,7 @@ def test_sixteen_bits_where_they_are_asked_for_or_quick(monkeypatch: pytest.Monk
     """On a CPU only when asked for; on a GPU by itself, where it has the arithmetic."""
 
     def inside(dtype: str) -> bool:
-        with World(Settings(steps=1, device="cpu", dtype=dtype)).autocast():
+        with Processes(Settings(steps=1, device="cpu", dtype=dtype)).autocast():
             return torch.is_autocast_enabled("cpu")
 
     assert [inside(dtype) for dtype in ("auto", "float32", "bfloat16")] == [False, False, True]
@@ -376,28 +374,28 @@ def test_sixteen_bits_where_they_are_asked_for_or_quick(monkeypatch: pytest.Monk
     for able, expected in [(True, [True, False, True]), (False, [False, False])]:
         monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda able=able, **_: able)
         dtypes = ["auto", "float32", "bfloat16"][: len(expected)]
-        assert [world._use_bfloat16(dtype, cuda) for dtype in dtypes] == expected
+        assert [processes._use_bfloat16(dtype, cuda) for dtype in dtypes] == expected
     with pytest.raises(UnavailableError, match="dtype bfloat16: an old one has no such arith"):
-        world._use_bfloat16("bfloat16", cuda)
+        processes._use_bfloat16("bfloat16", cuda)
 
 
 def test_batches_go_to_the_device() -> None:
-    here = World(Settings(steps=1, device="cpu"))
+    here = Processes(Settings(steps=1, device="cpu"))
     batch: Any = {"ids": torch.tensor([1, 2]), "name": "text"}
-    assert here.place(batch) is batch
+    assert here.on_device(batch) is batch
     here.device = torch.device("meta")
-    assert here.place(batch)["ids"].device.type == "meta"
-    assert here.place(batch)["name"] == "text"
+    assert here.on_device(batch)["ids"].device.type == "meta"
+    assert here.on_device(batch)["name"] == "text"
 
 
 def test_what_sharding_cannot_do() -> None:
     muon, adamw = (Settings(steps=1, optimizer=name) for name in ("muon", "adamw"))
     first, second = (SimpleNamespace(is_fsdp2=found) for found in (False, True))
     with pytest.raises(InputError, match="FSDP: expected its second version; launch with --fsdp_"):
-        world._check_sharding(first, adamw)  # type: ignore[arg-type]
+        processes._check_sharding(first, adamw)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="optimizer muon: needs whole matrices, which FSDP splits"):
-        world._check_sharding(second, muon)  # type: ignore[arg-type]
-    world._check_sharding(second, adamw)  # type: ignore[arg-type]
+        processes._check_sharding(second, muon)  # type: ignore[arg-type]
+    processes._check_sharding(second, adamw)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -438,7 +436,7 @@ def test_split_gradients_are_scaled_and_clipped_by_the_launcher(
     updater._settings, updater._weights = Settings(steps=1, clip=clip), [weight]
     updater.model = nn.ParameterList([weight])
     accelerator = SimpleNamespace(clip_grad_norm_=nn.utils.clip_grad_norm_)
-    updater._world = SimpleNamespace(  # type: ignore[assignment]
+    updater._processes = SimpleNamespace(  # type: ignore[assignment]
         sharded=True, accelerator=accelerator, device=torch.device("cpu")
     )
     assert float(updater._scale(torch.tensor(0.5))) == norm
@@ -473,38 +471,38 @@ class Launcher:
 def test_one_of_two_processes_does_its_part(monkeypatch: pytest.MonkeyPatch) -> None:
     """Gradients travel with the last batch of an update, sums are of both, wrappers come off."""
     launcher = Launcher()
-    monkeypatch.setattr(world, "_accelerator", lambda _: launcher)
-    here = World(Settings(steps=1, device="cpu"))
+    monkeypatch.setattr(processes, "_accelerator", lambda _: launcher)
+    here = Processes(Settings(steps=1, device="cpu"))
     assert (here.rank, here.size, here.is_main, here.sharded) == (1, 2, False, False)
     assert here.prepare("model", ["adamw"]) == (("wrapped", "model"), ["adamw"])  # type: ignore[list-item,arg-type,comparison-overlap]
     for last in (True, False):
         with here.accumulating(nn.Linear(1, 1), last=last):
             launcher.called.append(f"batch, last={last}")
-    assert here.total(torch.tensor([1.5])).tolist() == [3.0]
+    assert here.sum(torch.tensor([1.5])).tolist() == [3.0]
     here.wait()
     expected = ["batch, last=True", "no_sync", "batch, last=False", "sum", "wait"]
     assert launcher.called == expected
-    alone = World.__new__(World)
+    alone = Processes.__new__(Processes)
     alone.size, alone.accelerator, alone.device = 1, launcher, torch.device("cpu")  # type: ignore[assignment]
     alone.wait()
-    assert alone.total(torch.tensor([1.5])).tolist() == [1.5]
+    assert alone.sum(torch.tensor([1.5])).tolist() == [1.5]
     assert alone.gather("x") == ["x"]
     assert launcher.called == expected, "one process asks nobody"
     launcher.distributed_type = "DistributedType.FSDP"
     launcher.is_fsdp2 = True  # type: ignore[attr-defined]
-    assert World(Settings(steps=1, device="cpu")).sharded
+    assert Processes(Settings(steps=1, device="cpu")).sharded
 
 
 def test_where_memory_cannot_be_kept_nothing_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "_c_library", lambda: None)
-    with memory.freed_memory_is_kept():
+    monkeypatch.setattr(processes, "_c_library", lambda: None)
+    with processes.freed_memory_is_kept():
         pass
     told = list[tuple[int, int]]()
     library = SimpleNamespace(
         mallopt=lambda name, value: told.append((name, value)),
         malloc_trim=lambda pad: told.append((0, pad)),
     )
-    monkeypatch.setattr(memory, "_c_library", lambda: library)
-    with memory.freed_memory_is_kept():
+    monkeypatch.setattr(processes, "_c_library", lambda: library)
+    with processes.freed_memory_is_kept():
         assert told == [(-4, 0), (-1, -1)]
     assert told[2:] == [(-4, 65536), (-1, 131072), (0, 0)], "the defaults of mallopt(3)"

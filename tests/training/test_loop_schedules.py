@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from training.looping.schedules import factor
+from training.optimisers import rate_factor
 
 transformers = pytest.importorskip("transformers")
 TOTAL, WARMUP = 50, 10
@@ -36,7 +36,7 @@ def theirs(name: str, **options: object) -> list[float]:
 def test_rates_after_the_warm_up_are_those_of_transformers(
     ours: str, name: str, options: dict[str, object]
 ) -> None:
-    rates = [factor(ours, step, TOTAL, WARMUP) for step in range(1, TOTAL + 1)]
+    rates = [rate_factor(ours, step, TOTAL, WARMUP) for step in range(1, TOTAL + 1)]
     assert rates[WARMUP:] == pytest.approx(theirs(name, **options)[WARMUP:])
     # Their first update has the rate 0, which changes nothing; ours has a share already.
     assert rates[:WARMUP] == pytest.approx([(n + 1) / WARMUP for n in range(WARMUP)])
@@ -47,6 +47,6 @@ def test_rates_after_the_warm_up_are_those_of_transformers(
 def test_every_update_has_some_rate_and_none_too_much(
     schedule: str, total: int, warmup: int
 ) -> None:
-    rates = [factor(schedule, step, total, warmup) for step in range(1, total + 1)]
+    rates = [rate_factor(schedule, step, total, warmup) for step in range(1, total + 1)]
     assert all(0 < rate <= 1 for rate in rates)
     assert max(rates) == 1

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from data.errors import InputError
-from training.looping.settings import Settings, check_device
+from training.settings import Settings, check_device
 
 EDGES = [
     # name, refused, just right

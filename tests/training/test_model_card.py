@@ -13,7 +13,7 @@ from metrics.labels import span_f1
 from training.pretraining.card import card, licence_of
 from training.tagging.distillation import CHANGED, KEPT, _check_bio, agreeing, relabelled
 from training.tagging.scoring import Frequencies, main_score, plain_value, scored
-from training.vocabulary.fertility import COLUMNS, Fertility, rows
+from training.tokenizer.fertility import COLUMNS, Fertility, rows
 
 CORPUS: dict[str, Any] = {
     "name": "swahili.txt",

@@ -10,9 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from training.noising.denoising import deleted, infilled, permuted, poisson_lengths
-from training.noising.masking import chosen_words
-from training.noising.spans import random_spans
 from training.objectives import (
     IGNORED,
     Continue,
@@ -28,6 +25,9 @@ from training.objectives import (
     Special,
     generator,
 )
+from training.objectives.denoising import deleted, infilled, permuted, poisson_lengths
+from training.objectives.masking import chosen_words
+from training.objectives.spans import random_spans
 
 PAD, BOS, EOS, MASK, CLM = 0, 2, 3, 4, 5
 SENTINELS = tuple(range(6, 46))

@@ -86,13 +86,13 @@ def test_the_mix_of_alexatm() -> None:
 
 
 def test_documents_fill_the_length_and_no_more() -> None:
-    assert parse_mix("mlm", SPECIAL, "encoder", length=64).room == 62
-    assert parse_mix("clm", SPECIAL, "decoder", length=64).room == 62
-    assert parse_mix("clm", SPECIAL, "decoder", length=64, packed=True).room == 64
-    assert parse_mix("drop", SPECIAL, "encoder-decoder", length=64).room == 62
+    assert parse_mix("mlm", SPECIAL, "encoder", length=64).longest == 62
+    assert parse_mix("clm", SPECIAL, "decoder", length=64).longest == 62
+    assert parse_mix("clm", SPECIAL, "decoder", length=64, packed=True).longest == 64
+    assert parse_mix("drop", SPECIAL, "encoder-decoder", length=64).longest == 62
     mix = parse_mix("spans", SPECIAL, "encoder-decoder", length=64)
-    example = mix(np.full(mix.room, 60), generator(1))
-    assert mix.room == 69  # 10 of 69 are taken out in 3 spans: 59 + 3 + 2 = 64
+    example = mix(np.full(mix.longest, 60), generator(1))
+    assert mix.longest == 69  # 10 of 69 are taken out in 3 spans: 59 + 3 + 2 = 64
     assert len(example.input) == 64
     with pytest.raises(InputError, match="a document of 70 tokens; expected 1 to 69"):
         mix(np.full(70, 60), generator(1))

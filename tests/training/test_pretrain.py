@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from data.access import Access
 from data.errors import InputError, UnavailableError
 from tests.training.texts import options, sentences, write_corpus
 from training.architectures import SIZES, SpecialIds, build
@@ -141,7 +142,7 @@ def test_the_command_line(corpus: Path, tmp_path: Path, capsys: pytest.CaptureFi
     assert main(command) == 0, "a finished run is told again"
     assert capsys.readouterr().out == shown.out
     assert main([*command, "--seed", "2"]) == 2
-    assert "holds another run (it differs in seed)" in capsys.readouterr().err
+    assert "holds another run (it differs in seed: 1, now 2)" in capsys.readouterr().err
 
 
 def test_help_is_quick_because_it_loads_nothing() -> None:
@@ -275,7 +276,7 @@ def test_counts_that_a_killed_run_did_not_write_are_made_again(
     (out / "scores.json").unlink()
     for counts in (out / "data").glob("counts-*.json"):
         counts.unlink()
-    assert pretrain(config, said.append).told["data"] == before
+    assert pretrain(config, Access(report=said.append)).told["data"] == before
     [row] = before
     assert (
         f"  {row['documents']:,} documents to train on, {row['held_out_documents']} held out"

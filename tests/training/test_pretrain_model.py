@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,9 +13,9 @@ import pytest
 from data.errors import InputError
 from tests.training.texts import options, write_corpus
 from training.pretrain import Pretrained, pretrain
-from training.pretraining import opening
+from training.pretraining import model as model_parts
 from training.pretraining.config import PretrainConfig
-from training.pretraining.opening import architecture_of, with_adapters
+from training.pretraining.model import architecture_of, with_adapters
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +76,37 @@ def test_a_tokenizer_of_another_model_is_refused(base: Path, tmp_path: Path) -> 
 def test_an_objective_that_the_model_cannot_have(base: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r'objective "mlm": expected for a decoder: clm'):
         continued(base, tmp_path, objective="MLM")
+
+
+def without(base: Path, out: Path, begins: str) -> Path:
+    """A copy of a model whose files lack the weights whose names begin so."""
+    from safetensors.torch import load_file, save_file
+
+    shutil.copytree(base, out)
+    weights = load_file(out / "model.safetensors")
+    kept = {name: weight for name, weight in weights.items() if not name.startswith(begins)}
+    assert len(kept) < len(weights)
+    save_file(kept, out / "model.safetensors", {"format": "pt"})
+    return out
+
+
+@pytest.mark.parametrize("begins", ["model.layers.1.mlp", "model.embed_tokens"])
+def test_a_model_whose_files_lack_weights_is_refused(
+    base: Path, tmp_path: Path, begins: str
+) -> None:
+    """They would be random; of the embeddings, too, which the output layer shares."""
+    with pytest.raises(InputError, match=r"the files lack .* of the weights .* would be random"):
+        continued(without(base, tmp_path / "model", begins), tmp_path)
+
+
+def test_a_head_that_is_not_there_begins_at_random(tmp_path: Path) -> None:
+    """An encoder saved without a head, as most are, is given one for its objective."""
+    corpus = write_corpus(tmp_path / "text.txt")
+    made = pretrain(PretrainConfig(**options(corpus, tmp_path / "encoder", config="bert-nano")))
+    bare = without(made.model, tmp_path / "bare", "cls.predictions.transform")
+    more = {"objective": "MLM", "steps": 2}
+    [note] = continued(bare, tmp_path, **more).told["notes"]
+    assert note == "4 weights of the head are not in bare and begin at random"
 
 
 def test_adapters_are_merged(base: Path, tmp_path: Path) -> None:
@@ -149,7 +181,7 @@ def test_ids_that_stand_in_for_those_that_a_tokenizer_lacks() -> None:
         pad_token_id=None, bos_token_id=None, eos_token_id=None, cls_token_id=7, sep_token_id=None
     )
     with pytest.raises(InputError, match="the tokenizer has no pad and no eos token; train one"):
-        opening._ids(bare)
+        model_parts._ids(bare)
     bare.sep_token_id = 9
-    found = opening._ids(bare)
+    found = model_parts._ids(bare)
     assert (found.pad, found.bos, found.eos) == (9, 7, 9)

@@ -80,7 +80,7 @@ def test_another_run_in_the_folder_is_refused(tmp_path: Path) -> None:
     corpus = write_corpus(tmp_path / "text.txt")
     pretrain(PretrainConfig(**options(corpus, tmp_path / "run", steps=1)))
     write_corpus(corpus, 401)
-    with pytest.raises(InputError, match=r"holds another run \(it differs in corpora\); choose"):
+    with pytest.raises(InputError, match=r"holds another run \(it differs in corpora\.bytes: "):
         pretrain(PretrainConfig(**options(corpus, tmp_path / "run", steps=1)))
     (tmp_path / "run" / "config.json").write_text("[]")
     with pytest.raises(InputError, match=r"not the configuration of a run of training\.pretrain"):
@@ -91,7 +91,7 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.M
     import errno
 
     from data.errors import UnavailableError
-    from training.pretraining import running
+    from training.pretraining import run as running
 
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")

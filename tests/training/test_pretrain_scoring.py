@@ -14,15 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from data.access import Access
 from data.contamination import KeepOut
 from data.errors import InputError
 from tests.training.texts import options, write_corpus
 from training.losses import loss_for
 from training.objectives import Special, parse_mix
-from training.pretraining import running
 from training.pretraining.config import PretrainConfig
 from training.pretraining.corpora import HELD_OUT, TRAIN, Counts, is_held_out, open_sources
-from training.pretraining.prepare import prepare
+from training.pretraining.run import _piece_counts, prepare
 from training.pretraining.scoring import Judge, Part, part_of
 from training.text import Encoded
 
@@ -122,10 +122,9 @@ def test_a_decoder_is_trained_on_the_end_of_each_document_too(
     objective: str, config: str, tmp_path: Path
 ) -> None:
     asked = options(write_corpus(tmp_path / "text.txt", 120), tmp_path / "run")
-    prepared = prepare(
-        PretrainConfig(**{**asked, "objective": objective, "config": config}), lambda _: None
-    )
-    counts, [part] = running._piece_counts(prepared), prepared.parts
+    config_ = PretrainConfig(**{**asked, "objective": objective, "config": config})
+    with prepare(config_, Access()) as prepared:
+        counts, [part] = _piece_counts(prepared), prepared.parts
     assert part.train.documents > 90
     ends = part.train.documents if objective == "CLM" else 0
     assert counts[prepared.mix.special.eos] == ends

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from data.access import Access
 from data.errors import InputError
 from data.tagged import read_tagged
 from tests.training.tagged_texts import (
@@ -26,9 +27,8 @@ from tests.training.tagged_texts import (
     write,
 )
 from training.tag import Tagged, main, tag
-from training.tagging import running
 from training.tagging.config import TagConfig
-from training.tagging.prepare import prepare
+from training.tagging.run import finish, prepare, train
 
 
 @pytest.fixture(scope="module")
@@ -206,7 +206,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes(tokenizer: Path, tmp_path: Path)
     assert start(killed).wait() == 0
     for path in sorted(whole.rglob("*")):
         name = path.relative_to(whole)
-        if path.is_file() and path.name not in ("timing.jsonl", "state.json"):
+        if path.is_file() and path.name not in ("timing.jsonl", "seconds.json"):
             one, other = path.read_bytes(), (killed / name).read_bytes()
             assert other.replace(b"/killed/", b"/whole/") == one, name
 
@@ -223,7 +223,7 @@ def test_the_command_line(
     assert "sw-test.txt, most frequent label of each word: token accuracy" in shown.err
     assert json.loads((out / "config.json").read_text("utf-8"))["run"]["steps"] == 4
     assert main([*words, "--seed", "2"]) == 2
-    assert "holds another run (it differs in seed)" in capsys.readouterr().err
+    assert "holds another run (it differs in seed: 1, now 2)" in capsys.readouterr().err
     assert main(["--train", "ewt:train", "--model", "x", "--steps", "1", "--patience", "2"]) == 2
     assert "--evaluate-every and --patience need --dev" in capsys.readouterr().err
     assert main([*words[:-1], str(tmp_path / "t"), "--teacher", "x"]) == 2
@@ -255,7 +255,7 @@ def test_a_users_files_in_the_folder_are_not_touched(
     said = r"of a run of training\.tag" if config else r"run: holds model and no config\.json"
     with pytest.raises(InputError, match=said):
         tag(TagConfig(**{**options(tmp_path, tokenizer), "out": out}))
-    assert sorted(one.name for one in out.iterdir()) == names
+    assert sorted(one.name for one in out.iterdir()) == sorted([".lock", *names])
 
 
 def test_an_encoder_that_is_none_is_refused(tokenizer: Path, tmp_path: Path) -> None:
@@ -280,11 +280,12 @@ def test_a_folder_removed_under_a_run_is_noticed(tokenizer: Path, tmp_path: Path
     from data.errors import UnavailableError
 
     asked = TagConfig(**options(tmp_path, tokenizer, steps=3))
-    prepared = prepare(asked, lambda _: None)
-    fitted = running.train(prepared)
-    shutil.rmtree(asked.out)  # type: ignore[arg-type]
-    with pytest.raises(UnavailableError, match=r"run: was removed, or what was in it, while the"):
-        running.finish(prepared, fitted, "a command")
+    with prepare(asked, Access()) as prepared:
+        fitted = train(prepared)
+        shutil.rmtree(asked.out)  # type: ignore[arg-type]
+        gone = r"run: was removed, or what was in it, while the"
+        with pytest.raises(UnavailableError, match=gone):
+            finish(prepared, fitted, "a command")
     assert not (tmp_path / "run").exists()
 
 
@@ -326,5 +327,5 @@ def test_another_tokenizer_is_another_run(tokenizer: Path, tmp_path: Path) -> No
     other = Path(shutil.copytree(tokenizer, tmp_path / "other"))
     made = json.loads((other / "tokenizer.json").read_text("utf-8"))
     (other / "tokenizer.json").write_text(json.dumps(made), "utf-8")
-    with pytest.raises(InputError, match=r"holds another run \(it differs in tokenizer\)"):
+    with pytest.raises(InputError, match=r"holds another run \(it differs in tokenizer: "):
         run(tmp_path, other, steps=1)

@@ -10,19 +10,28 @@ from typing import Any
 
 import pytest
 
+from data.access import Access
 from data.errors import InputError, UnavailableError
 from data.tagged import TaggedSentence, tagged_lines
 from models.tokenizer import open_fast_tokenizer
 from tests.training.tagged_texts import ENGLISH, SWAHILI, labelled, options, tokenizer_folder, write
-from training.tagging import console
+from training.tag import Tagged, _show
 from training.tagging.config import TagConfig
-from training.tagging.corpora import find_labelled, keep_out_of, scheme_of, without_tests
 from training.tagging.distillation import CHANGED, KEPT, agreeing, distilled, relabelled
-from training.tagging.folder import file_name
-from training.tagging.opening import load_tagger, open_tagger
-from training.tagging.pieces import NO_PIECE, Coder, Window, batches_of, first_pieces, labels_of
+from training.tagging.labelled import find_labelled, keep_out_of, scheme_of, without_tests
+from training.tagging.run import file_name
 from training.tagging.scoring import plain_value
-from training.vocabulary.special import as_data
+from training.tagging.tagger import (
+    NO_PIECE,
+    Coder,
+    Window,
+    batches_of,
+    first_pieces,
+    labels_of,
+    load_tagger,
+    open_tagger,
+)
+from training.tokenizer.special import literal_backend
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +41,7 @@ def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> object:
 
 def test_every_word_has_the_piece_that_its_first_letter_stands_in(tokenizer: object) -> None:
     words = ("mwalimu", "ŋañ", "anasoma", ".", "<mask>", "kitabu")
-    encoding = as_data(tokenizer).encode(" ".join(words), add_special_tokens=False)
+    encoding = literal_backend(tokenizer).encode(" ".join(words), add_special_tokens=False)
     starts = [0, 8, 12, 20, 22, 29]
     for place, word, start in zip(first_pieces(words, encoding), words, starts, strict=True):
         begin, end = encoding.offsets[place]
@@ -222,7 +231,7 @@ def test_what_is_shown_of_a_run(capsys: pytest.CaptureFixture[str]) -> None:
         "data": [{"name": "x.txt", "dropped": {"empty": 1500}, "repaired": {"I- to B-": 2}}],
         "notes": ["one thing"],
     }
-    console.show(told, Path("runs/x/model"))
+    _show(Tagged(Path("runs/x"), Path("runs/x/model"), told))
     shown = capsys.readouterr()
     assert shown.out == "runs/x/model\n"
     assert shown.err.splitlines() == [
@@ -268,10 +277,11 @@ def test_configurations_that_cannot_be(tmp_path: Path) -> None:
 
 
 def test_sets_that_cannot_be_together(tmp_path: Path) -> None:
-    from training.tagging.prepare import prepare
+    from training.tagging.run import prepare
 
     def prepared(**more: Any) -> Any:
-        return prepare(TagConfig(**options(tmp_path, pieces, **more)), lambda _: None)
+        with prepare(TagConfig(**options(tmp_path, pieces, **more)), Access()) as found:
+            return found
 
     pieces = tmp_path / "pieces"
     pieces.mkdir()
@@ -295,10 +305,11 @@ def test_devices_are_looked_for_before_anything_is_read(tmp_path: Path) -> None:
 
     if torch.cuda.is_available():
         pytest.skip("there is one")
-    from training.tagging.prepare import prepare
+    from training.tagging.run import prepare
 
+    asked = TagConfig(**options(tmp_path, Path("p"), device="cuda", train=("none",)))
     with pytest.raises(UnavailableError, match="device cuda"):
-        prepare(TagConfig(**options(tmp_path, Path("p"), device="cuda", train=("none",))), print)
+        prepare(asked, Access()).__enter__()
 
 
 def test_taggers_that_are_none(tokenizer: object, tmp_path: Path) -> None:

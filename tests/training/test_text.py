@@ -19,10 +19,9 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
 from data.errors import InputError, UnavailableError
+from training import documents as documents_module
+from training.documents import Packed, Position, Sentences, shuffled_position
 from training.objectives import Mix, Special, parse_mix
-from training.streaming import encoded
-from training.streaming.documents import Packed, Place, Sentences
-from training.streaming.order import shuffled_place
 from training.text import Encoded, Item, TextBatches, by_length, encode_texts, evaluation_batches
 
 
@@ -62,28 +61,28 @@ def texts(batches: Iterator[dict[str, torch.Tensor]], count: int) -> list[str]:
 @given(size=st.integers(1, 3000), key=st.integers(0, 2**64 - 1))
 @settings(max_examples=30, deadline=None)
 def test_places_are_permuted(size: int, key: int) -> None:
-    assert sorted(shuffled_place(n, size, key) for n in range(size)) == list(range(size))
+    assert sorted(shuffled_position(n, size, key) for n in range(size)) == list(range(size))
 
 
 @given(
     lines=st.lists(st.text("ab", min_size=1, max_size=40), min_size=1, max_size=12),
-    room=st.integers(1, 15),
+    size=st.integers(1, 15),
     packed=st.booleans(),
 )
 @settings(max_examples=60, deadline=None)
-def test_an_epoch_holds_every_token_once(lines: list[str], room: int, packed: bool) -> None:
+def test_an_epoch_holds_every_token_once(lines: list[str], size: int, packed: bool) -> None:
     made = corpus(lines)
-    cut = Packed(made, room, 1, EOS) if packed else Sentences(made, room, 1)
-    place, seen = Place(), Counter[int]()
+    cut = Packed(made, size, 1, EOS) if packed else Sentences(made, size, 1)
+    position, seen = Position(), Counter[int]()
     expected = Counter(made.ids.tolist()) + Counter({EOS: len(lines) * packed})
-    while place.epoch == 0:
-        ids = cut.ids(place)
-        length, after = cut.step(place)
-        assert length == len(ids) <= room
-        assert length == room or not packed
+    while position.epoch == 0:
+        ids = cut.ids(position)
+        length, after = cut.step(position)
+        assert length == len(ids) <= size
+        assert length == size or not packed
         if after.epoch == 0 or not packed:
             seen += Counter(ids.tolist())
-        place = after
+        position = after
     if packed:
         assert not seen - expected, "a token came twice"
     else:
@@ -92,13 +91,13 @@ def test_an_epoch_holds_every_token_once(lines: list[str], room: int, packed: bo
 
 def test_packed_blocks_join_up() -> None:
     made = corpus(["maji", "moto", "mlima"])
-    cut, place, ids = Packed(made, 4, 1, EOS), Place(), []
+    cut, position, ids = Packed(made, 4, 1, EOS), Position(), []
     for _ in range(8):  # two epochs of 13 + 3 tokens
-        ids += cut.ids(place).tolist()
-        place = cut.step(place)[1]
+        ids += cut.ids(position).tolist()
+        position = cut.step(position)[1]
     pieces = TOKENIZER.decode(ids).split("</s>")
     assert sorted(pieces[:3]) == sorted(pieces[3:6]) == ["maji", "mlima", "moto"]
-    assert place == Place(2, 0, 0)
+    assert position == Position(2, 0, 0)
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -211,7 +210,7 @@ def test_streams_that_cannot_be() -> None:
 
 def test_a_place_in_another_stream() -> None:
     state = TextBatches([corpus()], decoder(), tokens=256, seed=1).state_dict()
-    with pytest.raises(InputError, match="a place in another stream of text"):
+    with pytest.raises(InputError, match="a position in another stream of text"):
         TextBatches([corpus()], decoder(), tokens=256, seed=2).load_state_dict(state)
 
 
@@ -231,9 +230,9 @@ def test_of_two_processes_that_make_ids_one_is_kept(tmp_path: Path) -> None:
         folder.mkdir()
         (folder / "ids.bin").write_bytes(b"")
     with pytest.raises(OSError, match="not empty"):
-        encoded._settle(made, place)
+        documents_module._settle(made, place)
     (place / "corpus.json").write_text("{}")
-    encoded._settle(made, place)
+    documents_module._settle(made, place)
     assert (place / "corpus.json").exists()
 
 
@@ -244,7 +243,7 @@ def test_a_disk_that_fills_up_while_ids_are_made(
         def write(*_: object) -> None:
             raise OSError(number, os.strerror(number))
 
-        monkeypatch.setattr(encoded, "_write", write)
+        monkeypatch.setattr(documents_module, "_write", write)
         encode_texts(["maji"], TOKENIZER, tmp_path, name="a", key={})
 
     with pytest.raises(UnavailableError, match="no space left on the disk"):
@@ -280,16 +279,16 @@ def test_a_stream_is_described_by_what_decides_its_batches() -> None:
 def test_batches_are_filled_by_length_and_come_in_another_order() -> None:
     """The cost of a document of eight is its own length: four fill 32 tokens, and none is over."""
     mix = decoder()
-    items = [Item(0, Place(0, n), length) for n, length in enumerate([8, 3, 8, 8, 5, 8, 8, 2])]
+    items = [Item(0, Position(0, n), length) for n, length in enumerate([8, 3, 8, 8, 5, 8, 8, 2])]
     batches = list(by_length(items, mix, 4 * mix.cost(8)))
     assert [[item.length for item in batch] for batch in batches] == [[8, 8, 8, 8], [8, 5, 3, 2]]
-    assert [item.place.number for item in batches[0]] == [0, 2, 3, 5]
+    assert [item.position.number for item in batches[0]] == [0, 2, 3, 5]
     assert list(by_length([], mix, 99)) == []
     widths = [b["input_ids"].shape[1] for b in islice(TextBatches([corpus()], mix, tokens=256), 20)]
     assert widths != sorted(widths, reverse=True)
     other = TextBatches([corpus()], mix, tokens=256, seed=5)
     assert widths != [b["input_ids"].shape[1] for b in islice(other, 20)]
-    TextBatches([corpus()], mix, tokens=mix.cost(mix.room))
+    TextBatches([corpus()], mix, tokens=mix.cost(mix.longest))
 
 
 def test_places_of_no_stream() -> None:
@@ -316,7 +315,7 @@ def test_ids_take_as_many_bytes_as_they_need(
     [folder] = tmp_path.iterdir()
     assert (folder / "ids.bin").stat().st_size == width * made.tokens
     assert [made.length(n) for n in (0, 199)] == [len(LINES[n]) for n in (0, 199)]
-    monkeypatch.setattr(encoded, "_CHUNK", 7)
+    monkeypatch.setattr(documents_module, "_CHUNK", 7)
     in_memory = encode_texts(iter(LINES), Sized(size), None, name="b", weight=3.0, key={})
     assert in_memory.sha256 == made.sha256
     assert (in_memory.name, in_memory.weight, in_memory.documents) == ("b", 3.0, 200)

@@ -25,15 +25,14 @@ from training.tokenizer import (
     CLM,
     MASK,
     Trained,
-    as_data,
     framed,
+    literal_backend,
     open_fast_tokenizer,
     train_tokenizer,
 )
-from training.vocabulary.commands import main
-from training.vocabulary.conversion import converted
-from training.vocabulary.learning import learn
-from training.vocabulary.special import add_special, encoded, sentinel_ids
+from training.tokenizer.__main__ import main
+from training.tokenizer.learning import converted, learn
+from training.tokenizer.special import add_special, encoded, sentinel_ids
 
 MODELS = ("unigram", "bpe")
 # Ties, spaces, what is spelt in bytes, what looks like special tokens, byte pieces and markers.
@@ -67,7 +66,7 @@ def reference(trained: Trained) -> sentencepiece.SentencePieceProcessor:
 @given(text=TEXTS)
 def test_same_ids_as_sentencepiece(trained: dict[str, Trained], model: str, text: str) -> None:
     text = unicodedata.normalize("NFC", text)
-    [ids] = encoded(as_data(trained[model].tokenizer), [text])
+    [ids] = encoded(literal_backend(trained[model].tokenizer), [text])
     assert ids == reference(trained[model]).encode(text)
 
 
@@ -76,7 +75,7 @@ def test_same_ids_as_sentencepiece(trained: dict[str, Trained], model: str, text
 @given(text=TEXTS)
 def test_text_comes_back(trained: dict[str, Trained], model: str, text: str) -> None:
     text = unicodedata.normalize("NFC", text.replace("▁", ""))
-    [ids] = encoded(as_data(trained[model].tokenizer), [text])
+    [ids] = encoded(literal_backend(trained[model].tokenizer), [text])
     assert trained[model].tokenizer.decode(ids) == text
 
 
@@ -86,7 +85,7 @@ def test_same_ids_on_real_text(mirror: Path, model: str) -> None:
     lines = [text for _, text in read_lines(folder / "dev.swa")]
     trained = train_tokenizer(lines, 2000, model=model)
     test = [text for name in ("test.swa", "test.en") for _, text in read_lines(folder / name)]
-    ours = list(encoded(as_data(trained.tokenizer), test))
+    ours = list(encoded(literal_backend(trained.tokenizer), test))
     assert ours == reference(trained).encode(test)
 
 
@@ -137,7 +136,7 @@ def test_special_tokens_stand_for_words(
 ) -> None:
     trained["unigram"].save(tmp_path)
     tokenizer = open_fast_tokenizer(tmp_path)
-    [before, after] = encoded(as_data(tokenizer), ["Ninapenda", "sana"])
+    [before, after] = encoded(literal_backend(tokenizer), ["Ninapenda", "sana"])
     ids = tokenizer(f"Ninapenda {special} sana").input_ids
     assert ids == [*before, tokenizer.convert_tokens_to_ids(special), *after]
 
@@ -213,7 +212,9 @@ def test_normal_forms_of_a_vocabulary() -> None:
     ids = {}
     for form in ("nfc", "nfkc", "none"):
         made = train_tokenizer(texts, 700, normal_form=form)  # type: ignore[arg-type]
-        ids[form] = list(encoded(as_data(made.tokenizer), ["fisi", "ﬁsi", "ọ́", "o\u0323\u0301"]))
+        ids[form] = list(
+            encoded(literal_backend(made.tokenizer), ["fisi", "ﬁsi", "ọ́", "o\u0323\u0301"])
+        )
         assert made.record["normal_form"] == form
     plain, ligature, one, two = ids["nfkc"]
     assert (plain == ligature, one == two) == (True, True)
@@ -258,7 +259,7 @@ def test_frames_and_special_tokens_that_a_tokenizer_lacks() -> None:
     assert add_special(bare, ["pad", "bos", "eos", "mask", "clm", "sentinels:2"]) == 0
     framed(bare, "encoder")
     assert bare("a").input_ids != [0]
-    assert list(encoded(as_data(bare), ["a", "<s>"])) == [[0], [1]], "text, without a frame"
+    assert list(encoded(literal_backend(bare), ["a", "<s>"])) == [[0], [1]], "text, without a frame"
     like_bert = PreTrainedTokenizerFast(
         tokenizer_object=Tokenizer(WordLevel({"[CLS]": 0, "[SEP]": 1}, "[SEP]")),
         cls_token="[CLS]",
@@ -275,7 +276,7 @@ def test_a_command_that_lacks_something_says_what(
     text.write_text("maji\n")
     assert main(["train", "--text", str(text)]) == 2
     assert "python -m training.tokenizer" in (told := capsys.readouterr().err)
-    assert "error: expected --out, a folder to write to" in told
+    assert "error: --out is missing: folder to write to" in told
     assert main(["fertility", "no-such-model", "--text", str(text), "--offline"]) != 0
     assert "no-such-model" in capsys.readouterr().err
     assert main(["--help"]) == 0

@@ -28,10 +28,10 @@ from data.lexicon import Entry, ranked
 from data.load import load_parallel
 from models.tokenizer import open_fast_tokenizer
 from training.tokenizer import Extension, change, extend, train_tokenizer
-from training.vocabulary.commands import main
-from training.vocabulary.embeddings import grow_embeddings, initialise_embeddings
-from training.vocabulary.merging import KNOWN, continued
-from training.vocabulary.special import add_special, as_data, encoded
+from training.tokenizer.__main__ import main
+from training.tokenizer.embeddings import grow_embeddings, initialise_embeddings
+from training.tokenizer.merging import KNOWN, continued
+from training.tokenizer.special import add_special, encoded, literal_backend
 
 PAIRS = load_parallel("sample", resolve("en"), resolve("sw")).pairs
 ENGLISH = [pair.source for pair in PAIRS]
@@ -73,7 +73,7 @@ def extended() -> dict[str, tuple[Any, Extension]]:
 
 
 def ids_of(tokenizer: Any, texts: list[str]) -> list[list[int]]:
-    return list(encoded(as_data(tokenizer), texts))
+    return list(encoded(literal_backend(tokenizer), texts))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -257,7 +257,7 @@ def test_many_texts_are_compared_in_parts(
     old, extension = extended["bpe"]
     whole = change(extension, old, SWAHILI)
     for size in (1, 7, len(SWAHILI)):
-        monkeypatch.setattr("training.vocabulary.extension._CHUNK", size)
+        monkeypatch.setattr("training.tokenizer.extension._CHUNK", size)
         assert change(extension, old, SWAHILI) == whole
     assert whole.texts == len(SWAHILI)
 

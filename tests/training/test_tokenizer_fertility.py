@@ -7,7 +7,7 @@ import math
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from training.tokenizer import fertility
+from training.tokenizer.fertility import fertility
 
 
 def small() -> PreTrainedTokenizerFast:

@@ -103,17 +103,7 @@ def _text(told: Mapping[str, Any]) -> str:
 
 
 def _data(data: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[str]]:
-    yield (
-        "corpus",
-        "licence",
-        "made",
-        "weight",
-        "share",
-        "documents",
-        "tokens",
-        "held out",
-        "dropped",
-    )
+    yield DATA
     for corpus in data:
         dropped = "; ".join(f"{reason}: {n:,}" for reason, n in corpus["dropped"].items())
         yield (

@@ -7,20 +7,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import KW_ONLY, dataclass
 
-from data.cli import did_you_mean
 from data.errors import InputError
-from training.architectures import named
-from training.looping.settings import Settings, check_device
-from training.objectives import check_names, parse_weights
+from data.options import check, common, option
+from training.settings import LoopOptions, Settings, budget_option, changed
 
-DTYPES = ("auto", "float32", "bfloat16")
+BUDGET = "10m"  # where neither --steps nor --time-budget is given
 
 
 @dataclass(frozen=True, slots=True)
-class PretrainConfig:
+class PretrainConfig(LoopOptions):
     """One run of `training.pretrain.pretrain`.
 
     Attributes:
@@ -31,7 +28,7 @@ class PretrainConfig:
         model: a folder, a name of the catalog, a hub id at a commit: trained on.
         tokenizer: a folder, "train:8000" (from these corpora), "extend:4000" (the model's own and
             so many pieces from these corpora); None is the model's own.
-        steps, seconds, clock: as in `training.looping.settings.Settings`.
+        steps, seconds, clock: as in `training.settings.Settings`.
         temperature: 1 draws corpora by weight times size, larger ones draw them more alike.
         optimizer, learning_rate: None is what did best: from random weights Muon at 0.005 (AdamW
             at 0.001), else AdamW at 0.0001, for adapters at 0.0002.
@@ -45,46 +42,67 @@ class PretrainConfig:
         dtype: "auto" is bfloat16 on an accelerator that has it, else float32.
     """
 
-    corpora: tuple[str, ...]
-    objective: str
-    config: str | None = None
-    model: str | None = None
-    tokenizer: str | None = None
-    steps: int | None = None
-    seconds: float | None = None
-    clock: str = "wall"
-    temperature: float = 1.0
-    length: int = 128
-    batch_tokens: int = 4096
-    packed: bool = False
-    accumulate: int = 1
-    learning_rate: float | None = None
-    schedule: str = "cosine"
-    warmup: float = 0.05
-    optimizer: str | None = None
-    average: float = 0.0
-    lora: int | None = None
-    keep_out: tuple[str, ...] = ()
-    held_out: float = 0.02
-    held_out_limit: int = 1000
-    evaluate_every: int = 0
-    patience: int = 0
-    checkpoint_every: int = 500
-    skip_bad: bool = False
-    limit: int | None = None
-    lang: str | None = None
-    seed: int = 1
-    device: str = "auto"
-    dtype: str | None = None
-    offline: bool = False
-    out: Path | None = None
+    corpora: tuple[str, ...] = option(
+        (),
+        "text to train on, with a weight behind it where it has one; once for each",
+        flag="--corpus",
+        metavar="NAME[:W]",
+        repeated=True,
+        required=True,
+    )
+    objective: str = option(
+        None,
+        "encoder: MLM; decoder: CLM; encoder-decoder: T5 (spans), BART, deshuffle, drop, CLM, MLM,"
+        " alexatm (drop:0.8,clm:0.2); several with weights: T5:0.8,CLM:0.2",
+        metavar="MIX",
+        required=True,
+    )
+    config: str | None = option(
+        None,
+        "random weights: FAMILY-SIZE, of encoder, bert, decoder, encoder-decoder, bart and nano,"
+        " tiny, small, medium",
+        metavar="NAME",
+    )
+    model: str | None = option(
+        None, "go on with: a folder, a catalog name, a hub id@commit", metavar="NAME"
+    )
+    tokenizer: str | None = option(
+        None,
+        "a folder, train:N (pieces, from the corpora), or with --model extend:N",
+        metavar="T",
+    )
+    temperature: float = option(1.0, "above 1: small corpora are drawn more often")
+    packed: bool = option(False, "fill every row with documents: no padding")
+    lora: int | None = option(
+        None, "train adapters of rank R; they are merged", metavar="R", least=1
+    )
+    keep_out: tuple[str, ...] = option(
+        (),
+        "test sets whose sentences leave the text: ntrex-128,masakhapos:twi,FILE",
+        metavar="NAMES",
+        separator=",",
+    )
+    held_out: float = option(0.02, "share of documents scored", least=0, most=0.5)
+    held_out_limit: int = option(1000, "documents scored, at most", least=1)
+    skip_bad: bool = option(False, "leave bad lines out and count them")
+    lang: str | None = common("--lang", identity=False)
+    _: KW_ONLY
+    seconds: float | None = budget_option(BUDGET)
+    learning_rate: float | None = changed(
+        "learning_rate",
+        None,
+        "at its highest (default: muon 0.005, adamw 0.001; --model 0.0001, --lora 0.0002)",
+    )
+    optimizer: str | None = changed(
+        "optimizer", None, "muon (default with --config) or adamw (default with --model)"
+    )
 
     def __post_init__(self) -> None:
         """Refuse what cannot be, before anything is opened."""
-        if not self.corpora:
-            raise InputError(
-                "--corpus is missing; name a file, a folder or a corpus of the catalog"
-            )
+        from training.architectures import named
+        from training.objectives import check_names, parse_weights
+
+        check(self)
         if (self.config is None) == (self.model is None):
             raise InputError(
                 "expected --config NAME (random weights) or --model NAME (trained on), found "
@@ -95,23 +113,8 @@ class PretrainConfig:
         else:
             parse_weights(self.mix, named(self.config)[0].architecture)
         self._check_tokenizer()
-        if self.dtype not in (None, *DTYPES):
-            near = did_you_mean(str(self.dtype), DTYPES)
-            raise InputError(f'--dtype "{self.dtype}": expected one of {", ".join(DTYPES)}{near}')
-        for option, value, least in (
-            ("--length", self.length, 8),
-            ("--batch-tokens", self.batch_tokens, self.length),
-            ("--lora", self.lora, 1),
-            ("--limit", self.limit, 1),
-            ("--held-out-limit", self.held_out_limit, 1),
-        ):
-            if value is not None and value < least:
-                raise InputError(f"{option} {value}: expected {least} or more")
-        if not 0 <= self.held_out <= 0.5:
-            raise InputError(f"--held-out {self.held_out}: expected a share from 0 to 0.5")
         if not self.temperature > 0:
             raise InputError(f"--temperature {self.temperature}: expected a number above 0")
-        check_device(self.device)
         self.settings()
 
     def _check_tokenizer(self) -> None:
@@ -155,25 +158,7 @@ class PretrainConfig:
         Raises:
             InputError: a value that cannot be; the message names the option.
         """
-        if self.steps is None and self.seconds is None:
-            raise InputError("expected --steps N or --time-budget TIME, found neither")
         optimizer = self.optimizer or ("muon" if self.config else "adamw")
         usual = (1e-3 if optimizer == "adamw" else 5e-3) if self.config else 1e-4
-        return Settings(
-            steps=self.steps,
-            seconds=self.seconds,
-            clock=self.clock,  # type: ignore[arg-type]  # the loop checks its choices
-            learning_rate=self.learning_rate or (2e-4 if self.lora else usual),
-            schedule=self.schedule,  # type: ignore[arg-type]
-            warmup=self.warmup,
-            optimizer=optimizer,  # type: ignore[arg-type]
-            betas=(0.9, 0.98),  # RoBERTa's: a few thousand steps have no time for 0.999
-            accumulate=self.accumulate,
-            average=self.average,
-            dtype=self.dtype or "auto",  # type: ignore[arg-type]
-            device=self.device,
-            seed=self.seed,
-            evaluate_every=self.evaluate_every,
-            patience=self.patience,
-            checkpoint_every=self.checkpoint_every,
-        )
+        rate = self.learning_rate or (2e-4 if self.lora else usual)
+        return self.loop_settings(optimizer, rate)

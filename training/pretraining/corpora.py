@@ -4,7 +4,9 @@
     for text in sources[0].texts(HELD_OUT, counts): ...
 
 Which part a document is in hangs on its letters alone, so that it is the same on every machine and
-copies of a document stand on one side. Nothing is read before `texts` is asked.
+copies of a document stand on one side. Nothing is read before `texts` is asked. `encode` puts the
+documents on the disk as ids, with an account of what was dropped, where a run that was killed finds
+them again.
 
 >>> split_weight("lafand:train:sw:0.5"), split_weight("lafand:train:sw")
 (('lafand:train:sw', 0.5), ('lafand:train:sw', 1.0))
@@ -20,11 +22,14 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from data.access import Access, Report, quiet
+from data.access import Access
+from data.bounded import read_json
 from data.contamination import KeepOut
 from data.corpus import Corpus, find_corpus
 from data.errors import InputError
+from data.files import canonical_json, sha256_text, write_whole
 from data.same_sentence import letters_of
+from training.text import Encoded, encode_texts
 
 TRAIN, HELD_OUT = "train", "held out"
 
@@ -116,8 +121,7 @@ def open_sources(
     held_out: float,
     limit: int | None = None,
     skip_bad: bool = False,
-    offline: bool = False,
-    report: Report | None = None,
+    access: Access = Access(),
 ) -> list[Source]:
     """The corpora of these names, each with or without `:WEIGHT`.
 
@@ -130,9 +134,9 @@ def open_sources(
         name, weight = split_weight(text)
         if weight <= 0:
             raise InputError(f"--corpus {text}: expected a weight above 0; leave the corpus out")
-        corpus = find_corpus(name, access=Access(offline=offline, report=report or quiet))
-        if report and corpus.note:
-            report(corpus.note)
+        corpus = find_corpus(name, access=access)
+        if corpus.note:
+            access.say(corpus.note)
         sources.append(Source(corpus, weight, keep_out, held_out, limit, skip_bad))
     twice = [name for name, number in Counter(s.name for s in sources).items() if number > 1]
     if twice:
@@ -157,3 +161,100 @@ def is_held_out(text: str, share: float) -> bool:
     """
     digest = blake2b(letters_of(text).encode(), digest_size=8, person=b"held out").digest()
     return int.from_bytes(digest, "big") < share * 2**64
+
+
+FOLDER = "data"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A corpus as ids; `held_out` is None where no document of it is."""
+
+    source: Source
+    train: Encoded
+    held_out: Encoded | None
+    counts: Counts
+
+    def to_json(self, share: float) -> dict[str, Any]:
+        """What scores.json and the model card say; `share` is that of the tokens drawn."""
+        return {
+            **self.source.to_json(),
+            **self.counts.to_json(),
+            "share": share,
+            "documents": self.train.documents,
+            "tokens": self.train.tokens,
+            "characters": self.train.characters,
+            "held_out_documents": self.held_out.documents if self.held_out else 0,
+        }
+
+
+def encode(sources: Sequence[Source], tokenizer: Any, folder: Path, access: Access) -> list[Parts]:
+    """Tokenise the corpora into `folder`/data, or open what stands there.
+
+    Raises:
+        InputError: a bad line; a corpus in which nothing is left to train on, with the reasons.
+        UnavailableError: the disk is full.
+    """
+    return [_encode(source, tokenizer, folder / FOLDER, access) for source in sources]
+
+
+def _encode(source: Source, tokenizer: Any, folder: Path, access: Access) -> Parts:
+    def ids_of(part: str, texts: Iterator[str]) -> Encoded:
+        key = source.key(part)
+        return encode_texts(
+            texts, tokenizer, folder, name=source.name, weight=source.weight, key=key
+        )
+
+    counts, path = Counts(), folder / f"counts-{_hash(source)}.json"
+    if not path.exists():
+        access.say(f"reading {source.name}")
+    train = ids_of(TRAIN, _to_train_on(source, counts))
+    if path.exists():
+        counts = _read(path)
+    else:
+        _settle(source, counts, path, access)
+    held_out = ids_of(HELD_OUT, source.texts(HELD_OUT)) if counts.documents[HELD_OUT] else None
+    return Parts(source, train, held_out, counts)
+
+
+def _to_train_on(source: Source, counts: Counts) -> Iterator[str]:
+    yield from source.texts(TRAIN, counts)
+    if not counts.documents[TRAIN]:
+        raise InputError(_nothing(source, counts))
+
+
+def _settle(source: Source, counts: Counts, path: Path, access: Access) -> None:
+    """Write down what was counted; count again where a killed run left its ids and no counts."""
+    if not counts.documents:
+        for _ in _to_train_on(source, counts):
+            pass
+    write_whole(path, canonical_json(counts.to_json()) + "\n")
+    for line in _lines(counts):
+        access.say(f"  {line}")
+
+
+def _hash(source: Source) -> str:
+    return sha256_text(canonical_json([source.name, source.key("counts")]))[:16]
+
+
+def _read(path: Path) -> Counts:
+    found = read_json(path, {name: {str: int} for name in ("documents", "dropped", "repaired")})
+    return Counts(*(Counter(found[key]) for key in ("documents", "dropped", "repaired")))
+
+
+def _lines(counts: Counts) -> Iterator[str]:
+    documents = counts.documents
+    yield f"{documents[TRAIN]:,} documents to train on, {documents[HELD_OUT]:,} held out"
+    for what in (counts.dropped, counts.repaired):
+        yield from (f"{reason}: {number:,}" for reason, number in what.items())
+
+
+def _nothing(source: Source, counts: Counts) -> str:
+    reasons = "; ".join(f"{reason}: {number:,}" for reason, number in counts.dropped.items())
+    held = counts.documents[HELD_OUT]
+    if held:
+        reasons = "; ".join(filter(None, [reasons, f"held out: {held:,} (see --held-out)"]))
+    return (
+        f"{source.name}: expected text to train on, found none ({reasons or 'it is empty'}); give"
+        " another corpus or leave it out"
+    )

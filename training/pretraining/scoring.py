@@ -58,7 +58,7 @@ class Part:
 def part_of(held_out: Encoded, mix: Mix, limit: int, told: Mapping[str, Any]) -> Part:
     """The held-out documents of a corpus as batches; `told` becomes the signature's pairs."""
     documents = min(limit, held_out.documents)
-    together = evaluation_batches([held_out], mix, tokens=mix.cost(mix.room), limit=limit)
+    together = evaluation_batches([held_out], mix, tokens=mix.cost(mix.longest), limit=limit)
     rows = max(1, documents // GROUPS)
     batches = [group for batch in together for group in _groups(batch, rows)]
     pairs = (f"{key}:{str(value).replace('|', '%7C')}" for key, value in told.items())

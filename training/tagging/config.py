@@ -9,26 +9,24 @@ data.errors.InputError: expected --steps N or --time-budget TIME, found neither
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import KW_ONLY, dataclass
 
-from data.cli import did_you_mean
 from data.errors import InputError
 from data.labels.schemes import SCHEMES
-from training.architectures import named
-from training.looping.settings import Settings, check_device
+from data.options import check, option
+from training.settings import LoopOptions, Settings, budget_option, changed
 
 RELABEL, AGREE, KEEP = "relabel", "agree", "keep"
 DISTIL = (RELABEL, AGREE, KEEP)
-DTYPES = ("auto", "float32", "bfloat16")
+BUDGET = "5m"  # where neither --steps nor --time-budget is given
 
 
 @dataclass(frozen=True, slots=True)
-class TagConfig:
+class TagConfig(LoopOptions):
     """One run of `training.tag.tag`.
 
     Attributes:
-        train: labelled sets as `training.tagging.corpora.find_labelled` takes them.
+        train: labelled sets as `training.tagging.labelled.find_labelled` takes them.
         pseudo: pseudo-labelled sets, trained on beside them; a teacher may see to their labels.
         dev: a labelled set of the *source* language: the best weights are chosen by it.
         test: labelled sets that are scored and never trained on or chosen by.
@@ -46,68 +44,79 @@ class TagConfig:
         length: pieces seen at once; a longer sentence is cut between words.
     """
 
-    train: tuple[str, ...]
-    pseudo: tuple[str, ...] = ()
-    unlabelled: tuple[str, ...] = ()
-    dev: str | None = None
-    test: tuple[str, ...] = ()
-    model: str | None = None
-    config: str | None = None
-    tokenizer: str | None = None
-    scheme: str | None = None
-    teacher: str | None = None
-    distil: str = RELABEL
-    agreement: float = 0.8
-    keep_out: tuple[str, ...] = ()
-    limit: int | None = None
-    length: int = 128
-    batch_tokens: int = 2048
-    steps: int | None = None
-    seconds: float | None = None
-    clock: str = "wall"
-    accumulate: int = 1
-    learning_rate: float = 5e-4
-    schedule: str = "linear"
-    warmup: float = 0.1
-    optimizer: str = "adamw"
-    average: float = 0.0
-    evaluate_every: int = 0
-    patience: int = 0
-    checkpoint_every: int = 500
-    seed: int = 1
-    device: str = "auto"
-    dtype: str | None = None
-    skip_bad: bool = False
-    offline: bool = False
-    out: Path | None = None
+    train: tuple[str, ...] = option(
+        (), "labelled sets to train on: ewt:train,FILE", metavar="NAMES", separator=","
+    )
+    pseudo: tuple[str, ...] = option(
+        (), "pseudo-labelled sets to train on as well", metavar="NAMES", separator=","
+    )
+    unlabelled: tuple[str, ...] = option(
+        (), "sets that --teacher labels", metavar="NAMES", separator=","
+    )
+    dev: str | None = option(
+        None, "the source language's dev set: chooses the weights", metavar="NAME"
+    )
+    test: tuple[str, ...] = option(
+        (),
+        "sets to score: masakhapos:bam,masakhapos:twi",
+        metavar="NAMES",
+        separator=",",
+    )
+    model: str | None = option(
+        None,
+        "the encoder: a folder of training.pretrain, a catalog name, a hub id@commit",
+        metavar="NAME",
+    )
+    config: str | None = option(
+        None, "or random weights: encoder-tiny; with --tokenizer", metavar="NAME"
+    )
+    tokenizer: str | None = option(None, "of --config", metavar="FOLDER")
+    scheme: str | None = option(
+        None,
+        "of the labels in files: pos, bio, iob1, bioes, bmes or bilou (default: seen from them,"
+        " and said); names become BIO",
+        choices=SCHEMES,
+    )
+    skip_bad: bool = option(
+        False,
+        "leave out sentences with a bad line or tag of a file, counted",
+        identity=False,  # what is left out shows in the checksums of the sets
+    )
+    teacher: str | None = option(
+        None,
+        "a run of training.tag that sees to the labels of --pseudo (label distillation), and gives"
+        " those of --unlabelled",
+        metavar="FOLDER",
+    )
+    distil: str = option(
+        RELABEL,
+        "what the teacher does with --pseudo: relabel, agree (keep the sentences on which it"
+        " agrees), keep (nothing)",
+        choices=DISTIL,
+    )
+    agreement: float = option(0.8, "share of the words, for agree", least=0, most=1)
+    keep_out: tuple[str, ...] = option(
+        (), "further test sets that leave the training data", metavar="NAMES", separator=","
+    )
+    _: KW_ONLY
+    batch_tokens: int = changed("batch_tokens", 2048)
+    seconds: float | None = budget_option(BUDGET)
+    learning_rate: float = changed("learning_rate", 5e-4)
+    schedule: str = changed("schedule", "linear")
+    warmup: float = changed("warmup", 0.1)
+    optimizer: str = changed("optimizer", "adamw")
 
     def __post_init__(self) -> None:
         """Refuse what cannot be, before anything is opened."""
+        from training.architectures import named
+
+        check(self)
         if not self.train and not self.pseudo:
             raise InputError("--train is missing; name a labelled set such as ewt:train")
         self._check_model()
         if self.config and named(self.config)[0].architecture == "encoder-decoder":
             raise InputError(f"--config {self.config}: expected an encoder such as encoder-tiny")
-        for option, value, choices in (
-            ("--scheme", self.scheme, (None, *SCHEMES)),
-            ("--distil", self.distil, DISTIL),
-            ("--dtype", self.dtype, (None, *DTYPES)),
-        ):
-            if value not in choices:
-                known = [choice for choice in choices if choice]
-                near = did_you_mean(str(value), known)
-                raise InputError(f'{option} "{value}": expected one of {", ".join(known)}{near}')
-        for name, number, least in (
-            ("--length", self.length, 8),
-            ("--batch-tokens", self.batch_tokens, self.length),
-            ("--limit", self.limit, 1),
-        ):
-            if number is not None and number < least:
-                raise InputError(f"{name} {number}: expected {least} or more")
-        if not 0 <= self.agreement <= 1:
-            raise InputError(f"--agreement {self.agreement}: expected a share from 0 to 1")
         self._check_pairs()
-        check_device(self.device)
         self.settings()
 
     def _check_model(self) -> None:
@@ -137,23 +146,4 @@ class TagConfig:
         Raises:
             InputError: a value that cannot be; the message names the option.
         """
-        if self.steps is None and self.seconds is None:
-            raise InputError("expected --steps N or --time-budget TIME, found neither")
-        return Settings(
-            steps=self.steps,
-            seconds=self.seconds,
-            clock=self.clock,  # type: ignore[arg-type]  # the loop checks its choices
-            learning_rate=self.learning_rate,
-            schedule=self.schedule,  # type: ignore[arg-type]
-            warmup=self.warmup,
-            optimizer=self.optimizer,  # type: ignore[arg-type]
-            betas=(0.9, 0.98),
-            accumulate=self.accumulate,
-            average=self.average,
-            dtype=self.dtype or "auto",  # type: ignore[arg-type]
-            device=self.device,
-            seed=self.seed,
-            evaluate_every=self.evaluate_every,
-            patience=self.patience,
-            checkpoint_every=self.checkpoint_every,
-        )
+        return self.loop_settings(self.optimizer, self.learning_rate)

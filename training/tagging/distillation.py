@@ -26,7 +26,7 @@ from data.labels.bio import repaired
 from data.labels.schemes import BIO
 from data.tagged import TaggedSentence
 from training.tagging.config import RELABEL
-from training.tagging.opening import Tagger
+from training.tagging.tagger import Tagger
 
 CHANGED, KEPT = "label changed by the teacher", "label kept by the teacher"
 

@@ -30,7 +30,8 @@ MAINS = {
     "data.resources": "data.resources.__main__",
     "data.lexicon": "data.lexicons.commands",
     "data.inventory": "data.inventory.__main__",
-    "training.tokenizer": "training.vocabulary.commands",
+    "training.fairseq": "training.fairseq.__main__",
+    "training.tokenizer": "training.tokenizer.__main__",
 }
 NEED_OUT = ("lexaug.induce", "morph.submit", "training.fairseq")
 SENTENCES = [f"{who} {does} {what}." for who in ("Amina", "Juma") for does in ("anasoma", "anauza", "anapika") for what in

@@ -87,7 +87,7 @@ def _answer(model: Path, *, chat: bool = True) -> None:
 
 def _fertility(path: Path) -> None:
     from tests.fuzz.commands import run_command
-    from training.vocabulary.commands import main
+    from training.tokenizer.__main__ import main
 
     run_command(main, "fertility", str(path.parent), "--text", "sample:sw", "--offline")
 

@@ -379,11 +379,11 @@ def _data(name: str, read: Read) -> Iterator[Target]:
 
 
 def _fairseq() -> Iterator[Target]:
-    from training.fairseq_data.dictionary import Dictionary
-    from training.fairseq_data.generated import read_generated
+    from training.fairseq.formats import Dictionary
+    from training.fairseq.generated import read_generated
 
     def binarised(path: Path) -> None:
-        from training.fairseq_data.binarised import read_binarised
+        from training.fairseq.formats import read_binarised
 
         drain(read_binarised(path.parent / "train"))
 
@@ -393,7 +393,7 @@ def _fairseq() -> Iterator[Target]:
         read_generated(path)
 
     def prepared(path: Path) -> None:
-        from training.fairseq import main
+        from training.fairseq.__main__ import main
 
         folder = made("fairseq")
         _run(
@@ -410,7 +410,7 @@ def _fairseq() -> Iterator[Target]:
         )
 
     def text(path: Path) -> None:
-        from training.fairseq import main
+        from training.fairseq.__main__ import main
 
         _run(
             main,

@@ -1,1 +1,0 @@
-"""The parts of `training.loop`: settings, schedules, optimisers, checkpoints, budget, journal."""

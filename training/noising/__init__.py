@@ -1,1 +1,0 @@
-"""The parts of `training.objectives`: one file a family of objectives, each a pure function."""

@@ -1,0 +1,163 @@
+"""Optimisers (which weight goes to which, what decays) and learning-rate schedules.
+
+AdamW for everything, or Muon (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/) for
+the matrices between embedding and output layer with AdamW for the rest, as its author advises.
+Muon's update is scaled to AdamW's root mean square (Liu et al. 2025,
+https://arxiv.org/abs/2502.16982), so that one learning rate serves both.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from data.errors import InputError, UnavailableError
+from training.settings import Settings
+
+
+def trainable(model: nn.Module) -> dict[str, nn.Parameter]:
+    """The weights that training changes, by name; a tied one once."""
+    return {name: p for name, p in model.named_parameters() if p.requires_grad}
+
+
+def make_optimisers(model: nn.Module, settings: Settings) -> list[torch.optim.Optimizer]:
+    """One optimiser, or with "muon" two; together they hold every weight that is trained.
+
+    Raises:
+        InputError: the model has no weight to train.
+        UnavailableError: this torch has no Muon.
+    """
+    weights = list(trainable(model).values())
+    if not weights:
+        raise InputError(f"{type(model).__name__}: expected weights to train, found none")
+    inner: list[nn.Parameter] = []
+    if settings.optimizer == "muon":
+        inner = list(inner_matrices(model))
+    chosen = set(inner)
+    rest = [weight for weight in weights if weight not in chosen]
+    optimisers: list[torch.optim.Optimizer] = []
+    if inner:
+        optimisers.append(_muon(inner, settings))
+    if rest:
+        optimisers.append(_adamw(rest, settings))
+    return optimisers
+
+
+def inner_matrices(model: nn.Module) -> Iterator[nn.Parameter]:
+    """The matrices between the embeddings and the output layer.
+
+    A matrix of one row or column counts as a vector. The output layer is a `Linear` outside the
+    stack of layers (a `ModuleList`) with as many rows as an embedding has, tied to it or not.
+
+    >>> stack = nn.ModuleList([nn.Linear(8, 8)])
+    >>> parts = {"embed": nn.Embedding(40, 8), "layers": stack, "head": nn.Linear(8, 40)}
+    >>> model = nn.ModuleDict(parts)
+    >>> [tuple(matrix.shape) for matrix in inner_matrices(model)]
+    [(8, 8)]
+    """
+    tables = [m.weight for m in model.modules() if isinstance(m, nn.Embedding)]
+    stacks = [m for m in model.modules() if isinstance(m, nn.ModuleList)]
+    stacked = {weight for stack in stacks for weight in stack.parameters()}
+    heads = {
+        module.weight
+        for module in model.modules()
+        if isinstance(module, nn.Linear) and module.weight not in stacked
+        if any(module.weight.shape[0] == table.shape[0] for table in tables)
+    }
+    outside = {*tables, *heads}
+    for weight in trainable(model).values():
+        if weight.ndim == 2 and min(weight.shape) > 1 and weight not in outside:
+            yield weight
+
+
+def set_rate(optimisers: Sequence[torch.optim.Optimizer], rate: float) -> None:
+    """Give every group of weights this learning rate."""
+    for optimiser in optimisers:
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+
+
+def scale_gradients(
+    gradients: list[Tensor], scale: float | Tensor, clip: float | None
+) -> Tensor | None:
+    """Multiply gradients by `scale`, and shorten them to `clip` where they are longer then.
+
+    One pass over the memory for both. Returns the 2-norm after scaling and before clipping
+    (0-dim), None where nothing is clipped.
+
+    >>> gradient = torch.tensor([6.0, 8.0])
+    >>> scale_gradients([gradient], 0.5, clip=1.0), gradient
+    (tensor(5.), tensor([0.6000, 0.8000]))
+    """
+    if clip is None:
+        torch._foreach_mul_(gradients, scale)
+        return None
+    norm = torch.nn.utils.get_total_norm(gradients) * scale
+    torch._foreach_mul_(gradients, scale * (clip / (norm + 1e-6)).clamp(max=1.0))
+    return norm
+
+
+def _adamw(weights: list[nn.Parameter], settings: Settings) -> torch.optim.Optimizer:
+    groups = [
+        {"params": [w for w in weights if w.ndim >= 2], "weight_decay": settings.weight_decay},
+        {"params": [w for w in weights if w.ndim < 2], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(
+        [group for group in groups if group["params"]],
+        lr=settings.learning_rate,
+        betas=settings.betas,
+        fused=all(w.is_floating_point() and w.device.type in ("cpu", "cuda") for w in weights),
+    )
+
+
+def _muon(weights: list[nn.Parameter], settings: Settings) -> torch.optim.Optimizer:
+    if not hasattr(torch.optim, "Muon"):
+        raise UnavailableError(
+            f"optimizer muon: expected torch 2.9 or later, found {torch.__version__}; "
+            "pip install -U torch, or choose adamw"
+        )
+    return torch.optim.Muon(
+        weights,
+        lr=settings.learning_rate,
+        weight_decay=settings.weight_decay,
+        adjust_lr_fn="match_rms_adamw",
+    )
+
+
+COOLDOWN = 0.2  # share of a "wsd" run on which the rate falls (Hägele et al. 2024)
+
+
+def rate_factor(schedule: str, step: int, total: int, warmup: int) -> float:
+    """The share of the highest rate, 0 to 1, that update `step` (1 to `total`) gets.
+
+    "constant" stays; "linear" and "cosine" (Loshchilov and Hutter 2017) fall to 0, which the
+    update after the last would have; "wsd" stays, and falls as 1 - sqrt over the last fifth
+    (Hägele et al. 2024, https://arxiv.org/abs/2405.18392); "inverse_sqrt" falls as 1/sqrt(step)
+    (Vaswani et al. 2017).
+
+    >>> [rate_factor("constant", step, 100, 4) for step in (1, 2, 3, 4, 5)]
+    [0.25, 0.5, 0.75, 1.0, 1.0]
+    >>> rate_factor("inverse_sqrt", 400, 1000, 100)
+    0.5
+    """
+    if step <= warmup:
+        return step / warmup
+    done = (step - 1 - warmup) / max(1, total - warmup)
+    if schedule == "linear":
+        return 1 - done
+    if schedule == "cosine":
+        return 0.5 * (1 + math.cos(math.pi * done))
+    if schedule == "wsd":
+        return _cooldown(step, total, warmup)
+    if schedule == "inverse_sqrt":
+        return math.sqrt(max(1, warmup) / step)
+    return 1.0
+
+
+def _cooldown(step: int, total: int, warmup: int) -> float:
+    length = min(round(COOLDOWN * total), total - warmup)
+    into = step - 1 - (total - length)
+    return 1.0 if into <= 0 else 1 - math.sqrt(into / length)

@@ -1,0 +1,452 @@
+"""A tagging run from its labelled sets to its scores: prepared, trained, saved, reported.
+
+    with prepare(config, Access()) as prepared:
+        finish(prepared, train(prepared), "python -m training.tag ...")
+
+runs/tag-<hash>/ holds, beside what every training run has (`training.folders`):
+
+    distilled/      pseudo-labelled sentences as the teacher sees them
+    predictions/    a two-column file a test set
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from data.access import Access
+from data.bounded import read_json
+from data.contamination import KeepOut
+from data.errors import InputError
+from data.files import check_not_removed, write_whole
+from data.labels.bio import OUTSIDE
+from data.labels.schemes import BIO
+from data.options import identity_of as options_identity
+from data.options import to_json
+from data.tagged import TaggedSentence, read_tagged, write_tagged
+from metrics.score import Score
+from models.resolve import Model, resolve_model
+from models.weights import save_safetensors
+from training.folders import (
+    folder_appears_whole,
+    tokenizer_identity,
+    training_folder,
+    training_kind,
+)
+from training.loop import Shuffled, fit
+from training.objectives.examples import IGNORED
+from training.tagging.config import KEEP, RELABEL, TagConfig
+from training.tagging.distillation import distilled
+from training.tagging.labelled import Labelled, find_labelled, scheme_of, without_tests
+from training.tagging.scoring import BASELINE, MODEL, Frequencies, plain_value, scored
+from training.tagging.tagger import Tagger, batches_of, load_tagger, open_tagger
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from training.progress import Fitted, Progress
+
+KIND = training_kind("training.tag", {"train": list, "test": list})
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run that can begin, or go on. Models are opened when they are first asked for.
+
+    Attributes:
+        sets: labelled sets by role (train, pseudo, unlabelled, dev, test), without test sentences.
+        dropped: counts by set and reason.
+    """
+
+    config: TagConfig
+    sets: Mapping[str, Sequence[Labelled]]
+    scheme: str
+    base: Model | None
+    dropped: Mapping[str, Counter[str]]
+    notes: Sequence[str]
+    identity: Mapping[str, Any]
+    folder: Path
+    access: Access
+
+    @cached_property
+    def training(self) -> list[TaggedSentence]:
+        """All sentences to train on; those of `pseudo` as the teacher, if any, sees them."""
+        own = [sentence for one in self.sets["train"] for sentence in one.sentences]
+        how = self.config.distil if self.config.teacher else KEEP
+        made = [self._taught(one, how) for one in self.sets["pseudo"]]
+        made += [self._taught(one, RELABEL) for one in self.sets["unlabelled"]]
+        return own + [sentence for sentences in made for sentence in sentences]
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of the training data, in alphabetical order."""
+        return tuple(sorted({tag for sentence in self.training for tag in sentence.tags}))
+
+    @cached_property
+    def frequencies(self) -> Frequencies:
+        """The baseline that costs nothing."""
+        return Frequencies.of((one.tokens, one.tags) for one in self.training)
+
+    @cached_property
+    def tagger(self) -> Tagger:
+        """The model, before its first update."""
+        fallback = OUTSIDE if self.scheme == BIO else self.frequencies.overall
+        return open_tagger(self.config, self.base, self.labels, fallback)
+
+    def _taught(self, labelled: Labelled, how: str) -> Sequence[TaggedSentence]:
+        """Of one set, as the teacher sees them, which is kept in the folder."""
+        if how == KEEP:
+            return labelled.sentences
+        path = self.folder / "distilled" / file_name(labelled.name)
+        told = path.with_suffix(".json")
+        if not told.exists():
+            self.access.say(f"the teacher labels {labelled.name}")
+            counts = Counter[str]()
+            config = self.config
+            found = distilled(
+                labelled.sentences, self._teacher, how, config.agreement, self.scheme, counts
+            )
+            write_tagged(path, found)
+            write_whole(told, json.dumps(counts, ensure_ascii=False))
+        self.dropped[labelled.name].update(read_json(told, {str: int}))
+        return tuple(read_tagged(path))
+
+    @cached_property
+    def _teacher(self) -> Tagger:
+        config = self.config
+        return load_tagger(str(config.teacher), config.length, access=self.access)
+
+
+@contextmanager
+def prepare(config: TagConfig, access: Access) -> Iterator[Prepared]:
+    """Find everything and open the run's folder for the block; nothing slow.
+
+    Raises:
+        InputError: a wrong name, sets of different schemes, or a folder with another run in it.
+        UnavailableError: a file or a model cannot be had.
+    """
+    from training.processes import find_device
+
+    find_device(config.device)
+    sets = _find_sets(config, access)
+    keep_out = _keep_out(config, sets["test"], access)
+    dropped = {one.name: Counter(one.dropped) for found in sets.values() for one in found}
+    for role in ("train", "pseudo", "unlabelled", "dev"):
+        sets[role] = [without_tests(one, keep_out, dropped[one.name]) for one in sets[role]]
+    _refuse_empty(sets)
+    if config.limit:
+        kept = [replace(one, sentences=one.sentences[: config.limit]) for one in sets["train"]]
+        sets["train"] = kept
+    labels_matter = [*sets["train"], *sets["dev"], *sets["test"]]
+    if config.teacher is None or config.distil != RELABEL:
+        labels_matter += sets["pseudo"]
+    scheme = scheme_of(labels_matter, config.scheme)
+    models = {
+        role: resolve_model(name, access.offline, access.report) if name else None
+        for role, name in (("model", config.model), ("teacher", config.teacher))
+    }
+    base = models["model"]
+    identity = identity_of(config, sets, keep_out, models)
+    notes, options = list(_notes(config, base)), to_json(config)
+    with training_folder(KIND, "tag", identity, out=config.out, options=options) as folder:
+        yield Prepared(config, sets, scheme, base, dropped, notes, identity, folder, access)
+
+
+def _find_sets(config: TagConfig, access: Access) -> dict[str, Sequence[Labelled]]:
+    names = {
+        "train": (config.train, "train"),
+        "pseudo": (config.pseudo, "train"),
+        "unlabelled": (config.unlabelled, "train"),
+        "dev": ((config.dev,) if config.dev else (), "dev"),
+        "test": (config.test, "test"),
+    }
+    how: dict[str, Any] = {"skip_bad": config.skip_bad, "access": access}
+    found: dict[str, Sequence[Labelled]] = {
+        role: [
+            find_labelled(n, split, scheme=config.scheme, labels=role != "unlabelled", **how)
+            for n in given
+        ]
+        for role, (given, split) in names.items()
+    }
+    every = Counter(one.name for sets in found.values() for one in sets)
+    twice = [name for name, number in every.items() if number > 1]
+    if twice:
+        raise InputError(f"{twice[0]}: named twice; a set has one role")
+    return found
+
+
+def _keep_out(config: TagConfig, tests: Sequence[Labelled], access: Access) -> KeepOut:
+    """The test sets that are scored, and those that --keep-out names."""
+    keep_out = KeepOut.load(config.keep_out, access=access)
+    for test in tests:
+        keep_out.add(test.name, (" ".join(sentence.tokens) for sentence in test.sentences))
+    return keep_out
+
+
+def _refuse_empty(sets: Mapping[str, Sequence[Labelled]]) -> None:
+    for role in ("train", "pseudo", "unlabelled", "dev"):
+        for one in sets[role]:
+            if not one.sentences:
+                raise InputError(
+                    f"{one.name}: every sentence stands in a test set too; nothing is left to"
+                    f" {'choose by' if role == 'dev' else 'train on'}"
+                )
+
+
+def _notes(config: TagConfig, base: Model | None) -> Iterable[str]:
+    """What a reader must know of the encoder's own text."""
+    kept_out = _kept_out_of(base)
+    if kept_out is None:
+        return
+    for test in config.test:
+        if not any(_covers(name, test) for name in kept_out):
+            yield (
+                f"{config.model} was pretrained without keeping out {test}: its text may hold"
+                " sentences of the test set (training.pretrain --keep-out)"
+            )
+
+
+def _kept_out_of(base: Model | None) -> list[str] | None:
+    """The test sets that a run of training.pretrain kept out; None for a model of other making."""
+    path = base.folder.parent / "config.json" if base else None
+    try:
+        run = read_json(path, {"run": {"keep_out": [dict]}})["run"] if path else None
+    except InputError:
+        return None
+    return [str(one["name"]) for one in run["keep_out"] if "name" in one] if run else None
+
+
+def _covers(kept_out: str, test: str) -> bool:
+    """Whether keeping out one name keeps out the other.
+
+    >>> _covers("masakhapos", "masakhapos:test:twi"), _covers("masakhapos:bam", "masakhapos:twi")
+    (True, False)
+    """
+    name, *rest = (part for part in kept_out.split(":") if part != "test")
+    other, *wanted = (part for part in test.split(":") if part != "test")
+    return name == other and (not rest or rest == wanted)
+
+
+METRIC = {BIO: "f1"}  # what an evaluation on dev is called; else accuracy
+
+
+def train(prepared: Prepared, progress: Callable[[Progress], None] | None = None) -> Fitted:
+    """Run the loop; on return the tagger has the weights of the best evaluation on dev.
+
+    Raises:
+        InputError: a checkpoint of another run; labels on dev that training has none of.
+        UnavailableError: no such device, a loss that is not finite, a full disk.
+        KeyboardInterrupt: after Ctrl-C; a checkpoint is written.
+    """
+    config, tagger = prepared.config, prepared.tagger
+    number = {label: n for n, label in enumerate(tagger.labels)}
+    tags = [[number[tag] for tag in sentence.tags] for sentence in prepared.training]
+    windows = tagger.coder.windows([sentence.tokens for sentence in prepared.training])
+    batches = batches_of(windows, config.batch_tokens, tagger.coder.pad, tags, config.seed)
+    name = METRIC.get(prepared.scheme, "accuracy")
+    judged = bool(prepared.sets["dev"])
+    return fit(
+        tagger.model,
+        Shuffled(batches, config.seed),
+        word_loss,
+        config.settings(),
+        out=prepared.folder,
+        evaluate=_judge(prepared, name) if judged else None,
+        best=name if judged and config.evaluate_every else None,
+        progress=progress,
+        identity={"run": prepared.identity, "labels": list(tagger.labels)},
+    )
+
+
+def word_loss(model: nn.Module, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+    """Cross entropy in nats at the words' first pieces, (B, T); its sum, and how many they are."""
+    from torch.nn import functional
+
+    scores = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits
+    labels = batch["labels"]
+    total = functional.cross_entropy(
+        scores.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORED, reduction="sum"
+    )
+    return total, (labels != IGNORED).sum()
+
+
+def _judge(prepared: Prepared, name: str) -> Callable[[nn.Module], dict[str, float]]:
+    """Token accuracy or span F1 on the source language's dev sets."""
+    sentences = [sentence for one in prepared.sets["dev"] for sentence in one.sentences]
+    gold = [sentence.tags for sentence in sentences]
+
+    def judge(model: nn.Module) -> dict[str, float]:
+        found = replace(prepared.tagger, model=model).tag([one.tokens for one in sentences])
+        return {name: plain_value(gold, found, prepared.scheme)}
+
+    return judge
+
+
+def finish(prepared: Prepared, fitted: Fitted, command: str) -> None:
+    """Write model/, predictions/, report.html and, last of all, scores.json."""
+    check_not_removed(prepared.folder / "config.json")
+    with folder_appears_whole(prepared.folder / "model") as out:
+        _save(prepared, out, command)
+    results = [one for test in prepared.sets["test"] for one in _results(prepared, test)]
+    told = {
+        "scheme": prepared.scheme,
+        "results": results,
+        "data": _data(prepared),
+        "training": _training(fitted),
+        "notes": [*prepared.notes, *_warnings(prepared, results, fitted)],
+        "command": command,
+    }
+    _report(prepared, told)
+    content = json.dumps(told, ensure_ascii=False, indent=1)
+    write_whole(prepared.folder / "scores.json", content + "\n")
+
+
+def _results(prepared: Prepared, test: Labelled) -> list[dict[str, Any]]:
+    """Scores of the model and of the baseline; the model's labels are written."""
+    words, gold = [s.tokens for s in test.sentences], [s.tags for s in test.sentences]
+    found = prepared.tagger.tag(words)
+    path = prepared.folder / "predictions" / file_name(test.name)
+    write_tagged(path, map(_with_tags, test.sentences, found))
+    told = {"test": test.name, "sha256": test.sha256[:16], "model": prepared.folder.name}
+    return [
+        scored(test.name, MODEL, gold, found, prepared.scheme, told),
+        scored(
+            test.name,
+            BASELINE,
+            gold,
+            prepared.frequencies.tag(words),
+            prepared.scheme,
+            {"test": test.name, "sha256": test.sha256[:16]},
+        ),
+    ]
+
+
+def _with_tags(sentence: TaggedSentence, tags: Sequence[str]) -> TaggedSentence:
+    return replace(sentence, tags=tuple(tags))
+
+
+def _save(prepared: Prepared, out: Path, command: str) -> None:
+    """What `from_pretrained` opens, and a card."""
+    tagger: Tagger = prepared.tagger
+    save_safetensors(tagger.model.to("cpu"), out)
+    tagger.tokenizer.save_pretrained(out)
+    (out / "README.md").write_text(_card(prepared, command), "utf-8")
+
+
+def _card(prepared: Prepared, command: str) -> str:
+    sets = [*prepared.sets["train"], *prepared.sets["pseudo"]]
+    rows = "".join(
+        f"| {one.name} | {one.licence} | {'synthetic' if one.synthetic else 'by people'} |"
+        f" {len(one.sentences):,} |\n"
+        for one in sets
+    )
+    encoder = prepared.base.name if prepared.base else prepared.config.config
+    return (
+        f"# {prepared.folder.name}\n\nLabels words ({prepared.scheme}:"
+        f" {', '.join(prepared.tagger.labels)}). Trained from {encoder}.\n\n"
+        f"| data | licence | made | sentences |\n| --- | --- | --- | --- |\n{rows}\n"
+        "The label of a word stands on its first piece. Scores: scores.json of the run.\n\n"
+        f"    {command}\n"
+    )
+
+
+def _data(prepared: Prepared) -> list[dict[str, Any]]:
+    return [
+        {"role": role, **one.to_json(), "dropped": dict(prepared.dropped[one.name])}
+        | {"repaired": dict(one.repairs)}
+        for role, found in prepared.sets.items()
+        for one in found
+    ]
+
+
+def _training(fitted: Fitted) -> dict[str, Any]:
+    return {
+        "steps": fitted.steps,
+        "of": fitted.total,
+        "ended": fitted.reason,
+        "best_step": fitted.best_step,
+        "dev": dict(fitted.metrics),
+    }
+
+
+def _warnings(
+    prepared: Prepared, results: Sequence[Mapping[str, Any]], fitted: Fitted
+) -> list[str]:
+    """A model below its baseline, labels that it cannot know, a budget that was overrun."""
+    told = []
+    value = {(one["test"], one["system"]): one["score"]["value"] for one in results}
+    for test in prepared.sets["test"]:
+        mine, free = value[test.name, MODEL], value[test.name, BASELINE]
+        if mine < free:
+            told.append(f"{test.name}: {mine:.1f} is below the baseline's {free:.1f} ({BASELINE})")
+        unknown = {t for s in test.sentences for t in s.tags} - {*prepared.tagger.labels}
+        if unknown:
+            names = ", ".join(sorted(unknown))
+            told.append(f"{test.name}: has labels that training has not: {names}")
+    if fitted.reason == "budget":
+        told.append(f"stopped at 1.25 times its budget, after {fitted.steps:,} updates")
+    return told
+
+
+def _report(prepared: Prepared, told: Mapping[str, Any]) -> None:
+    from training.report import write_report
+
+    scores = []
+    for one in told["results"]:
+        score = Score.from_dict(one["score"])
+        scores.append(replace(score, name=f"{one['test']}: {score.name} ({one['system']})"))
+        if one["system"] == MODEL:
+            rows = [Score.from_dict(row["f1"]) for row in one["labels"]]
+            scores += [replace(row, name=f"{one['test']}: {row.name}") for row in rows]
+    encoder = prepared.base.name if prepared.base else prepared.config.config
+    facts = {"encoder": encoder, **{f"{d['role']} {d['name']}": _fact(d) for d in told["data"]}}
+    write_report(
+        prepared.folder,
+        f"Tagging {prepared.folder.name}",
+        facts=facts,
+        scores=scores,
+        notes=told["notes"],
+        command=told["command"],
+    )
+
+
+def _fact(one: Mapping[str, Any]) -> str:
+    counts = "; ".join(f"{reason}: {number:,}" for reason, number in one["dropped"].items())
+    return f"{one['sentences']:,} sentences, {one['tokens']:,} words, {one['licence']}" + (
+        f"; {counts}" if counts else ""
+    )
+
+
+def identity_of(
+    config: TagConfig,
+    sets: Mapping[str, Sequence[Labelled]],
+    keep_out: KeepOut,
+    models: Mapping[str, Model | None],
+) -> dict[str, Any]:
+    """Everything that a result hangs on: options, and checksums of data and models."""
+    return {
+        **options_identity(config),
+        **{role: [one.to_json() for one in found] for role, found in sets.items()},
+        **{
+            role: {"name": model.name, "revision": model.revision} if model else None
+            for role, model in models.items()
+        },
+        "keep_out": [*keep_out.describe(), {"sha256": keep_out.sha256}],
+        "tokenizer": tokenizer_identity(config.tokenizer) if config.tokenizer else None,
+    }
+
+
+def file_name(test: str) -> str:
+    """The file of a test set's predictions.
+
+    >>> file_name("masakhapos:twi"), file_name("mine/gold.txt")
+    ('masakhapos-twi.txt', 'mine-gold.txt')
+    """
+    return re.sub(r"[^\w.-]+", "-", test.removesuffix(".txt")).strip("-.") + ".txt"

@@ -1,1 +1,0 @@
-"""The parts of `training.tokenizer`: learning, conversion, extension, embeddings, fertility."""
