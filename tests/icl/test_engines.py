@@ -11,7 +11,7 @@ import pytest
 
 from data.errors import InputError, UnavailableError
 from data.parallel import Pair
-from icl.backend import Batch, Decoding, Request, Settings, open_backend
+from icl.backend import Batch, Completion, Decoding, Request, Settings, open_backend
 from icl.engines.tokenization import PromptTokenizer, batches_by_length, common_prefix, until_stop
 from icl.prompt import Languages, Prompt, render
 from icl.templates import TEMPLATES
@@ -41,14 +41,21 @@ def settings(model: Path, **changes: object) -> Settings:
     return Settings(model=str(model), decoding=decoding, **changes)  # type: ignore[arg-type]
 
 
-def outputs(engine: str, model: Path, template: str = "plain", **changes: object) -> dict[str, str]:
+def completions(
+    engine: str, model: Path, template: str = "plain", **changes: object
+) -> dict[str, Completion]:
     backend = open_backend(engine, settings(model, **changes))
     batches = backend.plan(requests(template))
     return {
-        request.id: completion.text
-        for batch, completions in zip(batches, backend.run(batches), strict=True)
-        for request, completion in zip(batch.requests, completions, strict=True)
+        request.id: completion
+        for batch, made in zip(batches, backend.run(batches), strict=True)
+        for request, completion in zip(batch.requests, made, strict=True)
     }
+
+
+def outputs(engine: str, model: Path, template: str = "plain", **changes: object) -> dict[str, str]:
+    made = completions(engine, model, template, **changes)
+    return {name: completion.text for name, completion in made.items()}
 
 
 def naive_outputs(model: Path) -> dict[str, str]:
@@ -93,7 +100,10 @@ def test_every_end_that_the_model_names_ends_an_answer(
     (folder / "generation_config.json").write_text(json.dumps({"eos_token_id": ends}), "utf-8")
     expected = {name: text[: text.find(letter) + 1] or text for name, text in whole.items()}
     assert expected != whole
-    assert outputs(engine, folder) == expected
+    made = completions(engine, folder)
+    assert {name: one.text for name, one in made.items()} == expected
+    ended = {one.finish for name, one in made.items() if letter in whole[name]}
+    assert ended == {"stop"}, "the end that an engine met is none that was cut off"
 
 
 def test_chat_template_is_laid_out_by_the_tokenizer(tiny_decoder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
 from itertools import islice, pairwise
@@ -105,6 +106,16 @@ def test_the_average_is_evaluated_and_returned() -> None:
     expected = start * 2 / 11 + plain.embed.weight * 9 / 11
     torch.testing.assert_close(averaged.embed.weight, expected)
     torch.testing.assert_close(seen[0], expected)
+
+
+def test_without_a_best_number_the_last_weights_stay(tmp_path: Path) -> None:
+    trained, out = model(), tmp_path / "run"
+    fitted = run(trained, steps=4, out=out, evaluate=mean_loss, evaluate_every=2, patience=1)
+    assert (fitted.steps, fitted.best_step) == (4, None)
+    assert not [*out.rglob("best-*")]
+    if Path("/proc/self/fd").is_dir():
+        opened = {os.path.realpath(one) for one in Path("/proc/self/fd").iterdir()}
+        assert not [one for one in opened if one.startswith(str(out.resolve()))]
 
 
 def test_evaluation_leaves_no_trace_in_training() -> None:

@@ -295,6 +295,19 @@ def test_any_generator_goes_on_where_it_stood(generator: Any, draw: Any) -> None
     assert state["device"] is None, "a CPU has no state of its own"
 
 
+def test_a_device_has_a_state_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    device, kept = torch.device("cuda"), [torch.tensor([7, 8], dtype=torch.uint8)]
+    monkeypatch.setattr(torch.cuda, "get_rng_state", lambda: kept[-1])
+    monkeypatch.setattr(torch.cuda, "set_rng_state", kept.append)
+    state = json.loads(json.dumps(random_state([], device)))
+    kept.append(torch.tensor([1], dtype=torch.uint8))
+    restore([], device, state)
+    assert kept[-1].tolist() == [7, 8]
+    restore([], device, {**state, "device": None})  # begun where there was none
+    restore([], torch.device("cpu"), state)  # goes on where there is none
+    assert len(kept) == 3
+
+
 def test_rows_are_cut_to_what_the_checkpoint_knows(tmp_path: Path) -> None:
     """A kill leaves rows after the last checkpoint; fewer than it knows are another file's."""
     journal = Journal(tmp_path / "run")

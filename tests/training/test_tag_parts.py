@@ -27,6 +27,7 @@ from training.tagging.tagger import (
     Window,
     batches_of,
     first_pieces,
+    inference,
     labels_of,
     load_tagger,
     open_tagger,
@@ -331,6 +332,10 @@ def test_taggers_that_are_none(tokenizer: object, tmp_path: Path) -> None:
     again = open_tagger(config, None, ["NOUN", "VERB"], "VERB")
     names = [[one.tokens for one in labelled(SWAHILI, 5)]] * 2
     assert tagger.tag(names[0]) == again.tag(names[1])
+    tagger.model.train()  # as an update leaves it: no word may be dropped from what is read
+    with inference(tagger.model):
+        assert not tagger.model.training
+    assert tagger.model.training
     told = tmp_path / "pieces" / "tokenizer_config.json"
     settings = json.loads(told.read_text("utf-8"))
     told.write_text(json.dumps({**settings, "pad_token": None}), "utf-8")

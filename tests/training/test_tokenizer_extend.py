@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 from pathlib import Path
@@ -28,6 +29,7 @@ from data.lexicon import Entry, ranked
 from data.load import load_parallel
 from models.tokenizer import open_fast_tokenizer
 from training.tokenizer import Extension, change, extend, train_tokenizer
+from training.tokenizer import embeddings
 from training.tokenizer.__main__ import main
 from training.tokenizer.embeddings import grow_embeddings, initialise_embeddings
 from training.tokenizer.merging import KNOWN, continued
@@ -305,6 +307,17 @@ def test_embeddings_that_begin_with_translations(
     facts = json.loads((out / "extension.json").read_text("utf-8"))
     assert (facts["rows"], facts["from_lexicon"], facts["mix"]) == (50, int(told[1]), 0.25)
     assert (facts["old_size"], len(facts["pieces"])) == (500, 50)
+
+
+def test_a_disk_that_fails_is_not_taken_for_a_full_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(embeddings, "save_safetensors", fails)
+    with pytest.raises(OSError, match="Input/output error"):
+        embeddings.save_model(llama(20, tied=False), None, tmp_path / "out")
 
 
 @pytest.mark.parametrize("kind", ["llama", "bart"])

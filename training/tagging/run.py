@@ -228,6 +228,8 @@ def _covers(kept_out: str, test: str) -> bool:
 
     >>> _covers("masakhapos", "masakhapos:test:twi"), _covers("masakhapos:bam", "masakhapos:twi")
     (True, False)
+    >>> _covers("masakhapos:test:bam", "masakhapos:bam"), _covers("masakhapos", "masakhapos:test")
+    (True, True)
     """
     name, *rest = (part for part in kept_out.split(":") if part != "test")
     other, *wanted = (part for part in test.split(":") if part != "test")
