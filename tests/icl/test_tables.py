@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from pathlib import Path
 
 import pytest
 
 from data.languages import resolve
+from icl import console
 from icl.console import (
     ProgressBar,
     aligned,
@@ -168,3 +171,12 @@ def test_a_system_has_one_bar_and_lines_stand_above_it() -> None:
     bar.advance("a", 2, 5)
     bar.say("[bold]")
     assert made.told == [("task", "a", 5), ("done", 1, 1), ("done", 1, 2), ("[bold]", False, False)]
+
+
+def test_a_line_is_shown_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipe keeps what is not flushed, and who reads it would wait for minutes."""
+    told, seen = io.StringIO(), list[str]()
+    monkeypatch.setattr(told, "flush", lambda: seen.append(told.getvalue()))
+    monkeypatch.setattr(sys, "stdout", told)
+    console.show("0.5 of 3")
+    assert seen == ["0.5 of 3\n"]

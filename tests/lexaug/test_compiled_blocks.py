@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 
 from data.errors import InputError
@@ -11,6 +12,7 @@ from data.lexicon import Lexicon
 from data.lexicons.entries import Entry
 from data.randomness import key
 from lexaug.compiled import CompiledTable
+from lexaug.kernel.utf8 import encoded
 from lexaug.phrases import compile_phrases
 from lexaug.substitute import substitute_line
 
@@ -104,6 +106,17 @@ def test_invalid_utf8_is_named(bad: bytes, found: str) -> None:
     message = f"line 43: expected UTF-8, found byte {found}; convert the file with iconv"
     with pytest.raises(InputError, match=message):
         CompiledTable(TABLE).block(b"dog\n" + bad + b"\ndog\n", 42)
+
+
+@pytest.mark.parametrize(
+    "point", [0, 0x7F, 0x80, 0x7FF, 0x800, 0xD7FF, 0xE000, 0xFFFF, 0x10000, 0x10FFFF], ids=hex
+)
+def test_code_points_are_written_as_utf8(point: int) -> None:
+    out = np.zeros(8, np.uint8)
+    end = encoded(point, out, 2)
+    assert out[2:end].tobytes() == chr(point).encode()
+    assert not out[:2].any()
+    assert not out[end:].any()
 
 
 def test_bad_settings_are_named() -> None:

@@ -138,7 +138,9 @@ BAD = {
     "other language": ("en\tyo\na\tb\n", [], "no column or segment in Swahili (sw); found en, yo"),
     "no such language": (HEADER, ["--lang", "swahilli"], "swahilli"),
     "score": (HEADER, ["--min-score", "2"], "--min-score: expected 0 to 1, found 2.0"),
+    "negative score": (HEADER, ["--min-score", "-0.1"], "--min-score: expected 0 to 1, found -0.1"),
     "count": (HEADER, ["--min-count", "0"], "--min-count: expected 1 or more, found 0"),
+    "limit": (HEADER, ["--limit", "0"], "--limit: expected 1 or more, found 0"),
     "out": (HEADER, ["--out", "made.json"], "--out: expected the name of a table, found made.json"),
     "engine": (HEADER, ["--engine", "giza"], "invalid choice: 'giza'"),
 }
@@ -155,6 +157,19 @@ def test_bad_input(case: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert message in error
     assert error.count("\n") == 1
     assert not (tmp_path / "o.tsv").exists()
+
+
+@pytest.mark.parametrize(
+    "options", ["--min-count 1", "--min-score 0", "--min-score 1", "--limit 1"], ids=str
+)
+def test_the_least_and_the_most_are_taken(
+    options: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is refused then is the text, which is too short."""
+    text = tmp_path / "text.tsv"
+    text.write_text(HEADER + "a dog\tmbwa\n", "utf-8")
+    assert main(["--lang", "sw", "--corpus", str(text), "--offline", *options.split()]) == 2
+    assert "expected at least 50 sentence pairs to align, found 1 of 1" in capsys.readouterr().err
 
 
 def test_eflomal_links(tmp_path: Path) -> None:

@@ -155,6 +155,10 @@ def test_a_thousand_sentences_without_a_name_do_not_tell_the_scheme(
     [
         ({"mode": "switch", "keep_at_least": 1}, "the mode switch keeps all lines; leave the keep"),
         ({"mode": "switch", "keep_share": 0.5}, "the mode switch keeps all lines; leave the keep"),
+        ({"mode": "switch", "ratio": 1.0}, "--ratio 1: the mode switch needs less than 1; --mode"),
+        ({"inflect": False, "inflect_with": "tables"}, "--no-inflect and --inflect-with exclude"),
+        ({"inflect": None, "out": Path("-"), "provenance": True}, "--out - takes text or jsonl"),
+        ({"out": Path("-"), "format": "parquet"}, "--out - takes text or jsonl without --prov"),
         ({"scheme": "pos"}, "--scheme is for tagged text: --mode tags"),
         ({"policy": "pos"}, "--policy pos needs tagged text: --mode tags"),
         ({"keep_at_least": 1, "keep_share": 0.5}, "exclude each other; give one"),
@@ -166,6 +170,51 @@ def test_options_that_do_not_go_together(
 ) -> None:
     with pytest.raises(InputError, match=message):
         run(tmp_path, **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "least"), [("keep_at_least", 0), ("limit", 1), ("seed", 0), ("workers", 1)]
+)
+def test_numbers_have_a_least(name: str, least: int) -> None:
+    assert getattr(SynthesisConfig("sw", "x", **{name: least}), name) == least  # type: ignore[arg-type]
+    flag = f"--{name.replace('_', '-')}"
+    with pytest.raises(InputError, match=f"^{flag} {least - 1}: expected {least} or more$"):
+        SynthesisConfig("sw", "x", **{name: least - 1})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["ratio", "keep_share", "inflect_confidence"])
+def test_shares_are_from_0_to_1(name: str) -> None:
+    for share in (0.0, 1.0):
+        assert getattr(SynthesisConfig("sw", "x", **{name: share}), name) == share  # type: ignore[arg-type]
+    flag = f"--{name.replace('_', '-')}"
+    for share in (-0.001, 1.001):
+        with pytest.raises(InputError, match=f"^{flag} {share}: expected a share from 0 to 1$"):
+            SynthesisConfig("sw", "x", **{name: share})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("options", "share", "least"),
+    [
+        ({}, 1.0, 3),
+        ({"mode": "tags"}, 1.0, 3),
+        ({"mode": "switch"}, 0.5, 0),
+        ({"mode": "switch", "ratio": 0.25}, 0.25, 0),
+        ({"ratio": 0.0}, 0.0, 3),
+        ({"keep_at_least": 0}, 1.0, 0),
+        ({"keep_share": 0.0}, 1.0, 0),
+        ({"keep_share": 0.5}, 1.0, 1),
+    ],
+    ids=str,
+)
+def test_what_is_replaced_and_kept_unless_it_is_asked_for(
+    options: dict[str, Any], share: float, least: int
+) -> None:
+    config = SynthesisConfig("sw", "x", **options)
+    assert (config.share, config.least) == (share, least)
+    rule = f"fewer than {least} words replaced"
+    if "keep_share" in options:
+        rule = f"less than {options['keep_share']:g} of its words replaced"
+    assert config.rule == rule
 
 
 @pytest.mark.parametrize(

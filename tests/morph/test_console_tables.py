@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import sys
+
 import pytest
 
 from data.unimorph import Triple
 from metrics.score import Score
 from morph.evaluate import evaluate
+from morph.evaluation import console
 from morph.evaluation.console import SHOWN, aligned, cell, details, scores, signatures
 
 GOLD = [
@@ -96,3 +100,12 @@ def test_cells() -> None:
 @pytest.mark.parametrize("count", [1, 2])
 def test_all_systems_have_a_row(count: int) -> None:
     assert len(scores([ONE, RIGHT][:count])) == 1 + count
+
+
+def test_a_line_is_shown_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipe keeps what is not flushed, and who reads it would wait for minutes."""
+    told, seen = io.StringIO(), list[str]()
+    monkeypatch.setattr(told, "flush", lambda: seen.append(told.getvalue()))
+    monkeypatch.setattr(sys, "stdout", told)
+    console.show("0.5 of 3")
+    assert seen == ["0.5 of 3\n"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import sys
 import unicodedata
 import zipfile
 from dataclasses import replace
@@ -12,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from data.errors import InputError
-from morph.submission import submission
+from morph.submission import console, submission
 from morph.submission.console import summary
 from morph.submission.layout import problems, read_covered
 from morph.submission.places import model_folder
@@ -492,3 +494,12 @@ def test_a_system_must_be_named(
     assert "--system" in error
     assert error.count("\n") == 1
     assert not (tmp_path / "o").exists()
+
+
+def test_a_line_is_shown_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipe keeps what is not flushed, and who reads it would wait for minutes."""
+    told, seen = io.StringIO(), list[str]()
+    monkeypatch.setattr(told, "flush", lambda: seen.append(told.getvalue()))
+    monkeypatch.setattr(sys, "stdout", told)
+    console.show("sw: 3 lines")
+    assert seen == ["sw: 3 lines\n"]

@@ -28,8 +28,7 @@ from data.languages import resolve
 from data.lexicon import Entry, ranked
 from data.load import load_parallel
 from models.tokenizer import open_fast_tokenizer
-from training.tokenizer import Extension, change, extend, train_tokenizer
-from training.tokenizer import embeddings
+from training.tokenizer import Extension, change, embeddings, extend, train_tokenizer
 from training.tokenizer.__main__ import main
 from training.tokenizer.embeddings import grow_embeddings, initialise_embeddings
 from training.tokenizer.merging import KNOWN, continued
