@@ -172,8 +172,13 @@ def translate(sentence: str, lang: str, **options: Any) -> Translation:
 def compare(run_a: str | Path, run_b: str | Path, **options: Any) -> Comparisons:
     """Is run B better than run A? Paired tests by direction and metric; `icl.compare`.
 
-    for test in kl.compare("runs/sw-0", "runs/sw-4"):
-        print(test.label, test.difference, test.verdict)
+        for test in kl.compare("runs/sw-0", "runs/sw-4"):
+            print(test.label, test.difference, test.verdict)
+
+    Args:
+        run_a: the folder of a finished run.
+        run_b: another, on the same test set.
+        options: systems, seed, resamples, trials.
     """
     from icl.paired_tests import compare as test
 
@@ -243,7 +248,11 @@ def train(langs: str | Sequence[str], out: str | Path, **options: Any) -> Traine
 def pretrain(corpora: str | Sequence[str], objective: str, **options: Any) -> Pretrained:
     """Pretrain or adapt a language model on running text; `training.pretrain`.
 
-    kl.pretrain("lafand:train:sw", "MLM", config="encoder-tiny", tokenizer="train:8000")
+        kl.pretrain("lafand:train:sw", "MLM", config="encoder-tiny", tokenizer="train:8000")
+
+    Args:
+        corpora: files, or corpora of the catalog.
+        objective: MLM, CLM ... as `python -m training.pretrain --help` lists them.
     """
     from training.pretrain import pretrain as run
     from training.pretraining.config import PretrainConfig
@@ -254,7 +263,10 @@ def pretrain(corpora: str | Sequence[str], objective: str, **options: Any) -> Pr
 def tag(train: str | Sequence[str], **options: Any) -> Tagged:
     """Train a tagger on one language and score it on others; `training.tag`.
 
-    kl.tag("ewt:train", dev="ewt:dev", test="masakhapos:test:swa", model="runs/encoder").plot()
+        kl.tag("ewt:train", dev="ewt:dev", test="masakhapos:test:swa", model="runs/encoder").plot()
+
+    Args:
+        train: labelled sets, files or of the catalog; dev, test, pseudo ... are options.
     """
     from training.tag import tag as run
     from training.tagging.config import TagConfig
