@@ -235,3 +235,11 @@ def test_the_bad_line_of_gatitos(mirror: Path) -> None:
     read = read_bilingual_tsv(path, "en", "arn", skip_bad=True)
     assert read.dropped[WRONG_COLUMNS] == 1
     assert len(read) + sum(read.dropped.values()) == 4004  # `wc -l`
+
+
+def test_a_lexicon_as_a_table() -> None:
+    named = Lexicon((Entry("dog", "mbwa", "NOUN"), Entry("cow", "ng'ombe")), "en", "sw", "mine")
+    assert named.summary() == "mine, en-sw, 2 entries"
+    assert Lexicon((), "en", "sw").summary() == "unnamed, en-sw, 0 entries"
+    rows = named.rows()
+    assert [(row["source"], row["target"]) for row in rows] == [("dog", "mbwa"), ("cow", "ng'ombe")]

@@ -6,13 +6,15 @@ import io
 import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from jinja2 import UndefinedError
 
 import icl.console
 import runfolder.console
-from data.pages import page_environment, page_template
+from data.errors import UnavailableError
+from data.pages import Interval, Plotted, Tabular, page_environment, page_template
 
 ESCAPE, OVERRIDE = "\x1b]0;x\x07", "\u202egnp.exe"
 WAYS = {
@@ -104,3 +106,64 @@ def test_a_bar_is_named_by_text(monkeypatch: pytest.MonkeyPatch) -> None:
     with icl.console.progress_bar() as bar:
         bar.advance(f"[/red] {ESCAPE}", 1, 2)
     assert r"[/red] \x1b]0;x\x07" in terminal.getvalue()
+
+
+class Words(Plotted):
+    """Some words with figures."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def summary(self) -> str:
+        return f"{self.count} words\x1b"
+
+    def rows(self) -> list[dict[str, Any]]:
+        return [{"word": f"<w{n}>", "share": 12.34567, "note": None} for n in range(self.count)]
+
+    def intervals(self) -> tuple[str, list[Interval]]:
+        return "%", [Interval(f"w{n}" + "x" * 50 * n, 10.0 * n, 5.0, 25.0) for n in range(3)]
+
+
+def test_a_table_shows_its_first_rows_and_how_many_more_there_are() -> None:
+    page = Words(15)._repr_html_()
+    assert repr(Words(15)).startswith("<Words: 15 words")
+    assert "\x1b" not in repr(Words(15)) + page
+    assert page.count("<tr>") == 1 + 12
+    assert "3 more rows" in page
+    assert "more rows" not in Words(12)._repr_html_()
+    assert Words(0)._repr_html_().count("<td") == 0
+    assert "12.35" in page
+    assert "None" not in page
+    assert "&lt;w0&gt;" in page
+
+
+def test_a_picture_has_zero_round_numbers_and_short_labels(tmp_path: Path) -> None:
+    picture = Words(3).plot()
+    root = ElementTree.fromstring(picture.svg)
+    space = "{http://www.w3.org/2000/svg}"
+    texts = [text.text or "" for text in root.iter(f"{space}text")]
+    assert texts[:4] == ["0", "10", "20", "30"]
+    assert texts[4:6] == ["w0", "0.0"]
+    assert texts[-1] == "%"
+    [cut] = {text for text in texts if text.startswith("w1")}
+    assert cut.endswith("x…")
+    assert len(cut) < len("w1" + "x" * 50)
+    assert [float(mark.get("cx", "")) for mark in root.iter(f"{space}circle")] == [
+        250.0 + 390 * value / 30 for value in (0, 10, 20)
+    ]
+    assert "w0: 0.0 [5.0, 25.0]" in picture.svg
+    assert repr(picture) == f"<Picture: {len(picture.svg):,} bytes of SVG; save(path)>"
+    picture.save(tmp_path / "x.svg")
+    assert (tmp_path / "x.svg").read_text("utf-8") == picture.svg == picture._repr_html_()
+
+
+def test_what_has_no_summary_or_rows_is_no_result() -> None:
+    for made in (Tabular().summary, Tabular().rows, Plotted().intervals):
+        with pytest.raises(NotImplementedError):
+            made()
+
+
+def test_a_frame_needs_polars(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "polars", None)
+    with pytest.raises(UnavailableError, match=r'a frame needs polars.*"kilolingua\[app\]"'):
+        Words(1).to_frame()

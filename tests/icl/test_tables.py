@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from data.languages import resolve
+from data.pages import Interval
+from data.parallel import Pair
 from icl import console
 from icl.console import (
     ProgressBar,
@@ -18,8 +21,10 @@ from icl.console import (
     signatures,
     table,
 )
+from icl.paired_tests import Comparison, Comparisons
 from icl.report import _row, language_attributes
 from icl.run import Average, Evaluation, Result, reason
+from icl.translate import Translation
 from metrics.score import Score
 
 
@@ -180,3 +185,51 @@ def test_a_line_is_shown_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", told)
     console.show("0.5 of 3")
     assert seen == ["0.5 of 3\n"]
+
+
+def test_an_evaluation_as_a_table_and_as_a_picture() -> None:
+    whole = Evaluation(Path("runs/x"), "sample, 60 of 60", (MODEL, COPY))
+    assert whole.summary() == "sample, 60 of 60; runs/x"
+    assert replace(whole, complete=False).summary() == "sample, 60 of 60; runs/x, stopped"
+    assert [(row["system"], row["direction"], row["name"]) for row in whole.rows()] == [
+        ("tiny", "sw-en", "BLEU"),
+        ("tiny", "sw-en", "copy rate"),
+        ("copy", "sw-en", "BLEU"),
+    ]
+    assert whole.intervals() == ("copy rate", [Interval("tiny", 3.3, 1.0, 9.0)])
+    back = replace(COPY, direction="en-sw")
+    assert replace(whole, results=(COPY, back)).intervals() == (
+        "BLEU",
+        [Interval("copy, sw-en", 2.0, 1.0, 3.0), Interval("copy, en-sw", 2.0, 1.0, 3.0)],
+    )
+    assert replace(whole, results=(Result("model", "tiny", "sw-en"),)).intervals() == ("", [])
+
+
+def test_tests_as_a_table_and_as_a_picture() -> None:
+    up = Comparison("sw-en", "BLEU", 9, 1.0, 3.0, 2.0, 1.5, 2.5, 0.01, 0.02, 6, 3, True)
+    found = Comparisons([up, replace(up, metric="TER", higher_is_better=False), up])
+    assert found.summary() == "3 tests: B better in 2, A in 1"
+    assert [(row["metric"], row["difference"], row["better"]) for row in found.rows()] == [
+        ("BLEU", 2.0, "B"),
+        ("TER", 2.0, "A"),
+        ("BLEU", 2.0, "B"),
+    ]
+    assert found.intervals() == (
+        "B less A, in points of the metric",
+        [
+            Interval("BLEU, sw-en", 2.0, 1.5, 2.5),
+            Interval("TER (lower is better), sw-en", 2.0, 1.5, 2.5),
+            Interval("BLEU, sw-en", 2.0, 1.5, 2.5),
+        ],
+    )
+
+
+def test_a_translation_as_a_table() -> None:
+    shot = Pair("1", "Asante", "Thanks", None)
+    swahili, english = resolve("sw"), resolve("en")
+    made = Translation("Hello", "Jambo", (shot,), (), "tiny", swahili, english, "")
+    assert made.summary() == "'Hello', Swahili to English, tiny"
+    assert made.rows() == [
+        {"role": "example", "source": "Asante", "target": "Thanks"},
+        {"role": "answer", "source": None, "target": "Hello"},
+    ]

@@ -22,6 +22,7 @@ from lexaug.synthesis.journal import (
     told_of_full_disk,
 )
 from lexaug.synthesis.reports import MADE, TASKS, _bars, card, figures, page, percent, size_category
+from lexaug.synthesize import Synthesis
 
 NUMBERS = Counter(
     lines=10, kept=4, tokens=90, words=80, matched=60, sampled_words=70, kept_words=50,
@@ -295,3 +296,13 @@ def test_lines_of_a_journal_that_no_run_wrote(tmp_path: Path) -> None:
     ]:
         with pytest.raises(InputError, match=rf":1: expected a commit, found {reason}"):
             read(**changes)
+
+
+def test_a_run_as_a_table() -> None:
+    counts = {"kept": 1200, "records": 2000, "replaced_words": 3000, "kept_words": 12000}
+    done = Synthesis(Path("runs/x"), {**counts, "by_rule": {"uniform": 3}, "share": 25.0})
+    told = "1,200 of 2,000 lines kept, 3,000 of their 12,000 words replaced; "
+    assert done.summary() == told + "runs/x"
+    assert Synthesis(None, counts).summary() == told + "standard output"
+    assert done.rows()[0] == {"figure": "kept", "value": 1200.0}
+    assert [row["figure"] for row in done.rows()] == [*counts, "share"]

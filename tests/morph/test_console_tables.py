@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import io
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from data.pages import Interval
 from data.unimorph import Triple
 from metrics.score import Score
 from morph.evaluate import evaluate
 from morph.evaluation import console
 from morph.evaluation.console import SHOWN, aligned, cell, details, scores, signatures
+from morph.inflect import Answer, Paradigm
+from morph.run import Trained
 
 GOLD = [
     Triple("soma", "V;PST", "alisoma"),
@@ -109,3 +114,40 @@ def test_a_line_is_shown_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", told)
     console.show("0.5 of 3")
     assert seen == ["0.5 of 3\n"]
+
+
+def test_answers_as_a_table() -> None:
+    sure = Answer("alisoma", "rule", 0.974, ("alisomea", "asoma"), why="pika : alipika")
+    table = Answer("anasoma", "table", None, why="xx.tsv")
+    assert (sure.summary(), table.summary()) == (
+        "alisoma, by rule, 0.974",
+        "anasoma, by table",
+    )
+    assert sure.rows() == [
+        {
+            "form": "alisoma",
+            "by": "rule",
+            "confidence": 0.974,
+            "alternatives": "alisomea, asoma",
+            "why": "pika : alipika",
+        }
+    ]
+    forms = Paradigm({"V;PST": sure, "V;PRS": table, "V;FUT": sure})
+    assert forms.summary() == "3 forms, 2 by rule, 1 by table"
+    assert [(row["features"], row["form"]) for row in forms.rows()] == [
+        ("V;PST", "alisoma"),
+        ("V;PRS", "anasoma"),
+        ("V;FUT", "alisoma"),
+    ]
+
+
+def test_a_trained_model_as_a_table_and_as_a_picture() -> None:
+    score = Score("accuracy", 80.0, 70.0, 90.0, "s", 50, "95% bootstrap")
+    found = {"swa": score, "zul": replace(score, value=75.0)}
+    done = Trained(Path("runs/m"), None, found, (9,), 1.0, None)  # type: ignore[arg-type]
+    assert done.summary() == f"swa {found['swa']}; zul {found['zul']}; runs/m"
+    assert [(row["unit"], row["value"]) for row in done.rows()] == [("swa", 80.0), ("zul", 75.0)]
+    assert done.intervals() == (
+        "accuracy on the dev part, %",
+        [Interval("swa", 80.0, 70.0, 90.0), Interval("zul", 75.0, 70.0, 90.0)],
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from data.errors import InputError
 from data.tagged import TaggedSentence
 from metrics.labels import span_f1
+from training.pretrain import Pretrained, _show
 from training.pretraining.card import card, licence_of
 from training.tagging.distillation import CHANGED, KEPT, _check_bio, agreeing, relabelled
 from training.tagging.scoring import Frequencies, main_score, plain_value, scored
@@ -210,3 +212,27 @@ def test_a_row_of_fertility() -> None:
         "bytes per piece": "2.50",
         "unknown or byte pieces %": "1.00",
     }
+
+
+def test_a_run_as_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    score = {"name": "perplexity", "value": 9.0625, "low": 8.0, "high": 10.0, "n": 1234}
+    parts = [("trained", [score, {**score, "name": "bits"}]), ("before", [score])]
+    told = {
+        "held_out": [{"corpus": "sw", "system": name, "scores": own} for name, own in parts],
+        "notes": ["one thing"],
+    }
+    done = Pretrained(Path("runs/p"), Path("runs/p/model"), told)
+    assert done.summary() == "runs/p/model"
+    assert [(row["corpus"], row["system"], row["name"], row["value"]) for row in done.rows()] == [
+        ("sw", "trained", "perplexity", 9.0625),
+        ("sw", "trained", "bits", 9.0625),
+        ("sw", "before", "perplexity", 9.0625),
+    ]
+    _show(done)
+    shown = capsys.readouterr()
+    assert shown.out == "runs/p/model\n"
+    assert shown.err.splitlines() == [
+        "sw, trained: perplexity 9.062 [8.000, 10.000], bits 9.062 [8.000, 10.000], n 1,234",
+        "sw, before: perplexity 9.062 [8.000, 10.000], n 1,234",
+        "note: one thing",
+    ]

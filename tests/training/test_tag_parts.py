@@ -12,6 +12,7 @@ import pytest
 
 from data.access import Access
 from data.errors import InputError, UnavailableError
+from data.pages import Interval
 from data.tagged import TaggedSentence, tagged_lines
 from models.tokenizer import open_fast_tokenizer
 from tests.training.tagged_texts import ENGLISH, SWAHILI, labelled, options, tokenizer_folder, write
@@ -241,6 +242,28 @@ def test_what_is_shown_of_a_run(capsys: pytest.CaptureFixture[str]) -> None:
         "x.txt: I- to B-: 2",
         "note: one thing",
     ]
+
+
+def test_a_run_as_a_table_and_as_a_picture() -> None:
+    score = {"name": "span F1", "value": 61.25, "low": 50.0, "high": 70.04, "n": 1200}
+    lower = {**score, "value": 20.0, "low": 10.0, "high": 30.0}
+    kinds = [
+        ("x.txt", "model", score),
+        ("x.txt", "most frequent", lower),
+        ("y.txt", "model", lower),
+    ]
+    told = {"results": [{"test": t, "system": s, "score": found} for t, s, found in kinds]}
+    done = Tagged(Path("runs/x"), Path("runs/x/model"), told)
+    assert done.summary() == "2 test sets; runs/x"
+    assert [(row["test"], row["system"], row["value"]) for row in done.rows()] == [
+        ("x.txt", "model", 61.25),
+        ("x.txt", "most frequent", 20.0),
+        ("y.txt", "model", 20.0),
+    ]
+    name, found = done.intervals()
+    assert (name, len(found)) == ("span F1", 3)
+    assert found[1] == Interval("x.txt, most frequent", 20.0, 10.0, 30.0)
+    assert Tagged(Path("x"), Path("x/model"), {"results": []}).intervals() == ("", [])
 
 
 def refused(folder: Path, pieces: str = "pieces", **more: Any) -> str:
