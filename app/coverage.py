@@ -17,7 +17,7 @@ from app.texts import escape
 from data.access import Access
 from data.errors import InputError, KilolinguaError, UnavailableError
 from data.languages import Language, resolve
-from data.lexicons.coverage import Coverage, coverage
+from data.lexicon.coverage import Coverage, coverage
 from data.load import load_lexicon, load_parallel
 
 if TYPE_CHECKING:

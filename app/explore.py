@@ -26,7 +26,7 @@ from data.inventory import (
     export_csv,
     export_json,
 )
-from data.inventory.massive_locales import massive_locales
+from data.inventory.references import massive_locales
 
 if TYPE_CHECKING:
     import polars

@@ -26,7 +26,7 @@ from data.inventory import (
     select,
     where_from,
 )
-from data.inventory.resource_class import USEFUL_SIZES
+from data.inventory.build import USEFUL_SIZES
 from data.terminal import printable
 
 MODEL_NOTE = (
@@ -295,7 +295,7 @@ def commands(
 
 
 def _commands(tag: str, datasets: Mapping[str, str], genus: str | None) -> Iterator[Command]:
-    yield Command(_line("data.inventory", "--language", tag), "This page's facts, with sources.")
+    yield Command(_line("data.inventory", "--lang", tag), "This page's facts, with sources.")
     for name in dict.fromkeys(datasets.values()):
         fetch = _line("data.catalog", "fetch", name, "--lang", tag)
         yield Command(fetch, "Fetch and verify its files.")

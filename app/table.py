@@ -141,7 +141,7 @@ def ordered(selected: polars.DataFrame, view: View) -> polars.DataFrame:
     """
     import polars as pl
 
-    from data.inventory.linguameta import ENDANGERMENT
+    from data.inventory.references import ENDANGERMENT
     from data.language_names import fold
 
     if not view.column:

@@ -4,7 +4,7 @@
     text = keep_out.clean(text, dropped)            # the text without such sentences
     name = keep_out.find(" ".join(tokens))          # which test set holds this one, or None
 
-Two sentences are the same when their letters and digits are, see `data.same_sentence`; so tokens
+Two sentences are the same when their letters and digits are, see `data.spelling`; so tokens
 with spaces between them match running text. A sentence is found where
 it is a whole line, or stands in one between two ends of sentences. Memory is that of the test sets:
 eight bytes and their place in a dictionary for each sentence.
@@ -28,7 +28,7 @@ from typing import Any
 
 from data.access import Access
 from data.corpus import Record, find_test_set
-from data.same_sentence import letters_of
+from data.spelling import letters_of
 
 END_OF_SENTENCE = re.compile(r"\n\s*|(?<=[.!?…؟।॥။።፧])[\"'”’»)\]]*\s+|(?<=[。！？])[」』”]*\s*")
 NOTHING_LEFT = "nothing left without test sentences"

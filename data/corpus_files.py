@@ -22,9 +22,8 @@ from typing import Any, Protocol
 
 from data.bounded import parse_json
 from data.errors import InputError, UnavailableError
-from data.faults import SKIP_BAD, BadLineError, excerpt, reject
 from data.labels.slots import Utterance
-from data.lines import clean, read_lines, unpacked_suffix
+from data.lines import SKIP_BAD, BadLineError, clean, excerpt, read_lines, reject, unpacked_suffix
 from data.tagged import read_tagged
 from data.tsv import read_tsv
 

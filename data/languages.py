@@ -34,7 +34,7 @@ from langcodes.data_dicts import MACROLANGUAGES
 
 from data import language_names as names
 from data.errors import InputError
-from data.language_changes import whole_tag
+from data.language_names import whole_tag
 
 SAME_SCRIPT = {"Aran": "Arab", "Hang": "Kore", "Hira": "Jpan", "Hrkt": "Jpan", "Kana": "Jpan"}
 RIGHT_TO_LEFT = (

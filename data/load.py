@@ -8,8 +8,10 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,15 +20,11 @@ from data.access import Access
 from data.catalog import Dataset, File, catalog, dataset, warn_of_relative
 from data.download import NoSourceError, fetch
 from data.errors import InputError
-from data.faults import by_reason, listed
 from data.files import canonical_json, sha256_text
 from data.languages import Language, resolve, resolve_glottocode
-from data.lines import unpacked_suffix
-from data.load_lexicon import load_lexicon
-from data.pair_files import is_pairs_file, no_such_file
-from data.parallel import Pair, read_aligned, read_pairs_tsv, read_tmx
-from data.tmx import read_units
-from data.tsv import read_header
+from data.lexicon.load import load_lexicon
+from data.lines import by_reason, listed, unpacked_suffix
+from data.parallel import PAIR_FORMATS, Pair, read_aligned
 
 SAMPLE = Path(__file__).parent / "sample"
 SAMPLE_PAIRS = SAMPLE / "en-sw.tsv"
@@ -190,17 +188,12 @@ def _from_file(name: str, source: Language, target: Language, *, skip_bad: bool)
         raise no_such_file(path)
     dropped: Counter[str] = Counter()
     repairs: Counter[str] = Counter()
-    if unpacked_suffix(path) == ".tmx":
-        languages = _languages_of_tmx(path, source, target)
-        pairs = read_tmx(path, *languages, skip_bad=skip_bad, dropped=dropped, repairs=repairs)
-    else:
-        header = read_header(path)
-        columns = [column for column in header if column != "document"]
-        left, right = _codes(path, source, target, columns)
-        document = "document" if "document" in header else None
-        pairs = read_pairs_tsv(
-            path, left, right, document, skip_bad=skip_bad, dropped=dropped, repairs=repairs
-        )
+    form = PAIR_FORMATS[unpacked_suffix(path)]
+    codes = form.codes(path)
+    left, right = _codes(path, source, target, codes)
+    if form.regional:
+        left, right = _widened(source, left, codes), _widened(target, right, codes)
+    pairs = form.pairs(path, left, right, skip_bad=skip_bad, dropped=dropped, repairs=repairs)
     found = tuple(pairs)
     remarks = _remarks(path.name, dropped, repairs)
     return ParallelCorpus(path.name, "test", source, target, found, "not stated", "a file", remarks)
@@ -209,13 +202,6 @@ def _from_file(name: str, source: Language, target: Language, *, skip_bad: bool)
 def _remarks(name: str, dropped: Counter[str], repairs: Counter[str]) -> tuple[str, ...]:
     left_out = f"left out: {by_reason(dropped)}" if +dropped else ""
     return tuple(f"{name}: {told}" for told in (left_out, by_reason(repairs)) if told)
-
-
-def _languages_of_tmx(path: Path, source: Language, target: Language) -> tuple[str, str]:
-    """How a translation memory writes the two languages: `sw`, or `swh`, or `SW-KE`."""
-    found = sorted({segment.language for unit in read_units(path) for segment in unit})
-    left, right = _codes(path, source, target, found)
-    return _widened(source, left, found), _widened(target, right, found)
 
 
 def _widened(language: Language, code: str, found: list[str]) -> str:
@@ -246,3 +232,111 @@ def _codes(path: Path, source: Language, target: Language, codes: list[str]) -> 
             f"found {listed(codes)}"
         )
     return found[0], found[1]
+
+
+def _expected() -> str:
+    return f"a {' or '.join(PAIR_FORMATS)} file (also .gz, .zst)"
+
+
+def is_pairs_file(name: str) -> bool:
+    """Whether a name means a file of pairs, there or not; False for a data set and the sample.
+
+    Raises:
+        InputError: a folder, a file of another kind, or no file and near the name of one.
+    """
+    if name == "sample" or name in catalog():
+        return False
+    path = Path(name)
+    if unpacked_suffix(path) in PAIR_FORMATS and not path.is_dir():
+        return True
+    if path.exists():
+        found = "a folder" if path.is_dir() else "a file of another kind"
+        raise InputError(
+            f"{name}: {found}, but {_expected()} is expected: a sentence and its translation a"
+            " line, a tab between them, language codes above"
+        )
+    if path.parent != Path() or path.suffix[1:2].isalpha():
+        raise no_such_file(path)
+    near = difflib.get_close_matches(name, {*catalog(), *_pairs_files(path.parent)}, 1)
+    if near and near[0] not in catalog():
+        raise no_such_file(path)
+    return False
+
+
+def no_such_file(path: Path) -> InputError:
+    """What to raise for a file that is not there; it names one that may be meant."""
+    near = difflib.get_close_matches(path.name, _pairs_files(path.parent), 1)
+    hint = f" (did you mean {path.with_name(near[0])}?)" if near else ""
+    return InputError(f"{path}: no such file{hint}; give {_expected()} or a catalog name")
+
+
+def _pairs_files(folder: Path) -> Iterator[str]:
+    if folder.is_dir():
+        yield from (path.name for path in folder.iterdir() if unpacked_suffix(path) in PAIR_FORMATS)
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The files of one split in one language, on this machine.
+
+    code: the data set's own for the language, or for the dialect. origin: in words, "the cache".
+    """
+
+    code: str
+    language: Language
+    paths: tuple[Path, ...]
+    origin: str
+
+
+def fetch_split(
+    entry: Dataset,
+    language: Language | str,
+    roles: tuple[str, ...],
+    *,
+    access: Access = Access(),
+) -> Split:
+    """Bring the files with these roles, one a role, in the data set's language nearest to this.
+
+    Args:
+        language: a text is one of the data set's own codes: xSID's `de-muc`, Munich Bavarian,
+            is a dialect that no other code names.
+
+    Raises:
+        InputError: the data set has no such language or split.
+        UnavailableError: a file cannot be had.
+    """
+    code = _code(entry, language)
+    files = split_files(entry, code, roles)
+    fetched = [fetch(file, access=access) for file in files]
+    places = (file.origin.partition(":")[0] for file in fetched)
+    return Split(
+        code=code,
+        language=resolve(code),
+        paths=tuple(file.path for file in fetched),
+        origin=" and ".join(dict.fromkeys(ORIGINS.get(p, "its publisher") for p in places)),
+    )
+
+
+def split_files(entry: Dataset, code: str, roles: tuple[str, ...]) -> list[File]:
+    """The one file of each role in the language with this code.
+
+    Raises:
+        InputError: a role without a file; the message lists the splits that there are.
+    """
+    files = [file for role in roles for file in entry.select(role, code=code)[:1]]
+    if len(files) < len(roles):
+        here = {f.role.partition("-")[0] for f in entry.files if code in f.codes}
+        raise InputError(
+            f'{entry.name} has no split "{roles[0].partition("-")[0]}" in {code};'
+            f" it has: {', '.join(sorted(here))}"
+        )
+    return files
+
+
+def _code(entry: Dataset, language: Language | str) -> str:
+    if isinstance(language, Language):
+        return entry.code_for(language)
+    if language not in entry.codes():
+        codes = ", ".join(sorted(entry.codes()))
+        raise InputError(f'{entry.name} has no code "{language}"; it has: {codes}')
+    return language

@@ -13,14 +13,23 @@ the file or is left out of it: the line, the row below the header, the translati
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from data.errors import InputError
-from data.faults import SKIP_BAD, BadLineError, counted, excerpt, listed
-from data.lines import clean, shows_nothing, tried_lines
+from data.lines import (
+    SKIP_BAD,
+    BadLineError,
+    clean,
+    counted,
+    excerpt,
+    listed,
+    shows_nothing,
+    tried_lines,
+)
 from data.tmx import Segment, language_tag, read_units
 from data.tsv import read_header, read_tsv, write_tsv
 
@@ -288,3 +297,50 @@ def _find(unit: list[Segment], language: str) -> Segment | None:
     exact = next((segment for segment in unit if segment.language == wanted), None)
     beginning = (segment for segment in unit if segment.language.startswith(f"{wanted}-"))
     return exact or next(beginning, None)
+
+
+def _columns(path: Path) -> list[str]:
+    return [column for column in read_header(path) if column != "document"]
+
+
+def _table_pairs(path: Path, source: str, target: str, **counted: Any) -> Iterator[Pair]:
+    document = "document" if "document" in read_header(path) else None
+    return read_pairs_tsv(path, source, target, document, **counted)
+
+
+def _languages(path: Path) -> list[str]:
+    return sorted({segment.language for unit in read_units(path) for segment in unit})
+
+
+class PairFormat(NamedTuple):
+    """A form of files that hold sentences and their translations.
+
+    Attributes:
+        codes: the codes of the languages that a file has.
+        pairs: called as `pairs(path, source, target, skip_bad=, dropped=, repairs=)` with two of
+            them; yields the pairs, as `read_tmx` does.
+        regional: whether a bare code also means its regions: `en` the segments in en-GB.
+    """
+
+    codes: Callable[[Path], list[str]]
+    pairs: Callable[..., Iterator[Pair]]
+    regional: bool = False
+
+
+PAIR_FORMATS: dict[str, PairFormat] = {  # by the suffix, without that of a packed file
+    ".tsv": PairFormat(_columns, _table_pairs),
+    ".tmx": PairFormat(_languages, read_tmx, regional=True),
+}
+
+
+def register(suffix: str, form: PairFormat) -> None:
+    """Add a form of parallel text: whatever takes a file of pairs reads it from then on.
+
+    docs/CONTRIBUTING.md adds one step by step.
+
+    Raises:
+        ValueError: the suffix is taken, or is none (`.po`).
+    """
+    if not suffix.startswith(".") or suffix in PAIR_FORMATS:
+        raise ValueError(f'pairs: expected a new suffix such as .po, found "{suffix}"')
+    PAIR_FORMATS[suffix] = form

@@ -21,7 +21,6 @@ from itertools import chain
 from pathlib import Path
 
 from data.errors import InputError
-from data.faults import counted, excerpt, reject
 from data.files import appears_whole
 from data.lines import (
     BYTE_ORDER_MARK,
@@ -31,10 +30,13 @@ from data.lines import (
     REPLACEMENT,
     REPLACEMENT_KEPT,
     clean,
+    counted,
     decode,
+    excerpt,
     open_bytes,
     raw_lines,
     read_lines,
+    reject,
     shows_nothing,
 )
 
@@ -65,7 +67,7 @@ __all__ = [
     "write_tsv",
 ]
 
-# Reasons under which rows are left out, beside those of `data.faults`; what is kept with a warning.
+# Reasons under which rows are left out, beside those of `data.lines`; what is kept with a warning.
 WRONG_COLUMNS = "wrong number of columns"
 EMPTY_CELL = "empty cell"
 QUOTED = "cells in quotes as a spreadsheet writes them, kept with the quotes"

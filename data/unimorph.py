@@ -30,9 +30,12 @@ from itertools import chain, islice
 from pathlib import Path
 
 from data.errors import InputError
-from data.inflections.column_names import FEATURES, FORM, LEMMA, OTHER
 from data.inflections.columns import (
     COVERED_ORDER,
+    FEATURES,
+    FORM,
+    LEMMA,
+    OTHER,
     SAMPLED_ROWS,
     SHARED_TASK_ORDER,
     UNIMORPH_ORDER,

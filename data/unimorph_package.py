@@ -179,7 +179,7 @@ def _git(url: str, *arguments: str, timeout: float | None = None) -> None:
         raise NotHereError(f"{url} was not cloned: {_reason(done.stderr)}")
 
 
-def _reason(said: str) -> str:
+def _reason(stderr: str) -> str:
     """The line in which git says why it failed.
 
     >>> _reason("Cloning...\\nfatal: unable to access 'x': Could not resolve host: github.com\\n")
@@ -187,7 +187,7 @@ def _reason(said: str) -> str:
     >>> _reason("fatal: could not read Username for 'https://github.com': prompts disabled")
     'no such repository, or none that is open to all'
     """
-    lines = said.strip().splitlines() or ["git does not say why"]
+    lines = stderr.strip().splitlines() or ["git does not say why"]
     fatal = [line.removeprefix("fatal: ") for line in lines if line.startswith("fatal: ")]
     reason = (fatal or lines[-1:])[0]
     if reason.startswith("could not read Username"):  # GitHub's answer to what does not exist

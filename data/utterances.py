@@ -5,29 +5,47 @@
     for utterance in read_xsid(Path("da.valid.conll")):
         print(utterance.intent, data.labels.bio.spans(utterance.slots))
 
-Read here are xSID's CoNLL and the two files of its English train part, in `data.labels.massive`
-the JSON lines of MASSIVE and SLURP, each as a stream. Intents and labels stay as the data set
+Read are xSID's CoNLL and the two files of its English train part, and the JSON lines of MASSIVE
+and SLURP, each as a stream. Intents and labels stay as the data set
 spells them. Slots that break the BIO scheme are mended and counted in `repairs`.
+
+SLURP, and MASSIVE, its translation into 51 languages, are JSON lines:
+
+    for utterance in read_massive(Path("sw-KE.jsonl"), "train"):
+        print(utterance.intent, data.labels.bio.spans(utterance.slots))
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 from data.access import Access
+from data.bounded import check_shape, parse_json
 from data.catalog import Dataset, dataset
 from data.errors import InputError
+from data.labels.bio import Span, tags_of
 from data.labels.conll import Block, read_blocks
-from data.labels.labelled import fetch_split
-from data.labels.massive import read_massive, read_slurp
-from data.labels.slots import BAD_RECORD, Utterance, mended
+from data.labels.slots import BAD_RECORD, Utterance, mended, parse
 from data.languages import Language
-from data.tsv import counted, read_lines, reject
+from data.lines import clean, counted, excerpt, fault_of, read_lines, reject
+from data.load import fetch_split
+
+PARTITIONS = ("train", "dev", "test")
+SPLIT_BY_CHARACTER = ("ja-JP", "zh-CN", "zh-TW")  # as in MASSIVE's own scripts
+
+_SLURP = {
+    "tokens": [{"surface": str}],
+    "entities": [{"span": [int], "type": str}],
+    "slurp_id": int | str,
+}
+
+Record = Mapping[str, Any]
 
 # Reasons under which repairs are counted, beside those of `data.tsv` and `data.labels.bio`.
 BLANK = "empty token, removed"
@@ -35,6 +53,122 @@ LABELLED_O = "O with a label, made O"
 OTHER_INTENT = "token with another intent than its utterance, whose intent stands"
 
 COLUMNS = ("number", "token", "intent", "slot")  # of xSID
+
+
+def read_massive(
+    path: Path,
+    split: str | None = None,
+    *,
+    skip_bad: bool = False,
+    dropped: Counter[str] | None = None,
+    repairs: Counter[str] | None = None,
+) -> Iterator[Utterance]:
+    """Yield the utterances of one locale of MASSIVE (FitzGerald et al. 2023).
+
+    Tokens and slots come from `annot_utt`, whose words must be those of `utt`; Chinese and
+    Japanese are split into characters, as MASSIVE's scripts do.
+
+    Args:
+        split: `train`, `dev` or `test`, the value of `partition`; all of them by default.
+
+    Raises:
+        InputError: a line that is no such JSON object; an annotation that does not parse.
+    """
+    if split is not None and split not in PARTITIONS:
+        raise InputError(f'MASSIVE has no split "{split}"; it has: {", ".join(PARTITIONS)}')
+    for record, utterance in _read(path, _of_massive, skip_bad, dropped, repairs):
+        if split in (None, record["partition"]):
+            yield utterance
+
+
+def read_slurp(
+    path: Path,
+    *,
+    skip_bad: bool = False,
+    dropped: Counter[str] | None = None,
+    repairs: Counter[str] | None = None,
+) -> Iterator[Utterance]:
+    """Yield the utterances of a file of SLURP (Bastianelli et al. 2020).
+
+    The intent is `scenario_action`, as in SLURP's own evaluation and in MASSIVE: the field
+    `intent` says `podcasts` in some lines for `play_podcasts`.
+
+    Raises:
+        InputError: a line that is no such JSON object; an entity outside the tokens.
+    """
+    for _, utterance in _read(path, _of_slurp, skip_bad, dropped, repairs):
+        yield utterance
+
+
+def _read(
+    path: Path,
+    utterance_of: Callable[[Record, str], Utterance],
+    skip_bad: bool,
+    dropped: Counter[str] | None,
+    repairs: Counter[str] | None,
+) -> Iterator[tuple[Record, Utterance]]:
+    with counted(dropped, path, "dropped") as tally, counted(repairs, path, "repaired") as fixed:
+        for number, line in read_lines(path, repairs=fixed, skip_bad=skip_bad, dropped=tally):
+            where = f"{path}:{number}"
+            if not line.strip():
+                continue
+            try:
+                record = _cleaned(parse_json(line, where, dict), fixed)
+                utterance = utterance_of(record, where)
+            except InputError as error:
+                reject(
+                    (BAD_RECORD, fault_of(error, where)), where, skip_bad=skip_bad, dropped=tally
+                )
+            else:
+                yield record, utterance
+
+
+def _cleaned(record: dict[str, Any], repairs: Counter[str]) -> Record:
+    r"""The record with its texts in NFC: `n\u0303` is written in ASCII in JSON."""
+    return {
+        key: clean(value, f'"{key}"', repairs=repairs) if isinstance(value, str) else value
+        for key, value in record.items()
+    }
+
+
+def _of_massive(record: Record, _: str) -> Utterance:
+    text = _text(record, "utt")
+    by_character = _text(record, "locale") in SPLIT_BY_CHARACTER
+    annotated = parse(_text(record, "annot_utt"), by_character=by_character)
+    if annotated.text.split() != text.split():
+        raise InputError(
+            f"expected the words of utt in annot_utt, {excerpt(text)}, found"
+            f" {excerpt(annotated.text)}"
+        )
+    if _text(record, "partition") not in PARTITIONS:
+        found = excerpt(record["partition"])
+        raise InputError(f"expected a partition of {', '.join(PARTITIONS)}, found {found}")
+    id_, intent = _text(record, "id"), _text(record, "intent")
+    return Utterance(id_, annotated.tokens, intent, annotated.slots, text)
+
+
+def _of_slurp(record: Record, where: str) -> Utterance:
+    check_shape(record, _SLURP, where)
+    tokens = tuple(token["surface"] for token in record["tokens"])
+    entities = record["entities"]
+    if not all(entity["span"] for entity in entities):
+        raise InputError("expected the numbers of tokens in each span, found none")
+    spans = [Span(one["span"][0], one["span"][-1] + 1, one["type"]) for one in entities]
+    return Utterance(
+        id=str(record["slurp_id"]),
+        tokens=tokens,
+        intent=f"{_text(record, 'scenario')}_{_text(record, 'action')}",
+        slots=tags_of(spans, len(tokens)),
+        text=_text(record, "sentence"),
+    )
+
+
+def _text(record: Record, key: str) -> str:
+    value = record.get(key)
+    if not isinstance(value, str) or not value.strip():
+        found = excerpt(value) if isinstance(value, str) else type(value).__name__
+        raise InputError(f'expected text under "{key}", found {found}')
+    return value
 
 
 @dataclass(frozen=True)
@@ -172,13 +306,30 @@ def read_split(
     repairs: Counter[str],
 ) -> Iterator[Utterance]:
     """The utterances of a split out of its files, by the data set's reader in the catalog."""
-    if entry.reader == "massive":
-        return read_massive(paths[0], split, skip_bad=True, dropped=dropped, repairs=repairs)
-    if entry.reader == "slurp":
-        return read_slurp(paths[0], skip_bad=True, dropped=dropped, repairs=repairs)
-    if len(paths) == 2:
-        return read_text_and_labels(*paths, skip_bad=True, dropped=dropped, repairs=repairs)
-    return read_xsid(paths[0], skip_bad=True, dropped=dropped, repairs=repairs)
+    return READERS[entry.reader](paths, split, dropped=dropped, repairs=repairs)
+
+
+def _massive(paths: Sequence[Path], split: str, **counters: Any) -> Iterator[Utterance]:
+    return read_massive(paths[0], split, skip_bad=True, **counters)
+
+
+def _slurp(paths: Sequence[Path], _split: str, **counters: Any) -> Iterator[Utterance]:
+    return read_slurp(paths[0], skip_bad=True, **counters)
+
+
+def _xsid(paths: Sequence[Path], _split: str, **counters: Any) -> Iterator[Utterance]:
+    if len(paths) == 2:  # its train part has texts and labels in two files
+        return read_text_and_labels(*paths, skip_bad=True, **counters)
+    return read_xsid(paths[0], skip_bad=True, **counters)
+
+
+# By the catalog's reader: called with the files of a split, its name and the counters
+# `dropped` and `repairs`. A row added here is a reader for data sets of the kind utterances.
+READERS: dict[str, Callable[..., Iterator[Utterance]]] = {
+    "massive": _massive,
+    "slurp": _slurp,
+    "conll-utterances": _xsid,
+}
 
 
 def roles_of(entry: Dataset, split: str) -> tuple[str, ...]:

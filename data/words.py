@@ -1,4 +1,4 @@
-"""Where the words of a sentence stand: a plain rule for every script with spaces.
+"""Where the words of a sentence stand, and which script its letters are of.
 
 A word is a run of letters and their marks, with apostrophes and hyphens between letters
 (ng'ombe, mother-in-law). What holds a digit, and what looks like an address, a handle or an
@@ -8,13 +8,21 @@ Chinese) comes out as one long word.
 >>> sentence = "Ng'ombe wetu, see www.example.org!"
 >>> [[sentence[start:stop] for start, stop in run] for run in word_runs(sentence)]
 [["Ng'ombe", 'wetu'], ['see']]
+
+Which script a text is in is told by the names that Unicode gives its letters:
+
+>>> script_of("alisoma"), script_of("читал"), script_of("3 %"), script_of("ᏣᎳᎩ")
+('Latn', 'Cyrl', None, 'CHEROKEE')
+>>> sorted(scripts_of(["食べる", "BAN"]))
+['CJK', 'HIRAGANA', 'Latn']
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 Span = tuple[int, int]
@@ -22,6 +30,28 @@ Span = tuple[int, int]
 _JOINERS = frozenset("'’ʼ-‐‑")
 _ZERO_WIDTH_JOINERS = frozenset("\u200c\u200d")
 _WITHOUT_WORDS = re.compile(r"\d|://|[@#]|[^\W_]\.[^\W_]")
+
+# The first word of a letter's name, and the ISO 15924 code.
+SCRIPTS = {
+    "ADLAM": "Adlm",
+    "ARABIC": "Arab",
+    "BENGALI": "Beng",
+    "CYRILLIC": "Cyrl",
+    "DEVANAGARI": "Deva",
+    "ETHIOPIC": "Ethi",
+    "GREEK": "Grek",
+    "GUJARATI": "Gujr",
+    "HEBREW": "Hebr",
+    "LATIN": "Latn",
+    "NKO": "Nkoo",
+    "TIFINAGH": "Tfng",
+}
+# Scripts without spaces between words, by the beginning of their letters' Unicode names.
+UNSPACED = (
+    *("BOPOMOFO", "CJK", "HIRAGANA", "KATAKANA", "KHMER", "LAO", "MYANMAR", "NEW TAI LUE"),
+    *("TAI LE", "TAI THAM", "TAI VIET", "THAI", "TIBETAN", "YI "),
+)
+NO_SCRIPT = frozenset({"MODIFIER", "FEMININE", "MASCULINE", "FULLWIDTH", "MICRO", ""})
 
 
 def word_runs(sentence: str) -> Iterator[list[Span]]:
@@ -62,3 +92,38 @@ def _in_word(text: str, i: int) -> bool:
 def _is_letter(character: str) -> bool:
     # Vowel signs of Indic scripts are marks, for which \w has no place.
     return unicodedata.category(character)[0] in "LM" or character in _ZERO_WIDTH_JOINERS
+
+
+def script_of_letter(letter: str) -> str | None:
+    """The script of a letter: ISO 15924 as far as SCRIPTS has it, else Unicode's name of it.
+
+    >>> script_of_letter("ñ"), script_of_letter("ʼ"), script_of_letter("か")
+    ('Latn', None, 'HIRAGANA')
+    """
+    if not letter.isalpha():
+        return None
+    if letter.isascii():
+        return "Latn"
+    name = unicodedata.name(letter, "").partition(" ")[0]
+    return None if name in NO_SCRIPT else SCRIPTS.get(name, name)
+
+
+def script_of(text: str) -> str | None:
+    """The script of most letters of a text, the first one of two as frequent; None without any."""
+    counts = Counter(filter(None, map(script_of_letter, text)))
+    return max(counts, key=counts.__getitem__) if counts else None
+
+
+def scripts_of(texts: Iterable[str]) -> frozenset[str]:
+    """Every script that some letter of some text is in."""
+    letters = {letter for text in texts for letter in text}
+    return frozenset(filter(None, map(script_of_letter, letters)))
+
+
+def writes_without_spaces(character: str) -> bool:
+    """Whether a letter, mark or digit is of a script that puts no spaces between words.
+
+    >>> [writes_without_spaces(character) for character in "ក你a"]
+    [True, True, False]
+    """
+    return not character.isascii() and unicodedata.name(character, "").startswith(UNSPACED)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from data.access import Report
-from data.same_sentence import sentence_key
+from data.spelling import sentence_key
 from data.tsv import read_lines
 from icl.run import Task
 from metrics.rates import is_copy, is_empty

@@ -5,7 +5,7 @@
 
 Dictionary-based prompting (DiPMT, Ghazvininejad et al. 2023, https://arxiv.org/abs/2302.07856)
 tells the model what rare words may mean. Words are found by the longest match, and where a form is
-no headword by its base forms (`data.lemmas`).
+no headword by its base forms (`data.lexicon.lemmas`).
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from data.files import canonical_json, sha256_text
-from data.lemmas import Lemmatizer
 from data.lexicon import Lexicon, match_at
+from data.lexicon.lemmas import Lemmatizer
 from data.words import word_runs
 from icl.prompt import Hint
 

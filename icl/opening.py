@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from data.access import Access, Report
 from data.errors import UnavailableError
-from data.lemmas import Lemmatizer, lemmatizer_for
 from data.lexicon import Lexicon
+from data.lexicon.lemmas import Lemmatizer, lemmatizer_for
 from data.load import load_lexicon
 from icl.backend import Backend, Decoding, Settings, open_backend
 from icl.dictionary import Dictionary

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from data.bounded import check_shape, read_json
 from data.errors import InputError
-from data.faults import excerpt
 from data.files import canonical_json
+from data.lines import excerpt
 from icl.answers import is_sound
 from icl.store import Record, read_records
 from metrics.external import Mean, read_scores

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from data.errors import InputError
 from data.parallel import Pair
 from data.randomness import stream
-from data.same_sentence import sentence_key
+from data.spelling import sentence_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def _adding_up(sizes: Sequence[tuple[str, int]], total: int) -> set[str]:
 def without_leaks(scored: Iterable[Pair], pool: Sequence[Pair]) -> Split:
     """Drop pool pairs whose source or target is one of the scored ones, by letters and digits.
 
-    The rule is that of training text (`data.same_sentence`): a full stop more or less, quotes and
+    The rule is that of training text (`data.spelling`): a full stop more or less, quotes and
     invisible characters make no other sentence.
 
     >>> pool = [Pair("7", "Jambo", "“HELLO!”", None), Pair("8", "Asante", "Thanks", None)]

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from data.faults import excerpt
-from data.same_sentence import letters_of
+from data.lines import excerpt
+from data.spelling import letters_of
 from icl.run import Task
 from icl.store import Record
 

@@ -23,7 +23,7 @@ COMMANDS = {
     "inventory": ("data.inventory.__main__", "what exists for every language"),
     "resources": ("data.resources.__main__", "what exists for one, and how large it is"),
     "catalog": ("data.catalog.__main__", "data sets and models: list, show, fetch, verify"),
-    "lexicon": ("data.lexicons.commands", "look into lexicons, convert them, measure coverage"),
+    "lexicon": ("data.lexicon.__main__", "look into lexicons, convert them, measure coverage"),
     "synthesize": ("lexaug.synthesize", "text and labels from a lexicon"),
     "induce": ("lexaug.induce", "a lexicon from parallel text"),
     "inflect": ("morph.inflect", "forms, paradigms, analyses"),

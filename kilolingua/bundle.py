@@ -22,9 +22,9 @@ from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO
 
 from data.access import Access, cache_folder
+from data.archives import open_zstandard, zstandard
 from data.bounded import parse_integer
 from data.catalog import Dataset, File, catalog
-from data.compression import open_zstandard, zstandard
 from data.download import NoSourceError, fetch
 from data.errors import InputError, UnavailableError
 from data.files import appears_whole, sha256_file

@@ -35,12 +35,11 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from typing import Protocol, runtime_checkable
 
 from data.access import Access
-from data.inflections.schema import atoms, canonical, dimension
 from data.inflections.tables import tables_of
-from data.inflections.tags import parse
+from data.inflections.tags import atoms, canonical, dimension, parse
 from data.languages import Language
-from data.lemmas import Analysis, citation_forms
 from data.lexicon import fold
+from data.lexicon.lemmas import Analysis, citation_forms
 from data.unimorph import Triple
 
 # A dimension's features; each is the set of its alternatives: SG/DU/PL is one feature, of three.

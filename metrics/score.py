@@ -31,6 +31,41 @@ _KEY = re.compile(r"[a-z][a-z0-9_-]*")
 # escape sign itself, so that reading back is exact.
 _ESCAPED = re.compile(r"[%|\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
+HIGHER = frozenset(
+    {
+        *("bleu", "spbleu", "sacrebleu", "chrf", "meteor", "nist", "rouge", "rougel", "rougelsum"),
+        *("comet", "xcomet", "cometkiwi", "africomet", "cometinho", "unite", "prism"),
+        *("bleurt", "bertscore", "bartscore", "yisi", "blaser", "gleu"),
+        *("accuracy", "acc", "match", "precision", "recall", "f1", "mcc", "las", "uas"),
+        *("language",),  # the share of outputs in the language that was asked for
+    }
+)
+LOWER = frozenset(
+    {
+        *("ter", "hter", "wer", "cer", "mer", "error", "errors", "distance", "levenshtein"),
+        *("metricx", "perplexity", "ppl", "bits", "bpb", "bpc", "loss", "entropy", "nll"),
+        *("mae", "mse", "rmse", "copy", "empty"),  # copied and empty outputs
+    }
+)
+# Scores that some tools print as penalties and others as their negatives; signs turned around;
+# differences, ranks and prices of a metric, which are none of it.
+UNCLEAR = frozenset(
+    {
+        *("mqm", "neg", "negative", "negated", "inverse", "inverted", "minus", "reversed"),
+        *("no", "not", "non", "complement", "lower", "higher"),
+        *("drop", "delta", "diff", "difference", "gap", "change", "reduction", "reduced", "cut"),
+        *("decrease", "increase", "improvement", "gain", "cost", "penalty", "regret", "rank"),
+        *("ranking", "variance", "std", "stdev", "deviation"),
+    }
+)
+STATED: dict[
+    str, bool
+] = {}  # what a registered metric says of itself (metrics.translation.register)
+WITHOUT = frozenset({"free", "without"})  # errors; COMET without a reference is a COMET
+
+_SUBTRACTION = re.compile(r"\s*(?:[0-9.,]+\s*%?\s*)?[-\u2010-\u2015\u2212]")  # 100 - TER
+_WORD = re.compile(r"[^\W\d_]+[0-9]*")
+
 
 @dataclass(frozen=True, slots=True)
 class Score:
@@ -189,42 +224,6 @@ def _check_finite(score: Score, field: str) -> None:
             f"Score {score.name}: {field}: expected a finite number, found {figure!r}; "
             "check the statistics that it was made from"
         )
-
-
-HIGHER = frozenset(
-    {
-        *("bleu", "spbleu", "sacrebleu", "chrf", "meteor", "nist", "rouge", "rougel", "rougelsum"),
-        *("comet", "xcomet", "cometkiwi", "africomet", "cometinho", "unite", "prism"),
-        *("bleurt", "bertscore", "bartscore", "yisi", "blaser", "gleu"),
-        *("accuracy", "acc", "match", "precision", "recall", "f1", "mcc", "las", "uas"),
-        *("language",),  # the share of outputs in the language that was asked for
-    }
-)
-LOWER = frozenset(
-    {
-        *("ter", "hter", "wer", "cer", "mer", "error", "errors", "distance", "levenshtein"),
-        *("metricx", "perplexity", "ppl", "bits", "bpb", "bpc", "loss", "entropy", "nll"),
-        *("mae", "mse", "rmse", "copy", "empty"),  # copied and empty outputs
-    }
-)
-# Scores that some tools print as penalties and others as their negatives; signs turned around;
-# differences, ranks and prices of a metric, which are none of it.
-UNCLEAR = frozenset(
-    {
-        *("mqm", "neg", "negative", "negated", "inverse", "inverted", "minus", "reversed"),
-        *("no", "not", "non", "complement", "lower", "higher"),
-        *("drop", "delta", "diff", "difference", "gap", "change", "reduction", "reduced", "cut"),
-        *("decrease", "increase", "improvement", "gain", "cost", "penalty", "regret", "rank"),
-        *("ranking", "variance", "std", "stdev", "deviation"),
-    }
-)
-STATED: dict[
-    str, bool
-] = {}  # what a registered metric says of itself (metrics.translation.register)
-WITHOUT = frozenset({"free", "without"})  # errors; COMET without a reference is a COMET
-
-_SUBTRACTION = re.compile(r"\s*(?:[0-9.,]+\s*%?\s*)?[-\u2010-\u2015\u2212]")  # 100 - TER
-_WORD = re.compile(r"[^\W\d_]+[0-9]*")
 
 
 def higher_is_better(name: str) -> bool | None:

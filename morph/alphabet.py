@@ -23,8 +23,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from data.errors import InputError
-from data.inflections.schema import nearest
-from data.inflections.tags import Feature, parse
+from data.inflections.tags import Feature, nearest, parse
 from data.tsv import excerpt
 from data.unimorph import Triple
 from morph.graphemes import join, split

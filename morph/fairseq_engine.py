@@ -28,9 +28,9 @@ from data.bounded import check_shape, read_json
 from data.errors import InputError
 from data.files import canonical_json, sha256_file, sha256_text, write_whole
 from data.randomness import stream
-from data.scripts import script_of, scripts_of
 from data.tsv import excerpt
 from data.unimorph import Triple
+from data.words import script_of, scripts_of
 from morph.fairseq_recipe import DEFAULT, LANGUAGES, FairseqSettings, generation, training
 from morph.fairseq_text import (
     feature_names,

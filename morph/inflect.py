@@ -37,7 +37,7 @@ from typing import Any, Literal
 from data.access import Access, Report, quiet
 from data.errors import InputError
 from data.languages import Language
-from data.lemmas import Analysis
+from data.lexicon.lemmas import Analysis
 from data.pages import Tabular
 from data.tsv import excerpt
 from data.unimorph import Triple

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 from data.errors import InputError
 from data.files import canonical_json, check_not_removed, sha256_text, write_whole
 from data.pages import Interval, Plotted
-from data.scripts import scripts_of
 from data.unimorph import Triple
+from data.words import scripts_of
 from metrics.labels import exact_match
 from metrics.score import Score
 from morph.alphabet import Alphabet

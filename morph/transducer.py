@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from data.errors import InputError
 from data.files import canonical_json, write_whole
-from data.scripts import script_of
 from data.tsv import excerpt
+from data.words import script_of
 from morph.alphabet import BEGIN, END, LANGUAGE, WHOLE, Alphabet, Word
 from morph.architecture import Architecture
 from morph.both_ways import agreed, mean_score

@@ -27,7 +27,7 @@ fi
 say() { printf '\n== %s\n' "$*" >&2; }
 
 say "What is there for this language?"
-python -m data.inventory --language "$lang"
+python -m data.inventory --lang "$lang"
 python -m data.lexicon coverage --lang "$lang" --lexicon "$lexicon" --corpus masakhapos --most 5
 
 say "Text: English news with the words of the language put in"

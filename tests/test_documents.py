@@ -23,7 +23,7 @@ from pathlib import Path
 
 import pytest
 
-from data.compression import zstandard
+from data.archives import zstandard
 from kilolingua.__main__ import COMMANDS as KILOLINGUA
 
 ROOT = Path(__file__).parent.parent

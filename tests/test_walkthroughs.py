@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import data.catalog
+from data import labelled, parallel, utterances
+from data.access import Access
 from data.errors import InputError
+from data.languages import resolve
+from data.lexicon import files as lexicons
+from data.lexicon.load import load_lexicon
+from data.load import load_parallel
 from metrics import score as directions
 from metrics import translation
 from tests.training.texts import options, write_corpus
@@ -28,6 +38,9 @@ def followed(heading: str) -> dict[str, Any]:
     code = compile("\n".join(blocks), str(PAGE), "exec", dont_inherit=True)
     exec(code, names)
     return names
+
+
+EN, SW = resolve("en"), resolve("sw")
 
 
 @pytest.fixture
@@ -66,3 +79,87 @@ def test_an_objective(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         PretrainConfig(**{**asked, "config": "decoder-nano"})
     with pytest.raises(ValueError, match='encoder-decoder has "reverse" already'):
         objectives.register("reverse", "encoder-decoder", names["Reverse"])
+
+
+def test_a_reader_of_parallel_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "PAIR_FORMATS", formats := dict(parallel.PAIR_FORMATS))
+    monkeypatch.setattr("data.load.PAIR_FORMATS", formats)
+    followed("A reader of parallel text")
+    path = tmp_path / "mine.bars"
+    path.write_text("sw | yo | en\nmbwa | aja | dog\npaka | cat\nngombe | malu | cow\n")
+    corpus = load_parallel(str(path), SW, EN, skip_bad=True)
+    assert [(pair.source, pair.target) for pair in corpus.pairs] == [
+        ("mbwa", "dog"),
+        ("ngombe", "cow"),
+    ]
+    assert corpus.remarks == ("mine.bars: left out: other number of texts (1)",)
+    with pytest.raises(InputError, match=r"mine\.bars:3: expected 3 texts, found 2; fix the line"):
+        load_parallel(str(path), SW, EN)
+    with pytest.raises(InputError, match=r"a \.tsv or \.tmx or \.bars file"):
+        load_parallel(str(tmp_path), SW, EN)
+    with pytest.raises(ValueError, match=r'found "\.tmx"'):
+        parallel.register(".tmx", parallel.PAIR_FORMATS[".tmx"])
+
+
+def test_a_form_of_lexicons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lexicons, "FORMATS", dict(lexicons.FORMATS))
+    followed("A form of lexicons")
+    path = tmp_path / "lexicon.txt"
+    path.write_text("dog -> mbwa\nlook after -> tunza\n")
+    lexicon = load_lexicon(EN, SW, name=str(path))
+    assert [entry.target for entry in lexicon.lookup("look after")] == ["tunza"]
+    with pytest.raises(ValueError, match='"arrows" is there already'):
+        lexicons.register("arrows", lexicons.FORMATS["arrows"])
+
+
+@pytest.fixture
+def own_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder for the tables of data sets, whose registration goes with the test."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(data.catalog, "ADDED_TABLES", [])
+    yield tmp_path
+    data.catalog.catalog.cache_clear()
+
+
+def write_tables(folder: Path, name: str, kind: str, reader: str, *files: str) -> None:
+    cells = (name, kind, reader, "CC0-1.0", "https://example.org", "A toy", "Toy 2026", "-")
+    rows = ["\t".join(data.catalog.DATASET_COLUMNS), "\t".join(cells), ""]
+    (folder / "datasets.tsv").write_text("\n".join(rows))
+    columns = "\t".join(data.catalog.FILE_COLUMNS)
+    lines = [f"{name}\t{file}\t-\t-\t-\thttps://example.org/x" for file in files]
+    (folder / "files.tsv").write_text("\n".join([columns, *lines, ""]))
+
+
+def test_a_data_set(own_tables: Path) -> None:
+    write_tables(
+        own_tables, "toy", "parallel", "aligned",
+        "test\ten-sw\ten\ttoy/test.en", "test\ten-sw\tsw\ttoy/test.sw",
+    )  # fmt: skip
+    followed("A data set")
+    (own_tables / "toy").mkdir()
+    (own_tables / "toy" / "test.en").write_text("dog\n")
+    (own_tables / "toy" / "test.sw").write_text("mbwa\n")
+    access = Access(mirror=own_tables, cache=own_tables / "cache", offline=True)
+    corpus = load_parallel("toy", EN, SW, access=access)
+    assert [(pair.source, pair.target) for pair in corpus.pairs] == [("dog", "mbwa")]
+    assert "lafand" in data.catalog.catalog(), "the project's own stay"
+
+
+def test_a_data_set_whose_name_is_taken_is_refused_and_leaves_nothing(own_tables: Path) -> None:
+    write_tables(own_tables, "lafand", "parallel", "aligned", "test\ten-sw\ten\tx/test.en")
+    with pytest.raises(InputError, match=r"datasets\.tsv: in the catalog already: lafand"):
+        followed("A data set")
+    assert data.catalog.dataset("lafand").title != "A toy"
+
+
+def test_a_row_reads_utterances_and_texts(
+    own_tables: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(utterances.READERS, "toy", lambda paths, split, **_: [*paths, split])
+    monkeypatch.setitem(labelled.READERS, "toy", lambda path: [path.name])
+    write_tables(own_tables, "toy", "utterances", "toy", "test\t-\ten\ttoy/test.txt")
+    followed("A data set")
+    path, entry = own_tables / "test.txt", data.catalog.dataset("toy")
+    found = utterances.read_split(entry, "test", (path,), dropped=Counter(), repairs=Counter())
+    assert found == [path, "test"]
+    assert list(labelled.read_labelled(replace(entry, kind="topics"), path)) == ["test.txt"]

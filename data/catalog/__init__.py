@@ -63,6 +63,22 @@ SOURCE_FORMS = {
 # file under a code that it has no text for.
 ASIDE = ("licence", "readme", "copy", "code-list")
 
+_LOG = logging.getLogger(__name__)
+
+TABLES = Path(__file__).parents[1] / "tables"
+OWN_TABLES = TABLES / "datasets.tsv", TABLES / "files.tsv"
+ADDED_TABLES: list[tuple[Path, Path]] = []
+DATASET_COLUMNS = (
+    "dataset",
+    "kind",
+    "reader",
+    "licence",
+    "homepage",
+    "title",
+    "citation",
+    "note",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class File:
@@ -158,34 +174,6 @@ def _optional(cell: str) -> str:
     return "" if cell == "-" else cell
 
 
-__all__ = [
-    "DATASET_COLUMNS",
-    "FILE_COLUMNS",
-    "TABLES",
-    "Dataset",
-    "File",
-    "catalog",
-    "dataset",
-    "file_at",
-    "read_catalog",
-    "warn_of_relative",
-]
-
-_LOG = logging.getLogger(__name__)
-
-TABLES = Path(__file__).parents[1] / "tables"
-DATASET_COLUMNS = (
-    "dataset",
-    "kind",
-    "reader",
-    "licence",
-    "homepage",
-    "title",
-    "citation",
-    "note",
-)
-
-
 @dataclass(frozen=True, slots=True)
 class Dataset:
     """A data set or model: what it is, under which licence, and its files."""
@@ -254,7 +242,29 @@ def catalog() -> Mapping[str, Dataset]:
     >>> list(catalog())[:3]
     ['ntrex-128', 'flores-200', 'lafand']
     """
-    return read_catalog(TABLES / "datasets.tsv", TABLES / "files.tsv")
+    entries: dict[str, Dataset] = {}
+    for datasets, files in (OWN_TABLES, *ADDED_TABLES):
+        more = read_catalog(datasets, files)
+        if twice := entries.keys() & more.keys():
+            raise InputError(f"{datasets}: in the catalog already: {', '.join(sorted(twice))}")
+        entries |= more
+    return entries
+
+
+def register(datasets: Path, files: Path) -> None:
+    """Add data sets of your own: two tables in the form of the project's, see the module.
+
+    Raises:
+        InputError: a table that does not follow the module's description, or repeats a name.
+    """
+    ADDED_TABLES.append((datasets, files))
+    catalog.cache_clear()
+    try:
+        catalog()
+    except InputError:
+        ADDED_TABLES.pop()
+        catalog.cache_clear()
+        raise
 
 
 def dataset(name: str) -> Dataset:

@@ -25,10 +25,10 @@ from data.access import Access
 from data.catalog import File, catalog, dataset, warn_of_relative
 from data.download import NoSourceError, fetch, is_as_stated
 from data.errors import InputError
-from data.faults import NOT_UTF8, NUL_INSIDE, REPLACEMENT_INSIDE
 from data.files import canonical_json, sha256_file, sha256_text
 from data.inflections.columns import UNIMORPH_ORDER, WHOLE, order_of_role
 from data.languages import Language, Match
+from data.lines import NOT_UTF8, NUL_INSIDE, REPLACEMENT_INSIDE
 from data.sources import NotHereError
 from data.tsv import EMPTY_CELL, WRONG_COLUMNS
 from data.unimorph import Triple, read_triples

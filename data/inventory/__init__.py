@@ -1,7 +1,7 @@
 """All languages x all resources: one row a language, and where each figure comes from.
 
     python -m data.inventory --genus Bantoid --script Latn --missing lexicon --format csv
-    python -m data.inventory --language sw
+    python -m data.inventory --lang sw
     python -m data.inventory --rebuild
 
 or from Python:
@@ -24,7 +24,7 @@ endangerment                  UNESCO's scale of six
 category, is_isolate          spoken, sign, pidgin, mixed, artificial, register, unattested,
                               unclassifiable, bookkeeping
 macrolanguage, includes       the tag of what it belongs to; tags that count for this row
-resource_class                0-5, by the rule in data.inventory.resource_class
+resource_class                0-5, by the rule in data.inventory.build
 test_set ... labelled         records of each kind that the catalog has; 0 is none
 kinds                         the kinds it has, those of unknown size too
 lineage, groups               codes and names of the groups above it, the widest first

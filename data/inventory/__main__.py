@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import difflib
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from data.access import Access
-from data.cli import Parser, run
 from data.errors import InputError
 from data.files import write_whole
 from data.inventory import (
@@ -24,94 +23,105 @@ from data.inventory import (
     select,
 )
 from data.inventory.language import page
+from data.options import check, command, common, option
 
 if TYPE_CHECKING:
     import polars
 
 FORMATS = ("table", "csv", "json", "cldf")
-FILTERS = {
-    "genus": "genus in WALS, or a group of Glottolog's tree: Bantu, Bantoid",
-    "family": "top-level family in Glottolog, or a group of its tree: Uralic, Romance",
-    "script": "ISO 15924: Latn, Arab, Ethi",
-    "macroarea": "Africa, Eurasia, Papunesia, Australia, North America, South America",
-    "country": "ISO 3166-1: KE",
-    "endangerment": "UNESCO's scale: Vulnerable, Extinct ...",
-    "category": "spoken, sign, pidgin, mixed, artificial, bookkeeping ...",
-}
+FILTERS = ("genus", "family", "script", "macroarea", "country", "endangerment", "category")
 COLUMNS_OF = {"script": "scripts", "country": "countries"}
+
+
+def _names(help_text: str) -> Any:
+    return option((), help_text, metavar="NAME", group="which languages")
+
+
+def _kinds() -> Any:
+    return option((), "resources", choices=KINDS, metavar="KIND", group="which languages")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Which languages are asked for, and how they are printed."""
+
+    genus: tuple[str, ...] = _names("in WALS, or a group of Glottolog's tree: Bantu, Bantoid")
+    family: tuple[str, ...] = _names("top-level, or a group of Glottolog's tree: Uralic, Romance")
+    script: tuple[str, ...] = _names("ISO 15924: Latn, Arab, Ethi")
+    macroarea: tuple[str, ...] = _names(
+        "Africa, Eurasia, Papunesia, Australia, North America, South America"
+    )
+    country: tuple[str, ...] = _names("ISO 3166-1: KE")
+    endangerment: tuple[str, ...] = _names("UNESCO's scale: Vulnerable, Extinct ...")
+    category: tuple[str, ...] = _names("spoken, sign, pidgin, mixed, artificial, bookkeeping ...")
+    resource_class: tuple[str, ...] = option(
+        (), "resource class", flag="--class", choices=tuple("012345"), group="which languages"
+    )
+    has: tuple[str, ...] = _kinds()
+    missing: tuple[str, ...] = _kinds()
+    text: str | None = option(None, "words in the names and codes", group="which languages")
+    sign: bool | None = option(
+        None, "sign languages only, or none of them", group="which languages"
+    )
+    lang: str | None = common(
+        "--lang", help="one language: all facts with sources", group="which languages"
+    )
+    limit: int | None = common("--limit", group="which languages")
+    format: str | None = option(None, "what to print (default table)", choices=FORMATS)
+    out: Path | None = option(None, "file to write to; for cldf a folder")
+    rebuild: bool = option(
+        False, "build the inventory anew; prints no table unless --format asks for one"
+    )
+    offline: bool = common("--offline")
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be."""
+        check(self)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line: select and export, one language, or rebuild."""
-    parser = Parser(
-        "data.inventory", "All languages x all resources, with the source of each cell."
-    )
-    for name, help_text in FILTERS.items():
-        parser.add_argument(f"--{name}", nargs="+", default=[], metavar="NAME", help=help_text)
-    parser.add_argument(
-        "--class",
-        nargs="+",
-        type=int,
-        default=[],
-        dest="resource_class",
-        choices=range(6),
-        help="resource class, 0 to 5",
-    )
-    for name in ("has", "missing"):
-        parser.add_argument(f"--{name}", nargs="+", default=[], choices=KINDS, help="resources")
-    parser.add_argument("--text", default="", help="words in the names and codes")
-    parser.add_argument(
-        "--sign", action=argparse.BooleanOptionalAction, help="sign languages only, or none of them"
-    )
-    parser.add_argument("--format", choices=FORMATS, help="what to print (default table)")
-    parser.add_argument("--language", metavar="CODE", help="one language: all facts with sources")
-    parser.add_argument(
-        "--rebuild",
-        action="store_true",
-        help="build the inventory anew; prints no table unless --format asks for one",
-    )
-    parser.add_argument("--out", type=Path, help="file to write to; for cldf a folder")
-    parser.add_common("--limit", "--offline", "-v")
-    return run(parser, _run, argv)
+    about = "All languages x all resources, with the source of each cell."
+    return command("data.inventory", about, Config, show, argv)
 
 
-def _run(options: argparse.Namespace) -> int:
-    inventory = load_inventory(access=Access.of(options, _say), rebuild=options.rebuild)
+def show(config: Config) -> None:
+    """Print or write what is asked for; notes and counts go to stderr."""
+    inventory = load_inventory(access=Access.of(config, _say), rebuild=config.rebuild)
     for note in inventory.notes:
         _say(f"note: {note}")
-    table = _selected(inventory, options)
+    table = _selected(inventory, config)
     _say(f"{table.height:,} of {inventory.table.height:,} languages")
-    if options.language and options.format is None:
-        _show(page(inventory, table["glottocode"][0]), options.out)
-    elif options.format or not options.rebuild:
-        _write(inventory, table, options.format, options.out)
-    return 0
+    if config.lang and config.format is None:
+        _show(page(inventory, table["glottocode"][0]), config.out)
+    elif config.format or not config.rebuild:
+        _write(inventory, table, config.format, config.out)
 
 
 def _say(line: str) -> None:
     print(line, file=sys.stderr)
 
 
-def _selected(inventory: Inventory, options: argparse.Namespace) -> polars.DataFrame:
-    """The rows that the options ask for; `--language` is one row, whatever the filters say."""
-    if options.language:
+def _selected(inventory: Inventory, config: Config) -> polars.DataFrame:
+    """The rows that the options ask for; `--lang` is one row, whatever the filters say."""
+    if config.lang:
         import polars as pl
 
-        glottocode = find(inventory, options.language)
+        glottocode = find(inventory, config.lang)
         return inventory.table.filter(pl.col("glottocode") == glottocode)
-    wanted = {name: getattr(options, name) for name in FILTERS}
+    wanted = {name: getattr(config, name) for name in FILTERS}
     for name, values in wanted.items():
         for value in values:
             _check(inventory.table, name, value)
     return select(
         inventory.table,
         **wanted,
-        resource_class=options.resource_class,
-        has=options.has,
-        missing=options.missing,
-        text=options.text,
-        sign=options.sign,
-        limit=options.limit,
+        resource_class=[int(number) for number in config.resource_class],
+        has=config.has,
+        missing=config.missing,
+        text=config.text or "",
+        sign=config.sign,
+        limit=config.limit,
     )
 
 

@@ -175,7 +175,7 @@ def export_bibtex(inventory: Inventory, table: polars.DataFrame | None = None) -
 
 def _datasets(table: polars.DataFrame) -> list[Source]:
     """The data sets with resources for these languages."""
-    from data.inventory.resource_class import place
+    from data.inventory.build import place
     from data.resources import resources
 
     if table["kinds"].is_null().all():

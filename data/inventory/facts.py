@@ -32,8 +32,13 @@ from langcodes.data_dicts import MACROLANGUAGES
 
 from data import language_names as names
 from data.inventory.glottolog import Glottolog, Languoid
-from data.inventory.linguameta import LinguaMetaRow
+from data.inventory.references import LinguaMetaRow
 from data.languages import resolve
+
+LANGCODES = "langcodes"
+GLOTTOLOG = "glottolog"
+LINGUAMETA = "linguameta"
+OF_MACROLANGUAGE = "linguameta-macrolanguage"
 
 
 @dataclass(frozen=True)
@@ -136,12 +141,6 @@ def _tag(iso639_3: str) -> tuple[str | None, str | None]:
     language = resolve(iso639_3)
     exact = iso639_3 in (language.iso639_3, language.individual)
     return (language.bcp47, language.glottocode) if exact else (None, None)
-
-
-LANGCODES = "langcodes"
-GLOTTOLOG = "glottolog"
-LINGUAMETA = "linguameta"
-OF_MACROLANGUAGE = "linguameta-macrolanguage"
 
 
 @dataclass

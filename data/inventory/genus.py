@@ -117,11 +117,11 @@ def _shared(lineage: tuple[str, ...], evidence: Mapping[str, set[str]]) -> str |
 def _stated(glottolog: Glottolog, wals: Iterable[WalsLanguage]) -> dict[str, str]:
     """What WALS says, by glottocode of the language, where it says one thing."""
     by_iso = iso_codes(glottolog)
-    said: dict[str, set[str]] = defaultdict(set)
+    genera_of: dict[str, set[str]] = defaultdict(set)
     for entry in wals:
         for glottocode in _languages(entry, glottolog, by_iso):
-            said[glottocode].add(entry.genus)
-    return {glottocode: min(names) for glottocode, names in said.items() if len(names) == 1}
+            genera_of[glottocode].add(entry.genus)
+    return {glottocode: min(names) for glottocode, names in genera_of.items() if len(names) == 1}
 
 
 def _languages(

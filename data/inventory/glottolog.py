@@ -32,6 +32,33 @@ from data.tsv import excerpt, read_lines
 
 _DEGREES = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{0,20})?([eE][+-]?[0-9]{1,2})?")
 
+# Glottolog's pseudo-families by name, and the category of the languages in each.
+PSEUDO_FAMILIES = {
+    "Artificial Language": "artificial",
+    "Bookkeeping": "bookkeeping",
+    "Mixed Language": "mixed",
+    "Pidgin": "pidgin",
+    "Sign Language": "sign",
+    "Speech Register": "register",
+    "Unattested": "unattested",
+    "Unclassifiable": "unclassifiable",
+}
+SPOKEN = "spoken"
+DEEPEST = 200  # levels of a tree; in Glottolog 5.1 there are some twenty
+COLUMNS = (
+    "Name",
+    "Macroarea",
+    "Latitude",
+    "Longitude",
+    "Glottocode",
+    "ISO639P3code",
+    "Level",
+    "Countries",
+    "Family_ID",
+    "Language_ID",
+    "Is_Isolate",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
@@ -87,34 +114,6 @@ def number(row: TableRow, column: str, path: Path) -> float | None:
         found = excerpt(cell)
         raise InputError(f"{path}:{row.line}: expected a number in column {column}, found {found}")
     return float(cell)
-
-
-# Glottolog's pseudo-families by name, and the category of the languages in each.
-PSEUDO_FAMILIES = {
-    "Artificial Language": "artificial",
-    "Bookkeeping": "bookkeeping",
-    "Mixed Language": "mixed",
-    "Pidgin": "pidgin",
-    "Sign Language": "sign",
-    "Speech Register": "register",
-    "Unattested": "unattested",
-    "Unclassifiable": "unclassifiable",
-}
-SPOKEN = "spoken"
-DEEPEST = 200  # levels of a tree; in Glottolog 5.1 there are some twenty
-COLUMNS = (
-    "Name",
-    "Macroarea",
-    "Latitude",
-    "Longitude",
-    "Glottocode",
-    "ISO639P3code",
-    "Level",
-    "Countries",
-    "Family_ID",
-    "Language_ID",
-    "Is_Isolate",
-)
 
 
 @dataclass(frozen=True, slots=True)

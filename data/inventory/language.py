@@ -3,7 +3,7 @@
 row = row_of(inventory, find(inventory, "Kiswahili"))
 relatives(inventory, row["glottocode"], lacking="inflection")
 
-page(inventory, row["glottocode"])    # python -m data.inventory --language sw
+page(inventory, row["glottocode"])    # python -m data.inventory --lang sw
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from data.errors import InputError
-from data.inventory.resource_class import place
+from data.inventory.build import place
 from data.inventory.schema import KINDS, SOURCED, Inventory, Source, catalog_key, schema
 from data.languages import Language, resolve
 
@@ -24,6 +24,37 @@ if TYPE_CHECKING:
 
 
 EARTH_RADIUS_KM = 6371.0088  # the mean radius of the International Union of Geodesy
+
+# Columns whose source is that of another: they were read together.
+DERIVED = {
+    "family_glottocode": "family",
+    "genus_inferred": "genus",
+    "speakers_alone": "speakers",
+    "groups": "lineage",
+}
+
+FACTS = (
+    "name",
+    "endonym",
+    "glottocode",
+    "iso639_3",
+    "bcp47",
+    "macrolanguage",
+    "includes",
+    "family",
+    "is_isolate",
+    "genus",
+    "category",
+    "macroarea",
+    "countries",
+    "scripts",
+    "latitude",
+    "longitude",
+    "speakers",
+    "endangerment",
+    "resource_class",
+)
+RELATIVES = 5
 
 
 def find(inventory: Inventory, text: str) -> str:
@@ -111,15 +142,6 @@ def where_from(inventory: Inventory, glottocode: str, column: str) -> Source | N
     else:
         key = row["sources"][DERIVED.get(column, column)] if _is_sourced(column) else None
     return next((source for source in inventory.sources if source.key == key), None)
-
-
-# Columns whose source is that of another: they were read together.
-DERIVED = {
-    "family_glottocode": "family",
-    "genus_inferred": "genus",
-    "speakers_alone": "speakers",
-    "groups": "lineage",
-}
 
 
 def _is_sourced(column: str) -> bool:
@@ -222,30 +244,6 @@ def _kilometres(row: Mapping[str, Any]) -> polars.Expr:
         (longitude - there) / 2
     ).sin() ** 2
     return (2 * EARTH_RADIUS_KM * squared.clip(0, 1).sqrt().arcsin()).round(1)
-
-
-FACTS = (
-    "name",
-    "endonym",
-    "glottocode",
-    "iso639_3",
-    "bcp47",
-    "macrolanguage",
-    "includes",
-    "family",
-    "is_isolate",
-    "genus",
-    "category",
-    "macroarea",
-    "countries",
-    "scripts",
-    "latitude",
-    "longitude",
-    "speakers",
-    "endangerment",
-    "resource_class",
-)
-RELATIVES = 5
 
 
 def page(inventory: Inventory, glottocode: str) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from data.errors import InputError
-from data.inventory.massive_locales import massive_glottocodes
+from data.inventory.references import massive_glottocodes
 from data.inventory.schema import ISOLATE, KINDS, NONE
 from data.language_names import fold
 

@@ -32,8 +32,7 @@ from data.inventory.build import INFERRED, WALS, Ingredients, builtin_genera, bu
 from data.inventory.facts import GLOTTOLOG, LANGCODES, LINGUAMETA, OF_MACROLANGUAGE
 from data.inventory.genus import read_wals
 from data.inventory.glottolog import SPOKEN, Glottolog, read_classification, read_glottolog
-from data.inventory.linguameta import read_linguameta
-from data.inventory.massive_locales import massive_locales
+from data.inventory.references import massive_locales, read_linguameta
 from data.inventory.schema import Inventory, Source, catalog_key, schema
 from data.resources import Resource, resources
 
@@ -47,6 +46,12 @@ REFERENCES = {
 }
 CATALOG = "catalog"  # the source of all counts of resources
 MASSIVE = "massive-1.1"
+
+# What is recorded beside the table: its ingredients, what it was built without, sources, notes.
+RECORD = {"recipe": str, "missing": {str: [[object]]}, "sources": [{str: str}], "notes": [str]}
+NAME = "kilolingua"  # the entry in the Parquet file's metadata
+HERE = Path(__file__).parent
+CODE = (*HERE.glob("*.py"), HERE.parent / "resources" / "__init__.py")
 
 
 @dataclass
@@ -236,13 +241,6 @@ def _catalog() -> Source:
     )
 
 
-# What is said beside the table: its ingredients, what it was built without, sources, notes.
-SAID = {"recipe": str, "missing": {str: [[object]]}, "sources": [{str: str}], "notes": [str]}
-NAME = "kilolingua"  # the entry in the Parquet file's metadata
-HERE = Path(__file__).parent
-CODE = (*HERE.glob("*.py"), HERE.parent / "resources" / "__init__.py")
-
-
 def inventory_path(access: Access) -> Path:
     """Where the built inventory lies."""
     return access.cache_folder() / "inventory" / "languages.parquet"
@@ -269,14 +267,14 @@ def keep(inventory: Inventory, missing: list[str], access: Access) -> None:
 
     missing: the paths in the catalog of the files that it was built without.
     """
-    said = {
+    record = {
         "recipe": recipe(),
         "missing": {path: state(path, access) for path in missing},
         "sources": [asdict(source) for source in inventory.sources],
         "notes": inventory.notes,
     }
     buffer = io.BytesIO()
-    inventory.table.write_parquet(buffer, metadata={NAME: json.dumps(said)})
+    inventory.table.write_parquet(buffer, metadata={NAME: json.dumps(record)})
     write_whole(inventory_path(access), buffer.getvalue())
 
 
@@ -288,16 +286,16 @@ def kept(access: Access) -> Inventory | None:
     if not path.is_file():
         return None
     try:
-        said = parse_json(pl.read_parquet_metadata(path)[NAME], str(path), SAID)
-        if said["recipe"] != recipe() or _has_changed(said["missing"], access):
+        record = parse_json(pl.read_parquet_metadata(path)[NAME], str(path), RECORD)
+        if record["recipe"] != recipe() or _has_changed(record["missing"], access):
             return None
         table = pl.read_parquet(path)
-        sources = tuple(Source(**source) for source in said["sources"])
+        sources = tuple(Source(**source) for source in record["sources"])
     except (TypeError, pl.exceptions.PolarsError, KilolinguaError, OSError, ValueError, KeyError):
         return None  # damaged, or of another version: it is built anew
     if dict(table.schema) != schema():
         return None
-    return Inventory(table, sources, tuple(said["notes"]))
+    return Inventory(table, sources, tuple(record["notes"]))
 
 
 def _has_changed(missing: dict[str, list[list[str | int]]], access: Access) -> bool:

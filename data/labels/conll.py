@@ -17,8 +17,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from data.faults import BadLineError, counted, excerpt, reject
-from data.lines import tried_lines
+from data.lines import BadLineError, counted, excerpt, reject, tried_lines
 from data.tsv import EMPTY_CELL, WRONG_COLUMNS, Row
 
 NO_TOKENS = "sentence without tokens"

@@ -15,20 +15,28 @@ bilou   the same with L- for E- and U- for S- (Ratinov and Roth 2009)
 
 A name begins and ends where conlleval, the shared tasks' scorer, says so. One bad line is a bad
 line and never another scheme: nine in ten tags have to agree.
+
+A user's file of two columns, `token TAG`, is read, its scheme told, and names made BIO:
+
+    found = read_labelled(Path("ner.txt"))
+    found.told.scheme, found.sentences[0].tags
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import NamedTuple
 
 from data.errors import InputError
-from data.faults import excerpt
-from data.labels.bio import OUTSIDE
-from data.lexicons.entries import UNIVERSAL_POS
+from data.labels.bio import OUTSIDE, REPAIRED
+from data.labels.conll import Block, read_blocks
+from data.lexicon.reading import UNIVERSAL_POS
+from data.lines import by_reason, counted, excerpt, reject
+from data.tagged import TaggedSentence, sentence_of
 
 POS, BIO, IOB1 = "pos", "bio", "iob1"
 # What the letters before the hyphen mean, as in BIOES, by scheme.
@@ -52,6 +60,8 @@ _OTHER_NAMES = re.compile(
 )
 _MARKS = frozenset("-_:")
 _OTHER_OUTSIDE = frozenset(("o", "0", "*", "-", "_"))
+
+COLUMNS = ("token", "tag")
 
 
 class Labels(NamedTuple):
@@ -96,27 +106,27 @@ def tell(sentences: Iterable[Labels], name: str, *, any_tagset: bool = False) ->
     Raises:
         InputError: nine in ten do not agree; the message has the line of a tag that does not fit.
     """
-    seen = _Seen()
+    counts = _LabelCounts()
     for one in sentences:
-        seen.add(one)
-    names = seen.outside + seen.prefixed
-    begun = seen.outside or seen.letters["B"] or seen.letters["I"]
-    if not begun and seen.prefixed < MOST * seen.total:
+        counts.add(one)
+    names = counts.outside + counts.prefixed
+    begun = counts.outside or counts.letters["B"] or counts.letters["I"]
+    if not begun and counts.prefixed < MOST * counts.total:
         names = 0  # parts of speech such as S-NOM, of a tagset that nobody here knows
-    if seen.universal >= MOST * seen.total:
-        of = f"{seen.universal:,} of {seen.total:,} tags are Universal POS"
+    if counts.universal >= MOST * counts.total:
+        of = f"{counts.universal:,} of {counts.total:,} tags are Universal POS"
         return Told(POS, of, universal=True)
-    if names >= MOST * seen.total and (seen.prefixed or seen.outside == seen.total):
-        return _of_names(seen, name)
+    if names >= MOST * counts.total and (counts.prefixed or counts.outside == counts.total):
+        return _of_names(counts, name)
     if any_tagset and not names:
-        _refuse_other_spellings(seen, name)
-        return Told(POS, f"none of {seen.total:,} tags is O or begins with B- or I-")
+        _refuse_other_spellings(counts, name)
+        return Told(POS, f"none of {counts.total:,} tags is O or begins with B- or I-")
     expected = "Universal POS tags, or O, B-LABEL and I-LABEL"
-    fitting = "universal" if seen.universal >= names else "names"
-    raise _thin(name, expected, seen.first["other" if fitting == "names" else "not universal"])
+    fitting = "universal" if counts.universal >= names else "names"
+    raise _thin(name, expected, counts.first["other" if fitting == "names" else "not universal"])
 
 
-def _refuse_other_spellings(seen: _Seen, name: str) -> None:
+def _refuse_other_spellings(counts: _LabelCounts, name: str) -> None:
     """Labels that no scheme here has and that are no parts of speech either.
 
     >>> tell([Labels((1, 2), ("b-per", "o"))], "ner.txt", any_tagset=True)
@@ -124,18 +134,18 @@ def _refuse_other_spellings(seen: _Seen, name: str) -> None:
     data.errors.InputError: ner.txt:1: expected names as O, B-LABEL and I-LABEL, found them in\
  another spelling, b-per; write the tags like this
     """
-    spelt = sum(n for tag, n in seen.tags.items() if _OTHER_NAMES.fullmatch(tag))
-    outside = sum(n for tag, n in seen.tags.items() if tag in _OTHER_OUTSIDE)
-    numbers = sum(n for tag, n in seen.tags.items() if tag.isdecimal())
-    begun = any(map(_begins_elsewhere, seen.tags))
-    names = begun and outside and spelt + outside >= MOST * seen.total
-    line, tag = seen.first["not universal"]
+    spelt = sum(n for tag, n in counts.tags.items() if _OTHER_NAMES.fullmatch(tag))
+    outside = sum(n for tag, n in counts.tags.items() if tag in _OTHER_OUTSIDE)
+    numbers = sum(n for tag, n in counts.tags.items() if tag.isdecimal())
+    begun = any(map(_begins_elsewhere, counts.tags))
+    names = begun and outside and spelt + outside >= MOST * counts.total
+    line, tag = counts.first["not universal"]
     if names:
         raise InputError(
             f"{name}:{line}: expected names as O, B-LABEL and I-LABEL, found them in another"
             f" spelling, {excerpt(tag)[1:-1]}; write the tags like this"
         )
-    if numbers >= MOST * seen.total:
+    if numbers >= MOST * counts.total:
         raise _thin(name, "Universal POS tags, or O, B-LABEL and I-LABEL", (line, tag))
 
 
@@ -192,11 +202,11 @@ def as_told(asked: str, sentences: Iterable[Labels], name: str) -> Told:
         InputError: parts of speech are asked for, and nine in ten tags are those of names.
     """
     if asked == POS:
-        seen = _Seen()
+        counts = _LabelCounts()
         for one in sentences:
-            seen.add(one)
-        if seen.prefixed and seen.outside + seen.prefixed >= MOST * seen.total:
-            line, tag = seen.first["prefixed"]
+            counts.add(one)
+        if counts.prefixed and counts.outside + counts.prefixed >= MOST * counts.total:
+            line, tag = counts.first["prefixed"]
             raise InputError(
                 f"{name}:{line}: expected a part of speech, as --scheme pos says, found"
                 f" {excerpt(tag)[1:-1]}; leave --scheme out"
@@ -205,7 +215,7 @@ def as_told(asked: str, sentences: Iterable[Labels], name: str) -> Told:
 
 
 @dataclass
-class _Seen:
+class _LabelCounts:
     """What the tags of a file are, and where each kind stands first."""
 
     total: int = 0
@@ -251,23 +261,23 @@ class _Seen:
             self.begins[letter] += 1
 
 
-def _of_names(seen: _Seen, name: str) -> Told:
+def _of_names(counts: _LabelCounts, name: str) -> Told:
     """Which of the schemes of names: by how the names end, then by how they begin."""
-    marked, ends = seen.ends[True], seen.ends.total()
+    marked, ends = counts.ends[True], counts.ends.total()
     if not ends:
-        return Told(BIO, f"{seen.total:,} of {seen.total:,} tags are O")
+        return Told(BIO, f"{counts.total:,} of {counts.total:,} tags are O")
     if marked >= MOST * ends:
-        scheme = max(("bioes", "bmes", "bilou"), key=lambda one: _covered(one, seen.letters))
-        if _covered(scheme, seen.letters) >= MOST * seen.prefixed:
+        scheme = max(("bioes", "bmes", "bilou"), key=lambda one: _covered(one, counts.letters))
+        if _covered(scheme, counts.letters) >= MOST * counts.prefixed:
             last, single = ("L", "U") if scheme == "bilou" else ("E", "S")
             return Told(scheme, f"{marked:,} of {ends:,} names end in {last}- or {single}-")
     elif marked <= (1 - MOST) * ends:
-        count = seen.begins.total()
-        if seen.begins["I"] >= MOST * count:
-            return Told(IOB1, f"{seen.begins['I']:,} of {count:,} names begin with I-")
-        return Told(BIO, f"{seen.begins['B']:,} of {count:,} names begin with B-")
+        count = counts.begins.total()
+        if counts.begins["I"] >= MOST * count:
+            return Told(IOB1, f"{counts.begins['I']:,} of {count:,} names begin with I-")
+        return Told(BIO, f"{counts.begins['B']:,} of {count:,} names begin with B-")
     expected = "one scheme of names (BIO, IOB1, BIOES, BMES, BILOU)"
-    raise _thin(name, expected, seen.first["marked True"])
+    raise _thin(name, expected, counts.first["marked True"])
 
 
 def _covered(scheme: str, letters: Counter[str]) -> int:
@@ -298,3 +308,108 @@ def _what_fits(scheme: str, *, universal: bool) -> tuple[Callable[[str], bool], 
 
 def _is_prefixed(tag: str) -> bool:
     return len(tag) > 2 and tag[1] == "-" and tag[0] in _PREFIXES
+
+
+@dataclass(frozen=True)
+class LabelledFile:
+    """The sentences of a file, names as valid BIO tags, and the scheme that the file has."""
+
+    sentences: tuple[TaggedSentence, ...]
+    told: Told
+
+
+def read_labelled(
+    path: Path,
+    *,
+    scheme: str | None = None,
+    skip_bad: bool = False,
+    dropped: Counter[str] | None = None,
+    repairs: Counter[str] | None = None,
+) -> LabelledFile:
+    """Read a file of `token TAG` lines with a blank line between sentences.
+
+    Args:
+        scheme: one of `data.labels.schemes.SCHEMES`; None: the labels tell.
+        skip_bad: leave out sentences with a bad line or tag and count them in `dropped`.
+
+    Raises:
+        InputError: `ner.txt:3: expected O, B-LABEL or I-LABEL, found S-LOC; ...`; labels of which
+            nobody can tell what they are; no sentence.
+    """
+    with counted(dropped, path, "dropped") as lost, counted(repairs, path, "repaired") as fixed:
+        blocks = list(
+            read_blocks(
+                path, COLUMNS, separator=None, skip_bad=skip_bad, dropped=lost, repairs=fixed
+            )
+        )
+        if not blocks:
+            raise InputError(_nothing(path, lost))
+        labels = [_labels(block) for block in blocks]
+        if scheme is None:
+            told = tell(labels, str(path), any_tagset=True)
+            _check_columns(blocks, told, path)
+        else:
+            told = as_told(scheme, labels, str(path))
+        sentences = tuple(_sentences(blocks, path, told, skip_bad, lost, fixed))
+        if not sentences:
+            raise InputError(_nothing(path, lost))
+    return LabelledFile(sentences, told)
+
+
+def _sentences(
+    blocks: list[Block],
+    path: Path,
+    told: Told,
+    skip_bad: bool,
+    dropped: Counter[str],
+    repairs: Counter[str],
+) -> Iterator[TaggedSentence]:
+    for block in blocks:
+        sentence = sentence_of(block, "", 0, 1)
+        wrong = fault(sentence.tags, told.scheme, universal=told.universal)
+        if wrong:
+            place, message = wrong
+            where = f"{path}:{block.rows[place].line}"
+            reject((BAD_TAG, message), where, skip_bad=skip_bad, dropped=dropped)
+        elif told.scheme == POS:
+            yield sentence
+        else:
+            made = to_bio(sentence.tags, told.scheme)
+            repairs.update(+Counter({REPAIRED: made.repaired, _converted(told): made.converted}))
+            yield replace(sentence, tags=made.tags)
+
+
+def _converted(told: Told) -> str:
+    return f"tag of {told.scheme.upper()}, made BIO"
+
+
+def _labels(block: Block) -> Labels:
+    return Labels([row.line for row in block.rows], [row.cells[1] for row in block.rows])
+
+
+def _check_columns(blocks: list[Block], told: Told, path: Path) -> None:
+    """Refuse tags of which nobody knows the tagset where the other column has tags that are known.
+
+    Raises:
+        InputError: `ner.txt:1: expected a token and its tag, found them the other way round ...`
+    """
+    if told.scheme != POS or told.universal:
+        return
+    first = [Labels([row.line for row in b.rows], [row.cells[0] for row in b.rows]) for b in blocks]
+    try:
+        other = tell(first, str(path))
+    except InputError:
+        return
+    row = blocks[0].rows[0]
+    raise InputError(
+        f"{path}:{row.line}: expected a token and its tag, found them the other way round"
+        f" ({excerpt(' '.join(row.cells))}; in the first column {other.evidence}); turn the"
+        " columns round"
+    )
+
+
+def _nothing(path: Path, dropped: Counter[str]) -> str:
+    reasons = by_reason(dropped)
+    empty = "none in an empty file" if not path.stat().st_size else "only blank lines and marks"
+    found = f"none but: {reasons}" if reasons else empty
+    return f"{path}: expected labelled sentences, found {found}; give another file"

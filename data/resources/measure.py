@@ -17,15 +17,14 @@ from data.catalog import Dataset, catalog
 from data.download import NoSourceError, fetch
 from data.inflections.columns import order_of_role
 from data.labelled import LABELLED, read_labelled
-from data.labels.massive import PARTITIONS
 from data.languages import resolve
-from data.lexicons.files import read_lexicon
+from data.lexicon.files import read_lexicon
 from data.parallel import read_aligned
 from data.resources import SIZE_COLUMNS, Part, Size, checksum, parts
 from data.tagged import read_tagged
 from data.tsv import read_lines, write_tsv
 from data.unimorph import read_triples
-from data.utterances import read_split, roles_of
+from data.utterances import PARTITIONS, read_split, roles_of
 
 Paths = Mapping[str, list[Path]]  # by role
 
@@ -41,7 +40,7 @@ def measured(part: Part, paths: Paths) -> tuple[int, str]:
     if kind in ("parallel", "test-set"):
         return sum(_pairs(*pair) for pair in paths.values()), "data.parallel.read_aligned"
     if kind == "lexicon":
-        return _entries(part, paths), "data.lexicons.files.read_lexicon"
+        return _entries(part, paths), "data.lexicon.files.read_lexicon"
     if kind in LABELLED:
         return sum(_labelled(part.entry, path) for path in _all(paths)), "data.labelled"
     if kind == "inflection":

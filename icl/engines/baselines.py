@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from data.lemmas import Lemmatizer
 from data.lexicon import Lexicon, gloss
+from data.lexicon.lemmas import Lemmatizer
 from icl.backend import Batch, Completion, Request
 from icl.dictionary import fingerprint, identity_of
 from icl.prompt import Prompt

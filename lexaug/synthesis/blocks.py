@@ -28,9 +28,16 @@ from typing import BinaryIO, Literal, NamedTuple
 import numpy as np
 
 from data.errors import InputError
-from data.faults import BadLineError, excerpt
 from data.labels.conll import DOCUMENT_MARK
-from data.lines import BYTE_ORDER_MARK, REPLACEMENT, clean, decode, refuse_returns
+from data.lines import (
+    BYTE_ORDER_MARK,
+    REPLACEMENT,
+    BadLineError,
+    clean,
+    decode,
+    excerpt,
+    refuse_returns,
+)
 from lexaug.config import BLOCK_BYTES
 
 LONGEST_BYTES = 16 << 20  # of a line, or of a labelled sentence
@@ -43,7 +50,7 @@ _LINE_END = re.compile(rb"(?<!\r)\r+\n")  # files that were converted twice have
 
 Unit = Literal["line", "sentence"]
 
-# A reason under which --skip-bad counts lines, beside those of `data.faults`.
+# A reason under which --skip-bad counts lines, beside those of `data.lines`.
 TAB_INSIDE = "tab inside a line"
 
 
@@ -152,7 +159,7 @@ def clean_lines(
     [Piece(first_line=1, data=b'caf\xc3\xa9\n')]
     >>> clean_lines(block, "menu.txt", skip_bad=False)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    data.faults.BadLineError: menu.txt:2: expected UTF-8, found byte 0xe9 at ...
+    data.lines.BadLineError: menu.txt:2: expected UTF-8, found byte 0xe9 at ...
     """
     data, first = unmarked(block), block.start.line
     cleaned = Cleaned([])

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data.compression import zstandard
+from data.archives import zstandard
 from data.errors import UnavailableError
 from data.files import appears_whole
 from lexaug.synthesis.journal import GrowingFile, Output

@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from data.access import Access
+from data.archives import PiecedFile, unpacked_frames
 from data.catalog import Dataset, catalog, dataset
 from data.cli import standard_input
-from data.compression import PiecedFile, unpacked_frames
 from data.download import fetch
 from data.errors import InputError
 from data.languages import Language, resolve

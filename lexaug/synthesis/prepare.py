@@ -19,9 +19,9 @@ from data.errors import InputError
 from data.files import canonical_json
 from data.languages import Language, resolve
 from data.lexicon import Lexicon
-from data.lexicons.merge import merge
+from data.lexicon.filters import merge
+from data.lexicon.load import HEADER
 from data.load import find_language, load_lexicon
-from data.load_lexicon import HEADER
 from data.options import command_line
 from lexaug.config import SynthesisConfig
 from lexaug.kernel.machine_code import is_compiled

@@ -18,10 +18,10 @@ from itertools import chain, islice
 from typing import Any, Protocol
 
 from data.errors import InputError
-from data.faults import BadLineError, by_reason, excerpt
 from data.files import canonical_json
 from data.labels.bio import OUTSIDE, REPAIRED
 from data.labels.schemes import BAD_TAG, POS, Labels, Told, as_told, fault, tell, to_bio
+from data.lines import BadLineError, by_reason, excerpt
 from data.randomness import key
 from data.tsv import WRONG_COLUMNS
 from lexaug.compiled import Block, CompiledTable

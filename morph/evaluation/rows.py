@@ -19,10 +19,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from data.errors import InputError
-from data.faults import reject
 from data.files import sha256_file
-from data.inflections.column_names import is_bundle
-from data.inflections.columns import find_layout, told_layout
+from data.inflections.columns import find_layout, is_bundle, told_layout
+from data.lines import reject
 from data.tsv import EMPTY_CELL, WRONG_COLUMNS, excerpt
 from data.unimorph import (
     BLANK,

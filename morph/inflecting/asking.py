@@ -15,12 +15,11 @@ import unicodedata
 from collections.abc import Collection
 
 from data.errors import InputError, KilolinguaError, UnavailableError
-from data.inflections.schema import canonical, dimension, known_features, nearest
-from data.inflections.tags import parse, tidied
+from data.inflections.tags import canonical, dimension, known_features, nearest, parse, tidied
 from data.languages import Language
-from data.scripts import scripts_of
 from data.tsv import excerpt
 from data.unimorph import Triple
+from data.words import scripts_of
 from morph.inflecting.lookup import Lookup, names_of
 
 __all__ = ["Lookup", "Triple", "check_features", "check_lemma", "no_data"]

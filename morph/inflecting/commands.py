@@ -21,8 +21,7 @@ from data.access import Access
 from data.cli import Parser, run, standard_input
 from data.errors import InputError
 from data.files import write_whole
-from data.inflections.column_names import names_of_columns
-from data.inflections.columns import order_of_option
+from data.inflections.columns import names_of_columns, order_of_option
 from data.tsv import EMPTY_CELL, WRONG_COLUMNS, clean, decode, excerpt, raw_lines, reject
 
 if TYPE_CHECKING:

@@ -20,12 +20,11 @@ from functools import cached_property, lru_cache
 from itertools import chain
 
 from data.errors import InputError
-from data.inflections.schema import canonical
-from data.inflections.tags import Feature, parse, tidied
-from data.lemmas import Analysis, citation_forms
-from data.scripts import scripts_of
+from data.inflections.tags import Feature, canonical, parse, tidied
+from data.lexicon.lemmas import Analysis, citation_forms
 from data.spelling import fold
 from data.unimorph import Triple
+from data.words import scripts_of
 
 SHORTEST_EDGE, LONGEST_EDGE = 2, 5  # characters that tell a lemma's part of speech
 LEAST_LEMMAS, MOST_LEMMAS = 10, 0.95  # that have them, and the share that agree
@@ -140,7 +139,7 @@ class Lookup:
 
     @cached_property
     def scripts(self) -> frozenset[str]:
-        """The scripts of lemmas and forms (`data.scripts`)."""
+        """The scripts of lemmas and forms (`data.words`)."""
         rows = chain.from_iterable(self._paradigms.values())
         return scripts_of(word for row in rows for word in (row.lemma, row.form or ""))
 

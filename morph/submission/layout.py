@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from data.errors import InputError
-from data.inflections.column_names import names_of_columns
+from data.inflections.columns import names_of_columns
 from data.tsv import BYTE_ORDER_MARK, excerpt, open_bytes
 from data.unimorph import FEATURES, FORM, LEMMA
 

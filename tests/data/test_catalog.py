@@ -35,7 +35,7 @@ DATASETS = "toy\tparallel\taligned\tCC0-1.0\thttps://example.org\tToy\tNobody 20
 READERS = {
     "test-set": {"aligned"},
     "parallel": {"aligned"},
-    "lexicon": {"bilingual-tsv", "dictd"},
+    "lexicon": {"pairs", "dictd"},
     "inflection": {"unimorph"},
     "pos": {"conll"},
     "ner": {"conll"},

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from data.errors import InputError
-from data.inflections.column_names import names_of_columns
-from data.inflections.columns import Layout, find_layout, told_layout
+from data.inflections.columns import Layout, find_layout, names_of_columns, told_layout
 from data.unimorph import read_triples
 from tests.data.order_of_columns import ROLES, Row, permuted, rows_of, verdicts
 

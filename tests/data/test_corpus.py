@@ -19,7 +19,7 @@ from data.corpus import Corpus, find_corpus, find_test_set
 from data.corpus_files import BLANK, NO_RECORD
 from data.download import NoSourceError
 from data.errors import InputError
-from data.faults import NOT_UTF8, NUL_INSIDE
+from data.lines import NOT_UTF8, NUL_INSIDE
 from data.tsv import MARK_INSIDE, NOT_NFC, REPLACEMENT_KEPT
 
 TEXTS = ["Mbwa analala.", "Paka anakula samaki.", "Ng'ombe wetu ni watatu."]

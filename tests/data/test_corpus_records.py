@@ -10,7 +10,7 @@ import pytest
 
 from data.corpus_files import BLANK, NO_RECORD, read_jsonl, read_parquet
 from data.errors import InputError
-from data.faults import NUL_INSIDE
+from data.lines import NUL_INSIDE
 
 
 def read(reader, path: Path, *, skip_bad: bool = True) -> tuple[list[tuple[str, str]], Counter]:

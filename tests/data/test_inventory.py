@@ -17,7 +17,7 @@ from data.inventory import KINDS, Inventory, find, load_inventory, row_of, where
 from data.inventory.build import Ingredients, build_table
 from data.inventory.genus import read_wals
 from data.inventory.glottolog import SPOKEN, read_classification, read_glottolog
-from data.inventory.linguameta import read_linguameta
+from data.inventory.references import read_linguameta
 from data.inventory.sources import all_sources
 from data.resources import Resource
 

@@ -74,8 +74,8 @@ def test_a_table_for_the_eye(builtin: None, capfd: pytest.CaptureFixture[str]) -
     [
         (["--genus", "Romanse"], 'no language has the genus "Romanse"; did you mean Romance'),
         (["--country", "ZZ"], 'no language has the country "ZZ"; there are '),
-        (["--missing", "lexica"], "invalid choice: 'lexica'"),
-        (["--language", "swahilli"], "unknown language 'swahilli'; did you mean Swahili (sw)?"),
+        (["--missing", "lexica"], '--missing "lexica": expected one of test_set, lexicon'),
+        (["--lang", "swahilli"], "unknown language 'swahilli'; did you mean Swahili (sw)?"),
         (["--scripts", "Latn"], "unrecognized arguments: --scripts Latn (did you mean --script?)"),
     ],
 )
@@ -107,7 +107,7 @@ def test_the_real_world(mirror: Path, capfd: pytest.CaptureFixture[str]) -> None
     expected = select(table, genus="Bantoid", script="Latn", missing="lexicon")
     assert [row["glottocode"] for row in rows] == expected["glottocode"].to_list()
     assert len(rows) > 500
-    code, out, _ = answer(capfd, "--language", "sw")
+    code, out, _ = answer(capfd, "--lang", "sw")
     lines = {line.split()[0]: line for line in out.splitlines() if line.strip()}
     assert code == 0
     assert lines["genus"].split() == ["genus", "Bantu", "wals-2020.4"]

@@ -13,10 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.errors import InputError
-from data.faults import REPLACEMENT_INSIDE
 from data.labels.bio import REPAIRED, Span, tags_of
-from data.labels.labelled_file import read_labelled
-from data.labels.schemes import BAD_TAG, Labels, tell, to_bio
+from data.labels.schemes import BAD_TAG, Labels, read_labelled, tell, to_bio
+from data.lines import REPLACEMENT_INSIDE
 from data.tsv import WRONG_COLUMNS
 
 # Five names: one token, two, three, and two of one kind side by side.

@@ -13,7 +13,7 @@ import pytest
 from langcodes.registry_parser import parse_registry
 
 from data.errors import InputError
-from data.language_changes import changes
+from data.language_names import changes
 from data.languages import resolve
 
 REGISTRY: list[dict[str, Any]] = list(parse_registry())

@@ -12,8 +12,8 @@ from data.access import Access
 from data.inflections.columns import UNIMORPH_ORDER
 from data.inflections.tables import TableFiles
 from data.languages import resolve
-from data.lemmas import Analysis, Lemmatizer, _by_stem, lemmatizer_for
 from data.lexicon import Entry, Lexicon, gloss
+from data.lexicon.lemmas import Analysis, Lemmatizer, _by_stem, lemmatizer_for
 from data.load import load_lexicon
 
 

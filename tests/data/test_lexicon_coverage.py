@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.lexicon import gloss, ranked
-from data.lexicons.commands import main
-from data.lexicons.coverage import Share, coverage
-from data.lexicons.entries import Entry
-from data.lexicons.files import read_lexicon
+from data.lexicon.__main__ import main
+from data.lexicon.coverage import Share, coverage
+from data.lexicon.files import read_lexicon
+from data.lexicon.reading import Entry
 
 LEXICON = ranked(
     [Entry(word, "x") for word in ("a lot of", "cow", "look", "look after", "the", "child")],

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from data.errors import InputError
 from data.lexicon import Entry, Lexicon, ranked
-from data.lexicons.files import read_dictd, read_lexicon
-from data.lexicons.formats.dictd import ALIAS, DAMAGED, HEADER, NO_SINGULAR, decode_number
-from data.lexicons.formats.freedict import (
+from data.lexicon.dictd import ALIAS, DAMAGED, HEADER, NO_SINGULAR, decode_number
+from data.lexicon.files import read_dictd, read_lexicon
+from data.lexicon.freedict import (
     BRACKETS,
     CROSS_REFERENCE,
     DEFINITION,
@@ -360,7 +360,7 @@ def test_a_plural_of_too_many_entries_is_left_out_and_counted(
         ("ufagio", "ufagio <n> (pl: {fagio})\n\nbroom, besom\n"),
     )
     for limit, left_out in ((2, 0), (1, 1)):
-        monkeypatch.setattr("data.lexicons.formats.dictd.MOST_ENTRIES", limit)
+        monkeypatch.setattr("data.lexicon.dictd.MOST_ENTRIES", limit)
         lexicon = read(tmp_path, *articles)
         plurals = [entry.target for entry in lexicon.entries if entry.source == "fagio"]
         assert plurals == (["broom", "besom"] if not left_out else [])

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from data.errors import InputError
 from data.languages import resolve
 from data.lexicon import Lexicon, ranked
-from data.lexicons.entries import UNIVERSAL_POS, Entry
-from data.lexicons.files import FORMATS, read_lexicon, recognise, write_lexicon
+from data.lexicon.files import FORMATS, read_lexicon, recognise, write_lexicon
+from data.lexicon.reading import UNIVERSAL_POS, Entry
 from data.tsv import WRONG_COLUMNS
 
 PAIRS = "dog\tmbwa\nlook after\ttunza\n"
@@ -180,8 +180,8 @@ def test_tables_come_back(codes: tuple[str, str], entries: list[Entry]) -> None:
 
 
 def _entries(path: Path, codes: tuple[str, str]) -> tuple[Entry, ...]:
-    from data.lexicons.formats import table
-    from data.lexicons.formats.reading import Reading
+    from data.lexicon import table
+    from data.lexicon.reading import Reading
 
     return ranked(table.entries(path, Reading(*codes)), *codes).entries
 

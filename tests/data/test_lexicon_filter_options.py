@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from data.lexicons.commands import main
+from data.lexicon.__main__ import main
 
 ENTRIES = (
     ("cow", "ng'ombe", "NOUN"),

@@ -19,10 +19,9 @@ from hypothesis import strategies as st
 
 from data.errors import InputError
 from data.lexicon import ranked
-from data.lexicons.entries import REPEATED, UNKNOWN_POS, Entry
-from data.lexicons.files import read_lexicon
-from data.lexicons.formats.reading import CONTROL, NOT_ONE_LINE
-from data.lexicons.formats.wiktextract import (
+from data.lexicon.files import read_lexicon
+from data.lexicon.reading import CONTROL, NOT_ONE_LINE, REPEATED, UNKNOWN_POS, Entry
+from data.lexicon.wiktextract import (
     NO_WORD,
     NOT_JSON,
     OTHER_PAGE,

@@ -11,7 +11,7 @@ import pytest
 
 from data.errors import InputError
 from data.lexicon import Lexicon
-from data.lexicons.files import read_lexicon
+from data.lexicon.files import read_lexicon
 
 WORDS = ["dog", "cat", "house", "water", "book", "child", "tree", "good"]
 

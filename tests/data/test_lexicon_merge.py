@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from data.errors import InputError
 from data.lexicon import Lexicon, ranked
-from data.lexicons.entries import REPEATED, Entry
-from data.lexicons.filters import (
+from data.lexicon.filters import (
+    merge,
     not_copies,
     pos_in,
     respelt,
@@ -22,7 +22,7 @@ from data.lexicons.filters import (
     words_at_least,
     words_at_most,
 )
-from data.lexicons.merge import merge
+from data.lexicon.reading import REPEATED, Entry
 
 
 def lexicon(*entries: Entry, name: str = "toy", dropped: dict | None = None) -> Lexicon:

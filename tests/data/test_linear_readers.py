@@ -17,8 +17,8 @@ import pytest
 from data.errors import InputError
 from data.labels.schemes import Labels, tell, to_bio
 from data.labels.slots import parse
-from data.lexicons.files import read_dictd, read_lexicon
-from data.lexicons.formats.freedict import parse_article
+from data.lexicon.files import read_dictd, read_lexicon
+from data.lexicon.freedict import parse_article
 from data.spelling import respell
 from data.utterances import read_xsid
 from data.words import word_runs

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from data.errors import InputError
-from data.inventory.linguameta import read_linguameta
+from data.inventory.references import read_linguameta
 
 TOY = Path(__file__).parent / "inventory_toy" / "linguameta" / "linguameta.tsv"
 

@@ -44,12 +44,12 @@ def add(folder: Path, monkeypatch: pytest.MonkeyPatch, *lexicons: str) -> None:
         path, source = f"toy/{group}.tsv", f"installed:{folder}/{group}.tsv"
         lines.append(f"toy\tlexicon\t{group}\t{left} {right}\t{path}\t-\t-\t-\t{source}")
     (folder / "files.tsv").write_text("\n".join([*lines, ""]))
-    cells = ("toy", "lexicon", "bilingual-tsv", "CC0-1.0", "x", "x", "x", "x")
+    cells = ("toy", "lexicon", "pairs", "CC0-1.0", "x", "x", "x", "x")
     (folder / "datasets.tsv").write_text(
         "\t".join(DATASET_COLUMNS) + "\n" + "\t".join(cells) + "\n"
     )
     entries = read_catalog(folder / "datasets.tsv", folder / "files.tsv")
-    monkeypatch.setattr("data.load_lexicon.catalog", lambda: entries)
+    monkeypatch.setattr("data.lexicon.load.catalog", lambda: entries)
 
 
 @pytest.mark.parametrize(

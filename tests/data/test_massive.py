@@ -17,11 +17,10 @@ from data.access import Access
 from data.errors import InputError
 from data.labels import bio
 from data.labels.bio import Span
-from data.labels.massive import read_massive, read_slurp
 from data.labels.slots import BAD_RECORD, Utterance, parse
 from data.languages import resolve
 from data.tsv import NOT_NFC
-from data.utterances import load_utterances
+from data.utterances import load_utterances, read_massive, read_slurp
 
 MASSIVE = {
     "id": "7",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from data.inventory.genus import read_wals
 from data.inventory.glottolog import read_glottolog
-from data.inventory.massive_locales import massive_glottocodes, massive_locales
+from data.inventory.references import massive_glottocodes, massive_locales
 from data.languages import codes_of, resolve
 
 # Genera that WALS has renamed or joined since MASSIVE counted them.

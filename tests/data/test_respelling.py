@@ -3,7 +3,7 @@
 from collections import Counter
 
 from data.lexicon import Entry, ranked
-from data.lexicons.filters import respelt
+from data.lexicon.filters import respelt
 
 
 def test_each_side_by_the_rules_of_its_language() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.same_sentence import letters_of, sentence_key
+from data.spelling import letters_of, sentence_key
 
 SENTENCE = "Ng'ombe wetu ñandu, alisema: «3.5 kg» leo."
 

@@ -18,12 +18,16 @@ from data.access import Access
 from data.errors import InputError
 from data.labels import bio
 from data.labels.conll import NO_TOKENS, read_blocks
-from data.labels.conllu import BAD_ID, BAD_TAG, EMPTY_NODE, RANGE, read_conllu
 from data.languages import resolve
 from data.tagged import (
+    BAD_ID,
+    BAD_TAG,
+    EMPTY_NODE,
+    RANGE,
     TaggedSentence,
     load_tagged,
     read_conll,
+    read_conllu,
     read_tagged,
     tagged_lines,
     with_valid_bio,

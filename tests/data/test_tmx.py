@@ -16,8 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.errors import InputError
-from data.faults import REPLACEMENT_INSIDE
-from data.lines import shows_nothing
+from data.lines import REPLACEMENT_INSIDE, shows_nothing
 from data.parallel import (
     EMPTY_TARGET,
     NO_SOURCE,

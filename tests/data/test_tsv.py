@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.errors import InputError
-from data.faults import NOT_UTF8, NUL_INSIDE, REPLACEMENT_INSIDE
+from data.lines import NOT_UTF8, NUL_INSIDE, REPLACEMENT_INSIDE
 from data.tsv import (
     EMPTY_CELL,
     MARK_INSIDE,

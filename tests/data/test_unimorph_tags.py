@@ -11,8 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.errors import InputError
-from data.inflections.schema import canonical, dimension, known_features
-from data.inflections.tags import Bundle, Feature, check, parse, tidied, to_hierarchical, unknown
+from data.inflections.tags import (
+    Bundle,
+    Feature,
+    canonical,
+    check,
+    dimension,
+    known_features,
+    parse,
+    tidied,
+    to_hierarchical,
+    unknown,
+)
 from data.unimorph import read_triples
 from tests.data.order_of_columns import published_files
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.lemmas import Lemmatizer
 from data.lexicon import Entry, Lexicon
+from data.lexicon.lemmas import Lemmatizer
 from data.parallel import Pair
 from icl.dictionary import Dictionary
 from icl.eval import main

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from data.access import Access, cache_folder
-from data.compression import zstandard
+from data.archives import zstandard
 from data.errors import InputError
 from data.languages import resolve
 from kilolingua.bundle import MANIFEST, bundle, main, unbundle, wanted

@@ -12,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.errors import InputError
-from data.faults import NOT_UTF8, NUL_INSIDE, BadLineError
-from data.lines import MIXED_ENDS
+from data.lines import MIXED_ENDS, NOT_UTF8, NUL_INSIDE, BadLineError
 from lexaug.synthesis import blocks
 from lexaug.synthesis.blocks import (
     Bad,

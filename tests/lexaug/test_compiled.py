@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.lexicon import ranked
-from data.lexicons.entries import Entry
+from data.lexicon.reading import Entry
 from data.randomness import draw, key
 from lexaug.compiled import Block, CompiledTable
 from lexaug.phrases import PhraseTable, compile_phrases

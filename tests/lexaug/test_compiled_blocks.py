@@ -9,7 +9,7 @@ import pytest
 
 from data.errors import InputError
 from data.lexicon import Lexicon
-from data.lexicons.entries import Entry
+from data.lexicon.reading import Entry
 from data.randomness import key
 from lexaug.compiled import CompiledTable
 from lexaug.kernel.utf8 import encoded

@@ -6,7 +6,7 @@ import pytest
 
 from data.errors import InputError
 from data.lexicon import Lexicon, ranked
-from data.lexicons.entries import Entry
+from data.lexicon.reading import Entry
 from lexaug.casing import Reading
 from lexaug.phrases import Option, PhraseTable, compile_phrases
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from data.errors import InputError
 from data.languages import resolve
 from data.lexicon import Lexicon, gloss, ranked
-from data.lexicons.entries import Entry
+from data.lexicon.reading import Entry
 from data.load import load_lexicon
 from data.randomness import key
 from lexaug.phrases import compile_phrases

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from data.errors import InputError
 from data.labels.bio import problem, repaired
 from data.lexicon import ranked
-from data.lexicons.entries import Entry
+from data.lexicon.reading import Entry
 from lexaug.phrases import compile_phrases
 from lexaug.substitute import Substitution, substitute
 

@@ -28,7 +28,7 @@ from data.contamination import KeepOut
 from data.corpus import Corpus, find_corpus
 from data.errors import InputError
 from data.files import canonical_json, sha256_text, write_whole
-from data.same_sentence import letters_of
+from data.spelling import letters_of
 from training.text import Encoded, encode_texts
 
 TRAIN, HELD_OUT = "train", "held out"

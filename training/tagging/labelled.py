@@ -29,8 +29,7 @@ from data.catalog import catalog, dataset
 from data.contamination import KeepOut
 from data.errors import InputError
 from data.files import sha256_text
-from data.labels.labelled_file import read_labelled
-from data.labels.schemes import BIO, POS
+from data.labels.schemes import BIO, POS, read_labelled
 from data.languages import resolve
 from data.tagged import SCHEMES, TaggedSentence, load_tagged, read_tagged, tagged_lines
 

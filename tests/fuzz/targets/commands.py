@@ -28,7 +28,7 @@ BESIDE = {
 MAINS = {
     "data.catalog": "data.catalog.__main__",
     "data.resources": "data.resources.__main__",
-    "data.lexicon": "data.lexicons.commands",
+    "data.lexicon": "data.lexicon.__main__",
     "data.inventory": "data.inventory.__main__",
     "training.fairseq": "training.fairseq.__main__",
     "training.tokenizer": "training.tokenizer.__main__",
@@ -41,7 +41,7 @@ LINES = {
     "data.resources": ("list --lang sw", "list --kind lexicon"),
     "data.lexicon": ("show --lang sw --lexicon lexicon.tsv dog", "coverage --lang sw --lexicon lexicon.tsv --input text.txt --offline",
                      "show --lang sw --lexicon sample --format table --pos NOUN --offline"),
-    "data.inventory": ("--genus Bantoid --has lexicon --limit 3 --offline", "--language sw --offline", "--text swahili --format csv --offline"),
+    "data.inventory": ("--genus Bantoid --has lexicon --limit 3 --offline", "--lang sw --offline", "--text swahili --format csv --offline"),
     "icl.eval": ("--lang sw --test-set pairs.tsv --shots 0 --model none --engine transformers --limit 2 --offline --seed 3",
                  "--lang sw,yo --direction both --select bm25 --template chat --metrics BLEU,chrF++ --offline --model none --dtype float32"),
     "icl.translate": ("--lang sw --model none --offline Habari",),

@@ -42,10 +42,8 @@ LABELLED = ("O O B-datetime I-datetime\talarm/set\nO\tweather/find\n",)
 def targets() -> Iterator[Target]:
     """One row a reader, strict and skipping."""
     from data.labels import bio, slots
-    from data.labels.conllu import read_conllu
-    from data.labels.massive import read_massive, read_slurp
-    from data.tagged import read_conll, read_tagged, with_valid_bio
-    from data.utterances import read_text_and_labels, read_xsid
+    from data.tagged import read_conll, read_conllu, read_tagged, with_valid_bio
+    from data.utterances import read_massive, read_slurp, read_text_and_labels, read_xsid
 
     def spans(path: Path) -> None:
         for sentence in with_valid_bio(read_tagged(path), Counter()):

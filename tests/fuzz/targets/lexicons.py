@@ -122,7 +122,7 @@ def _index(articles: Mapping[str, str]) -> str:
 
 def _read(form: str | None, *, skip_bad: bool):
     def read(path: Path) -> None:
-        from data.lexicons.files import read_lexicon
+        from data.lexicon.files import read_lexicon
 
         lexicon = read_lexicon(path, "en", "sw", form, skip_bad=skip_bad)
         lexicon.inverted()
@@ -132,7 +132,7 @@ def _read(form: str | None, *, skip_bad: bool):
 
 
 def _folder(path: Path) -> None:
-    from data.lexicons.files import read_lexicon
+    from data.lexicon.files import read_lexicon
 
     read_lexicon(path.parent, "en", "sw")
 
@@ -140,7 +140,7 @@ def _folder(path: Path) -> None:
 def _article(path: Path) -> None:
     from collections import Counter
 
-    from data.lexicons.formats.freedict import parse_article
+    from data.lexicon.freedict import parse_article
 
     parse_article(path.read_bytes().decode("utf-8", "replace"), dropped=Counter())
 

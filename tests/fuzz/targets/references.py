@@ -25,7 +25,7 @@ def targets() -> Iterator[Target]:
     from data.catalog import read_catalog
     from data.inventory.genus import read_wals
     from data.inventory.glottolog import leaves, read_classification, read_glottolog
-    from data.inventory.linguameta import read_linguameta
+    from data.inventory.references import read_linguameta
     from data.languages import resolve_glottocode
 
     def glottolog(path: Path) -> None:

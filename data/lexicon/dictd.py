@@ -6,7 +6,7 @@ A line of the index is `headword<TAB>offset<TAB>length`, both numbers in base 64
 A-Z, a-z, 0-9, + and / (dictfmt(1)); a fourth column, the headword as it is to be shown, may follow
 (dictd(8)). The text beside it, `.dict.dz` or `.dict`, is gzip with a table
 for random access that a plain reader may ignore. How an article is taken apart stands in
-`data.lexicons.formats.freedict`.
+`data.lexicon.freedict`.
 
 Every equivalent becomes an entry with the number of its sense, for every headword of the
 article. What is left out is counted. A plural with an article of its own gets the equivalents of
@@ -24,17 +24,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from data.errors import InputError
-from data.faults import excerpt
-from data.lexicons.entries import Entry
-from data.lexicons.formats.freedict import (
+from data.lexicon.freedict import (
     FREEDICT_TAGS,
     MOST_ENTRIES,
     TOO_MANY,
     Article,
     parse_article,
 )
-from data.lexicons.formats.reading import Reading, Sample, language_or_none, most
-from data.lines import DAMAGED_PACK, clean, open_bytes
+from data.lexicon.reading import Entry, Reading, Sample, language_or_none, most
+from data.lines import DAMAGED_PACK, clean, excerpt, open_bytes
 from data.spelling import fold
 from data.tsv import WRONG_COLUMNS
 

@@ -21,9 +21,8 @@ from typing import Any
 
 from data.bounded import parse_json
 from data.errors import InputError
-from data.faults import fault_of
-from data.lexicons.entries import Entry
-from data.lexicons.formats.reading import Reading, Sample, language_or_none, most
+from data.lexicon.reading import Entry, Reading, Sample, language_or_none, most
+from data.lines import fault_of
 
 # Wiktextract's parts of speech to Universal POS. One that does not tell between two universal ones
 # (conj: CCONJ or SCONJ), or is none (phrase, prefix), is not here and leaves the entry without one.

@@ -18,21 +18,18 @@ from data.access import Access
 from data.catalog import Dataset, File, catalog, warn_of_relative
 from data.download import NoSourceError, fetch
 from data.errors import InputError, UnavailableError
-from data.faults import by_reason
 from data.languages import RELATIONS, Language, Match
 from data.lexicon import Lexicon, ranked, read_bilingual_tsv
-from data.lexicons.files import FORMATS, read_dictd, read_lexicon
-from data.lexicons.formats.reading import Reading, TurnedRoundError, tag_of
+from data.lexicon.files import FORMATS, read_dictd, read_lexicon
+from data.lexicon.reading import Reading, TurnedRoundError, tag_of
+from data.lines import by_reason
 
 _LOG = logging.getLogger(__name__)
 
-SAMPLE_LEXICON = Path(__file__).parent / "sample" / "lexicon.en-sw.tsv"
+SAMPLE_LEXICON = Path(__file__).parents[1] / "sample" / "lexicon.en-sw.tsv"
 
 # What --lexicon-header takes, and what a reader is told.
 HEADER = {"yes": True, "no": False, None: None}
-
-# What the catalog calls its readers, and the form of data/lexicons/files.py.
-READERS = {"bilingual-tsv": "pairs"}
 
 
 def load_lexicon(
@@ -54,7 +51,7 @@ def load_lexicon(
         name: a data set of the catalog (`gatitos`), `sample`, or a file or folder; it must be a
             lexicon of these languages. One in the other direction, as the catalog or the file
             itself says, is turned round; a file that does not say is taken to be in this one.
-        format, header, skip_bad: how a file is read; see `data.lexicons.files.read_lexicon`.
+        format, header, skip_bad: how a file is read; see `data.lexicon.files.read_lexicon`.
 
     Raises:
         InputError: no such name; a lexicon of other languages; a file with a bad record.
@@ -175,11 +172,11 @@ def _read(
     tags = [tag_of(replace(language, script=match.language.script)) for language, match in sides]
     left, right = reversed(tags) if turned else tags
     name = f"{entry.name}/{candidate.files[0].group}"
-    if entry.reader == "dictd":
+    if entry.reader == "dictd":  # its two files need not stand beside each other
         lexicon = read_dictd(paths["index"], paths["dictionary"], left, right, name=name)
     else:
         reading = Reading(left, right, name, skip_bad=True)
-        form = FORMATS[READERS.get(entry.reader, entry.reader)]
+        form = FORMATS[entry.reader]
         lexicon = ranked(
             form.entries(paths["lexicon"], reading), left, right, name, reading.dropped
         )

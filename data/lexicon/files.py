@@ -4,7 +4,7 @@
     lexicon = read_lexicon(Path("kaikki.jsonl.gz"), "en", "sw", "wiktextract", skip_bad=True)
     write_lexicon(Path("lexicon.tsv"), lexicon)
 
-A new form is a module in data/lexicons/formats and a row in `FORMATS`.
+A new form is a file beside this one and a row in `FORMATS`; docs/CONTRIBUTING.md adds one.
 """
 
 from __future__ import annotations
@@ -17,17 +17,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from data.errors import InputError
-from data.faults import by_reason
 from data.languages import Language
-from data.lexicon import Lexicon, ranked
-from data.lexicons.entries import Entry
-from data.lexicons.formats import dictd, muse, pairs, panlex, table, wiktextract
-from data.lexicons.formats.freedict import FREEDICT_TAGS
-from data.lexicons.formats.header import OPTIONAL, names_columns
-from data.lexicons.formats.reading import Reading, Sample, tag_of
-from data.lines import read_lines
-from data.scripts import SCRIPTS, script_of_letter
+from data.lexicon import Lexicon, dictd, pairs, panlex, ranked, table, wiktextract
+from data.lexicon.freedict import FREEDICT_TAGS
+from data.lexicon.reading import Entry, Reading, Sample, tag_of
+from data.lexicon.table import OPTIONAL, names_columns
+from data.lines import by_reason, read_lines
 from data.tsv import counted, excerpt, write_tsv
+from data.words import SCRIPTS, script_of_letter
 
 _LOG = logging.getLogger(__name__)
 
@@ -36,21 +33,34 @@ SAMPLE_ENTRIES = 5000  # whose letters tell the script
 
 
 class Format(NamedTuple):
-    """A form of lexicons; data/lexicons/formats/reading.py says what the functions do."""
+    """A form of lexicons; data/lexicon/reading.py says what the functions do."""
 
     recognises: Callable[[Sample], bool]
     entries: Callable[[Path, Reading], Iterator[Entry]]
     description: str
 
 
-FORMATS: Mapping[str, Format] = {
+FORMATS: dict[str, Format] = {
     "table": Format(table.recognises, table.entries, "TSV whose header names the languages"),
     "pairs": Format(pairs.recognises, pairs.entries, "TSV of two columns (GATITOS)"),
-    "muse": Format(muse.recognises, muse.entries, "two words a line, a space between (MUSE)"),
+    "muse": Format(
+        pairs.recognises_muse, pairs.muse_entries, "two words a line, a space between (MUSE)"
+    ),
     "dictd": Format(dictd.recognises, dictd.entries, "index, and .dict.dz beside it (FreeDict)"),
     "panlex": Format(panlex.recognises, panlex.entries, "folder of PanLex's CSV export"),
     "wiktextract": Format(wiktextract.recognises, wiktextract.entries, "JSON lines (kaikki.org)"),
 }
+
+
+def register(name: str, form: Format) -> None:
+    """Add a form; `read_lexicon`, `--lexicon-format` and the catalog know it from then on.
+
+    Raises:
+        ValueError: the name is taken.
+    """
+    if name in FORMATS:
+        raise ValueError(f'lexicon format: "{name}" is there already; use another name')
+    FORMATS[name] = form
 
 
 def read_lexicon(
@@ -143,7 +153,7 @@ def read_dictd(
     tags: Mapping[str, str] = FREEDICT_TAGS,
     repairs: Counter[str] | None = None,
 ) -> Lexicon:
-    """Read a FreeDict dictionary whose two files stand apart; see data.lexicons.formats.dictd."""
+    """Read a FreeDict dictionary whose two files stand apart; see data.lexicon.dictd."""
     with counted(repairs, index, "repaired") as tally:
         reading = Reading(source_language, target_language, name, repairs=tally)
         entries = dictd.dictionary_entries(index, text, reading, tags)

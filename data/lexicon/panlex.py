@@ -26,9 +26,8 @@ from itertools import product
 from pathlib import Path
 
 from data.errors import InputError
-from data.faults import excerpt
-from data.lexicons.entries import Entry
-from data.lexicons.formats.reading import Reading, Sample, language_or_none
+from data.lexicon.reading import Entry, Reading, Sample, language_or_none
+from data.lines import excerpt
 from data.tsv import WRONG_COLUMNS
 
 NEEDED = ("langvar.csv", "expr.csv", "denotation.csv")

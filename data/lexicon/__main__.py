@@ -18,7 +18,8 @@ from data.languages import Language
 from data.lexicon import Filter, Lexicon
 
 if TYPE_CHECKING:
-    from data.lexicons.coverage import Coverage
+    from data.lexicon.coverage import Coverage
+
 
 SHOWN = 20
 
@@ -42,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _add_lexicon(command: Parser) -> None:
-    from data.lexicons.files import FORMATS
+    from data.lexicon.files import FORMATS
 
     command.add_argument("--other", default="en", help="the lexicon's other language (default en)")
     command.add_argument(
@@ -125,7 +126,7 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _convert(options: argparse.Namespace) -> int:
-    from data.lexicons.files import write_lexicon
+    from data.lexicon.files import write_lexicon
 
     lexicon = _chosen(options)
     write_lexicon(options.out, lexicon)
@@ -136,7 +137,7 @@ def _convert(options: argparse.Namespace) -> int:
 
 def _chosen(options: argparse.Namespace) -> Lexicon:
     """The lexicon or lexicons asked for, spelt and filtered as asked."""
-    from data.lexicons.filters import respelt
+    from data.lexicon.filters import respelt
 
     target, source = _languages(options)
     lexicon = _load(options, source, target)
@@ -149,7 +150,7 @@ def _chosen(options: argparse.Namespace) -> Lexicon:
 
 
 def _filters(options: argparse.Namespace) -> Iterator[Filter]:
-    from data.lexicons import filters as filters
+    from data.lexicon import filters
 
     if options.pos:
         yield filters.pos_in(options.pos)
@@ -176,8 +177,8 @@ def _languages(options: argparse.Namespace) -> tuple[Language, Language]:
 
 
 def _load(options: argparse.Namespace, source: Language, target: Language) -> Lexicon:
-    from data.lexicons.merge import merge
-    from data.load_lexicon import HEADER, load_lexicon
+    from data.lexicon.filters import merge
+    from data.lexicon.load import HEADER, load_lexicon
 
     lexicons = [
         load_lexicon(
@@ -200,9 +201,8 @@ def _print_counts(title: str, counts: Mapping[str, int]) -> None:
 
 
 def _coverage(options: argparse.Namespace) -> int:
-    from data.lemmas import lemmatizer_for
-    from data.lexicons.corpus_lines import corpus_lines
-    from data.lexicons.coverage import coverage
+    from data.lexicon.coverage import corpus_lines, coverage
+    from data.lexicon.lemmas import lemmatizer_for
 
     language, other = _languages(options)
     if options.side == "source":
@@ -256,3 +256,7 @@ def _print_json(found: Coverage, corpus: str) -> None:
         after = share.percent(lemmatised=True)
         figures[unit] = {**share._asdict(), "percent": share.percent(), "percent_lemmas": after}
     print(canonical_json({**figures, "corpus": corpus}))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

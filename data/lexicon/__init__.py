@@ -4,9 +4,9 @@
     python -m data.lexicon coverage --lang wo --lexicon gatitos --corpus ntrex-128
     python -m data.lexicon convert --lang sw --lexicon muse/en-sw.txt --out lexicon.en-sw.tsv
 
-`data.lexicons.files` reads files in any form, `data.load.load_lexicon` lexicons of the catalog,
-`data.lexicons.merge` makes one of several. A lexicon maps a word or a phrase of its source language
-to every translation it lists, first the one that the data set lists first.
+`data.lexicon.files` reads files in any form, `data.load.load_lexicon` lexicons of the catalog,
+`data.lexicon.filters` makes one of several. A lexicon maps a word or a phrase of its source
+language to every translation it lists, first the one that the data set lists first.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from data.lexicons.entries import (
+from data.lexicon import pairs
+from data.lexicon.reading import (
     CLOSED_CLASSES,
     OPEN_CLASSES,
     REPEATED,
     UNIVERSAL_POS,
     UNKNOWN_POS,
     Entry,
+    Reading,
 )
-from data.lexicons.formats import pairs
-from data.lexicons.formats.reading import Reading
 from data.pages import Tabular
 from data.spelling import fold
 from data.tsv import counted
@@ -121,7 +121,7 @@ class Lexicon(Tabular):
     def filtered(self, *filters: Filter) -> Lexicon:
         """The entries that all filters keep, ranked anew; `dropped` counts the others.
 
-        A filter is (reason, whether it keeps an entry); `data.lexicons.filters` has the usual
+        A filter is (reason, whether it keeps an entry); `data.lexicon.filters` has the usual
         ones. An entry is counted under the first filter that does not keep it.
 
         >>> lexicon = ranked([Entry("so", "so"), Entry("so", "hivyo")], "en", "sw")
@@ -279,9 +279,3 @@ def match_at(
 def _like_start(word: str, target: str) -> str:
     """The translation with a capital if the word that it replaces begins with one."""
     return target[:1].title() + target[1:] if word[:1].isupper() else target
-
-
-if __name__ == "__main__":
-    from data.lexicons.commands import main
-
-    raise SystemExit(main())

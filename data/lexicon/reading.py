@@ -1,11 +1,15 @@
 """What a reader of lexicons is told, and what it counts: the one contract of all formats.
 
-A format is a module with two functions, and a row in `data.lexicons.files.FORMATS`:
+A format is a module with two functions, and a row in `data.lexicon.files.FORMATS`:
 
     def recognises(sample: Sample) -> bool
         "whether a file or folder is in this form"
     def entries(path: Path, reading: Reading) -> Iterator[Entry]
         "yield the entries in the order of the file"
+
+Entries and the parts of speech that they may have stand here as well:
+
+    Entry("look after", "tunza", "VERB", rank=1, origin="gatitos")
 """
 
 from __future__ import annotations
@@ -21,21 +25,49 @@ from typing import NamedTuple
 
 from data.catalog import warn_of_relative
 from data.errors import InputError
-from data.faults import excerpt, reject
 from data.languages import Language, resolve
-from data.lexicons.entries import UNIVERSAL_POS, UNKNOWN_POS, Entry
-from data.lines import BYTE_ORDER_MARK, MARK_INSIDE, NOT_NFC, read_lines
+from data.lines import BYTE_ORDER_MARK, MARK_INSIDE, NOT_NFC, excerpt, read_lines, reject
 from data.tsv import EMPTY_CELL
+
+# The 17 tags of Universal Dependencies, version 2: https://universaldependencies.org/u/pos/
+OPEN_CLASSES = ("ADJ", "ADV", "INTJ", "NOUN", "PROPN", "VERB")
+CLOSED_CLASSES = ("ADP", "AUX", "CCONJ", "DET", "NUM", "PART", "PRON", "SCONJ")
+UNIVERSAL_POS = frozenset((*OPEN_CLASSES, *CLOSED_CLASSES, "PUNCT", "SYM", "X"))
+
+# Reasons under which entries are left out.
+UNKNOWN_POS = "part of speech that is not a Universal POS tag"
+REPEATED = "repeated entry"
 
 # Reasons under which entries are left out.
 NOT_ONE_LINE = "text with a tab or a line end, or half a character"
-
-# Reasons under which repairs are counted, beside those of data/tsv.py.
 
 CONTROL = "control character, removed"
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _REFUSED = ("Cc", "Cs", "Zl", "Zp")  # what is left of them; half a surrogate pair; line ends
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One translation of one word or phrase.
+
+    Attributes:
+        source, target: the headword and its translation, in NFC.
+        pos: the Universal POS tag, where the data set tells.
+        sense: the number of the headword's sense, from 1, where the data set numbers them.
+        rank: 1 for the translation that the data set lists first for this headword.
+        origin: where the entry comes from, such as the data set's name.
+    """
+
+    source: str
+    target: str
+    pos: str | None = None
+    sense: int | None = None
+    rank: int | None = None
+    origin: str = ""
+
+
+# Reasons under which repairs are counted, beside those of data/tsv.py.
 
 
 class TurnedRoundError(InputError):

@@ -1,1 +1,0 @@
-"""The parts of data.lexicon: entries, files of many forms, filters, merge, coverage."""
