@@ -274,7 +274,7 @@ def tag(train: str | Sequence[str], **options: Any) -> Tagged:
     return run(_configured(TagConfig, train=train, **options))
 
 
-def _configured(config: type[Config], **options: Any) -> Config:
+def _configured(kind: type[Config], /, **options: Any) -> Config:
     """A room's configuration from options as a notebook has them: a text may be a path or a list.
 
     >>> from lexaug.config import SynthesisConfig
@@ -285,11 +285,11 @@ def _configured(config: type[Config], **options: Any) -> Config:
     ...
     data.errors.InputError: modus=: no such option (did you mean mode?)
     """
-    kinds = {field.name: str(field.type) for field in fields(config)}  # type: ignore[arg-type]
+    types = {field.name: str(field.type) for field in fields(kind)}  # type: ignore[arg-type]
     for name in options:
-        if name not in kinds:
-            raise InputError(f"{name}=: no such option{did_you_mean(name, kinds)}")
-    return config(**{name: _as(kinds[name], value) for name, value in options.items()})
+        if name not in types:
+            raise InputError(f"{name}=: no such option{did_you_mean(name, types)}")
+    return kind(**{name: _as(types[name], value) for name, value in options.items()})
 
 
 def _as(kind: str, value: Any) -> Any:

@@ -133,6 +133,7 @@ def test_a_frame_without_polars(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (lambda: kl.evaluate("sw", shot=1), r"shot=: no such option \(did you mean shots\?\)"),
         (lambda: kl.tag("ewt:train", devs="x"), r"devs=: no such option \(did you mean dev\?\)"),
+        (lambda: kl.pretrain("x.txt", "MLM", config="encoder-tin"), "did you mean encoder-tiny"),
         (lambda: kl.train("swa", "x", sead=3), r"sead=: no such option"),
     ],
 )
