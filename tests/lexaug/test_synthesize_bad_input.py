@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,42 @@ def test_bad_lines_of_a_lexicon_are_counted(tmp_path: Path) -> None:
     done = run(tmp_path, LEXICON * 7 + b"taa\n", skip_bad=True)
     assert done.folder is not None
     assert '"wrong number of columns": 1' in (done.folder / "config.json").read_text("utf-8")
+
+
+def test_config_json_says_what_was_asked_for(tmp_path: Path) -> None:
+    asked: dict[str, Any] = {
+        "block_bytes": 1000, "compress": "gz", "format": "jsonl", "keep_share": 0.25, "limit": 3,
+        "policy": "first", "provenance": True, "ratio": 0.75, "seed": 7, "skip_bad": True,
+    }  # fmt: skip
+    dropped = tmp_path / "dropped.txt"
+    done = run(tmp_path, licence="CC-BY-4.0", dropped=dropped, **asked)
+    assert done.folder is not None
+    told = json.loads((done.folder / "config.json").read_text("utf-8"))
+    assert told["command"] == "lexaug.synthesize"
+    assert told["options"]["command"].startswith("python -m lexaug.synthesize --lang sw --input ")
+    assert (told["options"]["text"], told["options"]["notes"]) == ("news.en", [])
+    settings = told["run"]
+    assert {name: settings.pop(name) for name in asked} == asked
+    lexicon, text, licence = (settings.pop(name) for name in ("lexicon", "text", "licence"))
+    assert settings == {
+        "dropped": str(dropped),
+        "inflection": {
+            "description": "none: only the words that the lexicon lists are replaced",
+            "tables": [],
+        },
+        "keep_at_least": 1,
+        "keep_rule": "0.25 or more of its words replaced",
+        "language": "sw",
+        "language_name": "Swahili",
+        "mode": "mono",
+        "scheme": None,
+    }
+    assert len(lexicon.pop("sha256")) == len(text.pop("sha256_of_ends")) == 64
+    assert lexicon == {
+        "name": "lexicon.tsv", "entries": 3, "licence": "not stated", "dropped": {},
+    }  # fmt: skip
+    assert text == {"bytes": len(NEWS), "licence": "CC-BY-4.0"}
+    assert (licence["strictest"], licence["hub"]) == ("not stated", "unknown")
 
 
 def test_text_that_is_not_utf8(tmp_path: Path) -> None:

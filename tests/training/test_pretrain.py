@@ -311,7 +311,12 @@ def test_what_a_run_tells_of_its_training(corpus: Path, tmp_path: Path) -> None:
     assert data["documents"] + data["held_out_documents"] == 400
     assert 20 * data["documents"] < data["characters"] < corpus.stat().st_size
     assert data["tokens"] < data["characters"]
-    made = json.loads((done.folder / "config.json").read_text("utf-8"))["environment"]
+    whole = json.loads((done.folder / "config.json").read_text("utf-8"))
+    made, settings = whole["environment"], whole["run"]
+    assert (settings["optimizer"], settings["model"]) == ("muon", None)
+    assert {"learning_rate", "corpora", "tokenizer", "objective"} <= set(settings)
+    assert [one["sha256"] for one in settings["corpora"]] == [data["sha256"]]
+    assert len(settings["keep_out"][-1]["sha256"]) == 64
     assert made["python"] == platform.python_version()
     assert made["packages"]["tokenizers"] == importlib.metadata.version("tokenizers")
     assert done.told["notes"] == []

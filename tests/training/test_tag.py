@@ -317,6 +317,10 @@ def test_what_a_run_tells(tokenizer: Path, tmp_path: Path) -> None:
     assert set(roles) == {"train", "dev", "test"}
     assert (roles["train"]["sentences"], roles["train"]["repaired"]) == (300, {})
     assert roles["train"]["dropped"] == {}
+    settings = json.loads((done.folder / "config.json").read_text("utf-8"))["run"]
+    assert {"train", "dev", "test", "keep_out", "tokenizer", "learning_rate"} <= set(settings)
+    assert settings["train"][0]["sentences"] == 300
+    assert len(settings["train"][0]["sha256"]) == len(settings["keep_out"][-1]["sha256"]) == 64
     card = (done.model / "README.md").read_text("utf-8")
     assert "Labels words (pos: ADV, DET, NOUN, PUNCT, VERB). Trained from encoder-nano." in card
     assert f"| {tmp_path}/en.txt | not stated | by people | 300 |" in card
