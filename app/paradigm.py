@@ -185,13 +185,13 @@ def _listed(lemma: str, tables: Sequence[TableFiles], access: Access) -> Iterato
 def _inflector(language: Language, model: str, access: Access) -> Inflector:
     """Tables and rules, and a model only if it was named."""
     from morph.inflect import Inflector
-    from morph.inflecting.lookup import Lookup
-    from morph.inflecting.sources import open_model, read_tables, rules_for
+    from morph.inflect.lookup import Lookup
+    from morph.inflect.sources import open_model, read_tables, rules_for
 
     access.say("reading the tables")
-    tables = read_tables(language, offline=access.offline, report=access.report)
+    tables = read_tables(language, access=access)
     access.say("learning rules from them; the first time this may take a minute")
-    rules = rules_for(tables)
+    rules = rules_for(tables, access=access)
     opened = None
     if model:
         access.say(f"opening the model {model}")
@@ -217,8 +217,8 @@ def _near(inflector: Inflector, features: str, language: Language) -> tuple[str,
     Raises:
         InputError: one of its features is unknown; the message names bundles that are like it.
     """
-    from morph.inflecting.asking import check_features
-    from morph.inflecting.lookup import bundle_key
+    from morph.inflect.checks import check_features
+    from morph.inflect.lookup import bundle_key
 
     every = inflector.table.bundles()
     if not features or bundle_key(features) in map(bundle_key, every):

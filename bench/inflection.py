@@ -1,4 +1,4 @@
-"""Inflection on a whole shared task: python -m bench.inflection --suite sigmorphon2023
+"""Inflection on a whole shared task: accuracy, speed, a table.
 
     python -m bench.inflection --suite sigmorphon2023 --time-budget 10m --jobs 2
     python -m bench.inflection --suite sigmorphon2023 --table        # what there is so far
@@ -37,10 +37,9 @@ from morph.corpora import SHARED_TASK, load_data
 from training.settings import seconds_of
 
 if TYPE_CHECKING:
-    from morph.hypothesis import Hypothesis
-    from morph.inflecting.choice import Calibration
+    from morph.inflect.choice import Calibration
     from morph.rules import Rules
-    from morph.transducer import Transducer
+    from morph.transducer import Hypothesis, Transducer
 
 SUITES = (SHARED_TASK,)
 
@@ -68,10 +67,10 @@ def work(unit: str, options: argparse.Namespace) -> None:
     """Train and score one language; writes UNIT.json."""
     import torch
 
-    from morph.inflecting.choice import UNCALIBRATED
-    from morph.recipe import Recipe
+    from morph.inflect.choice import UNCALIBRATED
+    from morph.recipe import Recipe, TrainingConfig
     from morph.rules import Rules
-    from morph.run import TrainingConfig, read_data, train_model
+    from morph.run import read_data, train_model
 
     torch.set_num_threads(1)
     recipe = Recipe(
@@ -138,7 +137,7 @@ def with_rules(
     Args:
         hypotheses: by places in `gold`; elsewhere the rules answer, as in `morph.inflect`.
     """
-    from morph.inflecting.choice import choose
+    from morph.inflect.choice import choose
 
     items = [(one.lemma, one.features) for one in gold]
     answers = [rules.predict(*item) for item in items]
@@ -158,7 +157,7 @@ def with_rules(
 
 def again(unit: str, options: argparse.Namespace) -> None:
     """Calibrate a trained model once more, and score it with the rules; mends UNIT.json."""
-    from morph.inflecting.choice import calibrate
+    from morph.inflect.choice import calibrate
     from morph.rules import Rules
     from morph.transducer import Transducer
 

@@ -1,4 +1,4 @@
-"""Inflection beside yoyodyne: python -m bench.inflection_yoyodyne --yoyodyne ENV/bin/yoyodyne
+"""Inflection beside yoyodyne: training, decoding and accuracy.
 
     python -m bench.inflection_yoyodyne --yoyodyne ENV/bin/yoyodyne --units swa,tur --minutes 10
 
@@ -144,8 +144,8 @@ def ours(unit: str, minutes: float, batch: int, folder: Path) -> dict[str, float
     """Train and try our network, one alone."""
     import torch
 
-    from morph.recipe import Recipe
-    from morph.run import TrainingConfig, train_model
+    from morph.recipe import Recipe, TrainingConfig
+    from morph.run import train_model
 
     torch.set_num_threads(1)
     recipe = Recipe(seconds=minutes * 60, networks=1, batch=batch)

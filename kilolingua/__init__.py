@@ -196,11 +196,12 @@ def inflector(lang: str, **options: Any) -> Inflector:
     """
     from morph.inflect import Inflector as Loaded
 
+    access = Access(offline=options.pop("offline", False))
     files = ("table", "model")
     given = {
         name: _as("Path", value) if name in files else value for name, value in options.items()
     }
-    return Loaded.load(lang, **given)
+    return Loaded.load(lang, access=access, **given)
 
 
 def inflect(lang: str, lemma: str, features: str, **options: Any) -> Answer:
@@ -234,10 +235,10 @@ def train(langs: str | Sequence[str], out: str | Path, **options: Any) -> Traine
     Args:
         langs: a language, or several that are trained jointly.
         options: fields of `morph.recipe.Recipe` (steps, seconds, networks, seed ...) and of
-            `morph.run.TrainingConfig` (source, train, dev, columns, examples).
+            `morph.recipe.TrainingConfig` (source, train, dev, columns, examples).
     """
-    from morph.recipe import Recipe
-    from morph.run import TrainingConfig, train_model
+    from morph.recipe import Recipe, TrainingConfig
+    from morph.run import train_model
 
     of_recipe = {field.name for field in fields(Recipe)}
     recipe = Recipe(**{name: value for name, value in options.items() if name in of_recipe})

@@ -196,11 +196,11 @@ def load_predictor(
         UnavailableError: torch is missing and there is a model.
     """
     from morph.inflect import Inflector
-    from morph.inflecting.lookup import Lookup
-    from morph.inflecting.sources import open_model, read_tables, rules_for
+    from morph.inflect.lookup import Lookup
+    from morph.inflect.sources import open_model, read_tables, rules_for
 
-    tables = read_tables(language, offline=access.offline, report=access.report)
-    rules = rules_for(tables)
+    tables = read_tables(language, access=access)
+    rules = rules_for(tables, access=access)
     model = None if way == RULES else open_model(Path(way), language)
     about = about_rules(tables.sha256, least)
     if model is not None:
@@ -229,7 +229,7 @@ def infinitives_of(triples: Iterable[Triple]) -> Infinitives | None:
     >>> back.lemma("kosala")[0], back.bundle
     ('sal', 'V;NFIN')
     """
-    from morph.rules import Rules
+    from morph.inflect import Rules
 
     rows = [t for t in triples if t.form and "NFIN" in t.features.split(";")]
     if not rows or all(row.form == row.lemma for row in rows):

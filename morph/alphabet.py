@@ -1,18 +1,19 @@
-"""The units of a language's writing and its features as numbers, for lemmas of any characters.
+"""Units of writing and features as ids, for lemmas of any characters.
 
 >>> alphabet = Alphabet.of([Triple("soma", "V;PST;NOM(3,SG)", "alisoma")])
 >>> word = alphabet.encode("homa")
->>> word.strangers, alphabet.decode(word.ids, word.strangers)
+>>> word.unknown_units, alphabet.decode(word.ids, word.unknown_units)
 (('h',), 'homa')
 >>> feature_names("V;PST;NOM(3,SG)")
 ['V', 'PST', 'NOM', 'NOM/3', 'NOM/SG', '=NOM(3,SG)']
 
-A unit (`morph.graphemes`) that the training data lack is a stranger: the first stranger of a lemma
-is the first placeholder, the second the second, wherever they are in the word. A model that learned
-to copy placeholders inflects words in characters that it never saw: 49 % of the Japanese test items
-of 2023. A feature in brackets keeps the path to it, since a subject's number is not an object's;
-and a feature that holds others also stands as a whole (`=`), since `NOM(3,SG)` is one affix in most
-languages: unseen bundles are made of seen parts, and seen ones are still recognised.
+A unit (`morph.graphemes`) that the training data lack is written as a placeholder: the first
+unknown unit of a lemma as the first one, the second as the second, wherever they are in the word. A
+model that learned to copy placeholders inflects words in characters that it never saw: 49 % of the
+Japanese test items of 2023. A feature in brackets keeps the path to it, since a subject's number is
+not an object's; and a feature that holds others also stands as a whole (`=`), since `NOM(3,SG)` is
+one affix in most languages: unseen bundles are made of seen parts, and seen ones are still
+recognised.
 """
 
 from __future__ import annotations
@@ -31,14 +32,14 @@ from morph.graphemes import join, split
 PAD, BEGIN, END = 0, 1, 2
 SPECIAL = 3  # ids below are none of a unit's
 LANGUAGE, WHOLE = "@", "="  # before the names of languages, and of features with what they hold
-STRANGERS = 8  # placeholders that a model has; the ninth stranger shares the eighth's
+PLACEHOLDERS = 8  # that a model has; the ninth unknown unit shares the eighth's
 
 
 class Word(NamedTuple):
     """A text as numbers, and the units behind its placeholders, the first one first."""
 
     ids: list[int]
-    strangers: tuple[str, ...]
+    unknown_units: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -85,35 +86,37 @@ class Alphabet:
         return cls(tuple(sorted(units)), tuple(sorted(names)), scheme)
 
     @property
-    def first_stranger(self) -> int:
+    def first_placeholder(self) -> int:
         """The id of the first placeholder."""
         return SPECIAL + len(self.units)
 
     @property
     def size(self) -> int:
         """How many ids a model tells apart."""
-        return self.first_stranger + STRANGERS
+        return self.first_placeholder + PLACEHOLDERS
 
-    def encode(self, text: str, strangers: Sequence[str] = (), hidden: Iterable[str] = ()) -> Word:
+    def encode(
+        self, text: str, unknown_units: Sequence[str] = (), hidden: Iterable[str] = ()
+    ) -> Word:
         """The ids of a text, without begin and end.
 
         Args:
-            strangers: those of the lemma, where this is its form.
-            hidden: known units to be written as strangers.
+            unknown_units: those of the lemma, where this is its form.
+            hidden: known units to be written as placeholders, as if they were unknown.
         """
-        found = list(strangers)
-        hide = {*hidden, *strangers}
+        unknown = list(unknown_units)
+        hide = {*hidden, *unknown_units}
         ids = []
         for unit in split(text, self.scheme):
             known = None if unit in hide else self._unit_ids.get(unit)
-            if known is None and unit not in found:
-                found.append(unit)
-            ids.append(self.first_stranger + found.index(unit) if known is None else known)
-        return Word(ids, tuple(found))
+            if known is None and unit not in unknown:
+                unknown.append(unit)
+            ids.append(self.first_placeholder + unknown.index(unit) if known is None else known)
+        return Word(ids, tuple(unknown))
 
-    def decode(self, ids: Iterable[int], strangers: Sequence[str] = ()) -> str:
+    def decode(self, ids: Iterable[int], unknown_units: Sequence[str] = ()) -> str:
         """The text of ids up to the end; a placeholder that stands for nothing is left out."""
-        return join(list(self._units_of(ids, strangers)), self.scheme)
+        return join(list(self._units_of(ids, unknown_units)), self.scheme)
 
     def encode_features(self, bundle: str) -> list[int]:
         """The ids of a bundle's features.
@@ -147,12 +150,12 @@ class Alphabet:
         """The alphabet that `to_json` wrote."""
         return cls(tuple(found["units"]), tuple(found["features"]), found["scheme"])
 
-    def _units_of(self, ids: Iterable[int], strangers: Sequence[str]) -> Iterator[str]:
+    def _units_of(self, ids: Iterable[int], unknown_units: Sequence[str]) -> Iterator[str]:
         for one in ids:
             if one == END:
                 return
-            if one >= self.first_stranger:
-                yield from strangers[one - self.first_stranger :][:1]
+            if one >= self.first_placeholder:
+                yield from unknown_units[one - self.first_placeholder :][:1]
             elif one >= SPECIAL:
                 yield self.units[one - SPECIAL]
 

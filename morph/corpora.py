@@ -1,4 +1,4 @@
-"""The triples that a transducer is trained and tried on: of a shared task, a table or files.
+"""The triples to train on: of a shared task, a table or files.
 
     swahili = load_data("swa")                       # SIGMORPHON 2023, train and dev
     zulu = load_data("zu", source="unimorph")        # a whole table: a tenth of its lemmas is dev
@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from data.access import Access, Report, quiet
+from data.access import Access
 from data.catalog import catalog, dataset
 from data.cli import did_you_mean
 from data.errors import InputError
@@ -73,8 +73,7 @@ def load_data(
     dev: Path | None = None,
     columns: Sequence[str] | None = None,
     skip_bad: bool = False,
-    offline: bool = False,
-    report: Report | None = None,
+    access: Access = Access(),
 ) -> InflectionData:
     """Read what there is to train a language's model on.
 
@@ -101,11 +100,9 @@ def load_data(
         codes = [code for file in groups.values() for code in file.codes]
         source = SHARED_TASK if group or language.closest(codes) else None
     if source == SHARED_TASK:
-        return _from_shared_task(language, group, offline, report)
+        return _from_shared_task(language, group, access)
     try:
-        table = load_triples(
-            language, source=source, access=Access(offline=offline, report=report or quiet)
-        )
+        table = load_triples(language, source=source, access=access)
     except InputError as error:
         raise InputError(
             f"{error}; or give your own: --train FILE with lemma, form and features",
@@ -127,9 +124,7 @@ def _check_source(source: str | None) -> None:
     )
 
 
-def _from_shared_task(
-    language: Language, group: str | None, offline: bool, report: Report | None
-) -> InflectionData:
+def _from_shared_task(language: Language, group: str | None, access: Access) -> InflectionData:
     parts = [
         load_triples(
             language,
@@ -137,7 +132,7 @@ def _from_shared_task(
             SHARED_TASK,
             group=group,
             normalise=False,
-            access=Access(offline=offline, report=report or quiet),
+            access=access,
         )
         for split in ("train", "dev")
     ]

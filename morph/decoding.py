@@ -1,4 +1,4 @@
-"""Forms from models: greedy and beam search over cached states, one model or several together.
+"""Greedy and beam search over one network or several together.
 
 Several models (of different seeds) write together: each unit is drawn from the mean of their
 distributions. Rows of a batch that have ended are taken out, and what has been computed for a row
@@ -16,8 +16,7 @@ import torch
 from torch import Tensor
 
 from morph.alphabet import BEGIN, END, PAD
-from morph.layers import Past
-from morph.model import InflectionModel, Memory
+from morph.model import InflectionModel, Memory, Past
 
 TINY = 1e-30  # below it a probability is this
 

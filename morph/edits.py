@@ -1,4 +1,4 @@
-"""What changes between two words: alignment, edits, prefix, stem and suffix, merging.
+"""What changes between two words: alignment, edits, affixes, merging.
 
     >>> split("soma", "alisoma").prefix, split("walk", "walked").suffix
     (('', 'ali'), ('', 'ed'))

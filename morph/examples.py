@@ -1,4 +1,4 @@
-"""Training examples for the transducer, in batches that know their place.
+"""Training examples as batches of ids, resumable at any batch.
 
     batches = ExampleBatches(examples, alphabet, size=32, seed=1)       # a training.loop.Batches
 
@@ -125,7 +125,7 @@ class ExampleBatches:
         chosen = [self._examples[member] for member in members]
         for one in chosen:
             lemma = self._alphabet.encode(one.lemma, hidden=self._hide(one.lemma, rng))
-            form = self._alphabet.encode(one.form, lemma.strangers)
+            form = self._alphabet.encode(one.form, lemma.unknown_units)
             lemmas.append(lemma.ids[:: self._way])
             forms.append([BEGIN, *form.ids[:: self._way], END])
         limit = self._alphabet.size - 1

@@ -1,4 +1,4 @@
-r"""Inflection as translation of characters: what fairseq reads and writes for a triple.
+r"""What fairseq reads and writes for a triple: symbols of characters.
 
 >>> alphabet = frozenset("aeilmosk")
 >>> text, unknown = source_tokens("soma", "V;PST;NOM(3,SG)", alphabet)

@@ -1,4 +1,4 @@
-"""What stands beside the weights of a transducer: its configuration, checked, and its card."""
+"""A trained model's config.json, checked, and its model card."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-r"""The spelling that a model was trained on, and how any other of the same text is brought to it.
+r"""The spelling that a model was trained on; others are brought to it.
 
 Tables are read in NFC; a shared task's text stays as its publisher writes it, since its scorers
 compare it so. NFC reorders the marks of Arabic, Hebrew and Khmer letters: a model that saw shadda

@@ -1,71 +1,50 @@
-"""How a transducer is trained: one frozen record, and networks from examples.
+"""What is trained on what, how, and how large: records without torch.
 
-    recipe = Recipe(seconds=600)
-    networks = train_networks(groups, alphabet, recipe, out=Path("runs/swa"))
+    TrainingConfig(("swa",), Recipe(seconds=600, networks=3))
 
 docs/LOG.md has what the defaults were compared with; the shared task's bench takes three networks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal
 
 from data.errors import InputError
+from data.options import check, common, option
 from data.unimorph import Triple
 from morph.alphabet import Alphabet
-from morph.architecture import Architecture, Features
-from morph.completion import completed
-from morph.hallucinate import hallucinate
-from training.settings import Clock, Settings
-
-if TYPE_CHECKING:
-    from morph.examples import Example
-    from morph.model import InflectionModel
-    from training.loop import Fitted, Progress
+from morph.augmentation import completed, hallucinate
+from morph.graphemes import SCHEMES
+from training.settings import Clock, Settings, seconds_of
 
 FEW, INVENTED = 2000, 8000  # triples
 FEW_LEMMAS, SOME = 500, 1000  # many forms of few lemmas teach endings, and do not teach copying
+DEFAULT_BUDGET = 600.0  # seconds
+FEATURE_MODES = ("both", "attended", "added")
+WHAT, HOW = "data", "network and training"  # groups of options
+
+Features = Literal["both", "attended", "added"]
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
-    """What training takes, besides the examples.
+class Architecture:
+    """The size of a network.
+
+    >>> Architecture(units=40, names=9).width
+    128
 
     Args:
-        steps: updates of each network. seconds: for all networks together. One of them or both.
-        clock: of the seconds, the wall's or the process's own ("cpu", for a shared machine).
-        networks: trained one after the other with seeds of their own; they answer together.
-        seed: of the first network.
-        batch: examples an update.
-        scheme: units of writing, `parts` or `characters` (`morph.graphemes`).
-        temperature: of sampling among languages, where there are several.
-        hallucinated: invented triples a language (`morph.hallucinate`), beside which the real ones
-            are repeated until they are as many. None: 8,000 where there are fewer than 2,000 real
-            ones, 1,000 where these are of fewer than 500 lemmas, else none. 0: none, and no empty
-            cells filled (`morph.completion`) where there are fewer than 2,000.
-        backward: whether as many networks again read and write from the end (`morph.both_ways`),
-            in the same time. None: where there are fewer than 2,000 triples.
-        others: as in `training.loop.Settings` and `morph.architecture.Architecture`.
+        units: ids that the alphabet tells apart, V. names: names of features.
+        width: D, a multiple of twice the heads. inner: of the feed-forward layers.
+        features: `attended` by the form, `added` to each letter of the lemma, or `both`.
+        dropout: share of the width that is silenced, the same along a word.
     """
 
-    steps: int | None = None
-    seconds: float | None = 600.0
-    clock: Clock = "wall"
-    networks: int = 1
-    seed: int = 1
-    batch: int = 32
-    scheme: str = "parts"
-    temperature: float = 2.0
-    hallucinated: int | None = None
-    backward: bool | None = None
-    learning_rate: float = 4e-3
-    weight_decay: float = 0.01
-    optimizer: str = "muon"
-    average: float = 0.0
+    units: int
+    names: int
     width: int = 128
     heads: int = 4
     inner: int = 512
@@ -75,17 +54,102 @@ class Recipe:
     features: Features = "both"
 
     def __post_init__(self) -> None:
-        for name in ("networks", "batch"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name}: expected 1 or more, found {getattr(self, name)}")
+        if self.features not in FEATURE_MODES:
+            choices = ", ".join(FEATURE_MODES)
+            raise InputError(f"features: expected {choices}, found {self.features!r}")
+        if self.width % (2 * self.heads):
+            raise InputError(
+                f"width: expected a multiple of twice the heads ({self.heads}), found {self.width}"
+            )
+
+    def to_json(self) -> dict[str, Any]:
+        """All fields."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, found: Mapping[str, Any]) -> Architecture:
+        """What `to_json` gave."""
+        return cls(**found)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What training takes, besides the examples.
+
+    Args:
+        steps: updates of each network. seconds: for all networks together. One of them or both;
+            without either ten minutes.
+        clock: of the seconds, the wall's or the process's own ("cpu", for a shared machine).
+        networks: trained one after the other with seeds of their own; they answer together.
+        seed: of the first network.
+        batch: examples an update.
+        scheme: units of writing, `parts` or `characters` (`morph.graphemes`).
+        temperature: of sampling among languages, where there are several.
+        hallucinated: invented triples a language (`morph.augmentation`), beside which the real ones
+            are repeated until they are as many. None: 8,000 where there are fewer than 2,000 real
+            ones, 1,000 where these are of fewer than 500 lemmas, else none. 0: none, and no empty
+            cells filled where there are fewer than 2,000.
+        backward: whether as many networks again read and write from the end, in the same time
+            (`morph.transducer`). None: where there are fewer than 2,000 triples.
+        others: as in `training.loop.Settings` and `Architecture`.
+    """
+
+    steps: int | None = option(
+        None, "updates of each network, instead of a time budget", group=HOW, least=1
+    )
+    seconds: float | None = option(
+        None,
+        "for all networks: 10m (default), 90s, 1h",
+        flag="--time-budget",
+        metavar="TIME",
+        group=HOW,
+        parse=seconds_of,
+    )
+    clock: Clock = option("wall", "cpu: processor time", group=HOW, choices=("wall", "cpu"))
+    networks: int = option(1, "that answer together", group=HOW, least=1)
+    seed: int = common("--seed", group=HOW)
+    batch: int = option(32, "examples an update", flag="--batch-size", group=HOW, least=1)
+    scheme: str = option(
+        "parts", "units of writing", flag="--graphemes", group=HOW, choices=SCHEMES
+    )
+    temperature: float = option(2.0, "of several languages", group=HOW)
+    hallucinated: int | None = option(
+        None,
+        "invented triples (default: if there are few)",
+        flag="--hallucinate",
+        metavar="N",
+        group=HOW,
+        least=0,
+    )
+    backward: bool | None = option(
+        None,
+        "as many networks again that write from the end (default: if there are few triples)",
+        group=HOW,
+    )
+    learning_rate: float = option(4e-3, "at its highest", group=HOW)
+    weight_decay: float = 0.01
+    optimizer: str = "muon"
+    average: float = 0.0
+    width: int = option(128, "of the network", group=HOW)
+    heads: int = 4
+    inner: int = 512
+    encoder_layers: int = 2
+    decoder_layers: int = 2
+    dropout: float = option(0.1, "0 to below 1", group=HOW)
+    features: Features = option("both", "how they come in", group=HOW, choices=FEATURE_MODES)
+
+    def __post_init__(self) -> None:
+        check(self)
+        if self.steps is None and self.seconds is None:
+            object.__setattr__(self, "seconds", DEFAULT_BUDGET)
         self.settings(0, "cpu")  # these two check the rest
         self.architecture(Alphabet((), ()))
 
-    def settings(self, network: int, device: str, sides: int = 1) -> Settings:
-        """How the loop trains a network, the first one is 0, of so many sides."""
+    def settings(self, network: int, device: str, directions: int = 1) -> Settings:
+        """How the loop trains a network, the first one is 0, in so many directions."""
         return Settings(
             steps=self.steps,
-            seconds=self.seconds and self.seconds / (self.networks * sides),
+            seconds=self.seconds and self.seconds / (self.networks * directions),
             clock=self.clock,
             learning_rate=self.learning_rate,
             schedule="linear",
@@ -111,7 +175,7 @@ class Recipe:
             self.features,
         )
 
-    def sides(self, triples: int) -> int:
+    def directions(self, triples: int) -> int:
         """2 where networks are trained from both ends of words, else 1.
 
         Args:
@@ -122,7 +186,7 @@ class Recipe:
     def augmented(self, triples: Sequence[Triple]) -> list[Triple]:
         """Real triples, and invented ones beside them if the recipe says so.
 
-        Of few triples, those of empty cells (`morph.completion`) count as real.
+        Of few triples, those of empty cells (`morph.augmentation`) count as real.
         """
         wanted = self._wanted(triples) if self.hallucinated is None else self.hallucinated
         if wanted and len(triples) < FEW:
@@ -140,76 +204,57 @@ class Recipe:
         return asdict(self)
 
 
-def train_networks(
-    groups: Sequence[Sequence[Example]],
-    alphabet: Alphabet,
-    recipe: Recipe,
-    *,
-    out: Path | None = None,
-    device: str = "cpu",
-    start: Sequence[InflectionModel] = (),
-    data: str = "",
-    sides: int = 1,
-    from_end: bool = False,
-    report: Callable[[int, Progress], None] | None = None,
-) -> list[tuple[InflectionModel, Fitted]]:
-    """Train the networks of a recipe one after the other, each resumable in its own folder.
+@dataclass(frozen=True, slots=True)
+class TrainingConfig:
+    """What is trained on what.
 
     Args:
-        groups: the examples of each language.
-        out: folder; network-1 and so on are made in it.
-        start: trained networks to go on from (fine-tuning), as many as the recipe's.
-        data: a checksum of the examples; a checkpoint of others is refused.
-        sides: how many calls share the recipe's time; see `Recipe.sides`.
-        from_end: the networks read and write from the end; their folders are backward-1 and so on.
-        report: told the number of the network, from 1, and how far it is.
+        units: languages, `morph.corpora.load_data`'s; several are trained jointly. recipe: how.
+        source, train, dev, columns: where the triples come from, as in `load_data`.
+        examples: how many triples a language, drawn by the seed; by default all. start: the folder
+            of a model that training goes on from (fine-tuning). skip_bad: leave bad lines out.
     """
-    import torch
 
-    from morph.examples import ExampleBatches
-    from morph.model import InflectionModel, loss
-    from training.loop import fit
+    units: tuple[str, ...] = common(
+        "--lang",
+        (),
+        help="language, or several with commas (trained jointly)",
+        metavar="LANG",
+        group=WHAT,
+        separator=",",
+        required=True,
+    )
+    recipe: Recipe = field(default_factory=Recipe)
+    source: str | None = option(
+        None, "sigmorphon2023 (default), unimorph, or package: its folder", group=WHAT
+    )
+    train: Path | None = option(
+        None, "triples to train on, instead of a data set", metavar="FILE", group=WHAT
+    )
+    dev: Path | None = option(
+        None, "triples to try it on (default: held-out lemmas)", metavar="FILE", group=WHAT
+    )
+    columns: tuple[str, ...] | None = option(
+        None,
+        "of the files: lemma,form,features (default: found out, and printed)",
+        metavar="A,B,C",
+        group=WHAT,
+        separator=",",
+    )
+    examples: int | None = option(None, "train on N triples drawn by seed", metavar="N", group=WHAT)
+    start: Path | None = option(
+        None, "a model to go on from", flag="--from", metavar="FOLDER", group=WHAT
+    )
+    skip_bad: bool = option(
+        False, "leave out bad lines of the files, counted", group=WHAT, identity=False
+    )
 
-    trained = []
-    for place in range(recipe.networks):
-        settings = recipe.settings(place + recipe.networks * from_end, device, sides)
-        torch.manual_seed(settings.seed)
-        model = start[place] if start else InflectionModel(recipe.architecture(alphabet))
-        batches = ExampleBatches(
-            groups, alphabet, recipe.batch, settings.seed, recipe.temperature, from_end=from_end
-        )
-        with quick_multiplication():
-            fitted = fit(
-                model,
-                batches,
-                loss,
-                settings,
-                out=out and out / f"{'backward' if from_end else 'network'}-{place + 1}",
-                identity={"architecture": model.architecture.to_json(), "data": data},
-                progress=_numbered(report, settings.seed - recipe.seed + 1),
-            )
-        trained.append((model.eval(), fitted))
-    return trained
+    def __post_init__(self) -> None:
+        check(self)
+        if len(self.units) > 1 and self.train is not None:
+            raise InputError("train: expected one language beside a file, found several; drop some")
 
-
-@contextmanager
-def quick_multiplication() -> Iterator[None]:
-    """Matrices are multiplied in bfloat16 and summed in float32 while the block runs.
-
-    On processors without bfloat16 instructions nothing changes. On one that has them training took
-    two thirds of the time, with the same accuracy.
-    """
-    import torch
-
-    before = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("medium")
-    try:
-        yield
-    finally:
-        torch.set_float32_matmul_precision(before)
-
-
-def _numbered(
-    report: Callable[[int, Progress], None] | None, number: int
-) -> Callable[[Progress], None] | None:
-    return None if report is None else lambda progress: report(number, progress)
+    def to_json(self) -> dict[str, Any]:
+        """All fields; files by their names."""
+        values = {name: value for name, value in asdict(self).items() if name != "skip_bad"}
+        return {k: v.name if isinstance(v, Path) else v for k, v in values.items()}

@@ -1,4 +1,4 @@
-"""A trained transducer, ready to use: `Transducer.load(folder).predict([(lemma, bundle)])`.
+"""A trained model, ready to use: `Transducer.load(folder).predict`.
 
     transducer = Transducer.load(Path("runs/morph-swa-1f0c/model"))
     transducer.predict([("soma", "V;PST;NOM(3,SG)")], beam=4, n_best=2)
@@ -6,6 +6,10 @@
 The folder holds config.json (languages, alphabet, architecture, where it comes from), the weights
 of each network (model-1.safetensors ...), and README.md, the model's card. Several networks (an
 ensemble) write together.
+
+A network is surest of what it writes first, and an error there is never taken back. So where
+examples are few, networks that write from the end stand beside those that write from the beginning:
+each direction proposes forms, and both score all of them. That costs some ten times the decoding.
 """
 
 from __future__ import annotations
@@ -14,27 +18,34 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from data.errors import InputError
 from data.files import canonical_json, write_whole
 from data.tsv import excerpt
 from data.words import script_of
 from morph.alphabet import BEGIN, END, LANGUAGE, WHOLE, Alphabet, Word
-from morph.architecture import Architecture
-from morph.both_ways import agreed, mean_score
-from morph.hypothesis import Hypothesis
 from morph.model_folder import FORMAT, card, read_config
 from morph.orthography import composed, spelt
+from morph.recipe import Architecture
 
 if TYPE_CHECKING:
     from morph.decoding import Written
     from morph.model import InflectionModel
 
+
 LONGEST = 2.5  # a form has at most so many units for each of the lemma, or as the training data had
 SLACK = 20
 TEXT_IN_NFC = "in NFC"  # what a model card says of its text
+BIDIRECTIONAL_BEAM = 6  # at least: forms that each direction proposes
 BACKWARD = "backward"  # the folder of those networks in a model's
+
+
+class Hypothesis(NamedTuple):
+    """A form, and the natural logarithm of its probability given lemma and features."""
+
+    form: str
+    score: float
 
 
 @dataclass(frozen=True)
@@ -48,7 +59,7 @@ class Transducer:
         scripts: ISO 15924 codes of the training data.
         origin: what a model card says: data, settings, versions.
         from_end: the networks read and write words from the end.
-        backward: networks that do; then both sides agree on a form (`morph.both_ways`).
+        backward: networks that do; then the forms of both directions are ranked again (`rerank`).
         normalised: the training data were in NFC, so that every question is brought to it.
         spellings: else, how letters in NFC are spelt in the training data (`morph.orthography`).
     """
@@ -81,9 +92,15 @@ class Transducer:
         return frozenset(self.alphabet.units)
 
     @property
-    def sides(self) -> tuple[Transducer, ...]:
+    def directions(self) -> tuple[Transducer, ...]:
         """The networks that begin at the beginning, alone; then those that begin at the end."""
         return (replace(self, backward=None), *filter(None, [self.backward]))
+
+    def in_language(self, code: str) -> Transducer:
+        """The same networks, of which this one of their languages is asked by default."""
+        others = (other for other in self.languages if other != code)
+        backward = self.backward and self.backward.in_language(code)
+        return replace(self, languages=(code, *others), backward=backward)
 
     def predict(
         self,
@@ -98,7 +115,7 @@ class Transducer:
 
         Args:
             items: (lemma, bundle).
-            beam: prefixes that are followed at a time; 1 is greedy, or 6 where there are two sides.
+            beam: prefixes that are followed at a time; 1 is greedy, or 6 in two directions.
             n_best: forms an item, at most `beam`.
             language: which of several; by default the first.
 
@@ -111,7 +128,7 @@ class Transducer:
         if not 1 <= n_best <= beam:
             raise InputError(f"n_best: expected 1 to {beam} (the beam), found {n_best}")
         if self.backward is not None:
-            return agreed(self.sides, items, beam, n_best, batch_size, language)
+            return rerank(self.directions, items, beam, n_best, batch_size, language)
         words = [self._read(lemma) for lemma, _ in items]
         features = [self._features(bundle, language) for _, bundle in items]
         order = sorted(range(len(items)), key=lambda place: (len(words[place].ids), place))
@@ -144,7 +161,7 @@ class Transducer:
         import torch
 
         if self.backward is not None:
-            return mean_score(self.sides, items, batch_size, language)
+            return mean_score(self.directions, items, batch_size, language)
         scores: list[float] = []
         with torch.inference_mode():
             for start in range(0, len(items), batch_size):
@@ -273,7 +290,7 @@ class Transducer:
         limit = self.alphabet.size - 1
         words = [self._read(lemma) for lemma, _, _ in items]
         forms = [
-            self.alphabet.encode(self.spelt(form), word.strangers)
+            self.alphabet.encode(self.spelt(form), word.unknown_units)
             for word, (_, _, form) in zip(words, items, strict=True)
         ]
         totals = likelihood(
@@ -283,12 +300,59 @@ class Transducer:
             padded([[BEGIN, *self._turned(form.ids), END] for form in forms], limit).to(device),
         )
         for word, form, total in zip(words, forms, totals.tolist(), strict=True):
-            yield total if form.strangers == word.strangers else -math.inf
+            yield total if form.unknown_units == word.unknown_units else -math.inf
 
     def _hypotheses(self, word: Word, forms: Sequence[Written]) -> Iterator[Hypothesis]:
         for form in forms:
-            text = self.alphabet.decode(self._turned(form.ids), word.strangers)
+            text = self.alphabet.decode(self._turned(form.ids), word.unknown_units)
             yield Hypothesis(text, form.score)
 
     def _turned(self, ids: list[int]) -> list[int]:
         return ids[::-1] if self.from_end else ids
+
+
+def rerank(
+    directions: Sequence[Transducer],
+    items: Sequence[tuple[str, str]],
+    beam: int,
+    n_best: int,
+    batch_size: int,
+    language: str | None,
+) -> list[list[Hypothesis]]:
+    """What any direction proposes, in the order of the mean of all directions' scores.
+
+    Liu et al. 2016, Agreement on target-bidirectional neural machine translation.
+
+    Args: as `Transducer.predict` has them.
+
+    Returns:
+        At most `n_best` forms an item; the score is the mean log probability (nats).
+    """
+    width = max(beam, BIDIRECTIONAL_BEAM)
+    lists = [
+        one.predict(items, beam=width, n_best=width, batch_size=batch_size, language=language)
+        for one in directions
+    ]
+    proposed = [
+        list(dict.fromkeys(hypothesis.form for some in hypotheses for hypothesis in some))
+        for hypotheses in zip(*lists, strict=True)
+    ]
+    pairs = zip(items, proposed, strict=True)
+    candidates = [(*item, form) for item, forms in pairs for form in forms]
+    scores = iter(mean_score(directions, candidates, batch_size, language))
+    ranked = (
+        sorted((Hypothesis(form, next(scores)) for form in forms), key=lambda one: -one.score)
+        for forms in proposed
+    )
+    return [forms[:n_best] for forms in ranked]
+
+
+def mean_score(
+    directions: Sequence[Transducer],
+    items: Sequence[tuple[str, str, str]],
+    batch_size: int,
+    language: str | None,
+) -> list[float]:
+    """The mean of the directions' log probabilities of given forms, a number an item."""
+    scores = [one.score(items, batch_size=batch_size, language=language) for one in directions]
+    return [sum(some) / len(directions) for some in zip(*scores, strict=True)]

@@ -14,12 +14,10 @@ import pytest
 from tests import structure
 
 ROOT = Path(__file__).parent.parent
-MOST_OFFLINE = 15  # functions with such a parameter; on their way to 8
-MOST_REPORT = 43  # to 12
-MOST_MODULES = 334  # to 310
-CIRCLES: list[list[str]] = [
-    ["morph.inflect", "morph.inflecting.commands"],
-]
+MOST_OFFLINE = 7  # functions with such a parameter; the aim was 8
+MOST_REPORT = 35  # to 12
+MOST_MODULES = 314  # to 310
+CIRCLES: list[list[str]] = []
 MAY_IMPORT = {
     "kilolingua": {
         "kilolingua",

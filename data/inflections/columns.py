@@ -405,15 +405,6 @@ def order_of_role(role: str) -> tuple[str, ...]:
     return UNIMORPH_ORDER if role == WHOLE else SHARED_TASK_ORDER
 
 
-def order_of_option(option: str | None) -> tuple[str, ...] | None:
-    """The order that an option gives, `lemma,form,features`; None of no option.
-
-    Raises:
-        InputError: not lemma, features, perhaps form, each once.
-    """
-    return None if option is None else _checked(option.split(","))
-
-
 def _checked(columns: Sequence[str]) -> tuple[str, ...]:
     order = tuple(name.strip().casefold() for name in columns)
     names = _without_other(order)

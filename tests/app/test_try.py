@@ -180,7 +180,7 @@ def test_a_form_that_no_table_lists_is_made_and_marked(package: Path) -> None:
 def test_what_the_shell_command_answers_is_what_the_page_shows(
     package: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from morph.inflect import main
+    from morph.inflect.__main__ import main
 
     found = forms("pembua", resolve("sw"), "V;PST;3;SG", access=Access(offline=True))
     arguments = shlex.split(found.command)[3:]

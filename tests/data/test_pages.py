@@ -55,7 +55,7 @@ def test_what_a_template_lacks_is_an_error() -> None:
         ("icl", "report.html.j2"),
         ("icl", "comparison.html.j2"),
         ("lexaug.synthesis", "coverage.html.j2"),
-        ("morph.evaluation", "report.html.j2"),
+        ("morph.evaluate", "report.html.j2"),
         ("training", "report.html.j2"),
     ],
 )

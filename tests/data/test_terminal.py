@@ -74,7 +74,7 @@ def test_commands_that_read_a_closed_standard_input(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from lexaug.synthesize import main as synthesize
-    from morph.inflect import main as inflect
+    from morph.inflect.__main__ import main as inflect
 
     monkeypatch.setattr(sys, "stdin", None)
     monkeypatch.delenv("KILOLINGUA_MIRROR", raising=False)

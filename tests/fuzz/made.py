@@ -122,9 +122,9 @@ def synthesis_config(made_folder: Path, mode: str, out: Path):
 
 def _inflection(folder: Path) -> None:
     """Triples, rules that were learned from them, and a transducer of three updates."""
-    from morph.recipe import Recipe
+    from morph.recipe import Recipe, TrainingConfig
     from morph.rules import Rules
-    from morph.run import TrainingConfig, train_model
+    from morph.run import train_model
 
     (folder / "train.tsv").write_text("".join(VERBS), "utf-8")
     (folder / "dev.tsv").write_text("".join(VERBS[:6]), "utf-8")

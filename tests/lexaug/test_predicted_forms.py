@@ -17,7 +17,7 @@ from data.unimorph import Triple
 from lexaug.inflection import TableInflector
 from lexaug.predicted_forms import MorphInflector, infinitives_of, load_predictor
 from morph.inflect import Inflector
-from morph.inflecting.lookup import Lookup
+from morph.inflect.lookup import Lookup
 from morph.rules import Rules
 
 PAST = "V;PST"

@@ -1,4 +1,4 @@
-"""Words and bundles as numbers: nothing is lost, strangers are shared by lemma and form."""
+"""Words and bundles as numbers: nothing is lost, unknown units are shared by lemma and form."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ ALPHABET = Alphabet.of(TRIPLES)
 @given(st.text(max_size=12), st.text(max_size=16))
 def test_any_lemma_and_form_come_back(lemma: str, form: str) -> None:
     first = ALPHABET.encode(lemma)
-    second = ALPHABET.encode(form, first.strangers)
-    assert ALPHABET.decode(first.ids, first.strangers) == lemma
-    assert ALPHABET.decode(second.ids, second.strangers) == form
+    second = ALPHABET.encode(form, first.unknown_units)
+    assert ALPHABET.decode(first.ids, first.unknown_units) == lemma
+    assert ALPHABET.decode(second.ids, second.unknown_units) == form
 
 
 def test_a_stranger_is_the_same_placeholder_in_lemma_and_form() -> None:
     lemma = ALPHABET.encode("書く")
-    form = ALPHABET.encode("書きk", lemma.strangers)
-    assert lemma.ids[0] == form.ids[0] == ALPHABET.first_stranger
-    assert form.strangers == ("書", "く", "き")
+    form = ALPHABET.encode("書きk", lemma.unknown_units)
+    assert lemma.ids[0] == form.ids[0] == ALPHABET.first_placeholder
+    assert form.unknown_units == ("書", "く", "き")
 
 
 def test_hidden_units_are_placeholders_and_come_back() -> None:
     lemma = ALPHABET.encode("soma", hidden=["o", "m"])
-    form = ALPHABET.encode("alisoma", lemma.strangers)
-    assert lemma.strangers == ("o", "m")
+    form = ALPHABET.encode("alisoma", lemma.unknown_units)
+    assert lemma.unknown_units == ("o", "m")
     assert form.ids[-3:] == lemma.ids[-3:]
-    assert ALPHABET.decode(form.ids, form.strangers) == "alisoma"
+    assert ALPHABET.decode(form.ids, form.unknown_units) == "alisoma"
 
 
 def test_a_subjects_number_is_not_an_objects() -> None:
@@ -80,5 +80,5 @@ def test_bundles_of_all_shared_task_files_are_read(mirror: object) -> None:
         for row in rows[::50]:
             assert len(alphabet.encode_features(row.features)) == len(feature_names(row.features))
             word = alphabet.encode(row.form or "")
-            assert not word.strangers
+            assert not word.unknown_units
             assert alphabet.decode(word.ids) == row.form

@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 
 from data.errors import InputError
-from morph.inflecting.calibration import Curve, Step
-from morph.inflecting.choice import Calibration, Curves, choose, decide
-from morph.inflecting.weighing import Evidence, Weighing
+from morph.inflect.choice import Calibration, Curves, Evidence, Preference, choose, decide
 from morph.rules import RuleAnswer
+from morph.rules.calibration import Curve, Step
 
 
 def flat(confidence: float) -> Curve:
@@ -21,7 +20,7 @@ def flat(confidence: float) -> Curve:
 
 
 # Curves that can be told apart; the rules' form is taken where the model finds it likelier.
-BY_LEAD = Calibration(Curves(flat(0.1), flat(0.2), flat(0.3)), Weighing((0.0, 0.0, 1.0, 0.0)))
+BY_LEAD = Calibration(Curves(flat(0.1), flat(0.2), flat(0.3)), Preference((0.0, 0.0, 1.0, 0.0)))
 
 
 class Model:
@@ -61,7 +60,7 @@ def test_only_forms_that_differ_are_scored_each_at_its_place() -> None:
 
 
 def test_without_weights_the_model_is_believed() -> None:
-    calm = BY_LEAD._replace(weighing=Weighing())
+    calm = BY_LEAD._replace(preference=Preference())
     found = decide([Hypothesis(form="x", score=-9.0)], answer("y"), -0.1, calm)
     assert (found.form, found.by, found.alternatives) == ("x", "model", ("y", "other"))
 
@@ -71,7 +70,7 @@ def test_the_weights_are_the_penalised_maximum() -> None:
     rng = np.random.default_rng(4)
     evidence = [Evidence(-float(a), -float(b), float(c)) for a, b, c in rng.random((60, 3)) * 3 % 1]
     right = [bool(n) for n in rng.integers(2, size=60)]
-    weights = np.array(Weighing.fit(evidence, right).weights)
+    weights = np.array(Preference.fit(evidence, right).weights)
     inputs = np.array([one.values() for one in evidence])
     chance = 1 / (1 + np.exp(-inputs @ weights))
     slope = inputs.T @ (chance - np.array(right))
@@ -80,8 +79,8 @@ def test_the_weights_are_the_penalised_maximum() -> None:
 
 def test_three_items_teach_nothing_and_four_do() -> None:
     sure, unsure = Evidence(-0.1, -9.0, 0.5), Evidence(-1.5, -1.6, 0.9)
-    assert Weighing.fit([sure, unsure, sure], [False, True, False]) == Weighing()
-    found = Weighing.fit([sure, unsure] * 2, [False, True] * 2)
+    assert Preference.fit([sure, unsure, sure], [False, True, False]) == Preference()
+    found = Preference.fit([sure, unsure] * 2, [False, True] * 2)
     assert (found.prefers_rules(sure), found.prefers_rules(unsure)) == (False, True)
 
 
@@ -98,6 +97,6 @@ def test_evidence_as_numbers() -> None:
 @pytest.mark.parametrize("value", [None, {}, [1.0], [1.0] * 5])
 def test_weights_that_are_none(value: object) -> None:
     with pytest.raises(InputError, match="expected no weights or 4, found"):
-        Weighing.from_json(value)
-    assert Weighing.from_json([]) == Weighing()
-    assert Weighing.from_json([1, 2, 3, 4]).weights == (1.0, 2.0, 3.0, 4.0)
+        Preference.from_json(value)
+    assert Preference.from_json([]) == Preference()
+    assert Preference.from_json([1, 2, 3, 4]).weights == (1.0, 2.0, 3.0, 4.0)

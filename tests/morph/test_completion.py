@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.unimorph import Triple
-from morph.completion import completed, proportional
+from morph.augmentation import completed, proportional
 from morph.recipe import Recipe
 
 STEMS = ["park", "saxl", "gund", "vaz", "merd", "lilv", "sark", "ban", "tiul", "kur"]

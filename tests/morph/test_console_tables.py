@@ -13,10 +13,10 @@ from data.pages import Interval
 from data.unimorph import Triple
 from metrics.score import Score
 from morph.evaluate import evaluate
-from morph.evaluation import console
-from morph.evaluation.console import SHOWN, aligned, cell, details, scores, signatures
+from morph.evaluate.report import SHOWN, aligned, cell, details, scores, signatures
 from morph.inflect import Answer, Paradigm
 from morph.run import Trained
+from runfolder import console
 
 GOLD = [
     Triple("soma", "V;PST", "alisoma"),

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from morph.alphabet import BEGIN, END, PAD
-from morph.architecture import Architecture
 from morph.decoding import Writers, _Search, beam_search, greedy, likelihood
 from morph.model import InflectionModel, loss
+from morph.recipe import Architecture
 
 UNITS = 6  # 3, 4 and 5 are letters
 LONGEST = 3

@@ -6,8 +6,8 @@ import pytest
 
 from data.unimorph import Triple
 from morph.evaluate import evaluate
-from morph.evaluation.confusion import confusions, faults, in_words, made, missed, slips, visible
-from morph.evaluation.items import Item, Seen, where_changed
+from morph.evaluate.confusion import confusions, faults, in_words, made, missed, slips, visible
+from morph.evaluate.items import Item, TrainingOverlap, where_changed
 
 PLURALS = [
     Item("mtu", "N;PL", "watu", "mitu", 2),
@@ -107,9 +107,9 @@ def test_three_examples_at_most_each_lemma_once_while_there_are_others() -> None
 def test_faults_of_no_kind_are_left_out_and_unknown_characters_need_training_data() -> None:
     items = [Item("mtu", "N;PL", "watu", "xyz", 4)]
     assert faults(items) == []
-    [found] = faults(items, Seen([Triple("mtu", "N;SG", "mtu")]))
+    [found] = faults(items, TrainingOverlap([Triple("mtu", "N;SG", "mtu")]))
     assert (found.name, found.count) == ("unknown characters", 1)
-    assert faults(items, Seen([Triple("mtu", "N;PL", "watu")])) == []
+    assert faults(items, TrainingOverlap([Triple("mtu", "N;PL", "watu")])) == []
 
 
 def test_marks_stand_on_a_circle_and_spaces_are_seen() -> None:

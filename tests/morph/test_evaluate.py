@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from data.errors import InputError
 from data.unimorph import Triple
 from morph.evaluate import compare_all, evaluate
-from morph.evaluation.confusion import in_words
-from morph.evaluation.scores import Plan
+from morph.evaluate.confusion import in_words
+from morph.evaluate.scores import Plan
 
 TRAIN = [
     Triple("soma", "V;PST;NOM(3,SG)", "alisoma"),

@@ -110,9 +110,11 @@ def test_hidden_units_are_copied_as_placeholders() -> None:
     found = ExampleBatches([EXAMPLES], ALPHABET, 36, 1)
     found._shares = dict.fromkeys(found._shares, 1.0)
     [batch] = islice(found, 1)
-    assert (batch["lemma"][batch["lemma"] != PAD] >= ALPHABET.first_stranger).all()
+    assert (batch["lemma"][batch["lemma"] != PAD] >= ALPHABET.first_placeholder).all()
     form = batch["form"]
-    assert (form < ALPHABET.first_stranger).any(), "what is in the form alone is written as it is"
+    assert (form < ALPHABET.first_placeholder).any(), (
+        "what is in the form alone is written as it is"
+    )
 
 
 def test_rows_are_filled_up_and_cut_to_what_the_model_knows() -> None:

@@ -14,13 +14,17 @@ from data.errors import InputError, UnavailableError
 from data.files import sha256_text
 from data.randomness import stream
 from data.unimorph import Triple
-from morph import fairseq_engine
-from morph.fairseq_engine import FairseqSettings, FairseqTransducer, train_with_fairseq
-from morph.fairseq_recipe import generation, training
-from morph.fairseq_run import train_through_fairseq
+from morph import fairseq as fairseq_module
+from morph.fairseq import (
+    FairseqSettings,
+    FairseqTransducer,
+    generation,
+    train_through_fairseq,
+    train_with_fairseq,
+    training,
+)
 from morph.fairseq_text import PLACEHOLDERS, form, hidden, source_tokens, target_tokens
-from morph.recipe import Recipe
-from morph.run import TrainingConfig
+from morph.recipe import Recipe, TrainingConfig
 from morph.train import main as train_command
 from training.fairseq import interpreter, read_binarised
 
@@ -153,7 +157,7 @@ class Fairseq:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.commands = list[list[str]]()
-        monkeypatch.setattr(fairseq_engine, "run_fairseq", self)
+        monkeypatch.setattr(fairseq_module, "run_fairseq", self)
 
     def __call__(self, command: list[str], *, output: Path, log: Path, threads: int) -> None:
         self.commands.append(list(command))
@@ -222,14 +226,14 @@ def test_a_run_that_was_killed_begins_again_and_without_dev_the_last_model_count
     def killed(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(fairseq_engine, "run_fairseq", killed)
+    monkeypatch.setattr(fairseq_module, "run_fairseq", killed)
     with pytest.raises(KeyboardInterrupt):
         train_with_fairseq(train, [], tmp_path, settings)
     with pytest.raises(InputError, match="expected a model that train_with_fairseq finished"):
         FairseqTransducer.load(tmp_path)
     with pytest.raises(InputError, match="expected a model that train_with_fairseq finished"):
         FairseqTransducer.load(tmp_path / "none")
-    monkeypatch.setattr(fairseq_engine, "run_fairseq", fairseq)
+    monkeypatch.setattr(fairseq_module, "run_fairseq", fairseq)
     model = train_with_fairseq(train, [], tmp_path, settings)
     assert model.config["checkpoint"] == "checkpoints/checkpoint_last.pt"
     lines = (tmp_path / "text" / "train.lemma").read_text("utf-8").splitlines()
@@ -287,7 +291,7 @@ def test_a_run_of_the_command_through_fairseq(
         rows = (f"{t.lemma}\t{t.form}\t{t.features}\n" for t in verbs(roots))
         (tmp_path / name).write_text("".join(rows), "utf-8")
     files = f"--train {tmp_path / 'train'} --dev {tmp_path / 'dev'} --out {tmp_path / 'run'}"
-    asked = f"--lang sw {files} --engine fairseq --steps 30 --batch 6 --seed 3"
+    asked = f"--lang sw {files} --engine fairseq --steps 30 --batch-size 6 --seed 3"
     assert train_command(asked.split()) == 0
     assert "sw  dev: exact match 0.0" in capsys.readouterr().out
     assert (

@@ -11,14 +11,14 @@ from typing import Any, NamedTuple, cast
 
 import pytest
 
-from data.access import cache_folder
+from data.access import Access, cache_folder
 from data.errors import InputError, UnavailableError
 from data.languages import resolve
 from data.unimorph import Triple
 from morph.inflect import Inflector
-from morph.inflecting.choice import UNCALIBRATED
-from morph.inflecting.lookup import Lookup
-from morph.inflecting.sources import Opened, newest_run
+from morph.inflect.choice import UNCALIBRATED
+from morph.inflect.lookup import Lookup
+from morph.inflect.sources import TrainedModel, newest_run
 from morph.rules import Rules
 
 ROWS = [
@@ -56,7 +56,7 @@ class Unsure:
 
 
 def finnish(model: bool = False) -> Inflector:
-    opened = Opened(Path("m"), cast("Any", Unsure()), "fi", UNCALIBRATED) if model else None
+    opened = TrainedModel(Path("m"), cast("Any", Unsure()), UNCALIBRATED) if model else None
     table = Lookup.of(TRIPLES, "fi")
     return Inflector(table, Rules.learn(TRIPLES), "Finnish", model=opened, tables=["mine"])
 
@@ -128,9 +128,9 @@ def test_a_language_without_data_hears_what_to_do(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("UNIMORPH", "nowhere")
     monkeypatch.delenv("KILOLINGUA_MIRROR", raising=False)
     with pytest.raises(InputError, match=r"data of Wolof \(wo\), nor .* languages .*--table FILE"):
-        Inflector.load("wo", offline=True)
+        Inflector.load("wo", access=Access(offline=True))
     with pytest.raises(UnavailableError, match=r"Quechua .* the table que of the catalog .*\.uni"):
-        Inflector.load("qu", offline=True)
+        Inflector.load("qu", access=Access(offline=True))
 
 
 def test_the_newest_finished_run_of_the_language_is_found(tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ def test_neither_torch_nor_numpy_is_needed_to_begin() -> None:
 
 
 def test_shona_from_the_mirror(mirror: Path) -> None:
-    inflector = Inflector.load("sn", offline=True)
+    inflector = Inflector.load("sn", access=Access(offline=True))
     known = inflector.inflect("famba", "V;PST;1;SG")  # the table writes V;SG;1;PST
     assert (known.form, known.by) == ("ndakafamba", "table")
     new = inflector.inflect("bvunzisa", "V;PST;1;SG")  # to have somebody asked
@@ -171,7 +171,7 @@ def test_calibration_is_kept_beside_the_model(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     inflector = finnish()
-    opened = Opened(tmp_path, cast("Any", Copycat()), "fi", None)
+    opened = TrainedModel(tmp_path, cast("Any", Copycat()), None)
     inflector.model = opened
     dev = [Triple(f"{one}to", "N;INE(SG)", f"{one}tossa") for one in ("ka", "ma", "va", "ta")]
     found = inflector.calibrate(iter(dev))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from morph.inflect import main
+from morph.inflect.__main__ import main
 
 PAST = "V;PST;3;SG"
 
@@ -99,7 +99,7 @@ def test_a_bad_line_says_where(
         ([], "expected one of LEMMA FEATURES, --input, --paradigm"),
         (["soma"], 'expected LEMMA FEATURES, found "soma" only; add the bundle'),
         (["soma", PAST, "--analyse", "alisoma"], "found LEMMA FEATURES and --analyse; ask one"),
-        (["soma", PAST, "--beam", "0"], "--beam: expected 1 or more, found 0"),
+        (["soma", PAST, "--beam", "0"], "--beam 0: expected 1 or more"),
         (["soma", PAST, "--model", "none"], "none: expected a run folder of morph.train"),
         (["--calibrate"], "calibration: expected a trained model, found none; give --model"),
     ],

@@ -14,10 +14,17 @@ from hypothesis import strategies as st
 
 from data.errors import InputError
 from data.unimorph import Triple
-from morph.inflecting.calibration import Curve, expected_calibration_error
-from morph.inflecting.choice import UNCALIBRATED, Calibration, calibrate, choose, decide
-from morph.inflecting.weighing import Evidence, Weighing
+from morph.inflect.choice import (
+    UNCALIBRATED,
+    Calibration,
+    Evidence,
+    Preference,
+    calibrate,
+    choose,
+    decide,
+)
 from morph.rules import RuleAnswer, Rules
+from morph.rules.calibration import Curve, expected_calibration_error
 
 SCORES = st.lists(st.tuples(st.floats(0, 1), st.booleans()), max_size=150)
 
@@ -36,7 +43,7 @@ def test_a_higher_score_is_never_less_sure(
     curve = Curve.fit([score for score, _ in items], [right for _, right in items])
     low, high = sorted([one, other])
     assert 0 < curve(low) <= curve(high) + 1e-12 < 1.0001
-    again = Curve.from_json(curve.as_json())
+    again = Curve.from_json(curve.to_json())
     assert again(one) == pytest.approx(curve(one), abs=1e-3)
 
 
@@ -67,7 +74,7 @@ def test_weights_are_where_the_penalised_likelihood_is_flat() -> None:
         for _ in range(300)
     ]
     right = [one.rules + one.rival / 9 + rng.random() > 0.5 for one in evidence]
-    weights = Weighing.fit(evidence, right).weights
+    weights = Preference.fit(evidence, right).weights
     for place, weight in enumerate(weights):
         slope = 0.0 if place == 0 else weight  # the ridge's
         for one, ok in zip(evidence, right, strict=True):
@@ -76,21 +83,22 @@ def test_weights_are_where_the_penalised_likelihood_is_flat() -> None:
             slope += (1 / (1 + math.exp(-leaning)) - ok) * values[place]
         assert slope == pytest.approx(0, abs=1e-5)
     assert weights[2] > 1  # the likelier the model finds the rules' form, the better
-    assert Weighing.fit(evidence[:3], right[:3]) == Weighing()  # too few
+    assert Preference.fit(evidence[:3], right[:3]) == Preference()  # too few
 
 
 @pytest.mark.parametrize("one_sided", [True, False])
 def test_weights_stay_finite_where_one_side_is_always_right(one_sided: bool) -> None:
     evidence = [Evidence(-0.1, -math.inf, 0.9)] * 20
-    weighing = Weighing.fit(evidence, [one_sided] * 20)
-    assert all(map(math.isfinite, weighing.weights))
-    assert weighing.prefers_rules(evidence[0]) is one_sided
+    preference = Preference.fit(evidence, [one_sided] * 20)
+    assert all(map(math.isfinite, preference.weights))
+    assert preference.prefers_rules(evidence[0]) is one_sided
 
 
 def test_the_rules_win_where_the_evidence_says_so() -> None:
     model = [Hypothesis("hasoma", math.log(0.4)), Hypothesis("hasomi", math.log(0.3))]
     answer = RuleAnswer("hasomi", "lala : halali", 3, 0.9, (("hasome", 0.1),))
-    near = UNCALIBRATED._replace(weighing=Weighing((0.2, 0.0, 1.0, 0.0)))  # rival no e-fold below
+    # The rules' form wins where the model finds it no e-fold less likely.
+    near = UNCALIBRATED._replace(preference=Preference((0.2, 0.0, 1.0, 0.0)))
     by_rules = decide(model, answer, math.log(0.3), near)
     assert (by_rules.form, by_rules.by, by_rules.confidence) == ("hasomi", "rule", 0.9)
     assert by_rules.alternatives == ("hasoma", "hasome")
@@ -143,11 +151,11 @@ def test_dev_data_teach_whom_to_believe(tmp_path: Path) -> None:
         ignorant, asked, [[Hypothesis("hatema", -0.1)]], [rules.predict(*asked[0])], found
     )
     assert (choice.form, choice.by) == ("hatemi", "rule")
-    assert calibrate(Believer(believed), rules, dev).weighing == Weighing()  # nothing to gain
+    assert calibrate(Believer(believed), rules, dev).preference == Preference()  # nothing to gain
     found.save(tmp_path)
     loaded = Calibration.load(tmp_path)
     assert loaded is not None
-    assert loaded.weighing == found.weighing
+    assert loaded.preference == found.preference
     assert loaded.figures == pytest.approx(found.figures, abs=1e-4)
     (tmp_path / "calibration.json").write_text("[]")
     with pytest.raises(InputError, match=r"calibration.json: expected .*--calibrate"):

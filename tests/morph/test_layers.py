@@ -8,14 +8,14 @@ import pytest
 import torch
 from torch.nn import functional
 
-from morph.architecture import Architecture
-from morph.layers import (
+from morph.model import (
     NOTHING,
     CrossAttention,
     DecoderLayer,
     Dropout,
     EncoderLayer,
     FeedForward,
+    InflectionModel,
     SelfAttention,
     attend,
     causal_mask,
@@ -25,7 +25,7 @@ from morph.layers import (
     rotate,
     rotation,
 )
-from morph.model import InflectionModel
+from morph.recipe import Architecture
 
 CPU = torch.device("cpu")
 SIZE = Architecture(units=20, names=6, width=16, heads=2, inner=24, dropout=0.0)

@@ -11,10 +11,10 @@ import pytest
 
 from data.errors import InputError
 from data.unimorph import Triple
-from morph.fairseq_engine import FairseqTransducer
-from morph.inflecting.choice import Calibration
+from morph.fairseq import FairseqTransducer
+from morph.inflect.choice import Calibration
 from morph.rules import Rules
-from morph.submission.places import config_of
+from morph.submit.predictors import config_of
 from morph.transducer import Transducer
 from tests.morph.toys import RECIPE, trained
 

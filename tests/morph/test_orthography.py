@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from data.unimorph import Triple
 from morph.inflect import Inflector
-from morph.inflecting.choice import UNCALIBRATED
-from morph.inflecting.lookup import Lookup
-from morph.inflecting.sources import Opened
+from morph.inflect.choice import UNCALIBRATED
+from morph.inflect.lookup import Lookup
+from morph.inflect.sources import TrainedModel
 from morph.orthography import are_same, letters, publishers_spellings, spelt
 from morph.rules import Rules
 from morph.transducer import Transducer
@@ -69,7 +69,7 @@ def test_letters_make_up_the_text(text: str) -> None:
 def test_an_inflector_asks_its_model_in_the_spelling_of_the_question() -> None:
     rows = [Triple(NFC[0], "V;PST", NFC[1]), Triple(NFC[1], "V;PST", NFC[0])]
     model = Recorder()
-    opened = Opened(Path("m"), cast("Any", model), "ar", UNCALIBRATED)
+    opened = TrainedModel(Path("m"), cast("Any", model), UNCALIBRATED)
     inflector = Inflector(Lookup.of(rows, "ar"), Rules.learn(rows), "Arabic", model=opened)
     answers = inflector.inflect_all([(RAW[2], "V;PST"), (NFC[3], "V;PST")])
     assert model.asked == [RAW[2], NFC[3]]

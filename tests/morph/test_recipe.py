@@ -8,7 +8,8 @@ import torch
 from data.errors import InputError
 from data.unimorph import Triple
 from morph.alphabet import Alphabet
-from morph.recipe import Recipe, quick_multiplication
+from morph.recipe import Recipe
+from morph.run import quick_multiplication
 
 
 def triples(count: int, lemmas: int) -> list[Triple]:
@@ -19,9 +20,10 @@ def triples(count: int, lemmas: int) -> list[Triple]:
 def test_networks_and_sides_share_the_time_and_have_seeds_of_their_own() -> None:
     recipe = Recipe(seconds=600, networks=3, seed=5)
     assert recipe.settings(0, "cpu").seconds == 200
-    assert recipe.settings(2, "cpu", sides=2).seconds == 100
+    assert recipe.settings(2, "cpu", directions=2).seconds == 100
     assert [recipe.settings(n, "cpu").seed for n in range(3)] == [5, 6, 7]
-    assert Recipe(steps=10, seconds=None).settings(0, "cpu").seconds is None
+    assert Recipe(steps=10).settings(0, "cpu").seconds is None
+    assert Recipe().settings(0, "cpu").seconds == 600
 
 
 def test_the_loop_gets_what_the_recipe_says() -> None:
@@ -65,13 +67,13 @@ def test_the_network_gets_what_the_recipe_says() -> None:
 
 
 @pytest.mark.parametrize(
-    ("backward", "count", "sides"),
+    ("backward", "count", "directions"),
     [(None, 1999, 2), (None, 2000, 1), (True, 9000, 2), (False, 10, 1)],
 )
 def test_few_triples_are_learnt_from_both_ends(
-    backward: bool | None, count: int, sides: int
+    backward: bool | None, count: int, directions: int
 ) -> None:
-    assert Recipe(backward=backward).sides(count) == sides
+    assert Recipe(backward=backward).directions(count) == directions
 
 
 @pytest.mark.parametrize(
@@ -96,9 +98,9 @@ def test_few_real_triples_are_repeated_until_they_are_as_many_as_the_invented() 
     assert len(found) == 600
 
 
-@pytest.mark.parametrize("name", ["networks", "batch"])
-def test_none_of_something_is_refused(name: str) -> None:
-    with pytest.raises(InputError, match=f"{name}: expected 1 or more, found 0"):
+@pytest.mark.parametrize(("name", "flag"), [("networks", "--networks"), ("batch", "--batch-size")])
+def test_none_of_something_is_refused(name: str, flag: str) -> None:
+    with pytest.raises(InputError, match=f"{flag} 0: expected 1 or more"):
         Recipe(**{name: 0})
     assert getattr(Recipe(**{name: 1}), name) == 1
 

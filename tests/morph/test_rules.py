@@ -17,7 +17,7 @@ from data.inflections.tables import load_triples
 from data.languages import resolve
 from data.unimorph import Triple
 from morph import rules
-from morph.inflecting.writing import Writing
+from morph.graphemes import Writing
 from morph.rules import Rules
 
 VERBS = ["soma", "pika", "lala", "imba", "cheka", "tembea", "fika", "lia"]
@@ -157,6 +157,6 @@ def test_rankings_that_are_remembered_are_bounded(monkeypatch: pytest.MonkeyPatc
     """Forgotten ones are the same when they are asked for again."""
     words = ["ruka", "soma", "x", "ruka", "tema", "ruka"]
     before = [SWAHILI.predict(word, "V;SBJV;1;SG") for word in words]
-    monkeypatch.setattr("morph.inflecting.voting.REMEMBERED", 1)
+    monkeypatch.setattr("morph.rules.voting.REMEMBERED", 1)
     again = Rules.learn(swahili())
     assert [again.predict(word, "V;SBJV;1;SG") for word in words] == before

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from morph.submit import main
+from morph.submit.__main__ import main
 
 
 def run(*options: object) -> int:

@@ -71,7 +71,7 @@ def test_a_score_is_the_log_probability_of_the_whole_form(toy: Transducer) -> No
     batch = {
         "lemma": padded([word.ids], None),
         "features": torch.tensor([toy.alphabet.encode_features("V;PST")]),
-        "form": torch.tensor([[1, *toy.alphabet.encode(answer.form, word.strangers).ids, 2]]),
+        "form": torch.tensor([[1, *toy.alphabet.encode(answer.form, word.unknown_units).ids, 2]]),
     }
     with torch.no_grad():
         total, units = loss(toy.models[0], batch)
@@ -99,7 +99,7 @@ def test_probabilities_sum_to_one(toy: Transducer) -> None:
 
 
 def test_padding_changes_no_probability() -> None:
-    from morph.architecture import Architecture
+    from morph.recipe import Architecture
 
     torch.manual_seed(0)
     model = InflectionModel(Architecture(20, 6, width=16, heads=2, inner=32)).eval()
@@ -112,7 +112,7 @@ def test_padding_changes_no_probability() -> None:
 
 @pytest.mark.parametrize("features", ["both", "attended", "added"])
 def test_cached_decoding_sees_what_training_sees(features: str) -> None:
-    from morph.architecture import Architecture
+    from morph.recipe import Architecture
 
     torch.manual_seed(1)
     size = Architecture(20, 6, width=16, heads=2, inner=32, features=features)  # type: ignore[arg-type]

@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 
 from data.errors import InputError
-from data.languages import resolve
 from data.unimorph import Triple
 from morph.evaluate import evaluate
-from morph.evaluation.report import _attributes, _tops, worst
-from morph.inflecting.lookup import Lookup, bundle_key, names_of, part_of_speech_of
-from morph.submission.tasks import TASKS, task_named, units_2022, units_generic
+from morph.evaluate.report import _tops, worst
+from morph.inflect.lookup import Lookup, bundle_key, names_of, part_of_speech_of
+from morph.submit.tasks import TASKS, task_named, units_2022, units_generic
 
 
 @pytest.fixture
@@ -151,9 +150,3 @@ def test_the_worst_forms_and_the_ends_of_the_bars() -> None:
     assert _tops([flat])["edit distance"] == 1e-9, "no bar is divided by 0"
     many = evaluate([Triple(f"w{n}", "V", "ab") for n in range(300)], ["a"] * 300)
     assert len(worst(many)) == 200
-
-
-def test_directions_of_words() -> None:
-    assert _attributes(None) == {"code": "und", "dir": "auto"}
-    assert _attributes(resolve("ar")) == {"code": "ar", "dir": "rtl"}
-    assert _attributes(resolve("sw")) == {"code": "sw", "dir": "ltr"}

@@ -7,7 +7,8 @@ import random
 from data.unimorph import Triple
 from morph.alphabet import Alphabet
 from morph.examples import Example
-from morph.recipe import Recipe, train_networks
+from morph.recipe import Recipe
+from morph.run import train_networks
 from morph.transducer import Transducer
 
 RECIPE = Recipe(steps=300, seconds=None, width=32, heads=2, inner=64, batch=16, dropout=0.0)

@@ -32,6 +32,9 @@ MAINS = {
     "data.inventory": "data.inventory.__main__",
     "training.fairseq": "training.fairseq.__main__",
     "training.tokenizer": "training.tokenizer.__main__",
+    "morph.evaluate": "morph.evaluate.__main__",
+    "morph.inflect": "morph.inflect.__main__",
+    "morph.submit": "morph.submit.__main__",
 }
 NEED_OUT = ("lexaug.induce", "morph.submit", "training.fairseq")
 SENTENCES = [f"{who} {does} {what}." for who in ("Amina", "Juma") for does in ("anasoma", "anauza", "anapika") for what in

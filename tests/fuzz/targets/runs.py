@@ -199,12 +199,12 @@ def _inflection() -> Iterator[Target]:
         Transducer.load(folder).predict([("imba", "V;PST;3;SG")])
 
     def calibration(path: Path) -> None:
-        from morph.inflecting.choice import Calibration
+        from morph.inflect.choice import Calibration
 
         Calibration.load(path.parent)
 
     def evaluated(path: Path) -> None:
-        from morph.evaluate import main
+        from morph.evaluate.__main__ import main
 
         gold = made("inflection") / "dev.tsv"
         _run(main, "--gold", gold, "--predictions", path, "--out", path.parent / "out")
@@ -212,7 +212,7 @@ def _inflection() -> Iterator[Target]:
             check_page(page)
 
     def gold(path: Path) -> None:
-        from morph.evaluate import main
+        from morph.evaluate.__main__ import main
 
         _run(
             main,
@@ -225,7 +225,7 @@ def _inflection() -> Iterator[Target]:
         )
 
     def asked(path: Path) -> None:
-        from morph.inflect import main
+        from morph.inflect.__main__ import main
 
         _run(
             main,
@@ -240,17 +240,17 @@ def _inflection() -> Iterator[Target]:
         )
 
     def table(path: Path) -> None:
-        from morph.inflect import main
+        from morph.inflect.__main__ import main
 
         _run(main, "--lang", "sw", "--table", path, "--no-model", "--offline", "soma", "V;PST;3;SG")
 
     def trained(path: Path) -> None:
         from morph.corpora import load_data
 
-        load_data("sw", train=path, dev=path.with_name("dev.tsv"), offline=True)
+        load_data("sw", train=path, dev=path.with_name("dev.tsv"))
 
     def submitted(path: Path) -> None:
-        from morph.submit import main
+        from morph.submit.__main__ import main
 
         folder = made("inflection")
         _run(main, "--task", "generic", "--covered", path, "--train", folder / "train.tsv", "--rules", "--system", "s",
@@ -291,8 +291,8 @@ def _inflection() -> Iterator[Target]:
 
 
 def _trained_on(path: Path) -> None:
-    from morph.recipe import Recipe
-    from morph.run import TrainingConfig, train_model
+    from morph.recipe import Recipe, TrainingConfig
+    from morph.run import train_model
 
     out = next(p for p in path.parents if (p / "network-1").is_dir())
     folder = made("inflection")

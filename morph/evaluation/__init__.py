@@ -1,1 +1,0 @@
-"""The parts of morph.evaluate: reading, parts of the test set, confusion of edits, the page."""

@@ -1,1 +1,0 @@
-"""The parts of morph.submit: tasks and their files, predictors, checks, the archive."""
