@@ -14,10 +14,12 @@ from typing import Any
 from data.access import Report
 from data.errors import InputError
 from models.code import without_code
+from models.config import CONFIG, read_settings
 from models.library import missing_package, opened, quiet_transformers
 
 PIECES = "tokenizer.model"
 VOCABULARIES = ("tokenizer.json", "vocab*", "*.model", "*.tiktoken", "merges.txt")
+OF_CHARACTERS = ("ByT5Tokenizer", "CanineTokenizer", "PerceiverTokenizer")
 TIKTOKEN_LINE = re.compile(rb"[A-Za-z0-9+/]+={0,2} [0-9]+\r?\n?\Z")  # a piece in base64, its rank
 
 
@@ -31,7 +33,8 @@ def open_tokenizer(folder: Path, report: Report | None = None) -> Any:
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; give one with a tokenizer.json")
     clean = without_code(folder, report)
-    if not any(path for pattern in VOCABULARIES for path in folder.glob(pattern)):
+    has_vocabulary = any(path for pattern in VOCABULARIES for path in folder.glob(pattern))
+    if not has_vocabulary and not _is_of_characters(folder):
         # The library would make an empty one up, in which every word is unknown.
         raise InputError(
             f"{folder}: expected a tokenizer beside the weights ({', '.join(VOCABULARIES)}), found"
@@ -49,6 +52,13 @@ def open_tokenizer(folder: Path, report: Report | None = None) -> Any:
         ),
         f"{folder}: no usable tokenizer",
     )
+
+
+def _is_of_characters(folder: Path) -> bool:
+    """Whether the tokenizer makes ids of bytes or characters, for which it needs no file."""
+    paths = (folder / "tokenizer_config.json", folder / CONFIG)
+    told = [read_settings(path).get("tokenizer_class") for path in paths if path.is_file()]
+    return any(name in OF_CHARACTERS for name in told)
 
 
 def _check_pieces(folder: Path) -> None:
