@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import signal
+import sys
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,10 +17,12 @@ import pytest
 from data.errors import InputError, UnavailableError
 from data.languages import resolve
 from data.load import load_parallel
-from icl import scoring
+from icl import scoring, selection
+from icl.answers import Answer, remark
 from icl.averages import macro_averages
 from icl.compare import _two
-from icl.engines import chat_worker
+from icl.engines import chat, chat_worker, refusals
+from icl.engines.ctranslate2 import _open
 from icl.folder import _differences, _environment
 from icl.run import Result, RunConfig, below_copy
 from icl.system import System
@@ -233,3 +239,84 @@ def test_what_a_table_calls_a_system(name: str, identity: dict[str, str], label:
     backend: Any = SimpleNamespace(identity=identity)
     nothing: Any = None
     assert System(name, nothing, backend, nothing, nothing, ()).label == label
+
+
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [
+        (401, "set OPENAI_API_KEY to a key that the server takes, then go on"),
+        (403, "set OPENAI_API_KEY to a key that the server takes, then go on"),
+        (404, "check --model and --base-url, then go on"),
+        (413, "this prompt is too long for the server: take fewer --shots"),
+        (422, "the server will not answer this as it is asked: mend what it names, then go on"),
+        (399, "run the same command to go on"),
+        (500, "run the same command to go on"),
+        (None, "run the same command to go on"),
+    ],
+)
+def test_what_to_do_after_a_request_failed(status: int | None, advice: str) -> None:
+    error = RuntimeError("no")
+    error.status_code = status  # type: ignore[attr-defined]
+    assert refusals.next_step(error) == advice
+
+
+def test_a_process_that_renders_templates_dies() -> None:
+    seconds = f"{chat_worker.CPU_SECONDS:g}"
+    assert chat._death(-signal.SIGPROF) == f"it takes more than {seconds} seconds"
+    assert chat._death(-9) == "it ended the process that renders it (status -9)"
+
+
+def test_remarks_on_answers() -> None:
+    assert remark(Answer("", "stop")) == "an empty answer"
+    assert remark(Answer("x", "length")) == "cut at the limit of tokens"
+    assert remark(Answer("x", "stop")) == ""
+
+
+@pytest.mark.parametrize(
+    ("device", "error", "kind", "told"),
+    [
+        ("cpu", ValueError("no int4"), InputError, "--device cpu --dtype int4: no int4"),
+        ("cuda:1", RuntimeError("no driver\nat 3"), UnavailableError, "--device cuda:1: no driver"),
+    ],
+)
+@pytest.mark.parametrize("runner", ["Generator", "Translator"])
+def test_how_ctranslate2_is_opened(
+    device: str, error: Exception, kind: type[Exception], told: str, runner: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    import ctranslate2
+
+    asked: list[tuple[Any, ...]] = []
+
+    def fails(folder: str, **options: Any) -> None:
+        asked.append((folder, options))
+        raise error
+
+    monkeypatch.setattr(ctranslate2, runner, fails)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2})
+    with pytest.raises(kind, match=f"^{re.escape(told)}$"):
+        _open(runner, Path("x"), device, "int4")
+    place = {"device": "cpu", "device_index": 0, "inter_threads": 3}
+    if device != "cpu":
+        place = {"device": "cuda", "device_index": 1, "inter_threads": 1}
+    assert asked == [("x", {**place, "compute_type": "int4", "intra_threads": 1})]
+
+
+def test_bm25_without_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "bm25s", None)
+    with pytest.raises(UnavailableError, match=r'needs the package "bm25s"; run: pip install "ki'):
+        selection._bm25([["a"]])
+
+
+def test_a_metric_that_cannot_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = SimpleNamespace(corpus=SimpleNamespace(target=resolve("sw")))
+
+    def fails(name: str, **_: Any) -> None:
+        raise (ModuleNotFoundError if name == "spBLEU" else ValueError)(f"no {name}")
+
+    monkeypatch.setattr(scoring, "metric", fails)
+    with pytest.raises(InputError, match=r"^--metrics: no TER$"):
+        scoring.open_metrics(config(metrics=("TER",)), task)  # type: ignore[arg-type]
+    monkeypatch.setattr(scoring, "_spm_model", lambda *_: None)
+    with pytest.raises(UnavailableError, match=r"^no spBLEU$"):
+        scoring.open_metrics(config(metrics=("spBLEU",)), task)  # type: ignore[arg-type]
