@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 import unicodedata
 import zipfile
 from dataclasses import replace
@@ -15,7 +16,7 @@ from data.errors import InputError
 from morph.submit import submission
 from morph.submit.__main__ import main
 from morph.submit.layout import problems, read_covered
-from morph.submit.predictors import Copy, model_folder, open_predictor
+from morph.submit.predictors import Copy, model_folder, model_folders, open_predictor
 from morph.submit.scores import score_file, summary
 from morph.submit.tasks import task_named, units_2022
 
@@ -490,3 +491,20 @@ def test_a_system_must_be_named(
     assert "--system" in error
     assert error.count("\n") == 1
     assert not (tmp_path / "o").exists()
+
+
+def test_languages_and_models_come_in_the_order_of_their_names(tmp_path: Path) -> None:
+    """A folder gives its files in any order, and of twelve that is never the one of names."""
+    names = [f"l{number:02}" for number in range(12)]
+    for name in random.Random(1).sample(names, 12):
+        (tmp_path / f"{name}.train").write_text(TRAIN, "utf-8")
+        (tmp_path / f"{name}.test").write_text("soma\tV;PST\n", "utf-8")
+        for run in (f"morph-swa-{name}", name):
+            (tmp_path / run / "model").mkdir(parents=True)
+            (tmp_path / run / "model" / "config.json").write_text("{}", "utf-8")
+            (tmp_path / run / "config.json").write_text('{"run": {"units": ["swa"]}}', "utf-8")
+    assert [unit.name for unit in units_2022([tmp_path], splits=("test",))] == names
+    found = [path.parent.name for path in model_folders(tmp_path, "swa")]
+    assert found == [*(f"morph-swa-{name}" for name in names), *names]
+    with pytest.raises(InputError, match="a model of swa"):
+        model_folder(tmp_path, "swa")
