@@ -16,9 +16,8 @@ from data.bounded import check_shape, read_json
 from data.errors import InputError
 from data.languages import resolve
 from data.terminal import printable
-from icl.paired_tests import Comparison, compare
-from icl.pairing import Pairing, SegmentPair, pair_runs
-from icl.run import Result, below_copy
+from icl.pairing import Comparison, Pairing, SegmentPair, compare, pair_runs
+from icl.scoring import Result, below_copy
 from metrics.score import Score
 
 FILE = "scores.json"

@@ -27,7 +27,7 @@ from data.randomness import key
 from data.terminal import printable
 
 if TYPE_CHECKING:
-    from icl.run import RunConfig
+    from icl.options import RunConfig
     from icl.translate import Translation, Translator
     from lexaug.substitute import Line
 
@@ -69,7 +69,8 @@ def is_there(module: str) -> bool:
 
 
 def _translate() -> None:
-    from icl.run import DEFAULT_MODEL, DIRECTIONS, RunConfig
+    from icl.engines import DEFAULT_MODEL
+    from icl.options import DIRECTIONS, RunConfig
 
     st.info(WEAK, icon=":material/info:")
     with st.form("translate"):
@@ -123,7 +124,7 @@ def _opened(config: RunConfig) -> Translator:
     """The model; it is large, so one is kept for all visitors."""
     from icl.translate import open_translator
 
-    return open_translator(config, _say)
+    return open_translator(config, Access.of(config, _say))
 
 
 def _say(line: str) -> None:

@@ -23,10 +23,11 @@ from pathlib import Path
 
 import numpy as np
 
-from icl.opening import open_systems
+from icl.engines import DEFAULT_MODEL
+from icl.evaluate import open_systems
+from icl.options import RunConfig
 from icl.prepare import prepare
 from icl.prompt import extract_answer
-from icl.run import DEFAULT_MODEL, RunConfig
 from models.resolve import resolve_model
 
 FEW = 4  # sentences of the run that measures the start-up
@@ -86,7 +87,7 @@ def ours(lang: str, n: int, dtype: str, folder: Path) -> Measured:
 def theirs(harness: Path, lang: str, n: int, batch_size: int, folder: Path) -> Measured:
     """lm-evaluation-harness over the same n prompts."""
     prepared = prepare(RunConfig(lang, limit=n))
-    systems, _ = open_systems(prepared, lambda _: None)
+    systems, _ = open_systems(prepared)
     model = next(system for system in systems if system.name == "model")
     references = [pair.target for pair in model.task.scored]
     folder.mkdir(parents=True)

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, get_args
 
 from data.lines import shows_nothing
-from icl.backend import Completion, Finish
+from icl.engines import Completion, Finish
 from icl.prompt import extract_answer
 
 FORMAT = 2  # of records: 1 did not say how a server ended an answer

@@ -17,22 +17,54 @@ MetricX lower is); of others say it, NAME:higher=A,B or NAME:lower=A,B, or no si
 
 from __future__ import annotations
 
-import argparse
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from data.cli import Parser, run
 from data.errors import InputError
+from data.files import canonical_json, sha256_text, write_whole
+from data.options import command
+from icl.options import CompareConfig
 
 if TYPE_CHECKING:
-    from icl.paired_tests import Comparison
-    from icl.pairing import Pairing
+    from icl.pairing import Comparison, Pairing
+
+SHOWN = 25  # segments a direction and side
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command line over `icl.pairing.compare_pairings`."""
+    return command("icl.compare", __doc__ or "", CompareConfig, _run, argv)
+
+
+def _run(config: CompareConfig) -> int:
+    from icl.pairing import compare_pairings, pair_runs
+    from runfolder.console import show
+
+    systems = _two(config.systems, "--systems", "copy,model")
+    a, b = Path(config.run_a or ""), Path(config.run_b or "")
+    pairings = pair_runs(a, b, systems)
+    for scores in config.scores:
+        pairings = [_scored(pairing, pairings, scores) for pairing in pairings]
+    comparisons = compare_pairings(pairings, seed=config.seed)
+    for line in table(comparisons):
+        show(line)
+    for name in dict.fromkeys(c.metric for c in comparisons if c.higher_is_better is None):
+        show(
+            f"no verdict by {name}: it is not known whether higher is better; say so with"
+            f" --scores {name}:higher=... or {name}:lower=..."
+        )
+    page = write_comparison(config, systems, pairings, comparisons)
+    show(f"A is {a} ({systems[0]}), B is {b} ({systems[1]})")
+    show(f"wrote {page.parent}: scores.json {page.name}")
+    return 0
 
 
 def table(comparisons: Sequence[Comparison]) -> list[str]:
     """Aligned lines for a terminal."""
-    from icl.console import aligned
+    from runfolder.console import aligned
 
     rows = [["direction", "metric", "n", "A", "B", "B - A", "p bs", "p ar", "wins", "losses"]]
     rows[0].append("better")
@@ -45,52 +77,48 @@ def table(comparisons: Sequence[Comparison]) -> list[str]:
     return aligned(rows)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """The command line over `icl.paired_tests.compare`."""
-    parser = Parser("icl.compare", __doc__ or "")
-    parser.add_argument("run_a", type=Path, metavar="RUN_A")
-    parser.add_argument("run_b", type=Path, metavar="RUN_B")
-    parser.add_argument(
-        "--systems",
-        default="model,model",
-        metavar="A,B",
-        help="which of model, copy, gloss to take from each run (default model,model)",
+def write_comparison(
+    config: CompareConfig,
+    systems: tuple[str, str],
+    pairings: Sequence[Pairing],
+    comparisons: Sequence[Comparison],
+) -> Path:
+    """Write the comparison's folder (--out, or runs/compare-HASH); returns the page's path."""
+    from data.options import command_line
+    from runfolder.page import write_page
+
+    a, b = Path(config.run_a or ""), Path(config.run_b or "")
+    runs = [(folder / "config.json").read_text("utf-8") for folder in (a, b)]
+    name = sha256_text(canonical_json([runs, systems]))[:12]
+    folder = config.out or Path("runs") / f"compare-{name}"
+    rows = [{**asdict(c), "better": c.verdict} for c in comparisons]
+    content = {"a": [str(a), systems[0]], "b": [str(b), systems[1]], "comparisons": rows}
+    text = json.dumps(content, ensure_ascii=False, indent=2)
+    write_whole(folder / "scores.json", f"{text}\n")
+    return write_page(
+        folder / "report.html",
+        "icl",
+        "comparison.html.j2",
+        title=f"{b.name} ({systems[1]}) against {a.name} ({systems[0]})",
+        command=command_line("icl.compare", config),
+        sides=[f"{a} ({systems[0]})", f"{b} ({systems[1]})"],
+        comparisons=comparisons,
+        sections=[_section(pairing) for pairing in pairings],
     )
-    parser.add_argument(
-        "--scores",
-        action="append",
-        default=[],
-        metavar="NAME[:lower]=A,B",
-        help="files with another metric's score a segment, of each run (one direction only); "
-        "NAME:higher or NAME:lower says which is better; may be repeated",
-    )
-    parser.add_common("--seed", "--out", "-v")
-    return run(parser, _run, argv)
 
 
-def _run(options: argparse.Namespace) -> int:
-    from icl.comparison_report import Sides, write_comparison
-    from icl.console import show
-    from icl.paired_tests import compare_pairings
-    from icl.pairing import pair_runs
+def _section(pairing: Pairing) -> dict[str, Any]:
+    from data.languages import resolve
+    from icl.pairing import extremes
+    from runfolder.page import language_attributes
 
-    systems = _two(options.systems, "--systems", "copy,model")
-    pairings = pair_runs(options.run_a, options.run_b, systems)
-    for scores in options.scores:
-        pairings = [_scored(pairing, pairings, scores) for pairing in pairings]
-    comparisons = compare_pairings(pairings, seed=options.seed)
-    for line in table(comparisons):
-        show(line)
-    for name in dict.fromkeys(c.metric for c in comparisons if c.higher_is_better is None):
-        show(
-            f"no verdict by {name}: it is not known whether higher is better; say so with"
-            f" --scores {name}:higher=... or {name}:lower=..."
-        )
-    sides = Sides(options.run_a, options.run_b, systems)
-    page = write_comparison(sides, pairings, comparisons, options.out)
-    show(f"A is {options.run_a} ({systems[0]}), B is {options.run_b} ({systems[1]})")
-    show(f"wrote {page.parent}: scores.json {page.name}")
-    return 0
+    source, _, target = pairing.direction.partition("-")
+    return {
+        "direction": pairing.direction,
+        "source": language_attributes(resolve(source)),
+        "target": language_attributes(resolve(target)),
+        "groups": [group for group in extremes(pairing, SHOWN) if group[1]],
+    }
 
 
 def _two(text: str, option: str, example: str) -> tuple[str, str]:

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from data.access import Report
-from data.spelling import sentence_key
+from data.access import Access
+from data.lines import excerpt
+from data.spelling import letters_of, sentence_key
 from data.tsv import read_lines
-from icl.run import Task
+from icl.prepare import Task
 from metrics.rates import is_copy, is_empty
+from runfolder.records import Record
 
 LONGEST_LOOP = 8  # words that repeat
 REPEATS = 4  # times in a row, so that "no, no, no" is speech
@@ -138,7 +140,7 @@ def diagnose(records: Sequence[Mapping[str, Any]], shown: int = 10) -> list[Diag
     return found
 
 
-def contamination(seen: Path, tasks: Sequence[Task], report: Report | None = None) -> list[str]:
+def contamination(seen: Path, tasks: Sequence[Task], access: Access = Access()) -> list[str]:
     """Notes on test segments and shots that stand in a corpus, a sentence a line.
 
     Whole lines are compared by letters and digits; the corpus is read once, as a stream.
@@ -146,8 +148,7 @@ def contamination(seen: Path, tasks: Sequence[Task], report: Report | None = Non
     Raises:
         InputError: no such file, or text that cannot be decoded.
     """
-    if report:
-        report(f"looking for the test segments in {seen.name}")
+    access.report(f"looking for the test segments in {seen.name}")
     wanted: dict[str, set[tuple[str, str]]] = {}
     for task in tasks:
         for key, text in _texts(task):
@@ -172,3 +173,48 @@ def _texts(task: Task) -> Iterator[tuple[str, str]]:
     for pair in {pair for shots in task.shots for pair in shots}:
         yield f"shots:{pair.id}", pair.source
         yield f"shots:{pair.id}", pair.target
+
+
+# Nobody types or sees them, and no orthography needs them: zero width space, word joiner,
+# byte-order mark, soft hyphen. The joiners U+200C and U+200D belong to the spelling of Persian and
+# Malayalam, and are not counted.
+INVISIBLE = {"\u200b": "U+200B", "\u2060": "U+2060", "\ufeff": "U+FEFF", "\u00ad": "U+00AD"}
+
+
+def letterless_notes(task: Task) -> Iterator[str]:
+    """How many scored segments have a side that is signs alone, a full stop for instance."""
+    for side, texts in (
+        ("source", [(pair.id, pair.source) for pair in task.scored]),
+        ("reference", [(pair.id, pair.target) for pair in task.scored]),
+    ):
+        found = [(name, text) for name, text in texts if not letters_of(text)]
+        if found:
+            name, text = found[0]
+            yield (
+                f"{task.direction}: {len(found)} of {len(texts):,} segments have no letter or digit"
+                f" in the {side} (segment {name}: {excerpt(text.strip()[:20])}); they are"
+                " scored like the others"
+            )
+
+
+def invisible_notes(direction: str, label: str, records: Sequence[Record]) -> Iterator[str]:
+    """How many references and outputs hold characters that nobody sees and every metric counts."""
+    references = _with_invisible(record["reference"] for record in records)
+    outputs = _with_invisible(record["output"] for record in records)
+    if references or outputs:
+        names = ", ".join(sorted({*references, *outputs} - {""}))
+        yield (
+            f"{direction}: {references['']} references and {outputs['']} outputs of {label}, of"
+            f" {len(records):,}, hold invisible characters ({names}); the metrics count them like"
+            " letters, so that a text with them and one without differ"
+        )
+
+
+def _with_invisible(texts: Iterable[str]) -> Counter[str]:
+    """How many texts hold each invisible character, by its code point; "" any of them."""
+    counts: Counter[str] = Counter()
+    for text in texts:
+        found = {name for character, name in INVISIBLE.items() if character in text}
+        counts.update(found)
+        counts[""] += bool(found)
+    return +counts

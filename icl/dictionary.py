@@ -13,10 +13,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from data.access import Access
 from data.files import canonical_json, sha256_text
+from data.languages import Language
 from data.lexicon import Lexicon, match_at
-from data.lexicon.lemmas import Lemmatizer
+from data.lexicon.lemmas import Lemmatizer, lemmatizer_for
+from data.lexicon.load import HEADER, load_lexicon
 from data.words import word_runs
+from icl.options import PromptOptions
 from icl.prompt import Hint
 
 MEANINGS = 3  # of a word, those that the lexicon lists first
@@ -63,6 +67,29 @@ class Dictionary:
                     found.setdefault(word.casefold(), Hint(word, tuple(meanings)[:MEANINGS]))
                 at += max(length, 1)
         return tuple(found.values())
+
+
+def open_dictionary(
+    options: PromptOptions, source: Language, target: Language, access: Access = Access()
+) -> Dictionary | None:
+    """The dictionary that --dictionary names: "auto" is the best lexicon at hand, else a data set
+    or a file; None where there is to be none.
+
+    Raises:
+        InputError, UnavailableError: as `data.lexicon.load.load_lexicon`.
+    """
+    if options.dictionary is None:
+        return None
+    lexicon = load_lexicon(
+        source,
+        target,
+        name=None if options.dictionary == "auto" else options.dictionary,
+        format=options.lexicon_format,
+        header=HEADER[options.lexicon_header],
+        skip_bad=options.skip_bad,
+        access=access,
+    )
+    return Dictionary(lexicon, lemmatizer_for(source, lexicon, access=access))
 
 
 def fingerprint(lexicon: Lexicon) -> str:

@@ -11,7 +11,6 @@ not run.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,14 +19,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data.cli import Parser, run
 from data.errors import InputError
 from data.files import write_whole
+from data.options import command
+from icl.options import ExportConfig
 
 if TYPE_CHECKING:
-    from icl.backend import Request
-    from icl.store import Record
+    from icl.engines import Request
     from icl.system import System
+    from runfolder.records import Record
 
 FILTER = "none"  # what lm-evaluation-harness calls an answer that nothing was done to
 
@@ -68,14 +68,15 @@ def _finished(folder: Path) -> float:
 
 def _answers(folder: Path) -> Iterator[tuple[System, list[Record]]]:
     """Each system of the run, and what it answered, in the order of the test set."""
-    from icl.folder import read_options
-    from icl.opening import open_systems
+    from data.access import Access
+    from icl.evaluate import open_systems
     from icl.prepare import prepare
-    from icl.store import read_records
+    from icl.store import read_options, read_records
 
     config, _ = read_options(folder)
-    prepared = prepare(replace(config, out=folder))
-    systems, _ = open_systems(prepared, lambda _: None, asking=False)
+    access = Access.of(config)
+    prepared = prepare(replace(config, out=folder), access)
+    systems, _ = open_systems(prepared, access, needs_answers=False)
     stored = {(r["id"], r["key"]): r for _, r in read_records(folder / "segments.jsonl")}
     for system in systems:
         found = [stored.get((r.id, system.keys[r.id])) for r in system.requests]
@@ -143,18 +144,14 @@ def _hash(text: str) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line over `export`."""
-    parser = Parser("icl.export", __doc__ or "")
-    parser.add_argument("run", type=Path, metavar="RUN", help="the folder of a finished run")
-    parser.add_common("--out", "-v")
-    return run(parser, _run, argv)
+    return command("icl.export", __doc__ or "", ExportConfig, _run, argv)
 
 
-def _run(options: argparse.Namespace) -> int:
-    from icl.console import show
+def _run(config: ExportConfig) -> None:
+    from runfolder.console import show
 
-    for path in export(options.run, options.out):
+    for path in export(Path(config.run or ""), config.out):
         show(f"wrote {path}")
-    return 0
 
 
 if __name__ == "__main__":

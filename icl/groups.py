@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from data.access import Access, Report, quiet
+from data.access import Access
 from data.catalog import catalog, dataset
 from data.errors import InputError
 from data.languages import Language, resolve
@@ -24,9 +24,7 @@ DEFAULT_SET = "ntrex-128"
 Groups = Mapping[str, str | None]
 
 
-def groups_of(
-    languages: Sequence[Language], *, offline: bool = False, report: Report | None = None
-) -> list[Groups]:
+def groups_of(languages: Sequence[Language], access: Access = Access()) -> list[Groups]:
     """Genus, family and script of each language; None where unknown or without one.
 
     Raises:
@@ -34,7 +32,7 @@ def groups_of(
     """
     from data.inventory import load_inventory
 
-    inventory = load_inventory(access=Access(offline=offline, report=report or quiet))
+    inventory = load_inventory(access=access)
     return [_groups(language, inventory) for language in languages]
 
 
@@ -48,9 +46,7 @@ def _groups(language: Language, inventory: Inventory) -> Groups:
     return {"genus": row.get("genus"), "family": row.get("family"), "script": language.script}
 
 
-def members(
-    group: str, test_set: str, *, offline: bool = False, report: Report | None = None
-) -> list[Language]:
+def members(group: str, test_set: str, access: Access = Access()) -> list[Language]:
     """The languages of a test set that belong to a group such as "genus:Bantu", in any case.
 
     Raises:
@@ -66,7 +62,7 @@ def members(
     english = resolve("en")
     languages = [resolve(code) for code in dataset(name).codes()]
     others = [language for language in languages if not language.same_language(english)]
-    values = _values(kind, others, offline, report)
+    values = _values(kind, others, access)
     wanted = value.casefold()
     found = [one for one, its in zip(others, values, strict=True) if its.casefold() == wanted]
     if not found:
@@ -75,10 +71,8 @@ def members(
     return found
 
 
-def _values(
-    kind: str, languages: Sequence[Language], offline: bool, report: Report | None
-) -> list[str]:
+def _values(kind: str, languages: Sequence[Language], access: Access) -> list[str]:
     """Each language's genus, family or script; "" where unknown. Scripts need no inventory."""
     if kind == "script":
         return [language.script or "" for language in languages]
-    return [groups[kind] or "" for groups in groups_of(languages, offline=offline, report=report)]
+    return [groups[kind] or "" for groups in groups_of(languages, access)]

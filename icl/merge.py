@@ -10,37 +10,45 @@ files are needed to tell that the answers are its own; it is not run again.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from data.cli import Parser, run
 from data.errors import InputError
+from data.options import command
+from icl.options import MergeConfig
 
 if TYPE_CHECKING:
-    from icl.run import Evaluation, RunConfig
+    from data.access import Access
+    from icl.options import RunConfig
+    from icl.scoring import Evaluation
 
 
-def merge(folders: Sequence[Path], out: Path | None = None) -> Evaluation:
+def merge(
+    folders: Sequence[Path], out: Path | None = None, *, access: Access | None = None
+) -> Evaluation:
     """Join the answers of shards of one run and score them.
 
     Args:
         out: the merged run's folder; by default the one that the run without --shard would have.
+        access: by default as the shards' --offline says.
 
     Raises:
         InputError: no shards, shards of different runs, or segments that none of them answered.
     """
+    from data.access import Access
     from icl.evaluate import finish
     from icl.prepare import prepare
 
-    return finish(prepare(replace(_common(folders), out=out)), shards=folders)
+    config = replace(_common(folders), out=out)
+    access = access or Access.of(config)
+    return finish(prepare(config, access), access, shards=folders)
 
 
 def _common(folders: Sequence[Path]) -> RunConfig:
     """The configuration that all shards share."""
-    from icl.folder import read_options
+    from icl.store import read_options
 
     config, identity = read_options(folders[0])
     for folder in folders[1:]:
@@ -53,17 +61,13 @@ def _common(folders: Sequence[Path]) -> RunConfig:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line over `merge`."""
-    parser = Parser("icl.merge", __doc__ or "")
-    parser.add_argument("shards", nargs="+", type=Path, metavar="SHARD", help="folders of shards")
-    parser.add_common("--out", "-v")
-    return run(parser, _run, argv)
+    return command("icl.merge", __doc__ or "", MergeConfig, _run, argv)
 
 
-def _run(options: argparse.Namespace) -> int:
-    from icl.console import show_evaluation
+def _run(config: MergeConfig) -> None:
+    from icl.report import show_evaluation
 
-    show_evaluation(merge(options.shards, options.out))
-    return 0
+    show_evaluation(merge(config.shards, config.out))
 
 
 if __name__ == "__main__":

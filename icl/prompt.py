@@ -1,7 +1,7 @@
 r"""From a template, shots and a sentence to a prompt, and from what a model wrote to its answer.
 
 Few-shot data is data: nothing that a corpus says can end an answer, open a new shot or speak to the
-model as a special token. `as_data` states the rules.
+model as a special token. `neutralize` states the rules.
 
 >>> from icl.templates import TEMPLATES
 >>> shot = Pair("1", "Habari", "Hello", None)
@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 from data.errors import InputError
 from data.files import canonical_json, sha256_text
+from data.languages import Language, codes_of
 from data.lines import shows_nothing
 from data.parallel import Pair
 from icl.templates import Template
@@ -65,6 +66,19 @@ class Languages(NamedTuple):
     source_code: str = ""
     target_code: str = ""
 
+    @classmethod
+    def of(cls, source: Language, target: Language) -> Languages:
+        """Of two languages of the registry."""
+        flores = codes_of("flores-200")
+        return cls(
+            source.name,
+            target.name,
+            source.code_in(flores) or "",
+            target.code_in(flores) or "",
+            source.bcp47,
+            target.bcp47,
+        )
+
 
 class Hint(NamedTuple):
     """A word of the sentence as it stands there, and what a dictionary says it means."""
@@ -82,30 +96,30 @@ def no_hints(_: str) -> Sequence[Hint]:
     return ()
 
 
-def as_data(text: str, delimiters: Sequence[str] = ()) -> str:
+def neutralize(text: str, delimiters: Sequence[str] = ()) -> str:
     r"""Text fit for a prompt: it can never end an answer or open a new shot.
 
     Control characters (newlines, tabs, NUL) and the line and paragraph separators become one
     space. Marks that turn the direction of what follows go. A delimiter of the template that
-    still stands there is parted: see `parted`.
+    still stands there is parted: see `break_up`.
 
-    >>> as_data("Habari\n\nEnglish: Hello\tyou")
+    >>> neutralize("Habari\n\nEnglish: Hello\tyou")
     'Habari English: Hello you'
-    >>> as_data("see; Sentence: two", ["; Sentence:"])
+    >>> neutralize("see; Sentence: two", ["; Sentence:"])
     'see;  Sentence: two'
     """
     text = _BREAKS.sub(" ", _BIDI_CONTROLS.sub("", text)).strip()
-    return parted(text, delimiters).strip()
+    return break_up(text, delimiters).strip()
 
 
-def parted(text: str, strings: Sequence[str]) -> str:
+def break_up(text: str, strings: Sequence[str]) -> str:
     """Text in which none of the strings stands.
 
     A space parts a string's first character from the rest. Where that cannot part it, because a
     space follows there already, the first character goes; one of a single character becomes a
     space.
 
-    >>> parted("a </s> b", ["</s>"]), parted("Ndiyo; hapana", ["; "]), parted("1=2", ["="])
+    >>> break_up("a </s> b", ["</s>"]), break_up("Ndiyo; hapana", ["; "]), break_up("1=2", ["="])
     ('a < /s> b', 'Ndiyo hapana', '1 2')
     """
     for string in filter(None, strings):
@@ -138,7 +152,7 @@ def render(
     delimiters = (*template.delimiters, *special)
 
     def data(text: str) -> str:
-        return as_data(text, delimiters)
+        return neutralize(text, delimiters)
 
     def query(text: str) -> str:
         known = hints(text) if template.has_dictionary else ()
@@ -158,6 +172,26 @@ def render(
     return Prompt(text, (), *_starts(template, languages))
 
 
+def render_fitting(
+    template: Template,
+    shots: Sequence[Pair],
+    source: str,
+    languages: Languages,
+    hints: Hints,
+    special: Sequence[str],
+    fits: Callable[[Prompt], bool],
+) -> tuple[Prompt, Sequence[Pair]]:
+    """The prompt with as many whole shots as fit, and those; the least like the sentence go first.
+
+    Without shots it may be too long all the same.
+    """
+    prompt = render(template, shots, source, languages, hints, special)
+    while shots and not fits(prompt):
+        shots = shots[1:]
+        prompt = render(template, shots, source, languages, hints, special)
+    return prompt, shots
+
+
 def _starts(template: Template, languages: Languages) -> Iterator[str]:
     """The tokens that open source and target for a translation model; "" twice for all others."""
     sides = (template.source_start, languages.source), (template.target_start, languages.target)
@@ -174,8 +208,8 @@ def _dictionary(template: Template, hints: Sequence[Hint], delimiters: Sequence[
     entries = [
         template.entry.format_map(
             {
-                "word": as_data(hint.word, delimiters),
-                "meanings": ", ".join(as_data(m, delimiters) for m in hint.meanings),
+                "word": neutralize(hint.word, delimiters),
+                "meanings": ", ".join(neutralize(m, delimiters) for m in hint.meanings),
             }
         )
         for hint in hints

@@ -1,4 +1,4 @@
-"""One HTML page a run that opens without a network: scores, shots, worst and best segments.
+"""What a run shows: the table on the terminal, and one HTML page that opens without a network.
 
 Text from corpora and models is escaped by the template engine, never HTML. Each text carries its
 language and direction, so that Arabic or N'Ko reads from the right.
@@ -7,16 +7,20 @@ language and direction, so that Arabic or N'Ko reads from the right.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data.files import write_whole
-from data.languages import Language, is_right_to_left
-from data.pages import page_template
+from data.options import command_line
+from icl.address import public_url
 from icl.diagnostics import diagnose
-from icl.run import Evaluation, Result
-from icl.store import Record
+from icl.options import RunConfig
+from icl.scoring import Average, Evaluation, Result
+from metrics.score import Score
 from metrics.translation import Metric, segment_score
+from runfolder.console import aligned, show
+from runfolder.page import language_attributes, write_page
+from runfolder.records import Record
 
 if TYPE_CHECKING:
     from icl.system import System
@@ -26,39 +30,105 @@ SHOWN_FAULTS = 10  # segments a fault
 RANKED_BY = "chrF++"
 
 
+def show_evaluation(evaluation: Evaluation) -> None:
+    """The tables, the notes, the signatures, and where the files are."""
+    if not evaluation.results and not evaluation.complete:
+        show("stopped before the first segment was finished")
+    lines = [*table(evaluation.results), *averages_table(evaluation.averages)]
+    lines += [f"note: {note}" for note in evaluation.notes]
+    lines += signatures(evaluation.results)
+    if evaluation.complete:
+        files = "scores.json report.html" if evaluation.results else ""  # none of a shard
+        lines.append(f"wrote {evaluation.folder}: config.json segments.jsonl {files}".rstrip())
+    else:
+        lines.append(
+            f"stopped; what is finished is in {evaluation.folder}: run the same command to go on"
+        )
+    for line in lines:
+        show(line)
+
+
+def table(results: Sequence[Result]) -> list[str]:
+    """Aligned lines: system, direction, each score with its interval, n, seconds, speed."""
+    if not results:
+        return []
+    names = list(dict.fromkeys(s.name for r in results for s in r.scores))
+    rows = [["system", "direction", *names, "n", "seconds", "sentences/s"]]
+    for result in results:
+        speed = f"{result.timed / result.seconds:.2f}" if result.seconds > 0.01 else "-"
+        scores = [_cell(result.score(name)) for name in names]
+        n = str(result.scores[0].n)
+        rows.append([result.label, result.direction, *scores, n, f"{result.seconds:.1f}", speed])
+    return aligned(rows)
+
+
+def averages_table(found: Sequence[Average]) -> list[str]:
+    """Aligned lines of macro averages; none where there is one language."""
+    if not found:
+        return []
+    names = list(dict.fromkeys(s.name for average in found for s in average.scores))
+    rows = [["macro average", "system", "direction", *names, "languages", "n"]]
+    for average in found:
+        scores = {score.name: score for score in average.scores}
+        label = average.kind if average.kind == "all" else f"{average.kind} {average.value}"
+        cells = [_cell(scores.get(name)) for name in names]
+        n = str(average.scores[0].n)
+        row = [label, average.system, average.way, *cells, str(len(average.languages)), n]
+        rows.append(row)
+    return aligned(rows)
+
+
+def _cell(score: Score | None) -> str:
+    if score is None:
+        return "unknown"
+    if score.name.endswith(" rate"):  # its interval is in scores.json and the report
+        return f"{score.value:.1f}"
+    return f"{score.value:.1f} [{score.low:.1f}, {score.high:.1f}]"
+
+
+def signatures(results: Sequence[Result]) -> list[str]:
+    """For each direction, each metric's part of the signature and each system's part of it.
+
+    A full signature, as it stands in scores.json, is the one followed by the other.
+    """
+    lines = []
+    for direction in dict.fromkeys(result.direction for result in results):
+        mine = [result for result in results if result.direction == direction]
+        parts = {score.name: score.signature.split("|set:", 1)[0] for score in mine[0].scores}
+        parts |= {r.label: f"|set:{r.scores[0].signature.split('|set:', 1)[1]}" for r in mine}
+        width = max(map(len, parts))
+        lines += [f"signatures, {direction}: a metric's, followed by a system's"]
+        lines += [f"  {name:{width}}  {part}" for name, part in parts.items()]
+    return lines
+
+
 def write_report(
-    evaluation: Evaluation, answers: Sequence[tuple[System, Sequence[Record]]]
+    evaluation: Evaluation, answers: Sequence[tuple[System, Sequence[Record]]], config: RunConfig
 ) -> Path:
     """Write report.html into the run folder and return its path."""
-    page = page_template("icl", "report.html.j2").render(
-        title=f"{evaluation.results[0].label}, {evaluation.results[0].direction}",
+    first = evaluation.results[0]
+    return write_page(
+        evaluation.folder / "report.html",
+        "icl",
+        "report.html.j2",
+        title=f"{first.label}, {first.direction}",
+        command=command_line("icl.eval", replace(config, base_url=public_url(config.base_url))),
         description=evaluation.description,
         notes=evaluation.notes,
-        names=[score.name for score in evaluation.results[0].scores],
-        results=[_row(result, evaluation.results) for result in evaluation.results],
+        names=[score.name for score in first.scores],
+        tops=scales(evaluation.results),
+        results=evaluation.results,
         averages=evaluation.averages,
         sections=[_section(system, records) for system, records in answers if records],
     )
-    path = evaluation.folder / "report.html"
-    write_whole(path, page)
-    return path
 
 
-def _row(result: Result, results: Sequence[Result]) -> dict[str, Any]:
-    """One line of the table; bars share a scale by metric."""
-    cells = []
-    for score in result.scores:
-        others = [other.score(score.name) for other in results]
-        top = max([1e-9, *(other.high for other in others if other)])
-        cells.append(
-            {
-                "score": score,
-                "left": 100 * max(score.low, 0) / top,
-                "width": 100 * (score.high - max(score.low, 0)) / top,
-                "mark": 100 * score.value / top,
-            }
-        )
-    return {"result": result, "cells": cells}
+def scales(results: Sequence[Result]) -> dict[str, float]:
+    """Where each metric's bars end: the highest value that an interval reaches, never 0."""
+    tops: dict[str, float] = {}
+    for score in (score for result in results for score in result.scores):
+        tops[score.name] = max(tops.get(score.name, 1e-9), score.high)
+    return tops
 
 
 def _section(system: System, records: Sequence[Record]) -> dict[str, Any]:
@@ -85,9 +155,3 @@ def _section(system: System, records: Sequence[Record]) -> dict[str, Any]:
 def _segment(record: Record, ranker: Metric | None) -> dict[str, Any]:
     row = record["statistics"].get(RANKED_BY)
     return {**record, "score": segment_score(ranker, row) if ranker else None}
-
-
-def language_attributes(language: Language) -> dict[str, str]:
-    """Name, code and direction of a language, as the pages' `text` macro takes them."""
-    direction = "rtl" if is_right_to_left(language) else "ltr"
-    return {"name": language.name, "code": language.bcp47, "dir": direction}

@@ -1,25 +1,28 @@
-"""The run folder's memory: an append-only file of answers, keyed by everything that made them.
+"""What a run folder holds: its identity, and the answers, keyed by everything that made them.
 
-A killed run loses the batch under way and nothing else. `segments.jsonl` holds one JSON object a
-line; a line cut short by a kill is dropped when the file is opened again.
+A killed run loses the batch under way and nothing else: `segments.jsonl` is a record file (see
+`runfolder.records`), config.json the run's (see `runfolder.folder`).
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from filelock import FileLock, Timeout
+from data.errors import InputError
+from data.files import canonical_json, sha256_text
+from data.options import from_json, to_json
+from icl.address import public_url
+from icl.options import RunConfig
+from runfolder import records as record_files
+from runfolder.folder import Run, RunKind, folder_name, read_run, run_folder
+from runfolder.records import Record, RecordFile
 
-from data.bounded import parse_json
-from data.errors import InputError, UnavailableError
-from data.files import canonical_json, raise_if_disk_full, removed, sha256_text
-
-Record = Mapping[str, Any]
-
+SEGMENTS = "segments.jsonl"
+PLACES = ("out", "shard")  # options that say where and how much of a run is done, not which run
 SHAPE = {
     "id": str,
     "key": str,
@@ -48,30 +51,22 @@ def request_key(identity: Mapping[str, str], decoding: Mapping[str, Any], prompt
 
 
 class Store:
-    """The records of one run, opened for appending under a lock.
+    """The answers of one run, opened for appending by whoever holds the folder's lock.
 
     Raises:
-        InputError: another process writes to the folder, or a line in the middle is damaged.
+        InputError: a damaged line in the middle.
     """
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / "segments.jsonl"
-        self._lock = FileLock(folder / ".lock", timeout=0)
+        self.path = folder / SEGMENTS
         self._records: dict[tuple[str, str], Record] = {}
 
     def __enter__(self) -> Store:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = RecordFile(self.path)
         try:
-            self._lock.acquire()
-        except Timeout as error:
-            raise InputError(
-                f"{self.path.parent}: another process writes here; wait for it or choose --out"
-            ) from error
-        try:
-            self._load()
-            self._file = open(self.path, "ab", buffering=0)
+            self._records = {_address(record): record for _, record in read_records(self.path)}
         except BaseException:
-            self._lock.release()
+            self._file.close()
             raise
         return self
 
@@ -82,40 +77,15 @@ class Store:
         trace: TracebackType | None,
     ) -> None:
         self._file.close()
-        self._lock.release()
 
     def get(self, segment: str, key: str) -> Record | None:
         """The record of this segment id that this request key made, if it is there."""
         return self._records.get((segment, key))
 
     def append(self, records: Sequence[Record]) -> None:
-        """Write records and wait until the disk has them; all of them or none stay.
-
-        Raises:
-            UnavailableError: the disk is full; the file is as it was before.
-        """
-        if os.fstat(self._file.fileno()).st_nlink == 0:
-            raise removed(self.path.parent)
-        lines = memoryview("".join(f"{canonical_json(r)}\n" for r in records).encode())
-        start = self.path.stat().st_size
-        try:
-            while lines:
-                lines = lines[self._file.write(lines) :]
-            os.fsync(self._file.fileno())
-        except OSError as error:
-            os.truncate(self.path, start)
-            raise_if_disk_full(error, self.path)
-            raise UnavailableError(f"{self.path}: could not be written: {error}") from error
+        """Write records and wait until the disk has them; raises as `RecordFile.append`."""
+        self._file.append(records)
         self._records.update((_address(record), record) for record in records)
-
-    def _load(self) -> None:
-        self.path.touch()
-        whole = 0
-        for end, record in read_records(self.path):
-            self._records[_address(record)] = record
-            whole = end
-        if whole < self.path.stat().st_size:
-            os.truncate(self.path, whole)
 
 
 def _address(record: Record) -> tuple[str, str]:
@@ -123,7 +93,7 @@ def _address(record: Record) -> tuple[str, str]:
 
 
 def read_records(path: Path, having: bytes = b"") -> Iterator[tuple[int, dict[str, Any]]]:
-    """(end offset in bytes, record) for each whole line; a torn last line is left out.
+    """(end offset in bytes, record) for each whole line of a segments.jsonl.
 
     Args:
         having: lines without these bytes are passed over unread.
@@ -131,21 +101,65 @@ def read_records(path: Path, having: bytes = b"") -> Iterator[tuple[int, dict[st
     Raises:
         InputError: a damaged line that is not the last.
     """
-    end = 0
-    with open(path, "rb") as file:
-        for number, line in enumerate(file, 1):
-            if not line.endswith(b"\n"):
-                return
-            end += len(line)
-            if having not in line:
-                continue
-            try:
-                record = parse_json(line, f"{path}:{number}", SHAPE)
-                if any(n < 0 for row in record["statistics"].values() for n in row):
-                    raise InputError(
-                        f"{path}:{number}: expected counts in statistics, found below 0"
-                    )
-            except InputError as error:
-                fault = str(error).removesuffix("; correct it")
-                raise InputError(f"{fault}; move the file away to start over") from error
-            yield end, record
+    return record_files.read_records(path, SHAPE, having=having, check=_check_counts)
+
+
+def _check_counts(record: Mapping[str, Any]) -> None:
+    if any(n < 0 for row in record["statistics"].values() for n in row):
+        raise InputError("expected counts in statistics, found below 0")
+
+
+def has_model_answer(folder: Path) -> bool:
+    """Whether a model has answered anything: what the baselines say costs nothing."""
+    path = folder / SEGMENTS
+    marked = read_records(path, b'"system":"model"') if path.exists() else ()
+    return any(record["system"] == "model" for _, record in marked)
+
+
+KIND = RunKind(
+    "icl.eval",
+    {"metrics?": [str], "limit?": int | None, "systems": [{"system": str, "direction": str}]},
+    ("scores.json", "report.html"),
+    begun=(SEGMENTS, "timing.jsonl"),
+    packages=(
+        "bm25s",
+        "ctranslate2",
+        "numpy",
+        "openai",
+        "sacrebleu",
+        "tokenizers",
+        "torch",
+        "transformers",
+    ),
+    has_result=has_model_answer,
+)
+
+
+def open_folder(
+    config: RunConfig, what: str, identity: Mapping[str, Any]
+) -> AbstractContextManager[Run]:
+    """The folder of a run for a block, locked; a shard's has the shard in its name.
+
+    Args:
+        identity: everything that a result hangs on; its hash names the folder.
+
+    Raises:
+        InputError: as `runfolder.folder.run_folder`.
+    """
+    out = config.out
+    if config.shard and out is None:
+        shard = config.shard.replace("/", "-of-")
+        out = Path("runs") / f"{folder_name(what, identity)}-shard-{shard}"
+    options = {name: value for name, value in to_json(config).items() if name not in PLACES}
+    options["base_url"] = public_url(config.base_url)  # the other parts of it are secret
+    return run_folder(KIND, what, identity, out=out, options=options)
+
+
+def read_options(folder: Path) -> tuple[RunConfig, Mapping[str, Any]]:
+    """The configuration of a run folder, and its identity.
+
+    Raises:
+        InputError: the folder holds no run of this version.
+    """
+    run = read_run(KIND, folder)
+    return from_json(RunConfig, run.options, str(folder / "config.json")), run.identity

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -15,15 +15,19 @@ from data.errors import InputError
 from data.files import canonical_json, removed
 from data.parallel import Pair
 from icl.answers import Answer, answer_of, is_kept
-from icl.backend import Backend, Batch, Completion, Decoding, Finish, Request
 from icl.dictionary import Dictionary
-from icl.prompt import Hints, Prompt, no_hints, render
-from icl.run import Progress, Task
+from icl.engines import Backend, Batch, Completion, Decoding, Finish, Request
+from icl.prepare import Task
+from icl.prompt import Hints, Prompt, no_hints, render_fitting
 from icl.scoring import decoding_settings, make_records
-from icl.selection import FIXED
-from icl.store import Record, Store, request_key
+from icl.shots import FIXED
+from icl.store import Store, request_key
 from icl.templates import Template
 from metrics.translation import Metric
+from runfolder.records import Record
+
+Progress = Callable[[str, int, int], None]
+"""Called with (what is under way, segments done, segments in all)."""
 
 TIMING = "timing.jsonl"
 _TIMING_SHAPE = {"system": str, "direction": str, "segments": int, "seconds": float}
@@ -107,12 +111,16 @@ class System:
 
     def _request(self, pair: Pair, shots: tuple[Pair, ...]) -> Request:
         """The prompt with as many whole shots as fit; those least like the sentence go first."""
-        languages, special = self.task.languages, self.backend.special
-        prompt = render(self.template, shots, pair.source, languages, self._hints, special)
-        while shots and not self.backend.fits(prompt):
-            shots = shots[1:]
-            prompt = render(self.template, shots, pair.source, languages, self._hints, special)
-        ids = tuple(shot.id for shot in shots)
+        prompt, kept = render_fitting(
+            self.template,
+            shots,
+            pair.source,
+            self.task.languages,
+            self._hints,
+            self.backend.special,
+            self.backend.fits,
+        )
+        ids = tuple(shot.id for shot in kept)
         return Request(self._id(pair), pair.source, prompt, ids, tuple(self._hints(pair.source)))
 
     @cached_property

@@ -9,7 +9,6 @@ here, fluently.
 
 from __future__ import annotations
 
-import argparse
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,26 +17,23 @@ from typing import TYPE_CHECKING, Any
 
 from data.cli import Parser, run
 from data.errors import InputError
+from data.options import add_options, config_of
 from data.pages import Tabular
-from icl.eval import OPTIONS
+from icl.options import TranslateConfig
 
 _LOG = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
-    from data.access import Report
+    import argparse
+
+    from data.access import Access
     from data.languages import Language
     from data.parallel import Pair
-    from icl.answers import Answer
+    from icl.dictionary import Dictionary
+    from icl.engines import Backend, Settings
+    from icl.engines.embedding import SentenceEmbedder
     from icl.prompt import Hint
-    from icl.run import RunConfig, Task
-    from icl.selection import Embed
-    from icl.system import System
-
-SHARED = (
-    *("--direction", "--shots", "--select", "--embedder", "--dictionary", "--test-set", "--pool"),
-    *("--model", "--engine", "--base-url", "--template", "--max-new-tokens", "--decoding"),
-    "--skip-bad",
-)
+    from icl.templates import Template
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -66,15 +62,51 @@ class Translation(Tabular):
 
     def rows(self) -> list[dict[str, Any]]:
         """The examples that the model saw, then what it made."""
-        seen = [{"role": "example", "source": s.source, "target": s.target} for s in self.shots]
-        return [*seen, {"role": "answer", "source": None, "target": self.text}]
+        shown = [{"role": "example", "source": s.source, "target": s.target} for s in self.shots]
+        return [*shown, {"role": "answer", "source": None, "target": self.text}]
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Pairs that shots may come from, in the direction that is translated.
+
+    Attributes:
+        name: with the seed it says which pairs `random` takes.
+        remarks: what was left out of it, or repaired in it.
+    """
+
+    name: str = "none"
+    pairs: tuple[Pair, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 class Translator:
     """A model with a pool of shots, opened when it is first asked; see `open_translator`."""
 
-    def __init__(self, system: System, pool: Sequence[Pair], config: RunConfig) -> None:
-        self._system, self._pool, self._config = system, tuple(pool), config
+    def __init__(
+        self,
+        config: TranslateConfig,
+        languages: tuple[Language, Language],
+        template: Template,
+        pool: Pool,
+        dictionary: Dictionary | None,
+        settings: Settings,
+    ) -> None:
+        self._config, self._template, self._pool = config, template, pool
+        self._source, self._target = languages
+        self._dictionary, self._settings = dictionary, settings
+
+    @cached_property
+    def _backend(self) -> Backend:
+        from icl.engines import open_backend
+
+        return open_backend(self._settings)
+
+    @cached_property
+    def _embed(self) -> SentenceEmbedder | None:
+        from icl.prepare import open_embedder
+
+        return open_embedder(self._config, self._settings.access)
 
     def translate(self, sentence: str) -> Translation:
         """Translate one sentence. A pair of the pool that holds it is never a shot.
@@ -82,101 +114,134 @@ class Translator:
         Raises:
             InputError: nothing to translate.
         """
-        from icl.answers import answer_of
+        from icl.answers import answer_of, remark
+        from icl.engines import Request
+        from icl.prompt import Languages, render_fitting
 
         if not sentence.strip():
             raise InputError("expected a sentence, found none; write one")
-        system = replace(self._system, task=self._task(sentence))
-        request = system.requests[0]
-        [[completion]] = system.backend.run(system.backend.plan([request]))
-        return self._translation(system, answer_of(completion, system.decoding.stop))
-
-    def _task(self, sentence: str) -> Task:
-        from data.parallel import Pair
-        from icl.selection import select_shots
-        from icl.shots import without_leaks
-
-        task, config = self._system.task, self._config
-        pair = Pair("sentence", sentence, "")
-        pool = without_leaks([pair], self._pool).pool
-        shots = select_shots(
-            config.select,
-            pool,
-            [sentence],
-            config.shots,
-            language=task.corpus.source,
-            seed=config.seed,
-            key=task.corpus.name,
-            embed=self._embed,
+        hints = self._dictionary.hints(sentence) if self._dictionary else ()
+        prompt, shots = render_fitting(
+            self._template,
+            self._shots(sentence),
+            sentence,
+            Languages.of(self._source, self._target),
+            lambda _: hints,
+            self._backend.special,
+            self._backend.fits,
         )
-        return replace(task, scored=(pair,), shots=tuple(shots))
-
-    @cached_property
-    def _embed(self) -> Embed | None:
-        from icl.prepare import embedder
-
-        return embedder(self._config)
-
-    def _translation(self, system: System, answer: Answer) -> Translation:
-        from icl.answers import remark
-
-        [request], corpus = system.requests, system.task.corpus
-        kept = system.task.shots[0][len(system.task.shots[0]) - len(request.shots) :]
-        turns = (f"{role}: {content}" for role, content in request.prompt.messages)
+        plan = self._backend.plan([Request("sentence", sentence, prompt)])
+        [[completion]] = self._backend.run(plan)
+        answer = answer_of(completion, self._template.stop)
+        turns = (f"{role}: {content}" for role, content in prompt.messages)
         return Translation(
             text=answer.text,
-            prompt=request.prompt.text or "\n".join(turns),
-            shots=kept,
-            hints=request.hints,
-            label=system.label,
-            source=corpus.source,
-            target=corpus.target,
+            prompt=prompt.text or "\n".join(turns),
+            shots=tuple(shots),
+            hints=tuple(hints),
+            label=self._backend.identity["model"],
+            source=self._source,
+            target=self._target,
             note=remark(answer),
         )
 
+    def _shots(self, sentence: str) -> Sequence[Pair]:
+        from data.parallel import Pair
+        from icl.shots import select_shots, without_leaks
 
-def open_translator(config: RunConfig, report: Report | None = None) -> Translator:
+        config = self._config
+        if not config.shots:
+            return ()
+        [shots] = select_shots(
+            config.select,
+            without_leaks([Pair("sentence", sentence, "")], self._pool.pairs).pool,
+            [sentence],
+            config.shots,
+            language=self._source,
+            seed=config.seed,
+            key=self._pool.name,
+            embed=self._embed,
+        )
+        return shots
+
+
+def open_translator(config: TranslateConfig, access: Access | None = None) -> Translator:
     """Settle pool, template and model for one direction of one language.
+
+    A test set is read only where shots come from it; a language without one has those of --pool,
+    or none.
 
     Raises:
         InputError, UnavailableError: as `icl.evaluate.evaluate`; also for direction "both" and
             several languages.
     """
-    from icl.opening import open_systems
-    from icl.prepare import prepare
-    from icl.testset import pool_of
+    from data.access import Access
+    from data.languages import resolve
+    from icl.dictionary import open_dictionary
+    from icl.engines import Settings
+    from icl.prepare import choose_template, named_languages
 
     if config.direction == "both":
         raise InputError("--direction both: translate in one direction, xx-en or en-xx")
-    prepared = prepare(replace(config, limit=1, select="random"), report)
-    if len(prepared.languages) > 1:
+    say = access.report if access else _LOG.warning
+    access = access or Access.of(config)
+    template = choose_template(config)
+    languages = named_languages(config.lang, access)
+    if len(languages) != 1:
         raise InputError(f"--lang {config.lang}: translate from or into one language")
-    systems, _ = open_systems(prepared, report or (lambda _: None))
-    model = next(system for system in systems if system.name == "model")
-    for remark in model.task.remarks:
-        (report or _LOG.warning)(remark)
-    return Translator(model, pool_of(config, model.task, report), config)
+    pair = languages[0], resolve("en")
+    pool = _pool(config, languages[0], access)
+    if config.direction == "en-xx":
+        pair = pair[::-1]
+    for remark in pool.remarks:
+        say(remark)
+    dictionary = open_dictionary(config, *pair, access)
+    return Translator(
+        config, pair, template, pool, dictionary, Settings(config, template.stop, access)
+    )
+
+
+def _pool(config: TranslateConfig, language: Language, access: Access) -> Pool:
+    """Where shots come from: as `icl.prepare.split_pool` has it, but for what needs no test set."""
+    from data.languages import resolve
+    from icl.prepare import check_no_shots, choose_test_set, load_pool, split_pool
+
+    if config.pool == "none":
+        check_no_shots(config)
+    if not config.shots:
+        return Pool()
+    if config.pool == "auto":
+        try:
+            corpus, _ = choose_test_set(config, language, access)
+        except InputError as error:
+            raise InputError(
+                f"{error}; shots can come from elsewhere: --pool NAME or FILE, or none: --shots 0"
+            ) from error
+        split, _, remarks = split_pool(config, corpus, access)
+        pool = replace(corpus, pairs=split.pool)
+        remarks = (*corpus.remarks, *remarks)
+    else:
+        pool = load_pool(config.pool, language, resolve("en"), config, access)
+        remarks = pool.remarks
+    pairs = (pool.reversed() if config.direction == "en-xx" else pool).pairs
+    return Pool(pool.name, pairs, tuple(dict.fromkeys(remarks)))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line over `Translator.translate`."""
     parser = Parser("icl.translate", __doc__ or "")
     parser.add_argument("sentence", metavar="SENTENCE")
-    parser.add_common("--lang")
-    for name in SHARED:
-        parser.add_argument(name, **OPTIONS[name])
-    parser.add_common("--seed", "--device", "--dtype", "--offline", "-v")
+    add_options(parser, TranslateConfig)
+    parser.add_common("-v")
     return run(parser, _translate, argv)
 
 
-def _translate(options: argparse.Namespace) -> int:
-    from icl.console import say, show
-    from icl.run import RunConfig
+def _translate(options: argparse.Namespace) -> None:
+    from data.access import Access
+    from runfolder.console import say, show
 
-    settings = vars(options)
-    sentence = settings.pop("sentence")
-    del settings["verbose"]
-    translation = open_translator(RunConfig(**settings), say).translate(sentence)
+    config = config_of(TranslateConfig, options)
+    translation = open_translator(config, Access.of(config, say)).translate(options.sentence)
     for shot in translation.shots:
         show(f"shot: {shot.source} | {shot.target}")
     for hint in translation.hints:
@@ -184,7 +249,6 @@ def _translate(options: argparse.Namespace) -> int:
     show(f"{translation.label}: {translation.text}")
     if translation.note:
         say(f"note: {translation.note}")
-    return 0
 
 
 if __name__ == "__main__":

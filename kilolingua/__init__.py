@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from data.inventory import Inventory
     from data.languages import Language
     from data.lexicon import Lexicon
-    from icl.paired_tests import Comparisons
-    from icl.run import Evaluation
+    from icl.pairing import Comparisons
+    from icl.scoring import Evaluation
     from icl.translate import Translation
     from lexaug.synthesize import Synthesis
     from morph.inflect import Answer, Inflector
@@ -150,7 +150,7 @@ def evaluate(lang: str, **options: Any) -> Evaluation:
         on where an earlier one was stopped, and costs nothing once it is done.
     """
     from icl.evaluate import evaluate as run
-    from icl.run import RunConfig
+    from icl.options import RunConfig
 
     return run(_configured(RunConfig, lang=lang, **options))
 
@@ -163,7 +163,7 @@ def translate(sentence: str, lang: str, **options: Any) -> Translation:
     Args:
         lang: the language that is not English; `direction="en-xx"` translates into it.
     """
-    from icl.run import RunConfig
+    from icl.options import RunConfig
     from icl.translate import open_translator
 
     return open_translator(_configured(RunConfig, lang=lang, **options)).translate(sentence)
@@ -180,7 +180,7 @@ def compare(run_a: str | Path, run_b: str | Path, **options: Any) -> Comparisons
         run_b: another, on the same test set.
         options: systems, seed, resamples, trials.
     """
-    from icl.paired_tests import compare as test
+    from icl.pairing import compare as test
 
     return test(Path(run_a), Path(run_b), **options)
 

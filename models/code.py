@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from data.access import Report
+from data.access import Access
 from data.errors import InputError
 from data.files import canonical_json, sha256_text
 from models.config import CONFIG, read_settings
@@ -31,7 +31,7 @@ ADAPTER = "adapter_config.json"
 TOKENIZER = ("tokenizer.json", "tokenizer_config.json")
 
 
-def without_code(folder: Path, report: Report | None = None) -> Path:
+def without_code(folder: Path, access: Access = Access()) -> Path:
     """A folder that holds the same model and names no code: the folder itself, nearly always.
 
     Raises:
@@ -48,8 +48,8 @@ def without_code(folder: Path, report: Report | None = None) -> Path:
         return folder
     told = ", ".join(f"{path.name}: {names[0]}" for path, names in found.items())
     _refuse_unknown(folder, told)
-    if report:
-        report(f"{folder}: names code of its own ({told or 'custom_generate/'}), which never runs")
+    what = told or "custom_generate/"
+    access.report(f"{folder}: names code of its own ({what}), which never runs")
     return _copy(folder)
 
 

@@ -12,13 +12,16 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from data.access import Report, cache_folder
+from data.access import Access
 from data.files import raise_if_disk_full
 
+_TOLD: set[tuple[str, Path]] = set()  # what is converted, and the cache that keeps it
 _BUILDING = threading.RLock()  # a folder of this process alone has no lock of its own
 
 
-def derived_folder(name: str, build: Callable[[Path], None], report: Report | None = None) -> Path:
+def derived_folder(
+    name: str, build: Callable[[Path], None], access: Access = Access(), *, what: str = ""
+) -> Path:
     """A folder in the cache that is made from other files once, and appears whole.
 
     A cache that others filled may be read-only: what is there is used, what is not is made for this
@@ -27,8 +30,9 @@ def derived_folder(name: str, build: Callable[[Path], None], report: Report | No
     Args:
         name: names everything that the content depends on.
         build: fills the empty folder that it is given.
+        what: is said to be converted, once a process, where that takes a while; "" says nothing.
     """
-    target = cache_folder() / "derived" / name
+    target = access.cache_folder() / "derived" / name
     if _is_folder(target):
         return target
     try:
@@ -36,14 +40,20 @@ def derived_folder(name: str, build: Callable[[Path], None], report: Report | No
         lock = FileLock(target.with_name(f"{name}.lock")).acquire()
     except OSError as error:
         raise_if_disk_full(error, target)
-        return _of_this_process(target, build, error, report)
+        return _of_this_process(target, build, error, access)
     with lock:
         if target.is_dir():
             return target
-        if report:
-            report(f"converting weights, once ({name})")
+        _tell(what, target, access)
         _fill(target, build)
     return target
+
+
+def _tell(what: str, target: Path, access: Access) -> None:
+    """Say that something is converted; several conversions of one model are one line."""
+    if what and (what, target.parent) not in _TOLD:
+        _TOLD.add((what, target.parent))
+        access.report(f"converting {what}, once")
 
 
 def _is_folder(path: Path) -> bool:
@@ -69,17 +79,16 @@ def _fill(target: Path, build: Callable[[Path], None]) -> None:
 
 
 def _of_this_process(
-    kept: Path, build: Callable[[Path], None], error: OSError, report: Report | None
+    kept: Path, build: Callable[[Path], None], error: OSError, access: Access
 ) -> Path:
     """The folder in a temporary one that goes when the process ends."""
     with _BUILDING:
         target = _temporary() / kept.name
         if not target.is_dir():
-            if report:
-                report(
-                    f"{kept.parent}: cannot be written to ({error.strerror}), so {kept.name} is"
-                    " made anew in each run; set KILOLINGUA_CACHE to a folder of your own"
-                )
+            access.report(
+                f"{kept.parent}: cannot be written to ({error.strerror}), so {kept.name} is"
+                " made anew in each run; set KILOLINGUA_CACHE to a folder of your own"
+            )
             _fill(target, build)
         return target
 

@@ -217,8 +217,8 @@ def open_encoder(
         near = did_you_mean(dtype, DTYPES)
         raise InputError(f'--dtype "{dtype}": expected one of {", ".join(DTYPES)}{near}')
     access = access or Access()
-    model = resolve_model(name, access.offline, access.report)
-    tokenizer = open_fast_tokenizer(model.folder, access.report)
+    model = resolve_model(name, access)
+    tokenizer = open_fast_tokenizer(model.folder, access)
     kind = _fast_dtype(device) if dtype == "auto" else dtype
     loaded, missing = open_weights(
         model.folder, "AutoModel", f"{name}: cannot be opened as an encoder", dtype=kind

@@ -16,16 +16,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from data.access import Access, Report, quiet
+from data.access import Access
 from data.catalog import catalog, dataset
 from data.download import fetch
 from data.errors import InputError, UnavailableError
 from data.files import sha256_file, sha256_text
 from models.code import without_code
 from models.config import read_config
+from models.conversion import unpack_gguf
 from models.derived import derived_folder
 from models.e5 import unpack_e5
-from models.gguf import unpack_gguf
 from models.library import first_line, missing_package
 from models.weights import check_weights
 
@@ -50,7 +50,7 @@ class Model:
     folder: Path
 
 
-def resolve_model(name: str, offline: bool = False, report: Report | None = None) -> Model:
+def resolve_model(name: str, access: Access = Access()) -> Model:
     """Find a model and bring it to this machine if need be.
 
     Raises:
@@ -59,17 +59,14 @@ def resolve_model(name: str, offline: bool = False, report: Report | None = None
     """
     path = Path(name)
     if name in catalog() and dataset(name).kind == "model":
-        weights = fetch(
-            dataset(name).select("weights")[0],
-            access=Access(offline=offline, report=report or quiet),
-        )
-        return _from_file(name, weights.path, UNPACKERS[dataset(name).reader], report)
+        weights = fetch(dataset(name).select("weights")[0], access=access)
+        return _from_file(name, weights.path, UNPACKERS[dataset(name).reader], access)
     if path.is_dir():
-        return _from_folder(path, report)
+        return _from_folder(path, access)
     if path.is_file() and path.suffix == ".gguf":
-        return _from_file(path.stem, path, unpack_gguf, report)
+        return _from_file(path.stem, path, unpack_gguf, access)
     if re.fullmatch(r"[\w.-]+/[\w.-]+(@[\w.-]+)?", name) and not path.exists():
-        return _from_hub(name, offline, report)
+        return _from_hub(name, access)
     models = ", ".join(entry.name for entry in catalog().values() if entry.kind == "model")
     raise InputError(
         f'--model "{name}": no such folder or .gguf file; expected one, a catalog name ({models}) '
@@ -77,22 +74,22 @@ def resolve_model(name: str, offline: bool = False, report: Report | None = None
     )
 
 
-def _from_folder(folder: Path, report: Report | None) -> Model:
+def _from_folder(folder: Path, access: Access) -> Model:
     inner = folder / RUNS_MODEL
     if (inner / "config.json").is_file():
-        return _from_folder(inner, report)
+        return _from_folder(inner, access)
     weights = check_weights(folder)
     if weights[0].suffix == ".gguf":
-        return _from_file(weights[0].stem, weights[0], unpack_gguf, report)
+        return _from_file(weights[0].stem, weights[0], unpack_gguf, access)
     read_config(folder)
     files = sorted({path for pattern in HUB_FILES for path in folder.glob(pattern)})
     digest = sha256_text("".join(f"{f.name} {sha256_file(f)}\n" for f in files))
     whole = folder.resolve()
     name = (whole.parent if whole.name == RUNS_MODEL else whole).name
-    return Model(name, digest[:16], without_code(folder, report))
+    return Model(name, digest[:16], without_code(folder, access))
 
 
-def _from_hub(name: str, offline: bool, report: Report | None) -> Model:
+def _from_hub(name: str, access: Access) -> Model:
     repository, _, revision = name.partition("@")
     try:
         from huggingface_hub import snapshot_download
@@ -109,25 +106,27 @@ def _from_hub(name: str, offline: bool, report: Report | None) -> Model:
                 repository,
                 revision=revision or None,
                 allow_patterns=list(HUB_FILES),
-                local_files_only=offline,
+                local_files_only=access.offline,
             )
         )
     except HFValidationError as error:
         raise InputError(f'--model "{name}": no such folder, and not a hub id: {error}') from error
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        reason = "--offline, and not in the hub's cache" if offline else first_line(error)
+        reason = "--offline, and not in the hub's cache" if access.offline else first_line(error)
         raise UnavailableError(
             f"{name}: the hub could not be reached or has no such model ({reason}); "
             "give a local folder with --model FOLDER"
         ) from error
     check_weights(folder)
     read_config(folder)
-    return Model(repository, folder.name, without_code(folder, report))
+    return Model(repository, folder.name, without_code(folder, access))
 
 
 def _from_file(
-    name: str, weights: Path, unpack: Callable[[Path, Path], None], report: Report | None
+    name: str, weights: Path, unpack: Callable[[Path, Path], None], access: Access
 ) -> Model:
     digest = sha256_file(weights)[:16]
-    folder = derived_folder(f"{digest}-safetensors", lambda out: unpack(weights, out), report)
+    folder = derived_folder(
+        f"{digest}-safetensors", lambda out: unpack(weights, out), access, what=name
+    )
     return Model(name, digest, folder)

@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from data.access import Report
+from data.access import Access
 from data.errors import InputError
 from models.code import without_code
 from models.config import CONFIG, read_settings
@@ -23,7 +23,7 @@ OF_CHARACTERS = ("ByT5Tokenizer", "CanineTokenizer", "PerceiverTokenizer")
 TIKTOKEN_LINE = re.compile(rb"[A-Za-z0-9+/]+={0,2} [0-9]+\r?\n?\Z")  # a piece in base64, its rank
 
 
-def open_tokenizer(folder: Path, report: Report | None = None) -> Any:
+def open_tokenizer(folder: Path, access: Access = Access()) -> Any:
     """The tokenizer of a folder as `transformers` opens it; no socket is opened.
 
     Raises:
@@ -32,7 +32,7 @@ def open_tokenizer(folder: Path, report: Report | None = None) -> Any:
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; give one with a tokenizer.json")
-    clean = without_code(folder, report)
+    clean = without_code(folder, access)
     has_vocabulary = any(path for pattern in VOCABULARIES for path in folder.glob(pattern))
     if not has_vocabulary and not _is_of_characters(folder):
         # The library would make an empty one up, in which every word is unknown.
@@ -76,14 +76,14 @@ def _check_pieces(folder: Path) -> None:
         open_sentencepiece(path)
 
 
-def open_fast_tokenizer(folder: Path, report: Report | None = None) -> Any:
+def open_fast_tokenizer(folder: Path, access: Access = Access()) -> Any:
     """A tokenizer that `tokenizers` runs.
 
     Raises:
         InputError: as `open_tokenizer`, one that is written in Python, gaps between its ids.
         UnavailableError: transformers is not installed.
     """
-    tokenizer = open_tokenizer(folder, report)
+    tokenizer = open_tokenizer(folder, access)
     if not tokenizer.is_fast:
         raise InputError(
             f"{folder}: expected a tokenizer with a tokenizer.json, found one written in Python"

@@ -73,6 +73,7 @@ def open_weights(
         return model, told
 
     model, told = opened(load, f"{folder}: {trouble}", advice)
+    check_finite(model, folder)
     parameters = dict(model.named_parameters())  # other tables are computed, not learned
     return model, sorted(name for name in told["missing_keys"] if name in parameters)
 
@@ -90,6 +91,19 @@ def check_whole(missing: Iterable[str], folder: Path, part: str = "") -> None:
             f"{folder}: the files lack {len(names):,} of the weights that config.json describes"
             f" ({names[0]}), which would be random; get the model again"
         )
+
+
+def check_finite(model: Any, where: Path) -> None:
+    """Raise `InputError` for a weight that is no number (NaN) or without end: whatever such a model
+    wrote would be scored as if it meant something."""
+    import torch
+
+    for name, weight in model.named_parameters():
+        if not bool(torch.isfinite(weight).all()):
+            raise InputError(
+                f"{where}: the weight {name} holds values that are not finite (NaN or infinite), as"
+                " after a training run that diverged; get the model again, or an earlier one"
+            )
 
 
 def _check_shapes(differing: Iterable[tuple[str, Sequence[int], Sequence[int]]]) -> None:

@@ -46,8 +46,8 @@ def parsed(path: Path) -> ast.Module:
 def dotted(path: Path) -> str:
     """A module's name: `icl.engines` for icl/engines/__init__.py.
 
-    >>> dotted(Path("icl/engines/__init__.py")), dotted(Path("icl/run.py"))
-    ('icl.engines', 'icl.run')
+    >>> dotted(Path("icl/engines/__init__.py")), dotted(Path("icl/options.py"))
+    ('icl.engines', 'icl.options')
     """
     return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from data.lexicon import Lexicon, gloss
 from data.lexicon.lemmas import Lemmatizer
-from icl.backend import Batch, Completion, Request
 from icl.dictionary import fingerprint, identity_of
+from icl.engines import Batch, Completion, Request
 from icl.prompt import Prompt
 
 

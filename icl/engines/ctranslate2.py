@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import InputError, UnavailableError
-from icl.backend import (
+from icl.engines import (
     CTRANSLATE2_DECODERS,
     CTRANSLATE2_ENCODER_DECODERS,
-    ENGINE_DTYPES,
     Batch,
     Completion,
     Request,
@@ -27,11 +26,10 @@ from icl.backend import (
 from icl.engines.tokenization import Endings, PromptTokenizer, batches_by_length
 from icl.prompt import Prompt
 from models.config import context_length, end_ids, is_encoder_decoder, model_type
-from models.conversion import converted
+from models.conversion import for_ctranslate2
 from models.library import first_line, missing_package
 from models.resolve import resolve_model
 
-DTYPES = ENGINE_DTYPES["ctranslate2"]
 BATCH_SIZE = 8
 BATCH_IDS = 1024  # a replica's memory grows by about 0.2 MB an id of the prompts in its batch
 GREEDY = {"beam_size": 1, "sampling_topk": 1}
@@ -41,10 +39,7 @@ class Ctranslate2Backend:
     """A model converted to ctranslate2 once, kept in the cache, opened when it is first asked."""
 
     def __init__(self, settings: Settings) -> None:
-        dtype = settings.dtype or ("float32" if settings.device == "cpu" else "bfloat16")
-        if dtype not in DTYPES:
-            raise InputError(f'--dtype "{dtype}": ctranslate2 has {", ".join(DTYPES)}')
-        self._model = resolve_model(settings.model, settings.offline, settings.report)
+        self._model = resolve_model(settings.options.model, settings.access)
         self._encoder_decoder = is_encoder_decoder(self._model.folder)
         known = CTRANSLATE2_ENCODER_DECODERS if self._encoder_decoder else CTRANSLATE2_DECODERS
         kind = model_type(self._model.folder)
@@ -57,15 +52,15 @@ class Ctranslate2Backend:
             "model": self._model.name,
             "revision": self._model.revision,
             "engine": "ctranslate2",
-            "dtype": dtype,
+            "dtype": settings.dtype,
         }
         self._settings = settings
         self._decoding = settings.decoding
-        self._room = settings.room(context_length(self._model.folder))
+        self._budget = settings.prompt_budget(context_length(self._model.folder))
 
     @cached_property
     def _tokenizer(self) -> PromptTokenizer:
-        return PromptTokenizer(self._model, self._settings.report)
+        return PromptTokenizer(self._model, self._settings.access)
 
     @cached_property
     def _endings(self) -> Endings:
@@ -74,24 +69,26 @@ class Ctranslate2Backend:
     @cached_property
     def _runner(self) -> Any:
         """ctranslate2's Generator or Translator."""
-        folder = converted(self._model, self._settings.report)
+        folder = for_ctranslate2(
+            self._model.folder, self._model.revision, self._model.name, self._settings.access
+        )
         kind = "Translator" if self._encoder_decoder else "Generator"
-        return _open(kind, folder, self._settings.device, self.identity["dtype"])
+        return _open(kind, folder, self._settings.options.device, self.identity["dtype"])
 
     @property
     def special(self) -> Sequence[str]:
         """The strings of the tokenizer's special tokens."""
-        return self._tokenizer.special
+        return self._tokenizer.vocabulary.special
 
     def fits(self, prompt: Prompt) -> bool:
         """Whether prompt and answer fit the model's context."""
-        return self._tokenizer.fits(prompt, self._room)
+        return self._tokenizer.fits(prompt, self._budget)
 
     def plan(self, requests: Sequence[Request]) -> list[Batch]:
         """Batches by length over the ids of whole prompts."""
         ids = [self._tokenizer.encode(request.prompt) for request in requests]
-        size = self._settings.batch_size or BATCH_SIZE
-        most = None if self._settings.batch_size else BATCH_IDS
+        size = self._settings.options.batch_size or BATCH_SIZE
+        most = None if self._settings.options.batch_size else BATCH_IDS
         shared = not self._encoder_decoder
         return batches_by_length(requests, ids, size, share_prefix=shared, most_ids=most)
 
@@ -122,8 +119,8 @@ class Ctranslate2Backend:
 
     def _generate(self, batch: Batch, ends: Sequence[int]) -> list[Any]:
         results: list[Any] = self._runner.generate_batch(
-            [self._tokenizer.pieces(suffix) for suffix in batch.suffixes],
-            static_prompt=self._tokenizer.pieces(batch.prefix) or None,
+            [self._tokenizer.vocabulary.pieces(suffix) for suffix in batch.suffixes],
+            static_prompt=self._tokenizer.vocabulary.pieces(batch.prefix) or None,
             cache_static_prompt=True,
             include_prompt_in_result=False,
             max_length=self._decoding.max_new_tokens,
@@ -138,7 +135,7 @@ class Ctranslate2Backend:
         start = batch.requests[0].prompt.target_start
         self._tokenizer.ids_of([start] if start else [])  # an unknown one would be read as <unk>
         results: list[Any] = self._runner.translate_batch(
-            [self._tokenizer.pieces(suffix) for suffix in batch.suffixes],
+            [self._tokenizer.vocabulary.pieces(suffix) for suffix in batch.suffixes],
             target_prefix=[[start]] * len(batch.requests) if start else None,
             max_input_length=0,  # ctranslate2 cuts prompts at 1,024 ids unless it is told not to
             max_decoding_length=self._decoding.max_new_tokens,

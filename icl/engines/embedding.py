@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data.access import Report
+from data.access import Access
 from icl.engines.tokenization import PromptTokenizer
 from icl.prompt import Prompt
 from models.resolve import resolve_model
@@ -35,9 +35,7 @@ class SentenceEmbedder:
         self,
         name: str,
         device: str = "cpu",
-        *,
-        offline: bool = False,
-        report: Report | None = None,
+        access: Access = Access(),
     ) -> None:
         """Open a model by its name (`models.resolve`); of an encoder-decoder the encoder.
 
@@ -45,11 +43,11 @@ class SentenceEmbedder:
             InputError: no such model, or one that has no such layer.
             UnavailableError: a package or a file is missing.
         """
-        model = resolve_model(name, offline, report)
+        model = resolve_model(name, access)
         self.identity = f"{model.name}@{model.revision}"
-        self._tokenizer = PromptTokenizer(model, report)
+        self._tokenizer = PromptTokenizer(model, access)
         self._layers = _open(name, model.folder, device)
-        self._device, self._report = device, report
+        self._device, self._access = device, access
         self._known: dict[str, NDArray[np.float32]] = {}
 
     def __call__(self, sentences: Sequence[str]) -> NDArray[np.float32]:
@@ -57,8 +55,8 @@ class SentenceEmbedder:
         import numpy as np
 
         new = [one for one in dict.fromkeys(sentences) if one not in self._known]
-        if new and self._report:
-            self._report(f"embedding {len(new):,} sentences with {self.identity}")
+        if new:
+            self._access.report(f"embedding {len(new):,} sentences with {self.identity}")
         self._known.update(self._vectors(new))
         return np.stack([self._known[sentence] for sentence in sentences])
 

@@ -24,10 +24,12 @@ from data.randomness import stream
 from data.terminal import one_line
 from icl.address import Address, parse_address
 from icl.answers import cut_too_early, opening_of
-from icl.backend import Batch, Completion, Request, Settings
-from icl.engines.protocol import Wording, body_of, completion_from
-from icl.engines.refusals import (
+from icl.engines import Batch, Completion, Request, Settings
+from icl.engines.protocol import (
     NoAnswerError,
+    Wording,
+    body_of,
+    completion_from,
     may_pass,
     next_step,
     refuses,
@@ -54,16 +56,16 @@ class OpenaiBackend:
     """A model behind an address; `concurrency` requests are under way at once."""
 
     def __init__(self, settings: Settings) -> None:
-        base_url = settings.base_url or os.environ.get("OPENAI_BASE_URL")
+        base_url = settings.options.base_url or os.environ.get("OPENAI_BASE_URL")
         if not base_url:
             raise InputError(
                 "--engine openai: give the server's address in OPENAI_BASE_URL",
                 option="--base-url",
                 advice="with --base-url URL",
             )
-        if settings.offline:
+        if settings.access.offline:
             raise InputError("--offline: the openai engine needs a socket; leave one of them out")
-        if settings.dtype:
+        if settings.options.dtype:
             raise InputError("--dtype: the server settles it; leave it out with --engine openai")
         self._address = parse_address(base_url)
         self._settings = settings
@@ -72,10 +74,10 @@ class OpenaiBackend:
         self._client = _client(self._address, key)
         self._wording = Wording()
         self._wording_lock = threading.Lock()
-        if settings.asking:
+        if settings.needs_answers:
             self._check_reachable()
         self.identity: Mapping[str, str] = {
-            "model": settings.model,
+            "model": settings.options.model,
             "revision": self._address.url,
             "engine": "openai",
             "dtype": "server",
@@ -128,7 +130,7 @@ class OpenaiBackend:
         Raises:
             UnavailableError: a request failed for good. All before it have been handed back.
         """
-        width = self._settings.concurrency
+        width = self._settings.options.concurrency
         ahead: deque[Future[Completion]] = deque()
         jobs: SimpleQueue[_Job | None] = SimpleQueue()
         stopped = threading.Event()
@@ -198,7 +200,7 @@ class OpenaiBackend:
         client, body = self._client, body_of(prompt)
         ask = client.chat.completions if prompt.messages else client.completions
         answer = ask.with_raw_response.create(
-            model=self._settings.model, **body, extra_body=options
+            model=self._settings.options.model, **body, extra_body=options
         )
         return completion_from(value_of(answer.content))
 
@@ -224,8 +226,7 @@ class OpenaiBackend:
             if learnt is None:
                 return False
             self._wording = learnt
-        if self._settings.report:
-            self._settings.report(f"{self._address.url}: {learnt.told_after(wording)}")
+        self._settings.access.report(f"{self._address.url}: {learnt.told_after(wording)}")
         return True
 
     def _failed(self, request: Request, error: Exception, attempts: int) -> UnavailableError:

@@ -11,10 +11,10 @@ from functools import cached_property
 from itertools import takewhile
 from typing import NamedTuple
 
-from data.access import Report
+from data.access import Access
 from data.errors import InputError
 from icl.answers import cut_too_early, opening_of
-from icl.backend import Batch, Completion, Request
+from icl.engines import Batch, Completion, Request
 from icl.engines.chat import ChatTemplate, chat_template, render_chat
 from icl.engines.vocabulary import open_vocabulary
 from icl.prompt import Prompt
@@ -33,47 +33,41 @@ class Endings(NamedTuple):
 
 
 class PromptTokenizer:
-    """From prompts to ids, for one model."""
+    """From prompts to ids, for one model.
 
-    def __init__(self, model: Model, report: Report | None = None) -> None:
+    Attributes:
+        vocabulary: its ids and pieces.
+    """
+
+    def __init__(self, model: Model, access: Access = Access()) -> None:
         self._folder = model.folder
-        self._vocabulary = open_vocabulary(model, report)
-
-    @property
-    def special(self) -> tuple[str, ...]:
-        """The strings of special tokens."""
-        return self._vocabulary.special
-
-    @property
-    def pad_id(self) -> int:
-        """The id that fills a batch up."""
-        return self._vocabulary.pad_id
+        self.vocabulary = open_vocabulary(model, access)
 
     def encode(self, prompt: Prompt) -> list[int]:
         """The ids of a whole prompt, special tokens as the tokenizer adds them.
 
-        What a corpus says holds none of their strings any more: see `icl.prompt.as_data`.
+        What a corpus says holds none of their strings any more: see `icl.prompt.neutralize`.
         """
         if prompt.messages:
-            return self._vocabulary.ids(self._laid_out(prompt), add_special=False)
+            return self.vocabulary.ids(self._laid_out(prompt), add_special=False)
         if not prompt.source_start:
-            return self._vocabulary.ids(prompt.text)
+            return self.vocabulary.ids(prompt.text)
         first = self.ids_of([prompt.source_start])
-        last = [] if self._vocabulary.end_id is None else [self._vocabulary.end_id]
-        return [*first, *self._vocabulary.ids(prompt.text, add_special=False), *last]
+        last = [] if self.vocabulary.end_id is None else [self.vocabulary.end_id]
+        return [*first, *self.vocabulary.ids(prompt.text, add_special=False), *last]
 
-    def fits(self, prompt: Prompt, room: int | None) -> bool:
-        """Whether a prompt takes at most `room` tokens; None is room without end."""
-        if room is None:
+    def fits(self, prompt: Prompt, budget: int | None) -> bool:
+        """Whether a prompt takes at most `budget` tokens; None has no end."""
+        if budget is None:
             return True
         characters = len(prompt.text) + sum(len(content) for _, content in prompt.messages)
-        if not prompt.messages and _MOST_TOKENS_A_CHARACTER * characters < room:
+        if not prompt.messages and _MOST_TOKENS_A_CHARACTER * characters < budget:
             return True  # no need to tokenise what cannot be too long
-        return len(self.encode(prompt)) <= room
+        return len(self.encode(prompt)) <= budget
 
     def _laid_out(self, prompt: Prompt) -> str:
         """A chat as the model's own template writes it."""
-        if not self._vocabulary.has_chat:
+        if not self.vocabulary.has_chat:
             raise InputError(
                 "--template chat: this model's tokenizer has no chat template; use --template plain"
             )
@@ -92,18 +86,10 @@ class PromptTokenizer:
     def _chat(self) -> ChatTemplate:
         return chat_template(open_tokenizer(self._folder))
 
-    def decode(self, ids: Sequence[int]) -> str:
-        """The text of generated ids, special tokens left out, spaces as they are."""
-        return self._vocabulary.text(ids)
-
-    def pieces(self, ids: Sequence[int]) -> list[str]:
-        """The vocabulary's own strings for ids."""
-        return self._vocabulary.pieces(ids)
-
     def known_ids(self, pieces: Sequence[str]) -> list[int]:
         """The ids of pieces that a converted model wrote. Those that only fill its matrices up
         ("madeupword7") are none of the vocabulary's and stand for nothing."""
-        ids = (self._vocabulary.id_of(piece) for piece in pieces)
+        ids = (self.vocabulary.id_of(piece) for piece in pieces)
         return [index for index in ids if index is not None]
 
     def ids_of(self, pieces: Sequence[str]) -> list[int]:
@@ -113,7 +99,7 @@ class PromptTokenizer:
             InputError: a string that is none of them, such as the code of a language that a
                 translation model does not know.
         """
-        ids = [self._vocabulary.id_of(piece) for piece in pieces]
+        ids = [self.vocabulary.id_of(piece) for piece in pieces]
         for piece, index in zip(pieces, ids, strict=True):
             if index is None:
                 raise InputError(
@@ -128,9 +114,9 @@ class PromptTokenizer:
         Args:
             end: the end-of-text ids that the model names beside the tokenizer's own.
         """
-        texts = self._vocabulary.texts()
+        texts = self.vocabulary.texts()
         holds = [index for index, text in enumerate(texts) if any(s in text for s in stop)]
-        own = {index for index in (self._vocabulary.end_id, *end) if index is not None}
+        own = {index for index in (self.vocabulary.end_id, *end) if index is not None}
         return Endings(sorted({*holds, *own}), sorted(own))
 
     def opening(self, prompt: Prompt) -> str:
@@ -167,7 +153,7 @@ class PromptTokenizer:
         return made
 
     def _completion(self, opening: str, ids: Sequence[int], ended: bool) -> Completion:
-        return Completion(opening + self.decode(ids), "stop" if ended else "length")
+        return Completion(opening + self.vocabulary.text(ids), "stop" if ended else "length")
 
 
 def batches_by_length(

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import InputError, UnavailableError
-from icl.backend import ENGINE_DTYPES, Batch, Completion, Request, Settings
+from icl.engines import Batch, Completion, Request, Settings
 from icl.engines.tokenization import Endings, PromptTokenizer, batches_by_length
 from icl.prompt import Prompt
 from models.config import context_length, is_encoder_decoder
@@ -22,7 +22,6 @@ from models.library import first_line, missing_package, opened
 from models.resolve import resolve_model
 from models.weights import check_ids, check_whole, open_weights
 
-DTYPES = ENGINE_DTYPES["transformers"]
 BATCH_SIZE = 8
 
 
@@ -30,30 +29,27 @@ class TransformersBackend:
     """A model folder opened by `transformers`, greedy decoding."""
 
     def __init__(self, settings: Settings) -> None:
-        dtype = settings.dtype or ("float32" if settings.device == "cpu" else "bfloat16")
-        if dtype not in DTYPES:
-            raise InputError(f'--dtype "{dtype}": transformers has {", ".join(DTYPES)} here')
-        model = resolve_model(settings.model, settings.offline, settings.report)
+        model = resolve_model(settings.options.model, settings.access)
         self._source = model
         self.identity: Mapping[str, str] = {
             "model": model.name,
             "revision": model.revision,
             "engine": "transformers",
-            "dtype": dtype,
+            "dtype": settings.dtype,
         }
         self._settings = settings
         self._decoding = settings.decoding
         self._encoder_decoder = is_encoder_decoder(model.folder)
-        self._room = settings.room(context_length(model.folder))
+        self._budget = settings.prompt_budget(context_length(model.folder))
         self._cached: tuple[tuple[int, ...], Any] = ((), None)
 
     @cached_property
     def _tokenizer(self) -> PromptTokenizer:
-        return PromptTokenizer(self._source, self._settings.report)
+        return PromptTokenizer(self._source, self._settings.access)
 
     @cached_property
     def _model(self) -> Any:
-        device, dtype = self._settings.device, self.identity["dtype"]
+        device, dtype = self._settings.options.device, self.identity["dtype"]
         return _open(self._source.folder, device, dtype, self._encoder_decoder)
 
     @cached_property
@@ -63,16 +59,16 @@ class TransformersBackend:
     @property
     def special(self) -> Sequence[str]:
         """The strings of the tokenizer's special tokens."""
-        return self._tokenizer.special
+        return self._tokenizer.vocabulary.special
 
     def fits(self, prompt: Prompt) -> bool:
         """Whether prompt and answer fit the model's context."""
-        return self._tokenizer.fits(prompt, self._room)
+        return self._tokenizer.fits(prompt, self._budget)
 
     def plan(self, requests: Sequence[Request]) -> list[Batch]:
         """Batches by length over the ids of whole prompts."""
         ids = [self._tokenizer.encode(request.prompt) for request in requests]
-        size = self._settings.batch_size or BATCH_SIZE
+        size = self._settings.options.batch_size or BATCH_SIZE
         return batches_by_length(requests, ids, size, share_prefix=not self._encoder_decoder)
 
     def run(self, batches: Iterable[Batch]) -> Iterator[list[Completion]]:
@@ -111,7 +107,7 @@ class TransformersBackend:
                     do_sample=False,
                     num_beams=1,
                     eos_token_id=ends,
-                    pad_token_id=self._tokenizer.pad_id,
+                    pad_token_id=self._tokenizer.vocabulary.pad_id,
                     **options,
                 )
 
@@ -134,7 +130,7 @@ class TransformersBackend:
         longest = max(len(suffix) for suffix in batch.suffixes)
         rows, masks = [], []
         for suffix in batch.suffixes:
-            fill = [self._tokenizer.pad_id] * (longest - len(suffix))
+            fill = [self._tokenizer.vocabulary.pad_id] * (longest - len(suffix))
             hidden, shown = [0] * len(fill), [1] * len(suffix)
             if self._encoder_decoder:
                 rows.append([*suffix, *fill])

@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
-from data.access import Report
+from data.access import Access
 from data.bounded import read_json
 from data.files import canonical_json
 from models.derived import derived_folder
@@ -70,7 +70,7 @@ class Vocabulary(Protocol):
         ...
 
 
-def open_vocabulary(model: Model, report: Report | None = None) -> Vocabulary:
+def open_vocabulary(model: Model, access: Access = Access()) -> Vocabulary:
     """The vocabulary of a model, read with the smallest library that can.
 
     Raises:
@@ -82,7 +82,7 @@ def open_vocabulary(model: Model, report: Report | None = None) -> Vocabulary:
     except importlib.metadata.PackageNotFoundError as error:
         raise missing_package(error, "cpu") from error
     name = f"{model.revision}-vocabulary-{version}"
-    folder = derived_folder(name, lambda out: _describe(model.folder, out), report)
+    folder = derived_folder(name, lambda out: _describe(model.folder, out), access, what=model.name)
     facts = read_json(folder / "vocabulary.json", FACTS)
     if facts["in_python"]:
         return _PythonVocabulary(model.folder, facts)

@@ -19,7 +19,7 @@ from app.try_it import marked, rewrite, translate
 from data.access import Access
 from data.errors import InputError, UnavailableError
 from data.languages import resolve
-from icl.run import RunConfig
+from icl.options import RunConfig
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from xml.etree import ElementTree
 import pytest
 from jinja2 import UndefinedError
 
-import icl.console
 import runfolder.console
 from data.errors import UnavailableError
 from data.pages import Interval, Plotted, Tabular, page_environment, page_template
@@ -85,7 +84,7 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.mark.parametrize("console", [icl.console, runfolder.console])
+@pytest.mark.parametrize("console", [runfolder.console])
 def test_a_progress_bar_says_text_without_its_commands(
     console: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,7 +102,7 @@ def test_a_progress_bar_says_text_without_its_commands(
 def test_a_bar_is_named_by_text(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    with icl.console.progress_bar() as bar:
+    with runfolder.console.progress_bar() as bar:
         bar.advance(f"[/red] {ESCAPE}", 1, 2)
     assert r"[/red] \x1b]0;x\x07" in terminal.getvalue()
 

@@ -77,14 +77,14 @@ def copying_model() -> Iterator[None]:
     """`icl.eval` with the copy baseline in the place of its model: no server, no weights."""
     from icl.engines.baselines import copy_baseline
 
-    with patch("icl.opening.open_backend", lambda *_: copy_baseline()):
+    with patch("icl.evaluate.open_backend", lambda *_: copy_baseline()):
         yield
 
 
 def _icl(folder: Path) -> None:
     """A run of both directions, three sentences each."""
     from icl.evaluate import evaluate
-    from icl.run import RunConfig
+    from icl.options import RunConfig
 
     with copying_model():
         evaluate(

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
-from icl.backend import Decoding, Request, Settings, open_backend
+from icl.engines import Request, Settings, open_backend
 from icl.engines import openai as engine
 from icl.prompt import Prompt
+from tests.icl import opened
 
 Choice = Callable[[dict[str, Any]], dict[str, Any]]
 Fault = Callable[["Handler"], None]
@@ -157,7 +158,7 @@ def running_server(patch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 
 def settings(url: str | None, **changes: Any) -> Settings:
-    return Settings("tiny", Decoding(12, ("\n", ";")), base_url=url, **changes)
+    return opened.settings("openai", "tiny", 12, ("\n", ";"), base_url=url, **changes)
 
 
 def requests(count: int) -> list[Request]:
@@ -166,6 +167,6 @@ def requests(count: int) -> list[Request]:
 
 def answers(url: str, asked: list[Request], **changes: Any) -> Iterator[str]:
     """The texts of the completions, as the engine hands them back."""
-    backend = open_backend("openai", settings(url, **changes))
+    backend = open_backend(settings(url, **changes))
     for [completion] in backend.run(backend.plan(asked)):
         yield completion.text

@@ -17,7 +17,7 @@ from icl.answers import (
     opening_of,
     without_thinking,
 )
-from icl.backend import Completion
+from icl.engines import Completion
 
 GOOD = "The children go to school."
 THOUGHTS = {

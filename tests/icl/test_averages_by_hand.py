@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any
-
 import pytest
 
 from data.languages import resolve
-from icl.averages import _averages, _mean, _Row
-from icl.run import Result
+from icl.scoring import Result, Scored, _averages, _mean
 from metrics.external import Mean
 from metrics.score import Score
 
 
-def row(code: str, value: float, n: int, *, system: str = "model", to: bool = False) -> Any:
+def row(code: str, value: float, n: int, *, system: str = "model", to: bool = False) -> Scored:
     """A language's result: n segments of this score each."""
-    language, english = resolve(code), resolve("en")
-    corpus = SimpleNamespace(source=english if to else language)
-    task = SimpleNamespace(language=language, corpus=corpus)
-    made = SimpleNamespace(task=task, metrics=[Mean("Y"), Mean("X")])
     score = Score("X", value, value, value, f"tok:13a|set:{code}", n, "95% bootstrap")
-    result = Result(system, "tiny", "x-y", (score,))
-    return _Row(result, made, [{"statistics": {"X": [value, 1]}}] * n)  # type: ignore[arg-type]
+    result = Result(system, "tiny", f"en-{code}" if to else f"{code}-en", (score,))
+    records = [{"statistics": {"X": [value, 1]}}] * n
+    return Scored(result, resolve(code), [Mean("Y"), Mean("X")], records)
 
 
 def test_each_language_counts_once() -> None:

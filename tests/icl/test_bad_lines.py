@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from icl.diagnostics import invisible_notes
 from icl.eval import main
-from icl.text_notes import invisible_notes
 from icl.translate import main as translate
 
 GOOD = ["Mvua inanyesha.\tIt rains.", "Paka amelala.\tThe cat sleeps.", "Habari gani?\tWhat news?"]

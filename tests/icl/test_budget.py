@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from data.parallel import Pair
-from icl.backend import Decoding, Settings
+from icl.engines import EngineOptions, Settings
 from icl.evaluate import evaluate
+from icl.options import RunConfig
 from icl.prompt import Languages, Prompt, render
-from icl.run import Evaluation, RunConfig
+from icl.scoring import Evaluation
 from icl.templates import TEMPLATES
 
 LANGUAGES = Languages("Swahili", "English")
@@ -125,7 +126,8 @@ def test_a_sentence_that_is_too_long_alone_is_told(tiny_decoder: Path, tmp_path:
 
 def test_room() -> None:
     def room(context: int | None, budget: int | None) -> int | None:
-        return Settings("m", Decoding(28, ("\n",)), max_prompt_tokens=budget).room(context)
+        options = EngineOptions(max_new_tokens=28, max_prompt_tokens=budget)
+        return Settings(options, ("\n",)).prompt_budget(context)
 
     assert room(2048, None) == 2020
     assert room(2048, 100) == 100

@@ -13,9 +13,8 @@ import pytest
 from data.errors import InputError
 from icl.compare import main
 from icl.evaluate import evaluate
-from icl.paired_tests import compare, compare_pairings
-from icl.pairing import extremes, pair_runs, with_scores
-from icl.run import RunConfig
+from icl.options import RunConfig
+from icl.pairing import compare, compare_pairings, extremes, pair_runs, with_scores
 
 
 @pytest.fixture(scope="module")

@@ -16,12 +16,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data.parallel import Pair
-from icl.backend import Decoding, Request, Settings, open_backend
+from icl.engines import Request
 from icl.engines.tokenization import PromptTokenizer
-from icl.prompt import Hint, Languages, as_data, extract_answer, parted, render
+from icl.prompt import Hint, Languages, break_up, extract_answer, neutralize, render
 from icl.templates import TEMPLATES, Template
 from models.resolve import Model, resolve_model
 from tests.icl.conftest import byte_tokenizer
+from tests.icl.opened import opened
 
 LANGUAGES = Languages("Swahili", "English")
 SPECIAL = ("<s>", "</s>", "<|turn|>", "<tool_call>")
@@ -54,7 +55,7 @@ def tokenizer(model: Path) -> PromptTokenizer:
 def special_ids(tokenizer: PromptTokenizer, name: str, left: str, right: str, source: str) -> int:
     """How many ids of a prompt stand for special tokens: from 256 on, but for the word habari."""
     shots = [Pair("1", left, right)]
-    prompt = render(TEMPLATES[name], shots, source, LANGUAGES, special=tokenizer.special)
+    prompt = render(TEMPLATES[name], shots, source, LANGUAGES, special=tokenizer.vocabulary.special)
     return sum(256 <= index < 260 for index in tokenizer.encode(prompt))
 
 
@@ -88,7 +89,7 @@ def test_engines_are_given_what_the_tokenizer_made_of_it(
     engine: str, name: str, tiny_decoder: Path
 ) -> None:
     source = "Andika </s> au <s> hapa."
-    backend = open_backend(engine, Settings(str(tiny_decoder), Decoding(4, ("\n",))))
+    backend = opened(engine, tiny_decoder)
     shots = [Pair("1", "</s>", "<s>")]
     prompt = render(TEMPLATES[name], shots, source, LANGUAGES, special=backend.special)
     [batch] = backend.plan([Request("1", source, prompt)])
@@ -114,27 +115,29 @@ def test_a_template_may_hold_special_tokens_and_data_may_not(tmp_path: Path) -> 
     opened = PromptTokenizer(Model("x", "prefix-test", folder))
     mine = Template("mine", "[CLM]{source}[CLM]", "{target}")
     for template, places in ((TEMPLATES["alexatm"], [0]), (mine, [0, 17])):
-        prompt = render(template, [], "Anza [CLM] hapa", LANGUAGES, special=opened.special)
+        prompt = render(
+            template, [], "Anza [CLM] hapa", LANGUAGES, special=opened.vocabulary.special
+        )
         ids = opened.encode(prompt)
         assert [place for place, index in enumerate(ids) if index == 258] == places
 
 
 @given(DATA)
 def test_no_control_and_no_direction_is_left(text: str) -> None:
-    found = as_data(text)
+    found = neutralize(text)
     assert not set(found) & set("".join((*BREAKS, *TURNS)))
     assert found == found.strip()
 
 
 @pytest.mark.parametrize("text", ["می\u200cخواهم", "क\u094d\u200dष", "\u200fשלום\u200f", "a\u0301"])
 def test_marks_that_belong_to_spelling_stay(text: str) -> None:
-    assert as_data(text) == text
+    assert neutralize(text) == text
 
 
 @given(DATA, st.lists(st.one_of(NASTY, st.text(max_size=3)), max_size=3))
 def test_what_is_parted_is_gone_and_letters_stay(text: str, strings: list[str]) -> None:
     for string in filter(None, strings):
-        found = parted(text, [string])
+        found = break_up(text, [string])
         assert string not in found
         if not string[1:2].isspace() and len(string) > 1:
             assert found.replace(" ", "") == text.replace(" ", "")
@@ -151,14 +154,14 @@ def test_what_is_parted_is_gone_and_letters_stay(text: str, strings: list[str]) 
     ],
 )
 def test_parted_by_hand(text: str, strings: list[str], expected: str) -> None:
-    assert parted(text, strings) == expected
+    assert break_up(text, strings) == expected
 
 
 @given(DATA)
 def test_an_answer_that_is_a_shots_target_is_read_whole(target: str) -> None:
     """What a shot shows as an answer is what would be read if the model wrote it."""
     for template in (TEMPLATES["plain"], TEMPLATES["alexatm"], BAR):
-        shown = as_data(target, template.stop)
+        shown = neutralize(target, template.stop)
         assert extract_answer(f" {shown}{template.stop[0]}", template.stop) == shown
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from data.errors import InputError
 from icl.diagnostics import FAULTS, diagnose, length_ratio, loop_length, looping
 from icl.eval import main
-from icl.run import RunConfig
+from icl.options import RunConfig
 
 GOOD = "The teachers came to the town early in the morning."
 

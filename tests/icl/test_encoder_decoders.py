@@ -14,13 +14,14 @@ from data.errors import InputError, UnavailableError
 from data.languages import resolve
 from data.load import load_parallel
 from data.parallel import Pair
-from icl.backend import Decoding, Request, Settings, open_backend
+from icl.engines import Request
 from icl.engines.tokenization import PromptTokenizer
 from icl.evaluate import evaluate
+from icl.options import RunConfig
 from icl.prompt import Languages, Prompt, render
-from icl.run import RunConfig
 from icl.templates import TEMPLATES
 from models.resolve import resolve_model
+from tests.icl.opened import opened
 
 ENGINES = ("transformers", "ctranslate2")
 SOURCES = [
@@ -116,8 +117,7 @@ def outputs(
     **options: Any,
 ) -> dict[str, tuple[str, str]]:
     """Text and finish by number."""
-    settings = Settings(str(model), Decoding(new, stop), **options)
-    backend = open_backend(engine, settings)
+    backend = opened(engine, model, new, stop, **options)
     plan = backend.plan([Request(str(n), p.text, p) for n, p in enumerate(prompts)])
     return {
         request.id: (completion.text, completion.finish)

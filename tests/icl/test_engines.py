@@ -6,17 +6,19 @@ import json
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from data.errors import InputError, UnavailableError
 from data.parallel import Pair
-from icl.backend import Batch, Completion, Decoding, Request, Settings, open_backend
+from icl.engines import Batch, Completion, Request
 from icl.engines.tokenization import PromptTokenizer, batches_by_length, common_prefix, until_stop
 from icl.prompt import Languages, Prompt, render
 from icl.templates import TEMPLATES
 from models.resolve import resolve_model
 from tests.icl.conftest import byte_tokenizer
+from tests.icl.opened import opened as open_engine
 
 SOURCES = [
     "Habari ya asubuhi.",
@@ -36,15 +38,14 @@ def requests(template: str = "plain") -> list[Request]:
     return [Request(str(i), SOURCES[i], prompt) for i, prompt in enumerate(prompts)]
 
 
-def settings(model: Path, **changes: object) -> Settings:
-    decoding = Decoding(max_new_tokens=12, stop=("\n",))
-    return Settings(model=str(model), decoding=decoding, **changes)  # type: ignore[arg-type]
+def opened(engine: str, model: Path, **changes: Any) -> Any:
+    return open_engine(engine, model, 12, **changes)
 
 
 def completions(
     engine: str, model: Path, template: str = "plain", **changes: object
 ) -> dict[str, Completion]:
-    backend = open_backend(engine, settings(model, **changes))
+    backend = opened(engine, model, **changes)
     batches = backend.plan(requests(template))
     return {
         request.id: completion
@@ -122,22 +123,22 @@ def test_encoder_decoder_reads_the_whole_prompt(tiny_encoder_decoder: Path) -> N
 
 
 def test_auto_takes_ctranslate2_on_a_cpu(tiny_decoder: Path, tiny_encoder_decoder: Path) -> None:
-    assert open_backend("auto", settings(tiny_encoder_decoder)).identity["engine"] == "ctranslate2"
-    assert open_backend("auto", settings(tiny_decoder)).identity == {
+    assert opened("auto", tiny_encoder_decoder).identity["engine"] == "ctranslate2"
+    assert opened("auto", tiny_decoder).identity == {
         "model": "tiny-llama",
-        "revision": open_backend("transformers", settings(tiny_decoder)).identity["revision"],
+        "revision": opened("transformers", tiny_decoder).identity["revision"],
         "engine": "ctranslate2",
         "dtype": "float32",
     }
 
 
 def test_int8_stands_in_the_identity(tiny_decoder: Path) -> None:
-    backend = open_backend("ctranslate2", settings(tiny_decoder, dtype="int8"))
+    backend = opened("ctranslate2", tiny_decoder, dtype="int8")
     assert backend.identity["dtype"] == "int8"
 
 
 def test_plan_hangs_on_the_requests_alone(tiny_decoder: Path) -> None:
-    backend = open_backend("ctranslate2", settings(tiny_decoder, batch_size=2))
+    backend = opened("ctranslate2", tiny_decoder, batch_size=2)
     first, second = backend.plan(requests()), backend.plan(requests())
     assert first == second
     lengths = [len(s) for batch in first for s in batch.suffixes]
@@ -178,7 +179,7 @@ def test_damaged_tokenizer(tiny_decoder: Path, tmp_path: Path) -> None:
     folder = tmp_path / "model"
     shutil.copytree(tiny_decoder, folder)
     (folder / "tokenizer.json").write_text('{"model": {}}', "utf-8")
-    backend = open_backend("transformers", settings(folder))
+    backend = opened("transformers", folder)
     with pytest.raises(InputError, match="no usable tokenizer: "):
         backend.plan(requests())
 
@@ -195,15 +196,15 @@ def test_what_an_engine_has_not(
     engine: str, changes: dict[str, str], message: str, tiny_decoder: Path
 ) -> None:
     with pytest.raises(InputError, match=message):
-        open_backend(engine, settings(tiny_decoder, **changes))
+        opened(engine, tiny_decoder, **changes)
 
 
 def test_ctranslate2_refuses_what_it_cannot_convert(tiny_decoder: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(tiny_decoder, tmp_path / "model"))
     (folder / "config.json").write_text('{"model_type": "mamba"}', "utf-8")
     with pytest.raises(InputError, match=r'for "mamba" \(bloom, .*use --engine transformers'):
-        open_backend("ctranslate2", settings(folder))
-    assert open_backend("auto", settings(folder)).identity["engine"] == "transformers"
+        opened("ctranslate2", folder)
+    assert opened("auto", folder).identity["engine"] == "transformers"
 
 
 def test_a_device_or_a_package_that_is_not_there(
@@ -211,13 +212,12 @@ def test_a_device_or_a_package_that_is_not_there(
 ) -> None:
     import torch
 
-    asked = settings(tiny_decoder, device="cuda")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    backend = open_backend("transformers", asked)
+    backend = opened("transformers", tiny_decoder, device="cuda")
     with pytest.raises(UnavailableError, match="--device cuda: no CUDA device here; use --device"):
         list(backend.run(backend.plan(requests())))
     monkeypatch.setitem(sys.modules, "ctranslate2", None)
-    backend = open_backend("ctranslate2", settings(tiny_decoder))
+    backend = opened("ctranslate2", tiny_decoder)
     with pytest.raises(UnavailableError, match=r'"ctranslate2" is not installed; .*\[cpu\]'):
         list(backend.run(backend.plan(requests())))
 
@@ -228,8 +228,7 @@ def test_how_an_answer_ended_is_the_same_from_both(tiny_decoder: Path) -> None:
     for engine in ("transformers", "ctranslate2"):
         found = []
         for new, stop in ((4, ("\n",)), (40, ("\n",)), (40, ("a", "e"))):
-            asked = Settings(str(tiny_decoder), Decoding(max_new_tokens=new, stop=stop))
-            backend = open_backend(engine, asked)
+            backend = open_engine(engine, tiny_decoder, new, stop)
             plan = backend.plan(requests())
             rows = [one for batch in backend.run(plan) for one in batch]
             found += [(one.text, one.finish) for one in rows]

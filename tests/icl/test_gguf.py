@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from data.access import Access
 from data.errors import InputError, UnavailableError
 from data.files import sha256_file
-from icl.backend import Batch, Decoding, Request, Settings, open_backend
+from icl.engines import Batch, Request
 from icl.prompt import Prompt
 from models.resolve import resolve_model
 from tests.icl.disk import small_disk
+from tests.icl.opened import opened
 
 gguf = pytest.importorskip("gguf", reason='needs the gguf package: pip install "kilolingua[cpu]"')
 
@@ -92,14 +94,14 @@ def tiny_gguf(tiny_decoder: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 
 def test_weights_come_out_as_they_went_in(tiny_gguf: Path, tiny_decoder: Path) -> None:
     said: list[str] = []
-    model = resolve_model(str(tiny_gguf), report=said.append)
+    model = resolve_model(str(tiny_gguf), Access(report=said.append))
     assert (model.name, model.revision) == ("tiny", sha256_file(tiny_gguf)[:16])
     expected = load_file(tiny_decoder / "model.safetensors")
     found = load_file(model.folder / "model.safetensors")
     assert found.keys() == expected.keys()
     assert all(np.array_equal(found[name], expected[name]) for name in expected)
-    assert resolve_model(str(tiny_gguf), report=said.append) == model
-    assert said == [f"converting weights, once ({model.revision}-safetensors)"]
+    assert resolve_model(str(tiny_gguf), Access(report=said.append)) == model
+    assert said == ["converting tiny, once"]
 
 
 @pytest.mark.parametrize("engine", ["transformers", "ctranslate2"])
@@ -110,7 +112,7 @@ def test_engines_read_it_as_the_folder_it_was_made_of(
     asked = Batch((Request("1", "", Prompt("Mvua inanyesha.")),))
     texts = []
     for source in (tiny_gguf, tiny_decoder):
-        backend = open_backend(engine, Settings(str(source), Decoding(12, ("\n",))))
+        backend = opened(engine, source, 12)
         [[completion]] = backend.run(backend.plan(asked.requests))
         texts.append(completion.text)
     assert texts[0] == texts[1] != ""

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from icl.answers import Answer, answer_of
-from icl.backend import Backend, Batch, Completion, Decoding, Request, Settings, open_backend
+from icl.engines import Backend, Batch, Completion, Request
 from icl.prompt import Prompt
+from tests.icl.opened import opened as open_engine
 
 GOOD = "The children go."
 END = 257  # the toy tokenizer spells in bytes and ends with this id
@@ -38,7 +39,7 @@ class Told:
 
     def __init__(self, backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
         self.asked: list[tuple[list[str], bool]] = []
-        self._encode = backend._tokenizer._vocabulary.ids  # type: ignore[attr-defined]
+        self._encode = backend._tokenizer.vocabulary.ids  # type: ignore[attr-defined]
         if backend.identity["engine"] == "transformers":
             monkeypatch.setattr(backend, "_model", None, raising=False)
             monkeypatch.setattr(backend, "_end_ids", lambda: [END])
@@ -65,7 +66,7 @@ class Told:
 
 
 def opened(engine: str, folder: Path) -> Backend:
-    return open_backend(engine, Settings(str(folder), Decoding(40, STOP), offline=True))
+    return open_engine(engine, folder, 40, STOP, offline=True)
 
 
 def batch(prompt: Prompt, ids: Sequence[str]) -> Batch:

@@ -12,13 +12,15 @@ from typing import Any
 
 import pytest
 
+from data.access import Access
 from data.errors import InputError
-from icl.console import table
 from icl.eval import main
 from icl.evaluate import evaluate
 from icl.groups import members
+from icl.options import RunConfig
 from icl.prepare import prepare
-from icl.run import Evaluation, RunConfig
+from icl.report import table
+from icl.scoring import Evaluation
 from tests.icl.languages import write_test_set
 from tests.icl.test_eval import wait_for_lines
 
@@ -141,7 +143,7 @@ def test_a_group_of_ntrex(mirror: Path) -> None:
     pytest.importorskip("polars")
 
     def codes(group: str) -> set[str]:
-        return {language.bcp47 for language in members(group, "ntrex-128", offline=True)}
+        return {language.bcp47 for language in members(group, "ntrex-128", Access(offline=True))}
 
     bantu = {"bem", "nd", "nso", "ny", "rw", "sn", "ss", "sw", "tn", "ve", "xh", "zu"}
     assert codes("genus:Bantu") == bantu

@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 
+from data.access import Access
 from data.errors import InputError, UnavailableError
 from data.terminal import printable
-from icl.backend import Decoding, Settings, open_backend
 from models.config import is_encoder_decoder, model_type
 from models.derived import derived_folder
 from models.resolve import resolve_model
 from models.weights import refuse_pickles
+from tests.icl.opened import opened
 
 
 @pytest.fixture
@@ -84,7 +85,7 @@ def test_a_pickle_is_refused(name: str, writer: str, tmp_path: Path) -> None:
 def test_no_engine_opens_a_folder_with_a_pickle_in_it(engine: str, model: Path) -> None:
     torch_zip(model / "training_args.bin")
     with pytest.raises(InputError, match=r"training_args\.bin: is a pickle"):
-        open_backend(engine, Settings(str(model), Decoding(4, ("\n",))))
+        opened(engine, model)
 
 
 def test_what_is_no_pickle_is_not_refused(tiny_decoder: Path, tmp_path: Path) -> None:
@@ -101,7 +102,7 @@ def test_what_is_no_pickle_is_not_refused(tiny_decoder: Path, tmp_path: Path) ->
 
 def error_of(name: Path | str, **options: Any) -> str:
     with pytest.raises((InputError, UnavailableError)) as caught:
-        resolve_model(str(name), **options)
+        resolve_model(str(name), Access(**options))
     message = str(caught.value)
     assert "\n" not in message
     return f"{type(caught.value).__name__} {message}"
@@ -175,7 +176,7 @@ def test_model_in_the_hubs_cache(
     (cached / "refs" / "main").write_text(commit)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     for name in ("org/model", f"org/model@{commit}", "org/model@main"):
-        found = resolve_model(name, offline=True)
+        found = resolve_model(name, Access(offline=True))
         assert (found.name, found.revision, found.folder) == ("org/model", commit, snapshot)
     torch_zip(snapshot / "pytorch_model.bin")
     assert "pytorch_model.bin: is a pickle" in error_of("org/model", offline=True)
@@ -236,24 +237,27 @@ def test_a_run_of_training_is_a_model_and_gives_it_its_name(model: Path) -> None
 def test_derived_folder_is_built_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KILOLINGUA_CACHE", str(tmp_path))
     built, said = [], []
+    access = Access(report=said.append)
 
     def build(folder: Path) -> None:
         built.append(folder)
         (folder / "weights").write_text("x" * 1000)
 
     threads = [
-        threading.Thread(target=derived_folder, args=("x-int8", build, said.append))
+        threading.Thread(
+            target=derived_folder, args=("x-int8", build, access), kwargs={"what": "x"}
+        )
         for _ in range(4)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    found = derived_folder("x-int8", build, said.append)
+    found = derived_folder("x-int8", build, access, what="x")
     assert found == tmp_path / "derived" / "x-int8"
     assert len(built) == 1
     assert built[0] != found, "it appears whole"
-    assert said == ["converting weights, once (x-int8)"]
+    assert said == ["converting x, once"]
     assert [path.name for path in found.iterdir()] == ["weights"]
 
 
@@ -287,7 +291,9 @@ def test_a_derived_folder_without_a_cache(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("KILOLINGUA_CACHE", str(tmp_path / "file"))
     built: list[Path] = []
     said: list[str] = []
-    found = [derived_folder("x-vocabulary", built.append, said.append) for _ in range(2)]
+    found = [
+        derived_folder("x-vocabulary", built.append, Access(report=said.append)) for _ in range(2)
+    ]
     assert found[0] == found[1]
     assert found[0].is_dir()
     assert len(built) == 1

@@ -8,7 +8,7 @@ import pytest
 
 from icl import prepare
 from icl.eval import main as evaluate
-from icl.run import METRIC_NAMES
+from icl.options import METRIC_NAMES
 from icl.translate import main as translate
 from metrics.translation import metric
 

@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 
 from data.errors import InputError, UnavailableError
-from icl.backend import Completion, Decoding, Settings, open_backend
 from icl.compare import main as compare
+from icl.engines import Completion
 from icl.engines import openai as engine
-from icl.engines.protocol import Wording, completion_from
-from icl.engines.refusals import NoAnswerError, refuses, withheld
+from icl.engines.protocol import NoAnswerError, Wording, completion_from, refuses, withheld
 from icl.eval import main
 from icl.export import main as export
 from icl.merge import main as merge
 from icl.store import read_records
 from icl.translate import main as translate
+from tests.icl.opened import opened
 from tests.icl.server import Server, running_server, told
 
 pytest.importorskip("openai", reason='needs the openai package: pip install "kilolingua[openai]"')
@@ -344,7 +344,7 @@ def test_a_server_without_greedy_decoding(server: Server, tmp_path: Path, capsys
 
 
 def open_config(**options: Any) -> Any:
-    from icl.run import RunConfig
+    from icl.options import RunConfig
 
     return RunConfig("sw", **options)
 
@@ -478,8 +478,7 @@ def test_a_choice_of_another_shape_is_no_answer(choice: Any) -> None:
 
 def test_a_completion_by_hand(server: Server) -> None:
     server.choice = told("\n\n")
-    settings = Settings("m", Decoding(5, ("\n",)), base_url=server.url)
-    backend = open_backend("openai", settings)
+    backend = opened("openai", "m", 5, base_url=server.url)
     from tests.icl.server import requests
 
     assert list(backend.run(backend.plan(requests(1)))) == [[Completion("\n\n", "stop")]]

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from data.errors import UnavailableError
-from icl.backend import Request, open_backend
+from icl.engines import Request, open_backend
 from icl.engines import openai as engine
 from icl.evaluate import evaluate, prepare
+from icl.options import RunConfig
 from icl.prompt import Prompt
-from icl.run import RunConfig
 from icl.store import read_records
 from tests.icl.server import (
     Fault,
@@ -72,7 +72,7 @@ def test_concurrent_requests_come_back_in_order(server: Server) -> None:
 
 @pytest.mark.parametrize("concurrency", [1, 3])
 def test_one_engine_runs_again_and_again(concurrency: int, server: Server) -> None:
-    backend = open_backend("openai", settings(server.url, concurrency=concurrency))
+    backend = open_backend(settings(server.url, concurrency=concurrency))
     for count in (0, 1, 7):
         assert len(list(backend.run(backend.plan(requests(count))))) == count
 
@@ -205,7 +205,7 @@ def test_the_length_limit_is_told(server: Server) -> None:
         handler.reply(200, made)
 
     server.faults.append(limited)
-    backend = open_backend("openai", settings(server.url))
+    backend = open_backend(settings(server.url))
     [[completion]] = backend.run(backend.plan(requests(1)))
     assert completion.finish == "length"
     assert completion.text == " NENO \ufffd", "half an emoji cannot be written to a file"

@@ -14,7 +14,7 @@ import pytest
 
 from data.errors import InputError, UnavailableError
 from data.terminal import printable
-from icl.backend import open_backend
+from icl.engines import open_backend
 from icl.engines import openai as engine
 from tests.icl.server import Server, answers, requests, running_server, settings
 
@@ -33,7 +33,7 @@ def test_the_key_is_sent(server: Server, monkeypatch: pytest.MonkeyPatch) -> Non
     assert server.keys == ["Bearer sk-siri"] * 3
     monkeypatch.setenv("OPENAI_API_KEY", "sk-ŋ")
     with pytest.raises(InputError, match=r"^OPENAI_API_KEY: holds a character that no key has"):
-        open_backend("openai", settings(server.url))
+        open_backend(settings(server.url))
 
 
 def test_a_local_server_needs_no_key(server: Server) -> None:
@@ -44,7 +44,7 @@ def test_a_local_server_needs_no_key(server: Server) -> None:
 def test_identity_holds_no_secret(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "siri")
     monkeypatch.setenv("OPENAI_BASE_URL", server.url.replace("//", "//me:siri@") + "/")
-    assert open_backend("openai", settings(None)).identity == {
+    assert open_backend(settings(None)).identity == {
         "model": "tiny",
         "revision": server.url,
         "engine": "openai",
@@ -67,7 +67,7 @@ def test_unreachable_server_is_told_at_once() -> None:
     url = f"http://127.0.0.1:{free_port()}/v1"
     start = time.monotonic()
     with pytest.raises(UnavailableError) as caught:
-        open_backend("openai", settings(url))
+        open_backend(settings(url))
     assert time.monotonic() - start < engine.FIRST_PAUSE_SECONDS, "no retries"
     message = str(caught.value)
     assert message.startswith(f"{url}: no server answers (Connection error: ")
@@ -79,7 +79,7 @@ def test_a_server_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         url = f"http://127.0.0.1:{mute.getsockname()[1]}/v1"
         with pytest.raises(UnavailableError, match=r"no server answers \(Request timed out"):
-            open_backend("openai", settings(url))
+            open_backend(settings(url))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_server_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_bad_base_url(url: str) -> None:
     with pytest.raises(InputError) as caught:
-        open_backend("openai", settings(url))
+        open_backend(settings(url))
     assert (
         str(caught.value) == f'--base-url: expected http://HOST:PORT/v1, found "{printable(url)}"'
     )
@@ -118,14 +118,15 @@ def test_options_that_do_not_fit(
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     monkeypatch.setattr(socket, "socket", None)  # none is opened
     with pytest.raises(InputError, match=f"^{message}"):
-        open_backend("openai", settings(url, **changes))
+        open_backend(settings(url, **changes))
 
 
 INTERRUPTED = """
 import sys
-from icl.backend import Decoding, Request, Settings, open_backend
+from icl.engines import EngineOptions, Request, Settings, open_backend
 from icl.prompt import Prompt
-backend = open_backend("openai", Settings("m", Decoding(5, ("x",)), base_url=sys.argv[1]))
+options = EngineOptions("m", "openai", base_url=sys.argv[1], max_new_tokens=5)
+backend = open_backend(Settings(options, ("x",)))
 print("ready", flush=True)
 list(backend.run(backend.plan([Request("1", "", Prompt("neno"))])))
 """

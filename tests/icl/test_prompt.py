@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from data.errors import InputError
 from data.parallel import Pair
 from data.terminal import printable
-from icl.prompt import Languages, Prompt, as_data, extract_answer, render
+from icl.prompt import Languages, Prompt, extract_answer, neutralize, render
 from icl.templates import TEMPLATES, Template, load_template
 
 LANGUAGES = Languages("Swahili", "English", "swh_Latn", "eng_Latn", "sw", "en")
@@ -126,14 +126,14 @@ def test_whatever_the_data_the_lines_are_the_templates(source: str, left: str, r
 
 @given(st.text())
 def test_data_is_one_line_and_stays_so(text: str) -> None:
-    assert len(as_data(text).splitlines()) <= 1
-    assert as_data(as_data(text)) == as_data(text)
-    assert not any(ord(character) < 32 for character in as_data(text))
+    assert len(neutralize(text).splitlines()) <= 1
+    assert neutralize(neutralize(text)) == neutralize(text)
+    assert not any(ord(character) < 32 for character in neutralize(text))
 
 
 @pytest.mark.parametrize("text", ["Ọjọ́ dára.", "مرحبا\u200f!", "ⴰⵣⵓⵍ", "東京 は", "e\u0301"])
 def test_data_leaves_letters_alone(text: str) -> None:
-    assert as_data(text) == text
+    assert neutralize(text) == text
 
 
 def write(folder: Path, text: str | bytes) -> str:

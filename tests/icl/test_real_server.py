@@ -26,7 +26,8 @@ import pytest
 from data.errors import UnavailableError
 from icl.engines import openai as engine
 from icl.evaluate import evaluate
-from icl.run import Evaluation, RunConfig
+from icl.options import RunConfig
+from icl.scoring import Evaluation
 
 pytestmark = pytest.mark.slow
 

@@ -19,8 +19,8 @@ from data.parallel import Pair
 from icl.engines import embedding
 from icl.engines.embedding import SentenceEmbedder
 from icl.evaluate import evaluate
-from icl.run import RunConfig
-from icl.selection import SELECTIONS, most_covering, select_shots, terms
+from icl.options import RunConfig
+from icl.shots import SELECTIONS, most_covering, select_shots, terms
 
 SWAHILI = resolve("sw")
 POOL = [

@@ -10,7 +10,7 @@ from data.errors import InputError
 from icl.eval import main
 from icl.merge import main as merge_main
 from icl.merge import merge
-from icl.run import RunConfig
+from icl.options import RunConfig
 from icl.store import read_records
 from tests.icl.languages import write_test_set
 

@@ -5,10 +5,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -118,31 +114,6 @@ def test_a_damaged_line_in_the_middle(line: bytes, tmp_path: Path) -> None:
     assert message.endswith("; move the file away to start over")
     assert path.read_bytes() == damaged, "it may be mended by hand"
     path.unlink()
-    with Store(tmp_path):  # the lock was given back
-        pass
-
-
-HOLD = """
-import sys
-from pathlib import Path
-from icl.store import Store
-with Store(Path(sys.argv[1])):
-    print("ready", flush=True)
-    sys.stdin.read()
-"""
-
-
-@contextmanager
-def another_process(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that holds the store of this folder until its standard input ends."""
-    pipe = subprocess.PIPE
-    with subprocess.Popen([sys.executable, "-c", HOLD, folder], stdin=pipe, stdout=pipe) as other:
-        try:
-            assert other.stdout is not None
-            assert other.stdout.readline() == b"ready\n"
-            yield other
-        finally:
-            other.kill()
 
 
 def test_counts_below_zero_are_damage(tmp_path: Path) -> None:
@@ -150,27 +121,6 @@ def test_counts_below_zero_are_damage(tmp_path: Path) -> None:
     path.write_text(path.read_text("utf-8").replace("[1.5,2]", "[1.5,-2]"), "utf-8")
     with pytest.raises(InputError, match=r"segments\.jsonl:1: expected counts in statistics"):
         list(read_records(path))
-
-
-def test_a_second_process_is_told(tmp_path: Path) -> None:
-    with another_process(tmp_path) as other:
-        with pytest.raises(InputError) as caught:
-            Store(tmp_path).__enter__()
-        assert str(caught.value) == (
-            f"{tmp_path}: another process writes here; wait for it or choose --out"
-        )
-        other.communicate(timeout=30)
-        with Store(tmp_path) as store:
-            store.append(RECORDS)
-
-
-def test_a_killed_process_holds_no_lock(tmp_path: Path) -> None:
-    with another_process(tmp_path) as other:
-        other.kill()
-        other.wait(30)
-        with Store(tmp_path) as store:
-            store.append(RECORDS)
-        assert [record for _, record in read_records(tmp_path / "segments.jsonl")] == RECORDS
 
 
 @pytest.mark.parametrize(

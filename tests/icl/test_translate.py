@@ -12,8 +12,8 @@ from data.languages import resolve
 from data.load import load_parallel
 from data.terminal import printable
 from icl.eval import main as evaluate_main
+from icl.options import RunConfig, TranslateConfig
 from icl.prompt import Languages, render
-from icl.run import RunConfig
 from icl.store import read_records
 from icl.templates import TEMPLATES
 from icl.translate import Translation, Translator, main, open_translator
@@ -128,3 +128,40 @@ def test_command_line(
 def test_command_line_without_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--lang", "sw"]) == 2
     assert "the following arguments are required: SENTENCE" in capsys.readouterr().err
+
+
+def test_a_language_without_a_test_set(tiny_decoder: Path, tmp_path: Path) -> None:
+    """Shots come from --pool, or there are none; no test set is asked for."""
+    (tmp_path / "pool.tsv").write_text("gil\ten\nMauri.\tHello.\nKo rabwa.\tThanks.\n", "utf-8")
+    settings = {"model": str(tiny_decoder), "max_new_tokens": 4, "offline": True}
+    found = open_translator(
+        TranslateConfig("gil", shots=1, select="first", pool=str(tmp_path / "pool.tsv"), **settings)
+    ).translate("Tiabo.")
+    assert [shot.target for shot in found.shots] == ["Hello."]
+    assert found.prompt.endswith("Gilbertese: Tiabo.\nEnglish:")
+    alone = open_translator(TranslateConfig("gil", shots=0, **settings)).translate("Tiabo.")
+    assert alone.prompt == "Gilbertese: Tiabo.\nEnglish:"
+    with pytest.raises(InputError, match=r"--pool NAME or FILE, or none: --shots 0$"):
+        open_translator(TranslateConfig("gil", shots=1, **settings))
+
+
+def test_no_more_is_opened_than_is_needed(
+    tiny_decoder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without shots no test set, and never a lexicon or a metric for baselines."""
+    for name in ("icl.prepare.load_parallel", "icl.dictionary.load_lexicon"):
+        monkeypatch.setattr(name, None)
+    config = TranslateConfig("sw", shots=0, model=str(tiny_decoder), max_new_tokens=4, offline=True)
+    assert open_translator(config).translate("Ndiyo.").shots == ()
+
+
+def test_the_columns_of_a_dictionary_are_told(tiny_decoder: Path, tmp_path: Path) -> None:
+    (tmp_path / "words.tsv").write_text("nyumba\thouse\nmama\tmother\n", "utf-8")
+    options = {"dictionary": str(tmp_path / "words.tsv"), "shots": 0, "model": str(tiny_decoder)}
+    options |= {"max_new_tokens": 4, "offline": True}
+    with_all = open_translator(TranslateConfig("sw", lexicon_header="no", **options))
+    assert [hint.word for hint in with_all.translate("nyumba mama").hints] == ["nyumba", "mama"]
+    without = open_translator(TranslateConfig("sw", lexicon_header="yes", **options))
+    assert [hint.word for hint in without.translate("nyumba mama").hints] == ["mama"]
+    with pytest.raises(InputError, match='--lexicon-header "maybe": expected one of yes, no'):
+        TranslateConfig("sw", lexicon_header="maybe")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from icl.paired_tests import Comparison
+from icl.pairing import Comparison
 
 BETTER = Comparison("sw-en", "BLEU", 9, 20, 30, 10, 8, 12, 0.049, 0.049, 5, 4, True)
 

@@ -118,7 +118,9 @@ def test_a_tokenizer_in_python_makes_prompts(tmp_path: Path) -> None:
     ByT5Tokenizer().save_pretrained(tmp_path)
     tokenizer = PromptTokenizer(Model("byt5", "prompts", tmp_path))
     languages = Languages("Wolof", "English")
-    prompt = render(TEMPLATES["xglm"], [], "Ŋasa </s>", languages, special=tokenizer.special)
+    prompt = render(
+        TEMPLATES["xglm"], [], "Ŋasa </s>", languages, special=tokenizer.vocabulary.special
+    )
     expected = [byte + 3 for byte in "Ŋasa < /s> =".encode()]
     assert tokenizer.encode(prompt) == [*expected, 1]
     assert tokenizer.endings(("\n",), ()).all == [1, ord("\n") + 3]

@@ -12,8 +12,8 @@ import pytest
 
 import kilolingua as kl
 from data.pages import Interval, Tabular, interval_picture
-from icl.paired_tests import Comparison, Comparisons
-from icl.run import Evaluation, Result
+from icl.pairing import Comparison, Comparisons
+from icl.scoring import Evaluation, Result
 from metrics.score import Score
 from training.pretrain import Pretrained
 from training.tag import Tagged

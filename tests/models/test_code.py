@@ -23,6 +23,7 @@ import icl.translate
 import training.pretrain
 import training.tag
 import training.tokenizer.__main__
+from data.access import Access
 from data.errors import InputError
 from models.code import without_code
 from models.resolve import resolve_model
@@ -214,7 +215,7 @@ def test_a_known_architecture_is_opened_without_its_code(
 ) -> None:
     folder = spoilt(decoder, tmp_path / "model", lambda out: changed(out / name, **settings))
     said: list[str] = []
-    model = resolve_model(str(folder), report=said.append)
+    model = resolve_model(str(folder), Access(report=said.append))
     assert said == [f"{folder}: names code of its own ({name}: {gone}), which never runs"]
     assert gone not in (model.folder / name).read_text("utf-8")
     assert not list(model.folder.glob("*.py"))

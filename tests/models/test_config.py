@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 
 from data.errors import InputError
-from icl.backend import Decoding, Request, Settings, open_backend
+from icl.engines import Request
 from icl.engines.embedding import SentenceEmbedder
 from icl.prompt import Prompt
 from models.config import check_sizes, context_length, end_ids, read_config
-from models.conversion import converted
-from models.gguf import unpack_gguf
+from models.conversion import for_ctranslate2, unpack_gguf
 from models.library import quiet_transformers
 from models.resolve import resolve_model
 from models.tokenizer import open_sentencepiece, open_tokenizer, open_tokenizer_file
 from models.weights import open_weights
+from tests.icl.opened import opened
 from training.tagging.config import TagConfig
 from training.tagging.tagger import open_tagger
 from training.tokenizer.embeddings import open_model
@@ -201,7 +201,7 @@ def test_a_tokenizer_of_another_model(model: Path, tmp_path: Path) -> None:
     tokenizer = open_tokenizer(model)
     tokenizer.add_tokens(["ŋŋŋ"])
     tokenizer.save_pretrained(model)
-    backend = open_backend("transformers", Settings(str(model), Decoding(4, ())))
+    backend = opened("transformers", model, 4, ())
     batches = backend.plan([Request("1", "k", Prompt("ŋŋŋ"))])
     with pytest.raises(InputError, match=r"expected ids below \d+, the model's vocabulary, found"):
         list(backend.run(batches))
@@ -211,14 +211,19 @@ def test_a_tokenizer_of_another_model(model: Path, tmp_path: Path) -> None:
     assert embed(["Habari."]).shape[0] == 1
 
 
+def converted(folder: str) -> Path:
+    model = resolve_model(folder)
+    return for_ctranslate2(model.folder, model.revision, model.name)
+
+
 def answered(folder: str) -> list[Any]:
-    backend = open_backend("transformers", Settings(folder, Decoding(4, ())))
+    backend = opened("transformers", folder, 4, ())
     return list(backend.run(backend.plan([Request("1", "k", Prompt("Mtu"))])))
 
 
 OPENERS = {
     "transformers": answered,
-    "ctranslate2": lambda folder: converted(resolve_model(folder)),
+    "ctranslate2": converted,
     "embedding": lambda folder: SentenceEmbedder(folder)(["Habari."]),
     "tagger": lambda folder: open_tagger(
         TagConfig(train=("t",), test=("t",), model=folder, steps=1),

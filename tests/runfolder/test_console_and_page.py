@@ -105,3 +105,12 @@ def test_the_page_needs_no_network_and_tables_scroll() -> None:
     page = rendered()
     assert not re.search(r"(src|href)=", page)
     assert '<div class="scroll" role="region"' in page
+
+
+def test_a_line_is_shown_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipe keeps what is not flushed, and who reads it would wait for minutes."""
+    told, flushed = io.StringIO(), list[str]()
+    monkeypatch.setattr(told, "flush", lambda: flushed.append(told.getvalue()))
+    monkeypatch.setattr(sys, "stdout", told)
+    console.show("0.5 of 3")
+    assert flushed == ["0.5 of 3\n"]

@@ -73,7 +73,7 @@ def open_tokenizer(
     elif config.made("train"):
         made = Made(_trained(config, architecture, sources, access))
     else:
-        made = Made(open_fast_tokenizer(Path(str(config.tokenizer)), access.report))
+        made = Made(open_fast_tokenizer(Path(str(config.tokenizer)), access))
     _keep(made, kept)
     return _kept(kept)  # as a run that goes on opens it, so that it saves the same files
 
@@ -103,7 +103,7 @@ def _of_model(config: PretrainConfig, own: Any, sources: Sequence[Source], acces
         return Made(own)
     pieces = config.made("extend")
     if not pieces:
-        given = open_fast_tokenizer(Path(config.tokenizer), access.report)
+        given = open_fast_tokenizer(Path(config.tokenizer), access)
         check_same_pieces(given, own, config.tokenizer)
         return Made(own)
     from training.tokenizer.extension import extend
@@ -198,7 +198,7 @@ def find_base(config: PretrainConfig, access: Access) -> tuple[str, Model | None
     if config.config is not None:
         architecture, base = named(config.config)[0].architecture, None
     else:
-        base = resolve_model(str(config.model), access.offline, access.report)
+        base = resolve_model(str(config.model), access)
         architecture = architecture_of(base.folder, config.mix)
     parse_weights(config.mix, architecture)
     return architecture, base

@@ -149,7 +149,7 @@ def prepare(config: TagConfig, access: Access) -> Iterator[Prepared]:
         labels_matter += sets["pseudo"]
     scheme = scheme_of(labels_matter, config.scheme)
     models = {
-        role: resolve_model(name, access.offline, access.report) if name else None
+        role: resolve_model(name, access) if name else None
         for role, name in (("model", config.model), ("teacher", config.teacher))
     }
     base = models["model"]

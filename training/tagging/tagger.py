@@ -292,7 +292,7 @@ def load_tagger(name: str, length: int = 128, *, access: Access = Access()) -> T
         InputError: no such model, or one that is no tagger.
         UnavailableError: it cannot be had; transformers is not installed.
     """
-    folder = resolve_model(name, access.offline, access.report).folder
+    folder = resolve_model(name, access).folder
     tokenizer = open_fast_tokenizer(folder)
     model, fresh = _pretrained(folder, {})
     if any(HEAD in weight for weight in fresh):

@@ -279,8 +279,8 @@ def _folder(name: str, options: TextOptions) -> Path:
 
     path = Path(name)
     if (path / "tokenizer.json").is_file():
-        return without_code(path, say)
-    return resolve_model(name, options.offline, say).folder
+        return without_code(path, Access(report=say))
+    return resolve_model(name, Access.of(options, say)).folder
 
 
 def _out(options: TrainOptions | ExtendOptions) -> Path:

@@ -100,7 +100,7 @@ def _evaluated(path: Path) -> None:
     """A whole run over a test set, with the copy baseline as its model, and what is made of it."""
     from icl.evaluate import evaluate
     from icl.export import export
-    from icl.run import RunConfig
+    from icl.options import RunConfig
 
     config = RunConfig("sw", test_set=str(path), shots=1, model="copy", metrics=("BLEU", "chrF++"), offline=True,
                        limit=2, out=path.parent / "out")  # fmt: skip

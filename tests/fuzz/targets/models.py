@@ -73,11 +73,12 @@ def _answered(path: Path) -> None:
 
 def _answer(model: Path, *, chat: bool = True) -> None:
     """A prompt and a chat of one question, answered as `icl.eval` would have it."""
-    from icl.backend import Decoding, Request, Settings, open_backend
+    from data.access import Access
+    from icl.engines import EngineOptions, Request, Settings, open_backend
     from icl.prompt import Prompt
 
-    decoding = Decoding(max_new_tokens=2, stop=("\n",))
-    backend = open_backend("transformers", Settings(str(model), decoding, offline=True))
+    options = EngineOptions(str(model), "transformers", max_new_tokens=2)
+    backend = open_backend(Settings(options, ("\n",), Access(offline=True)))
     prompts = (Prompt("Paka"), Prompt("", (("system", "Translate."), ("user", "Paka"))))
     asked = prompts[: 1 + chat]
     requests = [Request(str(n), "Paka", prompt) for n, prompt in enumerate(asked)]

@@ -51,16 +51,14 @@ def _rows(
 
 def _translation() -> Iterator[Target]:
     def compared(path: Path) -> None:
-        from icl.comparison_report import Sides, write_comparison
-        from icl.paired_tests import compare_pairings
-        from icl.pairing import pair_runs
+        from icl.compare import CompareConfig, write_comparison
+        from icl.pairing import compare_pairings, pair_runs
 
         other = made("icl") / "run"
         pairings = pair_runs(path.parent, other, ("model", "model"))
         found = compare_pairings(pairings, resamples=100, trials=100)
-        page = write_comparison(
-            Sides(path.parent, other, ("model", "model")), pairings, found, path.parent / "out"
-        )
+        config = CompareConfig(path.parent, other, out=path.parent / "out")
+        page = write_comparison(config, ("model", "model"), pairings, found)
         check_page(page)
 
     def exported(path: Path) -> None:
@@ -84,7 +82,7 @@ def _translation() -> Iterator[Target]:
             store.get("a", "b")
 
     def options(path: Path) -> None:
-        from icl.folder import read_options
+        from icl.store import read_options
 
         read_options(path.parent)
 
