@@ -118,6 +118,23 @@ class Encoder:
         self.cut += sum(len(ids) >= self._longest for ids in found)
         return [list(ids) for ids in found]
 
+    def unknown(self, texts: Sequence[str]) -> float:
+        """The share of texts' characters, spaces aside, that no piece of the vocabulary has."""
+        mark = self._tokenizer.unk_token_id
+        if mark is None or not texts:
+            return 0.0
+        told = self._tokenizer(
+            list(texts), add_special_tokens=False, return_offsets_mapping=True, truncation=False
+        )
+        lacking = every = 0
+        for text, ids, spans in zip(texts, told["input_ids"], told["offset_mapping"], strict=True):
+            every += len("".join(text.split()))
+            pieces = (
+                text[start:end] for one, (start, end) in zip(ids, spans, strict=True) if one == mark
+            )
+            lacking += sum(len("".join(piece.split())) for piece in pieces)
+        return lacking / max(1, every)
+
     def _check(self, layers: Sequence[int], pooling: str) -> None:
         if pooling not in POOLINGS:
             near = did_you_mean(pooling, POOLINGS)

@@ -62,6 +62,7 @@ def retrieve(
     measure: str = "cosine",
     *,
     fit: Rows | None = None,
+    rows: Rows | None = None,
     neighbours: int = NEIGHBOURS,
     cells: int = CELLS,
 ) -> Retrieved:
@@ -71,12 +72,14 @@ def retrieve(
         source, target: shapes (n, width) and (m, width); for the shift n is m.
         measure: one of `MEASURES`; "csls" and "margin" are short for "cosine+...".
         fit: rows that the means are taken over; all by default.
+        rows: those of both sides that are looked for and among; all by default. The nearest are
+            then positions among them.
         cells: cosines that are held at once.
 
     Raises:
         InputError: a measure that does not exist, sides that do not fit together, no rows.
     """
-    move, adjust = _parts(measure)
+    move, adjust = check_measure(measure)
     if (
         source.ndim != 2
         or source.shape[1:] != target.shape[1:]
@@ -91,6 +94,8 @@ def retrieve(
             " centred, which needs none"
         )
     left, right = moved(source, target, move, fit)
+    if rows is not None:
+        left, right = left[rows], right[rows]
     return _nearest(left, right, adjust, min(neighbours, len(left), len(right)), cells)
 
 
@@ -120,8 +125,12 @@ def halves(number: int, seed: int) -> tuple[Rows, Rows]:
     return np.sort(order[: number // 2]), np.sort(order[number // 2 :])
 
 
-def _parts(measure: str) -> tuple[str, str]:
-    """(move, adjustment or "") of a measure."""
+def check_measure(measure: str) -> tuple[str, str]:
+    """(move, adjustment or "") of a measure.
+
+    Raises:
+        InputError: one that does not exist.
+    """
     name = SHORT.get(measure, measure)
     if name not in MEASURES:
         known = (*MEASURES, *SHORT)

@@ -74,7 +74,7 @@ class ProgressBar:
     def _numbers(self, done: float, total: float | None, seconds: float) -> str:
         scale, unit = (1e6, " MB") if self._unit == "bytes" else (1, "")
         of = "" if total is None else f"/{total / scale:,.0f}"
-        speed = f", {done / scale / seconds:,.0f}{unit}/s" if seconds >= 1 else ""
+        speed = f", {done / scale / seconds:,.3g}{unit}/s" if seconds >= 1 else ""
         return f"{done / scale:,.0f}{of}{unit}{speed}"
 
 

@@ -1,0 +1,293 @@
+"""Does a sentence lie nearest to its translation? By language, layer and measure.
+
+    python -m probe.retrieve --model multilingual-e5-small --corpus tatoeba --lang swh,amh,xho
+    python -m probe.retrieve --model multilingual-e5-small --corpus sib200,ntrex-128 --lang all \\
+        --layers all
+
+For each language the share of sentences whose nearest neighbour among the English ones is their
+translation, and the other way round, beside what letters and lengths get for nothing. The folder
+holds config.json, languages.jsonl, scores.json and report.html; the same command goes on where a
+killed one stopped, to the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from data.access import Access
+from data.errors import InputError
+from data.options import check, command, command_line, common, identity_of, option, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from metrics.score import Score
+    from models.encoder import Encoder
+    from probe.corpora import Bitext
+    from probe.summary import Retrieved
+
+MEASURES = ("cosine", "cosine+csls", "centred", "centred+csls")
+POOLINGS = ("mean", "first", "inner")
+HELD_OUT = "held-out"  # means of one half of the sentences, scores of the other
+RECORDS = "languages.jsonl"
+SHAPE = {
+    "corpus": str,
+    "code": str,
+    "language": str,
+    "script?": str,
+    "n": int,
+    "unknown": float,
+    "sha256": str,
+    "right": {str: [int]},
+    "remarks": [str],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """What `python -m probe.retrieve` is asked for.
+
+    Attributes:
+        layers: "last", "all", or numbers with commas between; 0 are the embeddings.
+        limit: sentences of a language, the first ones.
+    """
+
+    model: str = option(
+        "multilingual-e5-small", "a catalog name, a folder, a hub id@commit", metavar="NAME"
+    )
+    corpus: tuple[str, ...] = option(
+        ("tatoeba",), "sets with English beside each language", separator=",", metavar="NAMES"
+    )
+    lang: str = common("--lang", "all", help="codes and names with commas between, or all")
+    layers: str = option("last", "last, all, or numbers: 0,6,12 (0: the embeddings)")
+    measures: tuple[str, ...] = option(
+        MEASURES, "cosine, shift, centred, each also with +csls and +margin", separator=","
+    )
+    pooling: str = option("mean", "of a text's pieces", choices=POOLINGS)
+    prefix: str | None = option(
+        None, "before each text: a name in the model's prompts, or a text (default: query, if any)"
+    )
+    limit: int | None = common("--limit", least=2)
+    seed: int = common("--seed", least=0)
+    device: str = common("--device")
+    dtype: str = common("--dtype", "auto", choices=("auto", "float32", "bfloat16"))
+    batch_tokens: int = option(4096, "pieces a batch, padding included", least=8, identity=False)
+    offline: bool = common("--offline", identity=False)
+    out: Path | None = common("--out", identity=False)
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be."""
+        from probe.retrieval import check_measure
+
+        check(self)
+        for measure in self.measures:
+            check_measure(measure)
+
+
+def retrieve(
+    config: Retrieval,
+    access: Access = Access(),
+    advance: Callable[[str, float, float | None], None] | None = None,
+) -> Retrieved:
+    """Score every language that was asked for.
+
+    Args:
+        advance: called with (corpus, languages done, of how many).
+
+    Raises:
+        InputError: a set, language, model, layer or measure that does not exist.
+        UnavailableError: a file or a package cannot be had.
+    """
+    from models.encoder import open_encoder
+    from probe.corpora import bitexts, codes_in
+    from runfolder.folder import RunKind, run_folder
+    from runfolder.records import RecordFile
+
+    kind = RunKind("probe.retrieve", {"corpus": [str], "measures": [str]}, (RECORDS,))
+    codes = {name: codes_in(name, config.lang, access) for name in config.corpus}
+    encoder = open_encoder(
+        config.model,
+        prefix=config.prefix,
+        device=config.device,
+        dtype=config.dtype,
+        access=access,
+    )
+    encoder.batch_tokens = config.batch_tokens
+    layers = layers_of(config.layers, encoder.depth)
+    identity = {**identity_of(config), "encoder": encoder.signature, "layers": layers}
+    what = f"probe-{encoder.name}-{'+'.join(config.corpus)}".replace("/", "-")
+    with run_folder(kind, what, identity, out=config.out, options=to_json(config)) as run:
+        records = RecordFile(run.folder / RECORDS, SHAPE)
+        done = {(one["corpus"], one["code"]): one for one in records}
+        english = _English(encoder, layers, config.pooling)
+        for name, wanted in codes.items():
+            missing = [code for code in wanted if (name, code) not in done]
+            for number, bitext in enumerate(bitexts(name, missing, access), 1):
+                record = score_language(bitext, config, encoder, layers, english)
+                records.append([record])
+                if advance:
+                    advance(name, len(wanted) - len(missing) + number, len(wanted))
+        # As they stand in the file: the order of names is the same however often a run was killed.
+        done = {(one["corpus"], one["code"]): one for one in records}
+        records.close()
+        ordered = tuple(done[name, code] for name, wanted in codes.items() for code in wanted)
+        return _finish(run.folder, config, encoder, layers, ordered)
+
+
+def layers_of(text: str, depth: int) -> list[int]:
+    """The layers that were asked for.
+
+    >>> layers_of("all", 3), layers_of("last", 3), layers_of("0,2", 3)
+    ([0, 1, 2, 3], [3], [0, 2])
+    """
+    from data.bounded import parse_integer
+
+    if text in ("all", "last"):
+        return list(range(depth + 1)) if text == "all" else [depth]
+    found = [parse_integer(part.strip(), f'--layers "{text}"', low=0) for part in text.split(",")]
+    if beyond := [layer for layer in found if layer > depth]:
+        raise InputError(
+            f'--layers "{text}": the model has 0 (its embeddings) to {depth}, found {beyond[0]};'
+            " choose among them"
+        )
+    return list(dict.fromkeys(found))
+
+
+class _English:
+    """English sides, each encoded once: in SIB-200 and NTREX it is the same for all languages."""
+
+    def __init__(self, encoder: Encoder, layers: Sequence[int], pooling: str) -> None:
+        self._encoder, self._layers, self._pooling = encoder, layers, pooling
+        self._texts: tuple[str, ...] | None = None
+        self._vectors: Any = None
+
+    def __call__(self, texts: tuple[str, ...]) -> Any:
+        if texts != self._texts:
+            self._vectors = self._encoder.layers(texts, self._layers, pooling=self._pooling)
+            self._texts = texts
+        return self._vectors
+
+
+def score_language(
+    bitext: Bitext,
+    config: Retrieval,
+    encoder: Encoder,
+    layers: Sequence[int],
+    english: Callable[[tuple[str, ...]], Any],
+) -> dict[str, Any]:
+    """The record of one language: how many are right, [into English, from it], by layer, measure.
+
+    With a `+held-out` behind the measure, means are of one half and the figures of the other.
+    """
+    from probe.baselines import BASELINES
+    from probe.retrieval import MOVES, halves, retrieve
+
+    ours = bitext.sentences[: config.limit]
+    theirs = bitext.english[: config.limit]
+    vectors = encoder.layers(ours, layers, pooling=config.pooling)
+    others = english(theirs)
+    fit, held_out = halves(len(ours), config.seed)
+    right: dict[str, list[int]] = {}
+    for number, layer in enumerate(layers):
+        pair = vectors[number], others[number]
+        for measure in config.measures:
+            found = retrieve(*pair, measure)
+            right[f"{layer}|{measure}"] = [int(side.sum()) for side in found.right]
+            if measure.partition("+")[0] != MOVES[0] and len(fit) and len(held_out):
+                found = retrieve(*pair, measure, fit=fit, rows=held_out)
+                right[f"{layer}|{measure}|{HELD_OUT}"] = [int(side.sum()) for side in found.right]
+    for name, make in BASELINES.items():
+        right[name] = [int(side.sum()) for side in retrieve(*make(ours, theirs)).right]
+    return {
+        "corpus": bitext.corpus,
+        "code": bitext.code,
+        "language": bitext.language.bcp47,
+        "script": bitext.language.script,
+        "n": len(ours),
+        "unknown": round(encoder.unknown(ours), 4),
+        "sha256": bitext.sha256,
+        "right": right,
+        "remarks": list(bitext.remarks),
+    }
+
+
+def scores_of(record: Mapping[str, Any], signature: str) -> Iterator[Score]:
+    """The scores of a language: two for each layer and measure, and for each baseline."""
+    from metrics.ratios import wilson_interval
+    from metrics.score import Score
+
+    for name, hits in record["right"].items():
+        n = len(range(record["n"] // 2, record["n"])) if name.endswith(HELD_OUT) else record["n"]
+        for direction, count in zip(("xx-en", "en-xx"), hits, strict=True):
+            low, high = wilson_interval(count, n)
+            yield Score(
+                "retrieval",
+                100 * count / n,
+                low,
+                high,
+                f"{signature}|set:{record['corpus']}|language:{record['code']}"
+                f"|measure:{name.replace('|', '/')}|direction:{direction}",
+                n,
+                "95% Wilson, sentences taken as independent",
+            )
+
+
+def _finish(
+    folder: Path,
+    config: Retrieval,
+    encoder: Encoder,
+    layers: Sequence[int],
+    records: tuple[Mapping[str, Any], ...],
+) -> Retrieved:
+    from probe.report import write_report
+    from probe.summary import Retrieved, average_scores, is_readable
+    from runfolder.folder import write_json
+
+    signature = f"model:{encoder.signature}|pooling:{config.pooling}"
+    averages = tuple(average_scores(records, signature, config.seed))
+    unreadable = [one["code"] for one in records if not is_readable(one)]
+    notes = [remark for one in records for remark in one["remarks"]]
+    if unreadable:
+        notes.append(
+            f"not representable: most of their letters are in no piece of {encoder.name}:"
+            f" {', '.join(unreadable)}; they stand in the table and in no average"
+        )
+    languages = [
+        {**record, "scores": [score.to_dict() for score in scores_of(record, signature)]}
+        for record in records
+    ]
+    write_json(
+        folder / "scores.json",
+        {"averages": [s.to_dict() for s in averages], "languages": languages, "notes": notes},
+    )
+    done = Retrieved(folder, records, averages, tuple(dict.fromkeys(notes)))
+    write_report(
+        done, config.measures, layers, encoder.name, command_line("probe.retrieve", config)
+    )
+    return done
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command line; `retrieve` is the function beneath it."""
+    return command("probe.retrieve", __doc__ or "", Retrieval, _command, argv)
+
+
+def _command(config: Retrieval) -> int:
+    from probe.summary import table
+    from runfolder.console import progress_bar, say, show
+
+    with progress_bar() as progress:
+        done = retrieve(config, Access.of(config, progress.say), progress.advance)
+    for line in table(done.languages, config.measures):
+        show(line)
+    for note in done.notes:
+        say(f"note: {note}")
+    show(f"wrote {done.folder}: config.json {RECORDS} scores.json report.html")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

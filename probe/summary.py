@@ -1,0 +1,95 @@
+"""A probe's figures over languages: averages in which each counts once, the terminal's table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from metrics.score import Score
+from metrics.significance import bootstrap_counts, percentile_interval
+from runfolder.console import aligned
+
+RESAMPLES = 1000
+UNREADABLE = 0.5  # of a language's pieces unknown: the vocabulary lacks its script
+
+Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """A finished run.
+
+    Attributes:
+        languages: the records of languages.jsonl.
+        averages: by measure and layer the mean over languages, each counting once.
+    """
+
+    folder: Path
+    languages: tuple[Mapping[str, Any], ...]
+    averages: tuple[Score, ...]
+    notes: tuple[str, ...]
+
+
+def is_readable(record: Record) -> bool:
+    """Whether the model's vocabulary has most of a language's letters."""
+    return bool(record["unknown"] < UNREADABLE)
+
+
+def share(record: Record, name: str) -> float:
+    """The mean of both directions, on 0-100; see `probe.retrieve.score_language` for the names."""
+    n = record["n"] - record["n"] // 2 if name.endswith("held-out") else record["n"]
+    return float(100 * sum(record["right"][name]) / (2 * n))
+
+
+def average_scores(records: Sequence[Record], signature: str, seed: int) -> Iterator[Score]:
+    """For each set, measure and layer the mean over readable languages, both directions together.
+
+    The interval is of languages drawn with replacement: it says what other languages might give.
+    """
+    for corpus in dict.fromkeys(record["corpus"] for record in records):
+        mine = [one for one in records if one["corpus"] == corpus and is_readable(one)]
+        if not mine:
+            continue
+        for name in mine[0]["right"]:
+            shares = [share(record, name) for record in mine]
+            means = [
+                float(counts @ shares) / len(shares)
+                for block in bootstrap_counts(len(shares), resamples=RESAMPLES, seed=seed)
+                for counts in block
+            ]
+            low, high = percentile_interval(means)
+            yield Score(
+                "retrieval",
+                sum(shares) / len(shares),
+                low,
+                high,
+                f"{signature}|set:{corpus}|measure:{name.replace('|', '/')}|average:languages",
+                len(shares),
+                f"95% bootstrap of languages, {RESAMPLES} resamples, seed {seed}",
+            )
+
+
+def table(records: Sequence[Record], measures: Sequence[str]) -> list[str]:
+    """Aligned lines: a language each, the last layer's measures, both directions averaged."""
+    if not records:
+        return []
+    last = max(int(name.partition("|")[0]) for name in records[0]["right"] if "|" in name)
+    names = [f"{last}|{measure}" for measure in measures]
+    baselines = [name for name in records[0]["right"] if "|" not in name]
+    rows = [["set", "language", "n", *measures, *baselines, "chance"]]
+    for record in records:
+        cells = [f"{share(record, name):.1f}" for name in (*names, *baselines)]
+        told = record["code"] if is_readable(record) else f"{record['code']} (not representable)"
+        chance = f"{100 / record['n']:.1f}"
+        rows.append([record["corpus"], told, f"{record['n']:,}", *cells, chance])
+    for corpus in dict.fromkeys(record["corpus"] for record in records):
+        mine = [one for one in records if one["corpus"] == corpus and is_readable(one)]
+        if len(mine) > 1:
+            means = [
+                f"{sum(share(one, name) for one in mine) / len(mine):.1f}"
+                for name in (*names, *baselines)
+            ]
+            rows.append([corpus, f"mean of {len(mine)}", "", *means, ""])
+    return aligned(rows)
