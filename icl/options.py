@@ -9,6 +9,7 @@ They are fields: the same names, checks and defaults hold for the command line a
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +22,13 @@ from icl.templates import TEMPLATES
 
 DIRECTIONS = ("xx-en", "en-xx", "both")
 SELECTIONS = ("random", "first", "bm25", "r-bm25", "embedding")
-METRIC_NAMES = ("BLEU", "chrF++", "TER", "spBLEU")
 DEVICES = ("cpu", "cuda", "mps", "xpu")
+
+
+def _metric_names() -> Sequence[str]:
+    from metrics.translation import metric_names
+
+    return metric_names()
 
 
 @dataclass(frozen=True)
@@ -137,8 +143,8 @@ class RunConfig(TranslateConfig):
     )
     metrics: tuple[str, ...] = option(
         ("BLEU", "chrF++"),
-        "of BLEU, chrF++, TER (slow on repetitive output), spBLEU",
-        choices=METRIC_NAMES,
+        "with commas between; TER is slow on repetitive output",
+        choices=_metric_names,
         separator=",",
     )
     limit: int | None = common("--limit", least=1)

@@ -24,12 +24,12 @@ from metrics.paired import (
 )
 from metrics.score import higher_is_better
 from metrics.significance import Row
-from metrics.translation import Metric, metric, segment_scores
+from metrics.translation import Metric, metric, metric_names, segment_scores
 from runfolder.records import Record
 
 TEST_SET = ("set", "split", "set-sha256", "limit")  # what two runs must have in common
 # spBLEU's rows are summed and scored like BLEU's; only their making needs the SentencePiece model.
-SCALES = {"BLEU": "BLEU", "spBLEU": "BLEU", "chrF++": "chrF++", "TER": "TER"}
+SCORED_AS = {"spBLEU": "BLEU"}
 RANKED_BY = "chrF++"
 DIGITS = 19  # of a number that no file has so many lines for
 # What a comparison needs of a line of segments.jsonl.
@@ -55,7 +55,7 @@ class Pairing:
         """What sums and scores the rows of that metric; the rows' tokens are settled already."""
         if name in self.external:
             return Mean(name, self.external[name])
-        return metric(SCALES[name])
+        return metric(SCORED_AS.get(name, name))
 
     def statistics(self, name: str) -> tuple[list[Row], list[Row]]:
         """The stored rows of both systems."""
@@ -246,7 +246,7 @@ def _common_metrics(a: Path, b: Path, direction: str, systems: tuple[str, str]) 
         _metric_settings(folder, direction, system)
         for folder, system in zip((a, b), systems, strict=True)
     )
-    common = [name for name in first if name in second and name in SCALES]
+    common = [name for name in first if name in second and name in metric_names()]
     for name in common:
         if first[name] != second[name]:
             raise InputError(

@@ -120,6 +120,15 @@ def register(name: str, make: Callable[[Setting], Metric], *, higher_is_better: 
     STATED[name] = higher_is_better
 
 
+def metric_names() -> tuple[str, ...]:
+    """What `--metrics` may name: all of METRICS but the rates, which stand beside any of them.
+
+    >>> metric_names()
+    ('BLEU', 'chrF++', 'TER', 'spBLEU')
+    """
+    return tuple(name for name in METRICS if not name.endswith(" rate"))
+
+
 def metric(
     name: str, *, target_language: str | None = None, spm_model: Path | None = None
 ) -> Metric:

@@ -18,7 +18,7 @@ import json
 import platform
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -172,6 +172,7 @@ def locked(folder: Path) -> Iterator[None]:
     Raises:
         InputError: another process is in.
     """
+    is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / LOCK, timeout=0)
     try:
@@ -183,7 +184,17 @@ def locked(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
+        if is_new:
+            _remove_if_nothing(folder)
         lock.release()
+
+
+def _remove_if_nothing(folder: Path) -> None:
+    """Remove a folder that holds its lock alone: a run that was refused leaves none behind."""
+    with suppress(OSError):  # removed under the run, or another file came in between
+        if [path.name for path in folder.iterdir()] == [LOCK]:
+            (folder / LOCK).unlink()
+            folder.rmdir()
 
 
 def release(kind: RunKind, folder: Path) -> bool:

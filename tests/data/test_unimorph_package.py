@@ -345,7 +345,7 @@ def test_a_language_that_nobody_has_is_one_line(root: Path, github: Callable[...
     assert codes_at_hand() == []
     assert [path.name for path in root.iterdir()] == [".wol.lock"], "nothing half done is left"
     with pytest.raises(InputError, match="unimorph has no Wolof") as refused:
-        load_data("wo", offline=True)
+        load_data("wo", access=Access(offline=True))
     assert refused.value.option == "--source"
     assert "clones github.com/unimorph/wol" in refused.value.advice
 

@@ -10,8 +10,12 @@ import pytest
 
 from icl.engines import ENGINES, Engine
 from icl.eval import main
+from icl.pairing import pair_runs
 from icl.store import read_records
 from icl.templates import TEMPLATES, Template
+from metrics import score as directions
+from metrics import translation
+from tests.test_walkthroughs import followed
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,6 +56,24 @@ def test_the_command_knows_a_new_engine(
     assert "openai, lastword" in " ".join(capsys.readouterr().out.split())
     assert run(tmp_path, "--engine", "lastword", "--dtype", "float16") == 2
     assert '--dtype "float16": expected one of int8' in capsys.readouterr().err
+
+
+def test_a_new_metric_is_asked_for_scored_and_compared(
+    lastword: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(translation, "METRICS", dict(translation.METRICS))
+    monkeypatch.setattr(translation, "STATED", stated := dict(directions.STATED))
+    monkeypatch.setattr(directions, "STATED", stated)
+    asked = ("--engine", "lastword", "--metrics", "BLEU,same sentence")
+    assert run(tmp_path / "a", *asked) == 2
+    followed("A metric")
+    assert run(tmp_path / "a", *asked) == 0
+    assert run(tmp_path / "b", *asked, "--shots", "0") == 0
+    results = json.loads((tmp_path / "a" / "scores.json").read_text("utf-8"))["results"]
+    names = [score["name"] for score in results[0]["scores"]]
+    assert names[:2] == ["BLEU", "same sentence"]
+    pairings = pair_runs(tmp_path / "a", tmp_path / "b", ("copy", "copy"))
+    assert "same sentence" in pairings[0].metrics
 
 
 def test_a_new_template(lastword: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -159,6 +159,16 @@ def test_a_second_process_is_kept_out(tmp_path: Path) -> None:
     begin(tmp_path)
 
 
+def test_a_refused_run_leaves_no_folder_behind(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no"), locked(tmp_path / "runs" / "x"):
+        raise InputError("no")
+    assert not (tmp_path / "runs" / "x").exists()
+    (tmp_path / "mine").mkdir()
+    with locked(tmp_path / "mine"):
+        pass
+    assert (tmp_path / "mine").is_dir(), "a folder that was there stays"
+
+
 def test_leftovers_of_killed_writers_are_swept(tmp_path: Path) -> None:
     begin(tmp_path)
     old = tmp_path / ".scores.json.00000000-1-00000000"
