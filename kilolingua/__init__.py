@@ -41,8 +41,10 @@ if TYPE_CHECKING:
     from icl.scoring import Evaluation
     from icl.translate import Translation
     from lexaug.synthesize import Synthesis
+    from models.encoder import Encoder
     from morph.inflect import Answer, Inflector
     from morph.run import Trained
+    from probe.summary import Retrieved
     from training.pretrain import Pretrained
     from training.tag import Tagged
 
@@ -56,6 +58,7 @@ __all__ = [
     "InputError",
     "UnavailableError",
     "compare",
+    "encoder",
     "evaluate",
     "inflect",
     "inflector",
@@ -64,6 +67,7 @@ __all__ = [
     "languages",
     "lexicon",
     "pretrain",
+    "retrieve",
     "synthesize",
     "tag",
     "train",
@@ -273,6 +277,36 @@ def tag(train: str | Sequence[str], **options: Any) -> Tagged:
     from training.tagging.config import TagConfig
 
     return run(_configured(TagConfig, train=train, **options))
+
+
+def encoder(name: str = "multilingual-e5-small", **options: Any) -> Encoder:
+    """Sentences as vectors; `models.encoder`.
+
+        kl.encoder().encode(["Mvua inanyesha.", "It is raining."])  # (2, 384), of length 1
+
+    Args:
+        name: a name of the catalog, a folder, a hub id at a commit.
+        options: prefix, device, dtype, offline.
+    """
+    from models.encoder import open_encoder
+
+    return open_encoder(name, access=Access(offline=options.pop("offline", False)), **options)
+
+
+def retrieve(corpus: str | Sequence[str], lang: str = "all", **options: Any) -> Retrieved:
+    """Does a sentence lie nearest to its translation? `probe.retrieve`.
+
+        kl.retrieve("tatoeba", "swh,amh", layers="all").averages
+
+    Args:
+        corpus: tatoeba, sib200, ntrex-128 ...
+        options: model, layers, measures, limit, out ... as `python -m probe.retrieve --help` says.
+    """
+    from probe.retrieve import Retrieval
+    from probe.retrieve import retrieve as run
+
+    config = _configured(Retrieval, corpus=corpus, lang=lang, **options)
+    return run(config, Access(offline=config.offline))
 
 
 def _configured(kind: type[Config], /, **options: Any) -> Config:

@@ -34,6 +34,7 @@ COMMANDS = {
     "pretrain": ("training.pretrain", "pretrain or adapt a language model"),
     "tag": ("training.tag", "train a tagger and score it on other languages"),
     "fairseq": ("training.fairseq.__main__", "data for fairseq"),
+    "retrieve": ("probe.retrieve", "does a sentence lie nearest to its translation?"),
     "app": ("app.__main__", "the app for linguists, in a browser"),
     "cache": ("kilolingua.cache", "what lies in the cache, and making room"),
     "bundle": ("kilolingua.bundle", "everything for a language, for a machine without network"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.fuzz.made import content, copied
 from tests.fuzz.target import Target, drain
+from tests.models.test_e5 import packed
 
 TEMPLATE = (
     'query = "Translate from {source_language} to {target_language}: {source}\\n{dictionary}"\nanswer = "{target}"\n'
@@ -61,6 +62,9 @@ def targets() -> Iterator[Target]:
         file="m.gguf",
         weight=0.1,
     )
+    yield Target("models/e5", "numbers", (packed(),), _unpacked_e5, file="e5.bin")
+    yield Target("models/prompts", "json", ('{"prompts": {"query": "query: "}}',), _prompts,
+                 file="config_sentence_transformers.json")  # fmt: skip
     yield Target("models/tokenizer-fertility", "json", content("decoder", "run/tokenizer.json"), _fertility, file="tokenizer.json",
                  beside=run, weight=0.1)  # fmt: skip
     yield Target("icl/template", "toml", TEMPLATE, _rendered, file="t.toml")
@@ -84,6 +88,20 @@ def _answer(model: Path, *, chat: bool = True) -> None:
     requests = [Request(str(n), "Paka", prompt) for n, prompt in enumerate(asked)]
     short = [request for request in requests if backend.fits(request.prompt)]
     drain(backend.run(backend.plan(short)))
+
+
+def _unpacked_e5(path: Path) -> None:
+    from models.e5 import unpack_e5
+
+    out = path.with_suffix(".out")
+    out.mkdir()
+    unpack_e5(path, out)
+
+
+def _prompts(path: Path) -> None:
+    from models.encoder import prompts_of
+
+    prompts_of(path.parent)
 
 
 def _fertility(path: Path) -> None:
