@@ -180,10 +180,11 @@ def score_language(
 ) -> dict[str, Any]:
     """The record of one language: how many are right, [into English, from it], by layer, measure.
 
-    With a `+held-out` behind the measure, means are of one half and the figures of the other.
+    With `held-out` behind the measure, means are of one half and the figures of the other, among
+    half as many candidates: these are to be compared with each other.
     """
     from probe.baselines import BASELINES
-    from probe.retrieval import MOVES, halves, retrieve
+    from probe.retrieval import halves, retrieve
 
     ours = bitext.sentences[: config.limit]
     theirs = bitext.english[: config.limit]
@@ -196,9 +197,8 @@ def score_language(
         for measure in config.measures:
             found = retrieve(*pair, measure)
             right[f"{layer}|{measure}"] = [int(side.sum()) for side in found.right]
-            if measure.partition("+")[0] != MOVES[0] and len(fit) and len(held_out):
-                found = retrieve(*pair, measure, fit=fit, rows=held_out)
-                right[f"{layer}|{measure}|{HELD_OUT}"] = [int(side.sum()) for side in found.right]
+            found = retrieve(*pair, measure, fit=fit, rows=held_out)
+            right[f"{layer}|{measure}|{HELD_OUT}"] = [int(side.sum()) for side in found.right]
     for name, make in BASELINES.items():
         right[name] = [int(side.sum()) for side in retrieve(*make(ours, theirs)).right]
     return {
