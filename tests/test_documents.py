@@ -10,6 +10,7 @@ slow or reads a file of the reader's.
 from __future__ import annotations
 
 import os
+import pkgutil
 import re
 import shlex
 import subprocess
@@ -264,3 +265,12 @@ def test_a_command_runs_as_printed(command: Command, folders: dict[str, Path]) -
             serves(served[1], folders[command.page])
         else:  # pip, git, pytest itself and servers of others: the continuous integration's
             assert words[0] in PROGRAMS
+
+
+API = (ROOT / "docs" / "API.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", re.findall(r"^::: ([\w.]+)$", API, re.MULTILINE))
+def test_what_the_site_describes_is_there(name: str) -> None:
+    """Found here in a moment; the site's builder finds it at the end of everything."""
+    pkgutil.resolve_name(name)
