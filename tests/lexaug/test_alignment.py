@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
@@ -142,6 +142,14 @@ def test_block_size_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(alignment, "_CELLS_AT_ONCE", 3)
     assert train(bitext).table == pytest.approx(whole.table)
     assert train(bitext).tension == pytest.approx(whole.tension)
+
+
+def test_a_row_of_more_cells_than_a_block_is_a_block_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(alignment, "_CELLS_AT_ONCE", 3)
+    blocks = alignment._rows_at_once(np.array([0, 5, 6, 8, 12, 13]))
+    assert list(islice(blocks, 9)) == [(0, 1), (1, 3), (3, 4), (4, 5)]
 
 
 def test_tension_rises_on_parallel_word_order() -> None:

@@ -317,6 +317,16 @@ def test_what_a_run_tells(tokenizer: Path, tmp_path: Path) -> None:
     assert set(roles) == {"train", "dev", "test"}
     assert (roles["train"]["sentences"], roles["train"]["repaired"]) == (300, {})
     assert roles["train"]["dropped"] == {}
+    [written] = (done.folder / "predictions").iterdir()
+    blocks = written.read_text("utf-8").rstrip("\n").split("\n\n")
+    assert len(blocks) == done.told["results"][0]["sentences"]
+    assert {line.split()[-1] for block in blocks for line in block.split("\n")} <= {
+        "ADV",
+        "DET",
+        "NOUN",
+        "PUNCT",
+        "VERB",
+    }
     settings = json.loads((done.folder / "config.json").read_text("utf-8"))["run"]
     assert {"train", "dev", "test", "keep_out", "tokenizer", "learning_rate"} <= set(settings)
     assert settings["train"][0]["sentences"] == 300
