@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from data.languages import resolve
 from data.load import load_parallel
+from data.parallel import Pair
 from lexaug.induction import alignment
 from lexaug.induction.alignment import (
     Bitext,
@@ -191,3 +192,11 @@ def test_digamma() -> None:
     found = digamma(np.array([1.0, 0.5, 0.01]))
     below = digamma(np.array([1.01]))[0] - 100
     assert found == pytest.approx([-euler, -euler - 2 * np.log(2), below], abs=1e-9)
+
+
+@pytest.mark.parametrize(("words", "reason"), [(100, None), (101, alignment.TOO_LONG)])
+def test_a_paragraph_is_left_out_and_counted(words: int, reason: str | None) -> None:
+    dropped: Counter[str] = Counter()
+    for sides in (("dog " * words, "mbwa"), ("dog", "mbwa " * words)):
+        alignment.usable([Pair("1", *sides)], dropped)
+    assert dropped == ({reason: 2} if reason else {})

@@ -184,3 +184,11 @@ def test_tokens_that_a_bare_tokenizer_gets(objectives: str, architecture: str, a
     bare = PreTrainedTokenizerFast(tokenizer_object=words)
     assert ensure_special(bare, objectives, architecture) == added
     assert len(bare) == 2 + added
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.51])
+def test_more_than_half_of_a_document_in_spans_cannot_be(rate: float) -> None:
+    with pytest.raises(
+        InputError, match=f"spans: a rate of {rate}; expected more than 0 and at most 0.5"
+    ):
+        parse_mix("spans", SPECIAL, "encoder-decoder", options={"spans": {"rate": rate}})
