@@ -12,17 +12,14 @@ import json
 import os
 import re
 import secrets
-import shutil
 import socket
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from filelock import FileLock, Timeout
-
-from data.errors import InputError, UnavailableError
+from data.errors import UnavailableError
 
 DAY = 86_400  # seconds after which nobody writes to a file any more that never appeared
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -71,57 +68,6 @@ def appears_whole(path: Path) -> Iterator[BinaryIO]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def release(folder: Path, results: Sequence[str], begun: Sequence[str]) -> bool:
-    """Clear a run's folder that has no result yet, so that another run may have it.
-
-    A run that fails before its first result holds nothing: the corrected command takes its folder.
-
-    Args:
-        results: patterns of what a run has made; a file that is not empty, or a folder with
-            anything in it, is kept, and so is the rest.
-        begun: patterns of what it writes before that; removed.
-
-    Returns:
-        Whether the folder holds no result and nobody works in it.
-    """
-    if any(_has_content(path) for pattern in results for path in folder.glob(pattern)):
-        return False
-    locks = sorted({*folder.glob(".*lock"), *folder.glob("*/.*lock")})
-    try:
-        with ExitStack() as held:
-            for lock in locks:
-                held.enter_context(FileLock(lock, timeout=0).acquire())
-            for path in {path for pattern in begun for path in folder.glob(pattern)}:
-                if path.is_dir() and not path.is_symlink():
-                    shutil.rmtree(path)
-                else:
-                    path.unlink(missing_ok=True)
-    except Timeout:
-        return False
-    return True
-
-
-def check_unclaimed(folder: Path, written: Iterable[str]) -> None:
-    """Raise unless a folder without a config.json is free of what a run would take for its own.
-
-    Args:
-        written: patterns of what the run writes there.
-
-    Raises:
-        InputError: something of that name is there, of which nothing says from which run it is.
-    """
-    found = sorted(path.name for pattern in written for path in folder.glob(pattern))
-    if found:
-        raise InputError(
-            f"{folder}: holds {found[0]} and no config.json that says of which run; choose"
-            " another --out, or remove it"
-        )
-
-
-def _has_content(path: Path) -> bool:
-    return any(path.iterdir()) if path.is_dir() else path.stat().st_size > 0
 
 
 def write_whole(path: Path, content: str | bytes) -> None:

@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,8 +24,6 @@ from data.errors import InputError, KilolinguaError, UnavailableError
 from data.files import (
     appears_whole,
     canonical_json,
-    check_unclaimed,
-    release,
     sha256_file,
     sha256_text,
     sweep,
@@ -120,47 +117,6 @@ def test_a_writer_on_another_machine_has_a_day(tmp_path: Path) -> None:
     os.utime(path, (time.time() - 90_000,) * 2)
     sweep(tmp_path)
     assert not path.exists()
-
-
-def test_a_folder_without_a_result_is_given_up(tmp_path: Path) -> None:
-    (tmp_path / "checkpoints").mkdir()
-    for name in ("config.json", "mine.txt", "segments.jsonl"):
-        (tmp_path / name).write_text("" if name == "segments.jsonl" else "x")
-    assert release(tmp_path, ("segments.jsonl", "checkpoints"), ("config.json", "check*"))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.txt", "segments.jsonl"]
-
-
-@pytest.mark.parametrize("name", ["segments.jsonl", "checkpoints/step-1/state.json"])
-def test_a_folder_with_a_result_is_kept(name: str, tmp_path: Path) -> None:
-    for one in (name, "config.json"):
-        (tmp_path / one).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / one).write_text("x")
-    assert not release(tmp_path, ("segments.jsonl", "checkpoints/step-*"), ("*",))
-    assert (tmp_path / name).exists()
-    assert (tmp_path / "config.json").exists()
-
-
-def test_a_folder_in_which_somebody_works_is_kept(tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text("x")
-    (tmp_path / "network-1").mkdir()
-    with FileLock(tmp_path / "network-1" / ".training.lock"):
-        assert not release(tmp_path, ("model",), ("*",))
-    assert release(tmp_path, ("model",), ("*",))
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("name", ["scores.json", "sw.dev", "data"])
-def test_files_of_nobody_knows_which_run_are_not_taken(name: str, tmp_path: Path) -> None:
-    check_unclaimed(tmp_path / "absent", ("*.dev", "data"))
-    (tmp_path / "notes.txt").touch()
-    check_unclaimed(tmp_path, ("scores.json", "*.dev", "data"))
-    (tmp_path / name).touch()
-    with pytest.raises(InputError) as caught:
-        check_unclaimed(tmp_path, ("scores.json", "*.dev", "data"))
-    assert str(caught.value) == (
-        f"{tmp_path}: holds {name} and no config.json that says of which run; choose another --out,"
-        " or remove it"
-    )
 
 
 def test_a_reader_sees_the_old_file_until_the_block_ends(tmp_path: Path) -> None:

@@ -227,6 +227,34 @@ def blocks(rng: random.Random, data: bytes) -> bytes:
 # --- XML, TOML, templates, trees ----------------------------------------------------------------
 
 
+ENTITIES = (
+    "&lt;",
+    "&#0;",
+    "&#x1b;",
+    "&#55296;",
+    "&nope;",
+    "&#1" + "0" * 50 + ";",
+    "&",
+    "]]>",
+    "<![CDATA[x]]>",
+    "<!-- -- -->",
+    "<?x y?>",
+)
+
+
+TAGS = (
+    "<ph>",
+    "</ph>",
+    "<tu>",
+    "</tu>",
+    "<tuv>",
+    '<tuv xml:lang="sw">',
+    "<bpt i='1'/>",
+    "<seg/>",
+    "<x:y/>",
+)
+
+
 def xml(rng: random.Random, data: bytes) -> bytes:
     """Tags left open, renamed, nested; entities that grow; declarations that promise another file."""
     parts = re.split(r"(<[^>]*>)", data.decode("utf-8", "replace"))
@@ -243,24 +271,7 @@ def xml(rng: random.Random, data: bytes) -> bytes:
         elif what == 3:
             parts[at] = re.sub(r'"[^"]*"', lambda _: f'"{poison(rng)}"', parts[at], count=1)
         elif what == 4:
-            parts.insert(
-                at,
-                rng.choice(
-                    (
-                        "&lt;",
-                        "&#0;",
-                        "&#x1b;",
-                        "&#55296;",
-                        "&nope;",
-                        "&#1" + "0" * 50 + ";",
-                        "&",
-                        "]]>",
-                        "<![CDATA[x]]>",
-                        "<!-- -- -->",
-                        "<?x y?>",
-                    )
-                ),
-            )
+            parts.insert(at, rng.choice(ENTITIES))
         elif what == 5:
             parts.insert(at, poison(rng))
         elif what == 6:
@@ -279,22 +290,7 @@ def xml(rng: random.Random, data: bytes) -> bytes:
             parts.insert(1, '<!DOCTYPE tmx [<!ENTITY f SYSTEM "file:///etc/hosts">]>')
             parts.append("&f;")
         elif what == 10:
-            parts.insert(
-                at,
-                rng.choice(
-                    (
-                        "<ph>",
-                        "</ph>",
-                        "<tu>",
-                        "</tu>",
-                        "<tuv>",
-                        '<tuv xml:lang="sw">',
-                        "<bpt i='1'/>",
-                        "<seg/>",
-                        "<x:y/>",
-                    )
-                ),
-            )
+            parts.insert(at, rng.choice(TAGS))
         else:
             parts[at] = parts[at][: rng.randint(0, len(parts[at]))]
     return "".join(parts).encode("utf-8", "replace")

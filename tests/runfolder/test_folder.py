@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from data.errors import InputError
 from runfolder.folder import (
@@ -17,6 +18,7 @@ from runfolder.folder import (
     locked,
     open_run,
     read_run,
+    release,
     run_folder,
 )
 
@@ -102,6 +104,42 @@ def test_files_of_nobody_knows_which_run_are_not_taken_over(tmp_path: Path) -> N
     with pytest.raises(InputError, match=r"holds answers.jsonl and no config.json"):
         begin(tmp_path)
     assert (tmp_path / "answers.jsonl").read_text() == "{}\n"
+
+
+@pytest.mark.parametrize("name", ["scores.json", "sw.dev", "data"])
+def test_files_of_nobody_knows_which_run_are_not_taken(name: str, tmp_path: Path) -> None:
+    kind = RunKind("x.score", {"shots": int}, ("scores.json",), ("*.dev", "data"))
+    open_run(kind, tmp_path / "absent", {"shots": 1})
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / name).touch()
+    with pytest.raises(InputError) as caught:
+        open_run(kind, folder, {"shots": 1})
+    assert str(caught.value) == (
+        f"{folder}: holds {name} and no config.json that says of which run; choose another --out,"
+        " or remove it"
+    )
+
+
+@pytest.mark.parametrize("name", ["segments.jsonl", "checkpoints/step-1/state.json"])
+def test_a_folder_with_a_result_is_kept(name: str, tmp_path: Path) -> None:
+    kind = RunKind("x.score", {}, ("segments.jsonl", "checkpoints/step-*"), ("*",))
+    for path in (name, "config.json"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text("x")
+    assert not release(kind, tmp_path)
+    assert (tmp_path / name).exists()
+    assert (tmp_path / "config.json").exists()
+
+
+def test_a_folder_in_which_somebody_trains_is_kept(tmp_path: Path) -> None:
+    kind = RunKind("x.train", {}, ("model",), ("*",))
+    (tmp_path / "config.json").write_text("x")
+    (tmp_path / "network-1").mkdir()
+    with FileLock(tmp_path / "network-1" / ".training.lock"):
+        assert not release(kind, tmp_path)
+    assert release(kind, tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_users_files_do_not_hinder_a_run_and_stay(tmp_path: Path) -> None:

@@ -50,74 +50,94 @@ def _rows(
 
 
 def _translation() -> Iterator[Target]:
-    def compared(path: Path) -> None:
-        from icl.compare import CompareConfig, write_comparison
-        from icl.pairing import compare_pairings, pair_runs
-
-        other = made("icl") / "run"
-        pairings = pair_runs(path.parent, other, ("model", "model"))
-        found = compare_pairings(pairings, resamples=100, trials=100)
-        config = CompareConfig(path.parent, other, out=path.parent / "out")
-        page = write_comparison(config, ("model", "model"), pairings, found)
-        check_page(page)
-
-    def exported(path: Path) -> None:
-        from icl.export import export
-
-        with copying_model():
-            export(path.parent, path.parent / "out")
-
-    def shown(path: Path) -> None:
-        from app.results import find_runs
-
-        _, unread = find_runs(path.parent.parent)
-        for line in unread:
-            if len(line) > 2000 or printable(line) != line:
-                raise Fault(line[:3000])
-
-    def stored(path: Path) -> None:
-        from icl.store import Store
-
-        with Store(path.parent) as store:
-            store.get("a", "b")
-
-    def options(path: Path) -> None:
-        from icl.store import read_options
-
-        read_options(path.parent)
-
-    def scored(path: Path) -> None:
-        from icl.pairing import pair_runs, with_scores
-
-        other = made("icl") / "run"
-        pairing = pair_runs(other, other, ("model", "model"))[0]
-        with_scores(pairing, "COMET", path, path.with_name("b.txt")).differences("COMET")
-
-    def timed(path: Path) -> None:
-        from icl.system import _timing_lines
-
-        drain(_timing_lines(path))
-
     yield from _rows(
         "icl/compare",
         "icl",
-        compared,
+        _translation_compared,
         config="config.json",
         segments="segments.jsonl",
         scores="scores.json",
     )
-    yield from _rows("icl/options", "icl", options, config="config.json")
+    yield from _rows("icl/options", "icl", _translation_options, config="config.json")
     yield from _rows(
-        "icl/export", "icl", exported, weight=0.1, config="config.json", segments="segments.jsonl"
+        "icl/export",
+        "icl",
+        _translation_exported,
+        weight=0.1,
+        config="config.json",
+        segments="segments.jsonl",
     )
-    yield from _rows("icl/store", "icl", stored, weight=1, segments="segments.jsonl")
-    yield from _rows("icl/timing", "icl", timed, timing="timing.jsonl")
+    yield from _rows("icl/store", "icl", _translation_stored, weight=1, segments="segments.jsonl")
+    yield from _rows("icl/timing", "icl", _translation_timed, timing="timing.jsonl")
     yield Target(
-        "app/runs-scores", "json", content("icl", "run/scores.json"), shown, file="a/scores.json"
+        "app/runs-scores",
+        "json",
+        content("icl", "run/scores.json"),
+        _translation_shown,
+        file="a/scores.json",
     )
     yield Target(
-        "icl/external-scores", "text", ("0.5\n0.25\n1\n",), scored, beside={"b.txt": b"1\n2\n3\n"}
+        "icl/external-scores",
+        "text",
+        ("0.5\n0.25\n1\n",),
+        _translation_scored,
+        beside={"b.txt": b"1\n2\n3\n"},
     )
+
+
+def _translation_compared(path: Path) -> None:
+    from icl.compare import CompareConfig, write_comparison
+    from icl.pairing import compare_pairings, pair_runs
+
+    other = made("icl") / "run"
+    pairings = pair_runs(path.parent, other, ("model", "model"))
+    found = compare_pairings(pairings, resamples=100, trials=100)
+    config = CompareConfig(path.parent, other, out=path.parent / "out")
+    page = write_comparison(config, ("model", "model"), pairings, found)
+    check_page(page)
+
+
+def _translation_exported(path: Path) -> None:
+    from icl.export import export
+
+    with copying_model():
+        export(path.parent, path.parent / "out")
+
+
+def _translation_shown(path: Path) -> None:
+    from app.results import find_runs
+
+    _, unread = find_runs(path.parent.parent)
+    for line in unread:
+        if len(line) > 2000 or printable(line) != line:
+            raise Fault(line[:3000])
+
+
+def _translation_stored(path: Path) -> None:
+    from icl.store import Store
+
+    with Store(path.parent) as store:
+        store.get("a", "b")
+
+
+def _translation_options(path: Path) -> None:
+    from icl.store import read_options
+
+    read_options(path.parent)
+
+
+def _translation_scored(path: Path) -> None:
+    from icl.pairing import pair_runs, with_scores
+
+    other = made("icl") / "run"
+    pairing = pair_runs(other, other, ("model", "model"))[0]
+    with_scores(pairing, "COMET", path, path.with_name("b.txt")).differences("COMET")
+
+
+def _translation_timed(path: Path) -> None:
+    from icl.system import _timing_lines
+
+    drain(_timing_lines(path))
 
 
 def _synthesis() -> Iterator[Target]:
@@ -185,107 +205,128 @@ def _with_lexicon(path: Path) -> None:
 
 
 def _inflection() -> Iterator[Target]:
-    def rules(path: Path) -> None:
-        from morph.rules import Rules
-
-        Rules.load(path).predict("imba", "V;PST;3;SG")
-
-    def model(path: Path) -> None:
-        from morph.transducer import Transducer
-
-        folder = next(p for p in path.parents if p.name == "model")
-        Transducer.load(folder).predict([("imba", "V;PST;3;SG")])
-
-    def calibration(path: Path) -> None:
-        from morph.inflect.choice import Calibration
-
-        Calibration.load(path.parent)
-
-    def evaluated(path: Path) -> None:
-        from morph.evaluate.__main__ import main
-
-        gold = made("inflection") / "dev.tsv"
-        _run(main, "--gold", gold, "--predictions", path, "--out", path.parent / "out")
-        for page in path.parent.glob("out/*.html"):
-            check_page(page)
-
-    def gold(path: Path) -> None:
-        from morph.evaluate.__main__ import main
-
-        _run(
-            main,
-            "--gold",
-            path,
-            "--predictions",
-            made("inflection") / "dev.tsv",
-            "--out",
-            path.parent / "out",
-        )
-
-    def asked(path: Path) -> None:
-        from morph.inflect.__main__ import main
-
-        _run(
-            main,
-            "--lang",
-            "sw",
-            "--table",
-            made("inflection") / "train.tsv",
-            "--no-model",
-            "--offline",
-            "--input",
-            path,
-        )
-
-    def table(path: Path) -> None:
-        from morph.inflect.__main__ import main
-
-        _run(main, "--lang", "sw", "--table", path, "--no-model", "--offline", "soma", "V;PST;3;SG")
-
-    def trained(path: Path) -> None:
-        from morph.corpora import load_data
-
-        load_data("sw", train=path, dev=path.with_name("dev.tsv"))
-
-    def submitted(path: Path) -> None:
-        from morph.submit.__main__ import main
-
-        folder = made("inflection")
-        _run(main, "--task", "generic", "--covered", path, "--train", folder / "train.tsv", "--rules", "--system", "s",
-             "--out", path.parent / "out")  # fmt: skip
-
     dev = "soma\tV;PST;3;SG\talisoma\nsoma\tV;NFIN\tkusoma\nsoma\tV;FUT;3;SG\tatasoma\npika\tV;PST;3;SG\talipika\npika\tV;NFIN\tkupika\npika\tV;FUT;3;SG\tatapika\n"
     covered = "imba\tV;PST;3;SG\nsoma\tV;NFIN\n"
     yield Target(
         "morph/rules",
         "json",
         content("inflection", "rules.json"),
-        rules,
+        _inflection_rules,
         file="rules.json",
         weight=0.3,
     )
     yield from _rows(
         "morph/model",
         "inflection",
-        model,
+        _inflection_model,
         config="model/config.json",
         backward="model/backward/config.json",
     )
-    yield Target("morph/model-weights", "tensors", content("inflection", "run/model/model-1.safetensors"), model,
+    yield Target("morph/model-weights", "tensors", content("inflection", "run/model/model-1.safetensors"), _inflection_model,
                  file="model/model-1.safetensors", beside=copied("inflection"), weight=0.2)  # fmt: skip
-    yield from _rows("morph/calibration", "inflection", calibration, file="model/calibration.json")
-    yield Target("morph/evaluate-predictions", "tsv", (dev,), evaluated, weight=0.2)
-    yield Target("morph/evaluate-gold", "tsv", (dev,), gold, weight=0.2)
-    yield Target("morph/inflect-input", "tsv", (covered,), asked, weight=0.2)
-    yield Target("morph/inflect-table", "tsv", (dev,), table, weight=0.2)
+    yield from _rows(
+        "morph/calibration", "inflection", _inflection_calibration, file="model/calibration.json"
+    )
+    yield Target("morph/evaluate-predictions", "tsv", (dev,), _inflection_evaluated, weight=0.2)
+    yield Target("morph/evaluate-gold", "tsv", (dev,), _inflection_gold, weight=0.2)
+    yield Target("morph/inflect-input", "tsv", (covered,), _inflection_asked, weight=0.2)
+    yield Target("morph/inflect-table", "tsv", (dev,), _inflection_table, weight=0.2)
     yield Target(
-        "morph/train-data", "tsv", (dev,), trained, beside={"dev.tsv": dev.encode()}, weight=0.5
+        "morph/train-data",
+        "tsv",
+        (dev,),
+        _inflection_trained,
+        beside={"dev.tsv": dev.encode()},
+        weight=0.5,
     )
     yield Target(
-        "morph/submit-covered", "tsv", (covered,), submitted, weight=0.2, file="x.covered.tst"
+        "morph/submit-covered",
+        "tsv",
+        (covered,),
+        _inflection_submitted,
+        weight=0.2,
+        file="x.covered.tst",
     )
     yield from _rows("morph/run", "inflection", _trained_on, weight=0.05, config="config.json",
                      state="network-1/checkpoints/step-00000003/state.json", metrics="network-1/metrics.jsonl")  # fmt: skip
+
+
+def _inflection_rules(path: Path) -> None:
+    from morph.rules import Rules
+
+    Rules.load(path).predict("imba", "V;PST;3;SG")
+
+
+def _inflection_model(path: Path) -> None:
+    from morph.transducer import Transducer
+
+    folder = next(p for p in path.parents if p.name == "model")
+    Transducer.load(folder).predict([("imba", "V;PST;3;SG")])
+
+
+def _inflection_calibration(path: Path) -> None:
+    from morph.inflect.choice import Calibration
+
+    Calibration.load(path.parent)
+
+
+def _inflection_evaluated(path: Path) -> None:
+    from morph.evaluate.__main__ import main
+
+    gold = made("inflection") / "dev.tsv"
+    _run(main, "--gold", gold, "--predictions", path, "--out", path.parent / "out")
+    for page in path.parent.glob("out/*.html"):
+        check_page(page)
+
+
+def _inflection_gold(path: Path) -> None:
+    from morph.evaluate.__main__ import main
+
+    _run(
+        main,
+        "--gold",
+        path,
+        "--predictions",
+        made("inflection") / "dev.tsv",
+        "--out",
+        path.parent / "out",
+    )
+
+
+def _inflection_asked(path: Path) -> None:
+    from morph.inflect.__main__ import main
+
+    _run(
+        main,
+        "--lang",
+        "sw",
+        "--table",
+        made("inflection") / "train.tsv",
+        "--no-model",
+        "--offline",
+        "--input",
+        path,
+    )
+
+
+def _inflection_table(path: Path) -> None:
+    from morph.inflect.__main__ import main
+
+    _run(main, "--lang", "sw", "--table", path, "--no-model", "--offline", "soma", "V;PST;3;SG")
+
+
+def _inflection_trained(path: Path) -> None:
+    from morph.corpora import load_data
+
+    load_data("sw", train=path, dev=path.with_name("dev.tsv"))
+
+
+def _inflection_submitted(path: Path) -> None:
+    from morph.submit.__main__ import main
+
+    folder = made("inflection")
+    _run(main, "--task", "generic", "--covered", path, "--train", folder / "train.tsv", "--rules", "--system", "s",
+         "--out", path.parent / "out")  # fmt: skip
 
 
 def _trained_on(path: Path) -> None:
@@ -378,51 +419,6 @@ def _data(name: str, read: Read) -> Iterator[Target]:
 
 def _fairseq() -> Iterator[Target]:
     from training.fairseq.formats import Dictionary
-    from training.fairseq.generated import read_generated
-
-    def binarised(path: Path) -> None:
-        from training.fairseq.formats import read_binarised
-
-        drain(read_binarised(path.parent / "train"))
-
-    def read(path: Path) -> None:
-        for sentence in read_generated(path, allow_missing=True):
-            sentence.best  # noqa: B018
-        read_generated(path)
-
-    def prepared(path: Path) -> None:
-        from training.fairseq.__main__ import main
-
-        folder = made("fairseq")
-        _run(
-            main,
-            "prepare",
-            "--objective",
-            "mlm",
-            "--train",
-            folder / "train.txt",
-            "--valid",
-            folder / "valid.txt",
-            "--out",
-            path.parent,
-        )
-
-    def text(path: Path) -> None:
-        from training.fairseq.__main__ import main
-
-        _run(
-            main,
-            "prepare",
-            "--objective",
-            "mlm",
-            "--train",
-            path,
-            "--valid",
-            path,
-            "--out",
-            path.parent / "out",
-            "--skip-bad",
-        )
 
     generated = ("S-1\tpaka amelala\nT-1\ta cat sleeps\nH-1\t-0.51\ta cat sleeps\nD-1\t-0.51\ta cat sleeps\nP-1\t-0.1 -0.2 -0.3 -0.4\n"
                  "S-0\tmvua\nH-0\t-1.5\train\nD-0\t-1.5\train\nP-0\t-1.0 -2.0\n2026 | INFO | done\n",)  # fmt: skip
@@ -433,13 +429,13 @@ def _fairseq() -> Iterator[Target]:
         lambda path: Dictionary.load(path).save(path.with_name("b")),
         file="dict.txt",
     )
-    yield Target("fairseq/generated", "tsv", generated, read)
-    yield Target("fairseq/text", "text", ("paka amelala\nmvua\n",), text, weight=0.3)
+    yield Target("fairseq/generated", "tsv", generated, _fairseq_read)
+    yield Target("fairseq/text", "text", ("paka amelala\nmvua\n",), _fairseq_text, weight=0.3)
     yield Target(
         "fairseq/index",
         "numbers",
         content("fairseq", "run/data-bin/train.idx"),
-        binarised,
+        _fairseq_binarised,
         file="data-bin/train.idx",
         beside=copied("fairseq"),
     )
@@ -447,12 +443,62 @@ def _fairseq() -> Iterator[Target]:
         "fairseq/numbers",
         "numbers",
         content("fairseq", "run/data-bin/train.bin"),
-        binarised,
+        _fairseq_binarised,
         file="data-bin/train.bin",
         beside=copied("fairseq"),
         weight=0.3,
     )
-    yield from _rows("fairseq/prepare", "fairseq", prepared, record="preparation.json")
+    yield from _rows("fairseq/prepare", "fairseq", _fairseq_prepared, record="preparation.json")
+
+
+def _fairseq_binarised(path: Path) -> None:
+    from training.fairseq.formats import read_binarised
+
+    drain(read_binarised(path.parent / "train"))
+
+
+def _fairseq_read(path: Path) -> None:
+    from training.fairseq.generated import read_generated
+
+    for sentence in read_generated(path, allow_missing=True):
+        sentence.best  # noqa: B018
+    read_generated(path)
+
+
+def _fairseq_prepared(path: Path) -> None:
+    from training.fairseq.__main__ import main
+
+    folder = made("fairseq")
+    _run(
+        main,
+        "prepare",
+        "--objective",
+        "mlm",
+        "--train",
+        folder / "train.txt",
+        "--valid",
+        folder / "valid.txt",
+        "--out",
+        path.parent,
+    )
+
+
+def _fairseq_text(path: Path) -> None:
+    from training.fairseq.__main__ import main
+
+    _run(
+        main,
+        "prepare",
+        "--objective",
+        "mlm",
+        "--train",
+        path,
+        "--valid",
+        path,
+        "--out",
+        path.parent / "out",
+        "--skip-bad",
+    )
 
 
 def _run(main: Callable[..., int], *arguments: object) -> None:
