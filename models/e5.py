@@ -196,6 +196,8 @@ def _tensors(cursor: _Cursor) -> dict[str, Array]:
         found[name] = _dequantised(values) if kind == 1 else np.frombuffer(values, "<f4")
         if kind >= CLASSES or found[name].size != count:
             raise ValueError(f"{name}: {found[name].size:,} weights, not {count:,}")
+        if not np.isfinite(found[name]).all():
+            raise ValueError(f"{name}: a weight that is no number")
     return found
 
 
@@ -204,7 +206,8 @@ def _dequantised(content: bytes) -> Array:
     blocks = np.frombuffer(content, np.uint8).reshape(-1, BLOCK_BYTES)
     scales = blocks[:, :2].copy().view("<f2").astype(np.float32)
     halves = np.concatenate((blocks[:, 2:] & 15, blocks[:, 2:] >> 4), axis=1)
-    weights: Array = ((halves.astype(np.float32) - 8) * scales).reshape(-1)
+    with np.errstate(invalid="ignore"):  # the caller refuses what is not finite
+        weights: Array = ((halves.astype(np.float32) - 8) * scales).reshape(-1)
     return weights
 
 

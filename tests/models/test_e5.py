@@ -171,6 +171,21 @@ def test_the_map_of_characters_holds_for_all_of_them_and_no_other() -> None:
     assert [normalise(other) for other in others] == others
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize(("name", "kind"), [("emb.pos", 0), ("l0.q.w", 1)])
+def test_weights_that_are_no_numbers_are_told(
+    tmp_path: Path, name: str, kind: int, value: float
+) -> None:
+    whole, path = packed(), tmp_path / "damaged.bin"
+    values = tensors()[name][1]
+    there = quantised(values) if kind else values.tobytes()
+    bad = np.array(value, "<f2" if kind else "<f4").tobytes()  # a block begins with its scale
+    assert whole.count(there) == 1
+    path.write_bytes(whole.replace(there, bad + there[len(bad) :]))
+    with pytest.raises(InputError, match=f"{name}: a weight that is no number"):
+        read_packed(path)
+
+
 @pytest.mark.parametrize("share", [0.001, 0.01, 0.05, 0.2, 0.5, 0.9, 0.999])
 def test_a_file_that_ends_early_is_told(tmp_path: Path, share: float) -> None:
     whole = packed()
