@@ -17,12 +17,12 @@ from data.catalog import dataset
 from data.download import fetch
 from data.errors import InputError, UnavailableError
 from data.files import canonical_json
+from data.groups import KINDS, Groups, groups_of
 from data.languages import Language
 from data.pages import Interval, Plotted
 from data.parallel import Pair
 from icl.answers import FORMAT, Answer
 from icl.engines import Decoding, Request
-from icl.groups import KINDS, Groups, groups_of
 from metrics.language_id import accepted_labels, language_metric
 from metrics.score import Score
 from metrics.significance import percentile_interval, resampled_scores
