@@ -113,7 +113,8 @@ def rank_of(source: str, target: str) -> Rank | None:
 def read(bundle: str) -> Reading:
     """A bundle's features by dimension, in the schema's spelling, brackets taken off.
 
-    V.PTCP, V.MSDR and V.CVB are a verb of that finiteness. Noun classes tell the number too.
+    V.PTCP, V.MSDR and V.CVB are a verb of that finiteness. Noun classes tell the number too,
+    alternatives of several that of each; alternatives of two dimensions are of the first by name.
 
     >>> reading = read("V;V.PTCP;PRES;NOM(3,BANTU2)")
     >>> [sorted(reading[group][0]) for group in ("Part of speech", "Finiteness", "Tense", "Number")]
@@ -143,8 +144,8 @@ def _placed(values: frozenset[str]) -> Iterator[tuple[str, frozenset[str]]]:
         yield FINITENESS, values
         return
     yield dimension(first) or "unknown", values
-    if first in CLASS_NUMBER:
-        yield "Number", frozenset({CLASS_NUMBER[first]})
+    if values <= CLASS_NUMBER.keys():
+        yield "Number", frozenset(map(CLASS_NUMBER.__getitem__, values))
 
 
 def _instead(source: str) -> tuple[str, ...]:

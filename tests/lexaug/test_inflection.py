@@ -9,7 +9,14 @@ import pytest
 from data.access import Access
 from data.languages import resolve
 from data.unimorph import Triple
-from lexaug.inflection import EnglishForms, TableInflector, load_analyser, load_inflector, rank_of
+from lexaug.inflection import (
+    EnglishForms,
+    TableInflector,
+    load_analyser,
+    load_inflector,
+    rank_of,
+    specific,
+)
 
 PAST, PERFECT, PROGRESSIVE = "V;PST", "V;V.PTCP;PST", "V;V.PTCP;PRS"
 
@@ -33,6 +40,13 @@ def inflector(lemma: str, **forms: str) -> TableInflector:
         (PAST, "V;PST;COND;3;SG", False),
         (PAST, "V;PRS;3;SG", False),
         (PAST, "V;RMT;PST;BANTU1", True),
+        (PAST, "V;PST;BANTU1/BANTU2", True),
+        (PAST, "V;PST;BANTU2/BANTU1", True),
+        (PAST, "V;PST;BANTU2/BANTU4", False),  # they, people or things
+        (PAST, "V;PST;BANTU2/BANTU3", True),
+        ("N;PL", "N;BANTU1/BANTU2", True),  # one form for a person and for people
+        ("N;PL", "N;BANTU1/BANTU3", False),
+        ("N;SG", "N;BANTU2/BANTU15", True),  # class 15 says no number
         (PAST, "V;PST;PFV;3;SG", True),
         (PAST, "V;PST;IPFV;3;SG", False),
         (PAST, "V;PST", True),  # Lingala and Kongo mark no person
@@ -49,6 +63,11 @@ def inflector(lemma: str, **forms: str) -> TableInflector:
 )
 def test_which_bundles_say_the_same(source: str, target: str, fits: bool) -> None:
     assert (rank_of(source, target) is not None) is fits
+
+
+def test_what_may_be_definite_or_the_languages_own_is_not_its_own() -> None:
+    assert specific("N;DEF/LGSPEC1;SG") == frozenset()
+    assert specific("N;DEF;SG;LGSPEC1") == {"LGSPEC1"}
 
 
 def test_the_plainest_form_wins() -> None:

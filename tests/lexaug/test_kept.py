@@ -17,7 +17,7 @@ from data.errors import InputError
 from data.languages import resolve
 from data.lexicon import Entry, Lexicon
 from lexaug.kept import kept, key_of, sources
-from lexaug.kernel.characters import _made, _packed, _unpacked, character_table
+from lexaug.kernel.characters import SPECIAL, _made, _packed, _unpacked, character_table
 from lexaug.paradigms import Inflection, find_inflection
 from lexaug.phrases import compile_phrases
 
@@ -105,12 +105,21 @@ def test_characters_are_kept_as_they_were_made(language: str) -> None:
     ("name", "change"),
     [
         ("lengths", lambda numbers: numbers[:-1]),
+        ("lengths", lambda numbers: [numbers[0] + 1, *numbers[1:]]),
         ("lengths", lambda numbers: [-numbers[0], numbers[1] + 2 * numbers[0], *numbers[2:]]),
+        ("lengths", lambda numbers: [0, numbers[0] + numbers[1], *numbers[2:]]),
+        ("lengths", lambda numbers: [0x110001, numbers[0] + numbers[1] - 0x110001, *numbers[2:]]),
+        ("kinds", lambda numbers: numbers[:-1]),
         ("kinds", lambda numbers: [-1, *numbers[1:]]),
         ("places", lambda numbers: [0x110000, *numbers[1:]]),
+        ("places", lambda numbers: [-1, *numbers[1:]]),
         ("folds", lambda numbers: [0x110000, *numbers[1:]]),
+        ("folds", lambda numbers: [ord("a") | 0x110000 << 21, *numbers[1:]]),
+        ("folds", lambda numbers: [ord("a") | ord("a") << 21 | 0x110000 << 42, *numbers[1:]]),
+        ("folds", lambda numbers: [0, *numbers[1:]]),
         ("folds", lambda numbers: numbers[1:]),
         ("pairs", lambda numbers: numbers[::-1]),
+        ("pairs", lambda numbers: [numbers[0], *numbers]),
     ],
 )
 def test_numbers_that_compiled_code_must_not_see(
@@ -119,6 +128,25 @@ def test_numbers_that_compiled_code_must_not_see(
     packed = _packed(character_table("en"))
     with pytest.raises(InputError, match="expected the characters of Unicode, found other numbers"):
         _unpacked({**packed, name: change(packed[name])})
+
+
+def test_the_smallest_table_of_characters() -> None:
+    plain = {"lengths": [0x110000], "kinds": [3], "places": [], "folds": [], "pairs": []}
+    found = _unpacked(plain)
+    assert (found.several == np.arange(0x110000)).all()
+    assert (found.cells == (3 << 21 | np.arange(0x110000))).all()
+    assert found.pairs.tolist() == []
+    at_the_ends = _unpacked({**plain, "places": [0, 0x10FFFF], "folds": [0x10FFFF, 1]})
+    assert at_the_ends.several[[0, 0x10FFFF]].tolist() == [0x10FFFF, 1]
+
+
+def test_only_what_hangs_on_its_neighbours_is_left_to_the_pure_function() -> None:
+    """Rules of one character are in the table; those of several mark each of these."""
+    for language, alone, together in (("ar", "\u06a9\u06be", ""), ("bn", "", "\u09a4\u09cd\u200d")):
+        cells = character_table(language).cells
+        for characters, expected in ((alone, False), (together, True), ("ab’\u2010", False)):
+            marked = [bool(cells[ord(c)] & SPECIAL) for c in characters]
+            assert marked == [expected] * len(characters), (language, characters)
 
 
 LEXICON = Lexicon((Entry("walk", "pembuka", pos="VERB"), Entry("dog", "mbwa")), "en", "sw")

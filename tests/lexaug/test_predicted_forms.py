@@ -93,6 +93,16 @@ def test_infinitives_of_a_lexicon_that_lists_them_are_taken_back_to_lemmas() -> 
     assert lingala.predicted(("kopembuka", PAST, False)) == (None, "lemma")
 
 
+@pytest.mark.parametrize("words", [["kalak", "kokalaka"], []], ids=["as many", "none known"])
+def test_a_lexicon_lists_infinitives_only_where_more_are_known_than_lemmas(
+    words: list[str],
+) -> None:
+    lingala = maker(LINGALA)
+    lingala.predict_all([(word, PAST, True) for word in [*words, "kopembuk"]])
+    assert lingala.predicted(("kopembuk", PAST, True)) == ("kopembukaki", "inflected-by-rule")
+    assert lingala.predicted(("kopembuka", PAST, False)) == (None, "lemma")
+
+
 def test_answers_at_once_are_the_answers_one_by_one() -> None:
     words = ["pembuka", "tunguka", "kalaka", "ja"]
     questions = [(word, PAST, tagged) for word in words for tagged in (True, False)]

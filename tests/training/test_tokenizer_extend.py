@@ -29,7 +29,7 @@ from data.lexicon import Entry, ranked
 from data.load import load_parallel
 from models.tokenizer import open_fast_tokenizer
 from training.tokenizer import Extension, change, embeddings, extend, train_tokenizer
-from training.tokenizer.__main__ import main
+from training.tokenizer.__main__ import ExtendOptions, _unmoved, main
 from training.tokenizer.embeddings import grow_embeddings, initialise_embeddings
 from training.tokenizer.merging import KNOWN, continued
 from training.tokenizer.special import add_special, encoded, literal_backend
@@ -242,6 +242,28 @@ def test_extend_a_model_from_the_shell(tmp_path: Path, capsys: pytest.CaptureFix
     assert capsys.readouterr().err.count(told) == 2
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert main(["extend", str(folder), "--text", str(text), *options]) == 0  # its own, again
+
+
+def test_the_share_of_new_pieces_is_counted(
+    extended: dict[str, tuple[Any, Extension]], tmp_path: Path
+) -> None:
+    old, extension = extended["byte-level"]
+    path, none, one = (tmp_path / f"{name}.txt" for name in ("text", "none", "one"))
+    path.write_text("\n".join([*SWAHILI[:9], *ENGLISH[:9]]), "utf-8")
+    none.write_text("\n", "utf-8")
+    texts = [extension.tokenizer.decode([piece.id]) for piece in extension.pieces]
+    pieces = zip(texts, ids_of(extension.tokenizer, texts), strict=True)
+    whole = next(text for text, ids in pieces if len(ids) == 1 and text == text.strip())
+    one.write_text(whole, "utf-8")
+    old_text = tuple(map(str, (path, none, one)))
+    options = ExtendOptions(folder="model", text=("",), out=tmp_path / "out", old_text=old_text)
+    found = _unmoved(extension, old, options)["old_texts"]
+    ids = [id_ for some in ids_of(extension.tokenizer, SWAHILI[:9] + ENGLISH[:9]) for id_ in some]
+    new = sum(id_ >= len(old) for id_ in ids)
+    assert 1 < new < len(ids)
+    assert found[str(path)]["new_pieces_percent"] == round(100 * new / len(ids), 3)
+    assert found[str(none)]["new_pieces_percent"] == 0
+    assert found[str(one)]["new_pieces_percent"] == 100
 
 
 def test_pieces_marked_by_affixes_cannot_be_continued() -> None:
