@@ -94,11 +94,23 @@ def copied(root: Path, place: Path) -> Path:
     return place
 
 
+def test_files(root: Path, room: str) -> dict[str, str]:
+    """The files of a room's tests, with the checksum of each."""
+    paths = sorted((root / "tests" / room).rglob("test_*.py"))
+    sums = (hashlib.sha256(path.read_bytes()).hexdigest() for path in paths)
+    return {str(path.relative_to(root)): sum_ for path, sum_ in zip(paths, sums, strict=True)}
+
+
 def tree_hash(root: Path, room: str) -> str:
-    """Of the contents of all code and tests; whether there is a mirror decides what tests run."""
+    """Of all that a room's tests may hang on, but for the files that hold them.
+
+    Whether there is a mirror decides what tests run.
+    """
     digest = hashlib.sha256(f"{room} {os.environ.get('KILOLINGUA_MIRROR')}".encode())
+    left_out = {EQUIVALENT, "docs/LOG.md", "CHANGELOG.md", *test_files(root, room)}
     for name in tree_files(root):
-        digest.update(name.encode() + b"\0" + (root / name).read_bytes())
+        if name not in left_out:
+            digest.update(name.encode() + b"\0" + (root / name).read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -242,27 +254,24 @@ class Recorder:
             self.bad.add(report.nodeid)
 
     def told(self) -> dict[str, Any]:
-        """All of it as JSON: lines of files with the numbers of their tests."""
+        """Of each test that passes, as JSON: its seconds, and the lines of files that it runs."""
         self.coverage.stop()
         data = self.coverage.get_data()
-        tests = [test for test in self.seconds if test not in self.bad]
-        number = {test: n for n, test in enumerate(tests)}
+        tests: dict[str, Any] = {
+            test: {"seconds": seconds, "elsewhere": test in self.elsewhere, "lines": {}}
+            for test, seconds in self.seconds.items()
+            if test not in self.bad
+        }
         users: dict[str, list[str]] = {}
         for test in tests:
             for fixture in self.fixtures.get(test, ()):
                 users.setdefault(f"fixture {fixture}", []).append(test)
-        lines: dict[str, dict[int, list[int]]] = {}
-        for file in data.measured_files():
-            for line, contexts in data.contexts_by_lineno(file).items():
-                names = [test for c in contexts for test in users.get(c, [c])]
-                numbers = sorted({number[name] for name in names if name in number})
-                lines.setdefault(str(Path(file).relative_to(self.place)), {})[line] = numbers
-        return {
-            "tests": tests,
-            "seconds": [self.seconds[test] for test in tests],
-            "elsewhere": sorted(number[test] for test in self.elsewhere & set(tests)),
-            "lines": lines,
-        }
+        for file in sorted(data.measured_files()):
+            name = str(Path(file).relative_to(self.place))
+            for line, contexts in sorted(data.contexts_by_lineno(file).items()):
+                for test in {test for c in contexts for test in users.get(c, [c])} & tests.keys():
+                    tests[test]["lines"].setdefault(name, []).append(line)
+        return tests
 
 
 class Chosen:
@@ -283,27 +292,59 @@ class Chosen:
 
 
 def test_map(tree: Path, room: str, kept: Path) -> dict[str, Any]:
-    """What tests run each line of a room; kept in this file."""
-    if not kept.exists():
+    """What tests run each line of a room; kept in this file, where only new tests are run again."""
+    files = test_files(tree, room)
+    known = json.loads(kept.read_text("utf-8")) if kept.exists() else {"files": {}, "tests": {}}
+    stale = [file for file, sum_ in files.items() if known["files"].get(file) != sum_]
+    places = [*stale, *([] if known["files"] or not (tree / room).exists() else [room])]
+    tests = {
+        test: about
+        for test, about in known["tests"].items()
+        if (file := test.partition("::")[0]) not in stale
+        if file in files or not file.startswith("tests/")
+    }
+    if places:
+        tests |= _recorded(tree, room, places)
+        kept.write_text(json.dumps({"files": files, "tests": tests}), encoding="utf-8")
+    return _by_lines(tests)
 
-        def record() -> int:
-            import pytest
 
-            recorder = Recorder(tree, room)
-            options = [option for option in OPTIONS if option != "-x"]
-            status = int(pytest.main([*options, *_places(tree, room)], plugins=[recorder]))
-            kept.write_text(json.dumps(recorder.told()), encoding="utf-8")
-            return status
+def _recorded(tree: Path, room: str, places: Sequence[str]) -> dict[str, Any]:
+    """What `Recorder` tells of the tests in these files and folders."""
+    told = tree.parent / "map"
 
-        status = forked(record, tree, 3600, tree.parent / "out")
-        if not kept.exists():
-            raise SystemExit((tree.parent / "out").read_text("utf-8", errors="replace"))
-        if status:
-            sys.stderr.write(f"{room}: tests fail without any fault; they are left out\n")
-    found: dict[str, Any] = json.loads(kept.read_text("utf-8"))
-    lines = (numbers for of_file in found["lines"].values() for numbers in of_file.values())
-    sizes = Counter(number for numbers in lines for number in numbers)
-    return {**found, "sizes": [sizes[number] for number in range(len(found["tests"]))]}
+    def record() -> int:
+        import pytest
+
+        recorder = Recorder(tree, room)
+        options = [option for option in OPTIONS if option != "-x"]
+        status = int(pytest.main([*options, *places], plugins=[recorder]))
+        told.write_text(json.dumps(recorder.told()), encoding="utf-8")
+        return status
+
+    status = forked(record, tree, 3600, tree.parent / "out")
+    if not told.exists():
+        raise SystemExit((tree.parent / "out").read_text("utf-8", errors="replace"))
+    if status not in (0, 5):  # 5: there is no test in these files
+        sys.stderr.write(f"{room}: tests fail without any fault; they are left out\n")
+    found: dict[str, Any] = json.loads(told.read_text("utf-8"))
+    return found
+
+
+def _by_lines(about: dict[str, Any]) -> dict[str, Any]:
+    """The lines of files with the numbers of their tests, and how many lines each test runs."""
+    lines: dict[str, dict[str, list[int]]] = {}
+    for number, one in enumerate(about.values()):
+        for file, numbers in one["lines"].items():
+            for line in numbers:
+                lines.setdefault(file, {}).setdefault(str(line), []).append(number)
+    return {
+        "tests": list(about),
+        "seconds": [one["seconds"] for one in about.values()],
+        "elsewhere": [n for n, one in enumerate(about.values()) if one["elsewhere"]],
+        "sizes": [sum(map(len, one["lines"].values())) for one in about.values()],
+        "lines": lines,
+    }
 
 
 def _places(tree: Path, room: str) -> list[str]:
@@ -327,14 +368,17 @@ def covering(trial: Trial, known: dict[str, Any], tree: Path, most: float) -> li
 
 def _of_importers(file: str, known: dict[str, Any], tree: Path) -> set[int]:
     """The tests of the nearest modules that import this one and are seen to run."""
+    room = sorted((tree / file.partition("/")[0]).rglob("*.py"))
+    imported = {str(path.relative_to(tree)): _imported(path) for path in room}
     pending, met = [file], {file}
     while pending:
         name = pending.pop(0).removesuffix(".py").replace("/", ".")
-        for other in known["lines"]:
-            if other not in met and name in _imported(tree / other):
+        for other, names in imported.items():
+            if other not in met and name in names:
                 met.add(other)
                 pending.append(other)
-        numbers = {n for other in met for some in known["lines"][other].values() for n in some}
+        lines = (known["lines"].get(other, {}) for other in met)
+        numbers = {n for of_file in lines for some in of_file.values() for n in some}
         if numbers:
             return numbers
     return set()

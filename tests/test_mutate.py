@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -65,18 +67,24 @@ def toy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_killed_survived_and_passed_over(toy: Path, tmp_path_factory: pytest.TempPathFactory):
-    pytest.importorskip("coverage")
-    out = tmp_path_factory.mktemp("out") / "out.tsv"
-    before = {path: path.read_bytes() for path in toy.rglob("*") if path.is_file()}
+def mutated(toy: Path, cache: Path, out: Path) -> subprocess.CompletedProcess[str]:
+    """What the command says of all mutants of the toy."""
     command = [sys.executable, "-m", "tests.mutate", "--room", "toy", "--root", str(toy)]
-    done = subprocess.run(
+    return subprocess.run(
         [*command, "--mutants", "9", "--jobs", "1", "--out", str(out)],
         cwd=ROOT,
+        env={**os.environ, "KILOLINGUA_CACHE": str(cache)},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def test_killed_survived_and_passed_over(toy: Path, tmp_path_factory: pytest.TempPathFactory):
+    pytest.importorskip("coverage")
+    out = tmp_path_factory.mktemp("out") / "out.tsv"
+    before = {path: path.read_bytes() for path in toy.rglob("*") if path.is_file()}
+    done = mutated(toy, out.parent, out)
     rows = [line.split("\t") for line in out.read_text("utf-8").splitlines()]
     outcomes = [(row[0], row[1]) for row in rows]
     assert outcomes == [("killed", "toy/room.py:8"), ("survived", "toy/room.py:13")], done.stderr
@@ -87,6 +95,34 @@ def test_killed_survived_and_passed_over(toy: Path, tmp_path_factory: pytest.Tem
     assert done.returncode == 1
     assert "tests fail without any fault; they are left out" in done.stderr
     assert {path: path.read_bytes() for path in toy.rglob("*") if path.is_file()} == before
+
+
+def test_only_new_tests_are_run_again_to_see_what_lines_they_run(
+    toy: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    pytest.importorskip("coverage")
+    out = tmp_path_factory.mktemp("out") / "out.tsv"
+    (toy / "tests/toy/test_later.py").write_text("def test_gone():\n    assert False\n")
+    mutated(toy, out.parent, out)
+    [kept] = (out.parent / "mutate").glob("toy-*.json")
+    content = json.loads(kept.read_text("utf-8"))
+    [about] = content["tests"].values()
+    about["seconds"] = 0.125
+    kept.write_text(json.dumps(content), "utf-8")
+    (toy / "tests/toy/test_later.py").write_text(
+        "from toy.room import untested\n\n\ndef test_now():\n    assert untested(1) == 2\n"
+    )
+    assert mutated(toy, out.parent, out).returncode == 0
+    tests = json.loads(kept.read_text("utf-8"))["tests"]
+    border, now = "tests/toy/test_room.py::test_border", "tests/toy/test_later.py::test_now"
+    assert tests.keys() == {border, now}
+    assert tests[border]["seconds"] == 0.125, "it was not run again"
+    assert [test["lines"] for test in (tests[border], tests[now])] == [
+        {"toy/room.py": [8]},
+        {"toy/room.py": [13]},
+    ]
+    rows = [line.split("\t") for line in out.read_text("utf-8").splitlines()]
+    assert [(row[0], row[4]) for row in rows] == [("killed", border), ("killed", now)]
 
 
 def told(source: str) -> list[str]:
