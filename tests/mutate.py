@@ -129,6 +129,20 @@ def drawn(root: Path, room: str, seed: int) -> Iterator[Trial]:
         yield Trial(name, chosen, texts[name][line - 1].strip())
 
 
+def survivors(root: Path, room: str, outcomes: Path) -> Iterator[Trial]:
+    """What survived in an earlier run, by its outcomes (`--out`), wherever it stands now."""
+    rows = [line.split("\t") for line in outcomes.read_text("utf-8").splitlines()]
+    left = {(row[1].rpartition(":")[0], *row[2:4]) for row in rows if row[0] == SURVIVED}
+    for path in sorted((root / room).rglob("*.py")):
+        source, name = path.read_bytes(), str(path.relative_to(root))
+        lines = source.decode().splitlines()
+        for mutation in mutations(source):
+            trial = Trial(name, mutation, lines[mutation.line - 1].strip())
+            if trial.key in left:
+                left.remove(trial.key)
+                yield trial
+
+
 def equivalents(root: Path) -> dict[tuple[str, str, str], str]:
     """The listed mutants that change nothing, with the reason."""
     path = root / EQUIVALENT
@@ -436,7 +450,14 @@ def _failed(numbers: Sequence[int], known: dict[str, Any], tree: Path, compiled:
 
 
 def run(
-    root: Path, room: str, number: int, seed: int, *, jobs: int = 1, most: float = math.inf
+    root: Path,
+    room: str,
+    number: int,
+    seed: int,
+    *,
+    jobs: int = 1,
+    most: float = math.inf,
+    again: Path | None = None,
 ) -> tuple[list[Trial], int]:
     """So many mutants with their outcomes, and how many equivalent ones were passed over.
 
@@ -452,7 +473,8 @@ def run(
         others = [
             Path(shutil.copytree(first, place / room / f"{job}/tree")) for job in range(1, jobs)
         ]
-        chosen, passed_over = _chosen(first, room, number, seed)
+        trials = survivors(first, room, again) if again else drawn(first, room, seed)
+        chosen, passed_over = _chosen(trials, equivalents(first), number)
         with ThreadPoolExecutor(jobs) as pool:
             shares = [chosen[job::jobs] for job in range(jobs)]
             found = pool.map(
@@ -483,10 +505,12 @@ def _compile(tree: Path, room: str) -> None:
             importlib.import_module(name)
 
 
-def _chosen(tree: Path, room: str, number: int, seed: int) -> tuple[list[Trial], int]:
+def _chosen(
+    trials: Iterator[Trial], listed: dict[tuple[str, str, str], str], number: int
+) -> tuple[list[Trial], int]:
     """Mutants that are not known to be equivalent, and how many that are were passed over."""
-    listed, chosen, passed_over = equivalents(tree), list[Trial](), 0
-    for trial in drawn(tree, room, seed):
+    chosen, passed_over = list[Trial](), 0
+    for trial in trials:
         if len(chosen) == number:
             break
         if trial.key in listed:
@@ -526,6 +550,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="of tests a mutant, by the time that they take without it: what passes those has "
         "survived (default: all)",
     )
+    parser.add_argument("--again", type=Path, help="try what survived in this --out once more")
     parser.add_argument("--root", type=Path, default=ROOT, help="the tree (default: this one)")
     parser.add_argument("--out", type=Path, help="all outcomes as TSV")
     options = parser.parse_args(arguments)
@@ -537,6 +562,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.seed,
         jobs=options.jobs,
         most=options.seconds,
+        again=options.again,
     )
     killed = sum(trial.outcome == KILLED for trial in done)
     share = 100 * killed / max(1, len(done))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.mutate import survivors
 from tests.mutations import mutations
 
 ROOT = Path(__file__).parent.parent
@@ -123,6 +124,17 @@ def test_only_new_tests_are_run_again_to_see_what_lines_they_run(
     ]
     rows = [line.split("\t") for line in out.read_text("utf-8").splitlines()]
     assert [(row[0], row[4]) for row in rows] == [("killed", border), ("killed", now)]
+
+
+def test_what_survived_is_tried_again(toy: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    out = tmp_path_factory.mktemp("out") / "out.tsv"
+    room = toy / "toy/room.py"
+    row = ["toy/room.py:13", "return a + 1", "a + 1 -> a - 1", "2 tests"]
+    killed = ["killed", "toy/room.py:8", "return a > 2", "a > 2 -> a >= 2", "test"]
+    out.write_text("\n".join("\t".join(cells) for cells in (["survived", *row], killed)), "utf-8")
+    room.write_text(f"# A line more.\n{room.read_text()}")
+    [found] = survivors(toy, "toy", out)
+    assert (found.mutation.line, found.key) == (14, ("toy/room.py", *row[1:3]))
 
 
 def told(source: str) -> list[str]:

@@ -222,13 +222,18 @@ def test_a_device_or_a_package_that_is_not_there(
         list(backend.run(backend.plan(requests())))
 
 
-def test_how_an_answer_ended_is_the_same_from_both(tiny_decoder: Path) -> None:
+@pytest.mark.parametrize("model", ["tiny_decoder", "tiny_encoder_decoder"])
+def test_how_an_answer_ended_is_the_same_from_both(
+    model: str, request: pytest.FixtureRequest
+) -> None:
     """At the end of the text, at a stop string, or where the limit cut it."""
+    folder = request.getfixturevalue(model)
+    [first, *_] = outputs("transformers", folder).values()
     finishes = []
     for engine in ("transformers", "ctranslate2"):
         found = []
-        for new, stop in ((4, ("\n",)), (40, ("\n",)), (40, ("a", "e"))):
-            backend = open_engine(engine, tiny_decoder, new, stop)
+        for new, stop in ((4, ("\n",)), (40, ("\n",)), (40, ("a", "e", first[2:3]))):
+            backend = open_engine(engine, folder, new, stop)
             plan = backend.plan(requests())
             rows = [one for batch in backend.run(plan) for one in batch]
             found += [(one.text, one.finish) for one in rows]
