@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data.access import Access
 from data.errors import InputError
 from data.languages import resolve
 from data.parallel import Pair
@@ -191,6 +192,15 @@ def test_vectors_are_of_length_1_and_batches_change_nothing(
     monkeypatch.setattr(embedding, "BATCH", 1)
     monkeypatch.setattr(embed, "_known", {})
     assert embed([*POOL, "", POOL[0]]) == pytest.approx(vectors, abs=1e-4)
+
+
+def test_how_many_sentences_are_embedded_is_told_once(tiny_decoder: Path) -> None:
+    said: list[str] = []
+    embed = SentenceEmbedder(str(tiny_decoder), access=Access(report=said.append))
+    for sentences in (["a", "b", "a"], ["b"]):
+        embed(sentences)
+    told = [line for line in said if line.startswith("embedding")]
+    assert told == [f"embedding 2 sentences with {embed.identity}"]
 
 
 def test_a_sentence_is_nearest_to_itself(embed: SentenceEmbedder) -> None:
