@@ -44,7 +44,7 @@ def row(number: int, cells: tuple[Any, ...]) -> dict[str, Any]:
         **dict.fromkeys(schema()),
         **known,
         "glottocode": "swah1253" if known["name"] == "Swahili" else f"lang{number:04}",
-        "is_isolate": known["name"] == "Basque",
+        "is_isolate": None if known["category"] == "sign" else known["name"] == "Basque",
         "search": fold(known["name"]),
         "resource_class": len(known["kinds"]),
         "groups": ["Atlantic-Congo", "Bantoid"] if known["genus"] == "Bantu" else None,

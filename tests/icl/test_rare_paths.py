@@ -8,6 +8,7 @@ import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ from icl.engines.tokenization import PromptTokenizer
 from icl.engines.transformers import _open
 from icl.options import RunConfig, TranslateConfig
 from icl.pairing import Pairing, _metric_settings
-from icl.prepare import make_tasks
+from icl.prepare import Preparation, make_tasks
 from icl.prompt import Prompt
 from icl.scoring import Result, Scored, below_copy, macro_averages
 from icl.shots import Split
@@ -218,3 +219,18 @@ def test_shots_without_a_pool_are_refused(tiny_decoder: Path) -> None:
     config = TranslateConfig("sw", model=str(tiny_decoder), shots=2, pool="none", offline=True)
     with pytest.raises(InputError, match="--pool none: 2 shots need a pool; add --shots 0"):
         open_translator(config)
+
+
+@pytest.mark.parametrize(
+    ("codes", "name"),
+    [
+        (["sw"], "sw"),
+        (["sw", "sw"], "sw"),
+        (["sw", "am", "ha", "yo"], "sw+am+ha+yo"),
+        (["sw", "am", "ha", "yo", "zu"], "5-languages"),
+    ],
+)
+def test_a_run_is_named_by_its_languages_while_they_are_few(codes: list[str], name: str) -> None:
+    nothing: Any = None
+    tasks: Any = tuple(SimpleNamespace(language=resolve(code)) for code in codes)
+    assert Preparation(nothing, nothing, tasks, "").name == name
