@@ -160,8 +160,20 @@ def test_the_description_that_cldf_asks_for() -> None:
     assert (table["url"], table["dc:extent"]) == ("languages.csv", 2)
     assert table["dc:conformsTo"].endswith("#LanguageTable")
     assert table["tableSchema"]["primaryKey"] == ["ID"]
-    names = [column["name"] for column in table["tableSchema"]["columns"]]
-    assert names == files["languages.csv"].splitlines()[0].split(",")
+    columns = {column.pop("name"): column for column in table["tableSchema"]["columns"]}
+    assert list(columns) == files["languages.csv"].splitlines()[0].split(",")
+    terms = "http://cldf.clld.org/v1.0/terms.rdf#"
+    assert columns["Glottocode"] == {
+        "propertyUrl": f"{terms}glottocode", "datatype": "string", "required": True,
+    }  # fmt: skip
+    assert columns["Latitude"] == {"propertyUrl": f"{terms}latitude", "datatype": "decimal"}
+    assert columns["Genus"] == {
+        "dc:description": "genus in kilolingua's inventory", "datatype": "string",
+    }  # fmt: skip
+    assert columns["Countries"] == {
+        "dc:description": "countries in kilolingua's inventory",
+        "datatype": "string", "separator": ";",
+    }  # fmt: skip
 
 
 def test_a_source_as_bibtex() -> None:

@@ -313,5 +313,5 @@ def test_parts_of_a_table_are_in_the_order_of_their_numbers(
     assert table_names("fin", None, ["fin/fin.2"]) == ("fin/fin.2",), "the catalog's come first"
     (tmp_path / "fin/fin").write_text("")
     assert table_names("fin", None, ["fin/other"]) == ("fin/fin",), "the whole one is enough"
-    with pytest.raises(InputError, match=r"fin/vro: no such file, found "fin, fin\.1, fin\.2"):
+    with pytest.raises(InputError, match=r'fin/vro: no such file, found "fin, fin\.1, fin\.2'):
         table_names("fin", "vro", ())
