@@ -127,7 +127,8 @@ def test_the_help_tells_defaults_choices_and_groups() -> None:
 def test_a_command_runs_over_its_configuration(capsys: pytest.CaptureFixture[str]) -> None:
     got: list[Config] = []
     assert command("x.y", "", Config, got.append, ["--lang", "sw"]) == 0
-    assert got == [Config("sw")]
+    assert command("x.y", "", Config, got.append, ["--lang", "sw", "-v"]) == 0
+    assert got == [Config("sw")] * 2
     assert command("x.y", "", Config, got.append, ["--select", "bm25"]) == 2
     assert "--lang is missing" in capsys.readouterr().err
 
