@@ -20,7 +20,7 @@ from data.bounded import read_json
 from data.cli import did_you_mean
 from data.errors import InputError
 from models.resolve import resolve_model
-from models.tokenizer import open_fast_tokenizer
+from models.tokenizer import open_fast_tokenizer, unknown_characters
 from models.weights import check_ids, check_whole, open_weights
 
 if TYPE_CHECKING:
@@ -120,19 +120,7 @@ class Encoder:
 
     def unknown(self, texts: Sequence[str]) -> float:
         """The share of texts' characters, spaces aside, that no piece of the vocabulary has."""
-        mark = self._tokenizer.unk_token_id
-        if mark is None or not texts:
-            return 0.0
-        told = self._tokenizer(
-            list(texts), add_special_tokens=False, return_offsets_mapping=True, truncation=False
-        )
-        lacking = every = 0
-        for text, ids, spans in zip(texts, told["input_ids"], told["offset_mapping"], strict=True):
-            every += len("".join(text.split()))
-            pieces = (
-                text[start:end] for one, (start, end) in zip(ids, spans, strict=True) if one == mark
-            )
-            lacking += sum(len("".join(piece.split())) for piece in pieces)
+        lacking, every = unknown_characters(self._tokenizer, texts)
         return lacking / max(1, every)
 
     def _check(self, layers: Sequence[int], pooling: str) -> None:

@@ -8,6 +8,7 @@ model = open_sentencepiece(path)
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,24 @@ def open_fast_tokenizer(folder: Path, access: Access = Access()) -> Any:
             f" {largest:,}; number its pieces without gaps"
         )
     return tokenizer
+
+
+def unknown_characters(tokenizer: Any, texts: Sequence[str]) -> tuple[int, int]:
+    """How many characters of texts no piece has, and how many there are; spaces do not count."""
+    mark = tokenizer.unk_token_id
+    every = sum(len("".join(text.split())) for text in texts)
+    if mark is None or not texts:
+        return 0, every
+    told = tokenizer(
+        list(texts), add_special_tokens=False, return_offsets_mapping=True, truncation=False
+    )
+    lacking = 0
+    for text, ids, spans in zip(texts, told["input_ids"], told["offset_mapping"], strict=True):
+        unknown = (
+            text[start:end] for one, (start, end) in zip(ids, spans, strict=True) if one == mark
+        )
+        lacking += sum(len("".join(piece.split())) for piece in unknown)
+    return lacking, every
 
 
 def open_tokenizer_file(path: Path) -> Any:

@@ -39,6 +39,7 @@ SIZES = {
     "probe.retrieve": ["--limit", "8"],
     "training.pretrain": ["--steps", "3", "--tokenizer", "train:600", "--held-out-limit", "10"],
     "training.tag": ["--steps", "3"],
+    "training.tokenizer": ["--limit", "100", "--updates", "1"],
 }
 SMALL = {"STEPS": "3"}  # of recipes, which take their size from the environment
 PROGRAMS = {

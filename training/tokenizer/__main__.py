@@ -1,7 +1,8 @@
-"""The command line of `training.tokenizer`: train, extend, fertility.
+"""The command line of `training.tokenizer`: train, extend, trim, fertility.
 
     python -m training.tokenizer extend FOLDER --text swa.txt --size 2000 --out runs/extended \
         --held-out ntrex-128:test:sw --old-text ntrex-128:test:en --lexicon freedict --lang sw
+    python -m training.tokenizer trim multilingual-e5-small --text swa.txt --out runs/trimmed
 
 Texts are files, folders or corpora of the catalog: see `data.corpus`.
 """
@@ -12,6 +13,7 @@ import argparse
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,6 +94,26 @@ class ExtendOptions(TextOptions):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrimOptions(TextOptions):
+    """A model with the pieces alone that some texts need."""
+
+    folder: str = option(
+        None,
+        "a folder, a catalog name, or a hub id@commit",
+        flag="folder",
+        metavar="MODEL",
+        required=True,
+    )
+    scripts: tuple[str, ...] = option(
+        (), "whole scripts to keep, by ISO 15924: Latn,Ethi", separator=",", metavar="CODES"
+    )
+    pieces: int | None = option(None, "at most so many; the least used go", metavar="N", least=1)
+    held_out: tuple[str, ...] = option((), "other texts, to measure on")
+    updates: int = option(3, "updates of each model to time; 0 for none", metavar="N", least=0)
+    out: Path | None = common("--out", required=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FertilityOptions(TextOptions):
     """Pieces per word, and what goes with it."""
 
@@ -101,8 +123,8 @@ class FertilityOptions(TextOptions):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Parse the options, do one of the three."""
-    parser = Parser("training.tokenizer", "Train, extend and measure tokenizers.")
+    """Parse the options, do one of the four."""
+    parser = Parser("training.tokenizer", "Train, extend, trim and measure tokenizers.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (config, _) in _COMMANDS.items():
         about = (config.__doc__ or "").rstrip(".")
@@ -161,6 +183,36 @@ def _extend(options: ExtendOptions) -> None:
     _print_table(_measured(both, [*options.held_out, *options.old_text], options))
 
 
+def _trim(options: TrimOptions) -> None:
+    from models.tokenizer import open_fast_tokenizer
+    from training.tokenizer.trimmed_model import told, trim_model
+
+    folder = _folder(options.folder, options)
+    out = _new_folder(options, folder)
+    _lines(options.held_out, options)  # a wrong name is told before the work
+    facts = trim_model(
+        folder,
+        out,
+        lambda: _lines(options.text, options),
+        scripts=options.scripts,
+        pieces=options.pieces,
+        updates=options.updates,
+        held_out={name: partial(_lines, [name], options) for name in options.held_out},
+    )
+    for line in aligned(list(told(facts))):
+        show(line)
+    for reason, number in facts["kept"].items():
+        show(f"  {number:,} {reason}")
+    if facts["changed"]:
+        show(f"{facts['changed']:,} of {facts['texts']:,} texts are cut in another way than before")
+    else:
+        show(f"all {facts['texts']:,} texts are cut as before")
+    if "largest_difference" in facts:
+        show(f"outputs on the first texts differ by at most {facts['largest_difference']:.1g}")
+    both = [("before", open_fast_tokenizer(folder)), ("after", open_fast_tokenizer(out))]
+    _print_table(_measured(both, options.held_out, options))
+
+
 def _fertility(options: FertilityOptions) -> None:
     from models.tokenizer import open_fast_tokenizer
 
@@ -171,6 +223,7 @@ def _fertility(options: FertilityOptions) -> None:
 _COMMANDS: dict[str, tuple[type[Any], Callable[[Any], None]]] = {
     "train": (TrainOptions, _train),
     "extend": (ExtendOptions, _extend),
+    "trim": (TrimOptions, _trim),
     "fertility": (FertilityOptions, _fertility),
 }
 
@@ -281,6 +334,18 @@ def _folder(name: str, options: TextOptions) -> Path:
     if (path / "tokenizer.json").is_file():
         return without_code(path, Access(report=say))
     return resolve_model(name, Access.of(options, say)).folder
+
+
+def _new_folder(options: TrimOptions, model: Path) -> Path:
+    """The folder to write to, which is taken away first: one that `trim` wrote, or none."""
+    from training.tokenizer.trimmed_model import TRIM
+
+    out = Path(options.out or "")
+    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / TRIM).exists())):
+        raise InputError(f"{out}: is there, and trim did not write it; choose another --out")
+    if out.resolve() == model.resolve():
+        raise InputError(f"{out}: is the model to trim; choose another --out")
+    return out
 
 
 def _out(options: TrainOptions | ExtendOptions) -> Path:

@@ -12,7 +12,7 @@ alike.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -115,6 +115,44 @@ def grow_embeddings(model: Any, size: int) -> int:
         for table in _tables(model):
             table[before:] = table[:before].float().mean(0).to(table.dtype)
     return size - before
+
+
+def cut_embeddings(model: Any, kept: Sequence[int]) -> None:
+    """Leave a model the rows of these pieces, in their order, and let its settings say so.
+
+    Whatever has a row a piece is cut in place, so that what was tied stays tied.
+
+    Args:
+        kept: old ids, ascending; all that the settings name as special are among them.
+    """
+    rows, old = torch.tensor(kept), int(model.get_input_embeddings().weight.shape[0])
+    numbers = {piece: row for row, piece in enumerate(kept)}
+    for table in (*model.parameters(), *model.buffers()):
+        if table.dim() and table.shape[0] == old:
+            table.data = table.data[rows]
+        elif table.shape == (1, old):  # the bias of BART's output
+            table.data = table.data[:, rows]
+    for part in model.modules():
+        if isinstance(part, nn.Embedding) and part.num_embeddings == old:
+            part.num_embeddings = len(kept)
+            part.padding_idx = numbers.get(part.padding_idx)  # type: ignore[arg-type]
+        elif isinstance(part, nn.Linear) and part.out_features == old:
+            part.out_features = len(kept)
+    model.config.get_text_config().vocab_size = len(kept)
+    for settings in (model.config, getattr(model, "generation_config", None)):
+        if settings is not None:
+            _renumber(settings, numbers)
+
+
+def _renumber(settings: Any, numbers: Mapping[int, int]) -> None:
+    """Bring the ids of special tokens in a configuration, and in its parts, to new ones."""
+    for name, value in list(vars(settings).items()):
+        if name.endswith("_token_id") and value is not None:
+            several = value if isinstance(value, list) else [value]
+            new = [numbers[one] for one in several if one in numbers]
+            setattr(settings, name, new if isinstance(value, list) else next(iter(new), None))
+        elif hasattr(value, "to_dict"):
+            _renumber(value, numbers)
 
 
 def means(table: Tensor, groups: Sequence[Sequence[int]], old_size: int) -> Tensor:

@@ -121,7 +121,7 @@ def extend(tokenizer: Any, texts: Iterable[str], size: int, *, min_count: int = 
             f"no piece to add: {dict(dropped) or 'the tokenizer has them all'};"
             " give more text of the new language"
         )
-    extended = _reopened(tokenizer, specification)
+    extended = reopened(tokenizer, specification)
     return Extension(extended, len(tokenizer), tuple(pieces), dict(dropped))
 
 
@@ -255,7 +255,7 @@ def _extend_unigram(
     return [NewPiece(id_, piece, words.ids(piece)) for id_, (piece, _) in numbered], dropped
 
 
-def _reopened(tokenizer: Any, specification: dict[str, Any]) -> Any:
+def reopened(tokenizer: Any, specification: dict[str, Any]) -> Any:
     """The same `transformers` tokenizer around another tokenizer.json."""
     with tempfile.TemporaryDirectory() as name:
         tokenizer.save_pretrained(name)
