@@ -61,7 +61,7 @@ LOGGERS = {"log", "logger", "logging"}
 TEXTS_FOR_PEOPLE = {"help", "description", "epilog", "metavar", "advice", "prog", "usage"}
 INVARIANTS = {"strict", "encoding", "ensure_ascii", "stacklevel"}  # checks, or what is so anyway
 ANY_ORDER = {  # of arguments, or none but this one
-    *("min", "max", "isinstance", "cast", "getattr", "add_common"),
+    *("min", "max", "isinstance", "cast", "getattr", "add_common", "are_same"),
 }
 UNSEEN = {"__repr__", "__str__"}
 

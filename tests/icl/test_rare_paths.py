@@ -17,6 +17,7 @@ from data.errors import InputError, UnavailableError
 from data.languages import resolve
 from data.load import load_parallel
 from icl import scoring
+from icl.address import parse_address
 from icl.compare import _scored
 from icl.engines import Request, _suitable, chat, chat_worker, protocol
 from icl.engines.baselines import copy_baseline
@@ -234,3 +235,8 @@ def test_a_run_is_named_by_its_languages_while_they_are_few(codes: list[str], na
     nothing: Any = None
     tasks: Any = tuple(SimpleNamespace(language=resolve(code)) for code in codes)
     assert Preparation(nothing, nothing, tasks, "").name == name
+
+
+def test_an_empty_parameter_of_an_address_stays() -> None:
+    found = parse_address("http://localhost/v1?version=&key=a")
+    assert found.query == {"version": "", "key": "a"}
