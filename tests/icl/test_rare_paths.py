@@ -24,6 +24,7 @@ from icl.engines.baselines import copy_baseline
 from icl.engines.openai import OpenaiBackend
 from icl.engines.tokenization import PromptTokenizer
 from icl.engines.transformers import _open
+from icl.engines.vocabulary import _FileVocabulary
 from icl.options import RunConfig, TranslateConfig
 from icl.pairing import Pairing, _metric_settings
 from icl.prepare import Preparation, make_tasks
@@ -35,6 +36,7 @@ from icl.translate import open_translator
 from metrics.score import Score
 from models.resolve import resolve_model
 from tests.icl import opened, server
+from tests.icl.conftest import byte_tokenizer
 
 
 def test_scores_of_several_directions_are_refused() -> None:
@@ -64,8 +66,6 @@ def test_a_baseline_reads_no_prompt() -> None:
 
 
 def test_several_chat_templates_and_no_default() -> None:
-    from tests.icl.conftest import byte_tokenizer
-
     tokenizer = byte_tokenizer()
     tokenizer.chat_template = {"a": "{{ messages }}", "b": ""}
     with pytest.raises(InputError, match=r"; use --template plain$"):
@@ -240,3 +240,13 @@ def test_a_run_is_named_by_its_languages_while_they_are_few(codes: list[str], na
 def test_an_empty_parameter_of_an_address_stays() -> None:
     found = parse_address("http://localhost/v1?version=&key=a")
     assert found.query == {"version": "", "key": "a"}
+
+
+def test_a_tokenizer_that_fills_and_cuts_texts_does_neither_here() -> None:
+    backend = byte_tokenizer().backend_tokenizer
+    plain = backend.encode("neno", add_special_tokens=False).ids
+    backend.enable_padding(length=9)
+    backend.enable_truncation(2)
+    facts = {"size": 258, "pad_id": 257, "special": [], "has_chat": False}
+    assert _FileVocabulary(backend, facts).ids("neno", add_special=False) == plain
+    assert len(plain) == 4
