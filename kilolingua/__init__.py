@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from models.encoder import Encoder
     from morph.inflect import Answer, Inflector
     from morph.run import Trained
+    from probe.cost import Costs
     from probe.summary import Retrieved
     from training.pretrain import Pretrained
     from training.tag import Tagged
@@ -58,6 +59,7 @@ __all__ = [
     "InputError",
     "UnavailableError",
     "compare",
+    "cost",
     "encoder",
     "evaluate",
     "inflect",
@@ -306,6 +308,22 @@ def retrieve(corpus: str | Sequence[str], lang: str = "all", **options: Any) -> 
     from probe.retrieve import retrieve as run
 
     config = _configured(Retrieval, corpus=corpus, lang=lang, **options)
+    return run(config, Access(offline=config.offline))
+
+
+def cost(model: str | Sequence[str] = "multilingual-e5-small", **options: Any) -> Costs:
+    """How many pieces languages take beside English under a tokenizer; `probe.cost`.
+
+        kl.cost("runs/tokenizer/tokenizer.json", lang="swh,amh").languages
+
+    Args:
+        model: catalog names, folders, tokenizer.json files, hub ids.
+        options: corpus, lang, limit, out ... as `python -m probe.cost --help` says.
+    """
+    from probe.cost import Cost
+    from probe.cost import cost as run
+
+    config = _configured(Cost, model=model, **options)
     return run(config, Access(offline=config.offline))
 
 

@@ -35,6 +35,7 @@ COMMANDS = {
     "tag": ("training.tag", "train a tagger and score it on other languages"),
     "fairseq": ("training.fairseq.__main__", "data for fairseq"),
     "retrieve": ("probe.retrieve", "does a sentence lie nearest to its translation?"),
+    "cost": ("probe.cost", "what a language costs under a tokenizer"),
     "app": ("app.__main__", "the app for linguists, in a browser"),
     "cache": ("kilolingua.cache", "what lies in the cache, and making room"),
     "bundle": ("kilolingua.bundle", "everything for a language, for a machine without network"),

@@ -44,6 +44,7 @@ LOWER = frozenset(
     {
         *("ter", "hter", "wer", "cer", "mer", "error", "errors", "distance", "levenshtein"),
         *("metricx", "perplexity", "ppl", "bits", "bpb", "bpc", "loss", "entropy", "nll"),
+        *("premium", "fertility"),  # pieces of a tokenizer
         *("mae", "mse", "rmse", "copy", "empty"),  # copied and empty outputs
     }
 )

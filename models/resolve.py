@@ -12,7 +12,7 @@ engine reads one format.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,8 +29,11 @@ from models.e5 import unpack_e5
 from models.library import first_line, missing_package
 from models.weights import check_weights
 
-HUB_FILES = ("*.safetensors", "*.json", "*.model", "*.txt", "*.jinja")
+TEXT_FILES = ("*.json", "*.model", "*.txt", "*.jinja")
+HUB_FILES = ("*.safetensors", *TEXT_FILES)
+TOKENIZER = "tokenizer.json"
 UNPACKERS: Mapping[str, Callable[[Path, Path], None]] = {"gguf": unpack_gguf, "e5": unpack_e5}
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(@[\w.-]+)?")
 RUNS_MODEL = "model"  # the folder in a run of training that holds what it has made
 
 
@@ -65,13 +68,43 @@ def resolve_model(name: str, access: Access = Access()) -> Model:
         return _from_folder(path, access)
     if path.is_file() and path.suffix == ".gguf":
         return _from_file(path.stem, path, unpack_gguf, access)
-    if re.fullmatch(r"[\w.-]+/[\w.-]+(@[\w.-]+)?", name) and not path.exists():
+    if _HUB_ID.fullmatch(name) and not path.exists():
         return _from_hub(name, access)
     models = ", ".join(entry.name for entry in catalog().values() if entry.kind == "model")
     raise InputError(
         f'--model "{name}": no such folder or .gguf file; expected one, a catalog name ({models}) '
         "or a hub id such as org/name@commit"
     )
+
+
+def resolve_tokenizer(name: str, access: Access = Access()) -> Model:
+    """Find a tokenizer where the weights do not matter: a tokenizer.json, or what a model has.
+
+    Args:
+        name: the file, a folder that has it, or as `resolve_model` takes it; of a hub's model no
+            weights are fetched.
+
+    Returns:
+        Its name, the beginning of the file's sha256 or the hub's commit, and its folder, or the
+        file itself where that was named.
+
+    Raises:
+        InputError: no such file, folder or model.
+        UnavailableError: the files cannot be had, or a package is missing.
+    """
+    path = Path(name)
+    inner = path / RUNS_MODEL / TOKENIZER
+    for file in (path, path / TOKENIZER, inner):
+        if file.suffix == ".json" and file.is_file():
+            revision, whole = sha256_file(file)[:16], file.resolve()
+            if file == path:
+                told = whole.parent.name if file.name == TOKENIZER else file.stem
+                return Model(told, revision, file)
+            told = whole.parents[1].name if file == inner else whole.parent.name
+            return Model(told, revision, without_code(file.parent, access))
+    if not path.exists() and _HUB_ID.fullmatch(name) and name not in catalog():
+        return _from_hub(name, access, TEXT_FILES)
+    return resolve_model(name, access)
 
 
 def _from_folder(folder: Path, access: Access) -> Model:
@@ -89,7 +122,7 @@ def _from_folder(folder: Path, access: Access) -> Model:
     return Model(name, digest[:16], without_code(folder, access))
 
 
-def _from_hub(name: str, access: Access) -> Model:
+def _from_hub(name: str, access: Access, files: Sequence[str] = HUB_FILES) -> Model:
     repository, _, revision = name.partition("@")
     try:
         from huggingface_hub import snapshot_download
@@ -105,7 +138,7 @@ def _from_hub(name: str, access: Access) -> Model:
             snapshot_download(
                 repository,
                 revision=revision or None,
-                allow_patterns=list(HUB_FILES),
+                allow_patterns=list(files),
                 local_files_only=access.offline,
             )
         )
@@ -117,8 +150,9 @@ def _from_hub(name: str, access: Access) -> Model:
             f"{name}: the hub could not be reached or has no such model ({reason}); "
             "give a local folder with --model FOLDER"
         ) from error
-    check_weights(folder)
-    read_config(folder)
+    if "*.safetensors" in files:
+        check_weights(folder)
+        read_config(folder)
     return Model(repository, folder.name, without_code(folder, access))
 
 

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from data.access import Access
+from data.bounded import parse_json
 from data.errors import InputError
 from models.code import without_code
 from models.config import CONFIG, read_settings
 from models.library import missing_package, opened, quiet_transformers
+from models.resolve import resolve_tokenizer
 
 PIECES = "tokenizer.model"
 VOCABULARIES = ("tokenizer.json", "vocab*", "*.model", "*.tiktoken", "merges.txt")
@@ -115,6 +117,29 @@ def unknown_characters(tokenizer: Any, texts: Sequence[str]) -> tuple[int, int]:
         )
         lacking += sum(len("".join(piece.split())) for piece in unknown)
     return lacking, every
+
+
+def open_named_tokenizer(name: str, access: Access = Access()) -> tuple[str, str, Any]:
+    """(name, revision, tokenizer) by a name of the catalog, a folder, a tokenizer.json, a hub id.
+
+    No weights are opened, nor fetched from the hub.
+
+    Raises:
+        InputError: as `models.resolve.resolve_tokenizer` and `open_fast_tokenizer`.
+        UnavailableError: a file or a package cannot be had.
+    """
+    found = resolve_tokenizer(name, access)
+    if found.folder.is_dir():
+        return found.name, found.revision, open_fast_tokenizer(found.folder, access)
+    backend = open_tokenizer_file(found.folder)
+    from transformers import PreTrainedTokenizerFast
+
+    told = parse_json(backend.to_str(), str(found.folder))["model"]
+    unknown = told.get("unk_token")
+    if told.get("unk_id") is not None:  # a unigram model's
+        unknown = told["vocab"][told["unk_id"]][0]
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend, unk_token=unknown)
+    return found.name, found.revision, tokenizer
 
 
 def open_tokenizer_file(path: Path) -> Any:

@@ -36,6 +36,7 @@ SIZES = {
     "lexaug.synthesize": ["--limit", "200"],
     "lexaug.induce": ["--limit", "2000"],
     "morph.train": ["--time-budget", "8s", "--networks", "1"],
+    "probe.cost": ["--limit", "8"],
     "probe.retrieve": ["--limit", "8"],
     "training.pretrain": ["--steps", "3", "--tokenizer", "train:600", "--held-out-limit", "10"],
     "training.tag": ["--steps", "3"],

@@ -76,9 +76,14 @@ def fertility(tokenizer: Any, texts: Iterable[str]) -> Fertility:
     return Fertility(*(int(total) for total in totals))
 
 
-def fallback_pieces(tokenizer: Any) -> NDArray[np.bool_]:
-    """For each id whether it is the unknown piece or a part of a character, (V,)."""
-    partial = np.array([not is_whole(written) for written in spellings(tokenizer)], dtype=bool)
+def fallback_pieces(tokenizer: Any, written: Sequence[bytes] | None = None) -> NDArray[np.bool_]:
+    """For each id whether it is the unknown piece or a part of a character, (V,).
+
+    Args:
+        written: `spellings(tokenizer)`, where the caller has them.
+    """
+    spelt = spellings(tokenizer) if written is None else written
+    partial = np.array([not is_whole(piece) for piece in spelt], dtype=bool)
     # The bytes below 128 are characters, and yet SentencePiece spells only what it lacks in <0x..>.
     for piece, id_ in tokenizer.get_vocab().items():
         partial[id_] |= piece.startswith("<0x") and len(piece) == len("<0x41>")
