@@ -27,6 +27,7 @@ DERIVED = {
     "lexaug": "inflected forms of lexicons, tables of characters",
     "morph": "inflection rules learned from tables",
     "numba": "compiled functions",
+    "vectors": "sentences as vectors, by model, language and layer",
 }
 MEGABYTE = 1e6
 

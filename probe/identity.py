@@ -13,9 +13,9 @@ neighbours, which no training can blur (the neighbourhood hit of Paulovich et al
 https://doi.org/10.1109/TVCG.2007.70443).
 
 Neighbours can be asked for after centring too (`centre`): each language less its own mean over the
-sentences that were learned from, as in `probe.retrieval`. A linear probe cannot: where all languages
-have one mean, the best weights are 0 and it is at chance by construction (Belrose et al. 2023,
-https://arxiv.org/abs/2306.03819), whatever else is left of the languages.
+sentences that were learned from, as in `probe.retrieval`. A linear probe cannot: where all
+languages have one mean, the best weights are 0 and it is at chance by construction (Belrose et al.
+2023, https://arxiv.org/abs/2306.03819), whatever else is left of the languages.
 """
 
 from __future__ import annotations

@@ -6,9 +6,9 @@
 On the same sentences in many languages: the held-out accuracy of a linear probe for the language,
 learned on one half of the sentences and asked about the other, and the share of a sentence's ten
 nearest neighbours with its language, genus, family, script (looked for in other languages) and
-topic (among other sentences); the neighbours before and after centring. The folder holds config.json,
-layers.jsonl, scores.json and report.html; the same command goes on where a killed one stopped, to
-the same bytes.
+topic (among other sentences); the neighbours before and after centring. The folder holds
+config.json, layers.jsonl, scores.json and report.html; the same command goes on where a killed one
+stopped, to the same bytes.
 """
 
 from __future__ import annotations
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from probe.retrieval import Rows, Vectors
 
 RECORDS = "layers.jsonl"
-CHARACTERS = "characters"
-KINDS = ("language", "genus", "family", "script", "topic")
 SHAPE = {
     "layer": int,  # -1: of characters
     "centred": bool,
@@ -208,6 +206,7 @@ class _Asked:
 
     def _purities(self, vectors: Mapping[str, Vectors]) -> Iterator[tuple[str, Purity]]:
         from probe.identity import neighbour_purity
+        from probe.language_report import KINDS
 
         rows = range(len(self.held_out))
         for kind in KINDS:

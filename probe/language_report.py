@@ -127,20 +127,16 @@ def _pictures(
         return []
     characters = next(score for score, pairs in told if pairs["layer"] == "characters")
     flat = {"characters": characters.value, "chance": 100 / len(done.codes)}
-    accuracies = [
-        Curve("centred" if way == "yes" else "as it is", _points(told, "language", way))
-        for way in ("no", "yes")
-    ]
-    purities = [
-        Curve(
-            f"{kind}{', centred' if way == 'yes' else ''}", _points(told, f"neighbours/{kind}", way)
-        )
-        for kind in done.records[1]["purity"]
-        for way in ("no", "yes")
-    ]
     first = "Accuracy of the language probe, held-out sentences, %"
-    second = "Neighbours with the same label, %"
-    return [(first, curves(first, accuracies, flat=flat)), (second, curves(second, purities))]
+    found = [(first, curves(first, [Curve("probe", _points(told, "language", "no"))], flat=flat))]
+    for way, how in (("no", "as they are"), ("yes", "centred")):
+        title = f"Neighbours with the same label, {how}, %"
+        lines = [
+            Curve(kind, _points(told, f"neighbours/{kind}", way))
+            for kind in kinds_of(done.records[1])
+        ]
+        found.append((title, curves(title, lines)))
+    return found
 
 
 def _points(

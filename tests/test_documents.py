@@ -37,6 +37,7 @@ SIZES = {
     "lexaug.induce": ["--limit", "2000"],
     "morph.train": ["--time-budget", "8s", "--networks", "1"],
     "probe.cost": ["--limit", "8"],
+    "probe.language": ["--limit", "8", "--queries", "40"],
     "probe.retrieve": ["--limit", "8"],
     "training.pretrain": ["--steps", "3", "--tokenizer", "train:600", "--held-out-limit", "10"],
     "training.tag": ["--steps", "3"],
