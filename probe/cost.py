@@ -21,15 +21,13 @@ from typing import TYPE_CHECKING, Any
 from data.access import Access
 from data.errors import InputError
 from data.options import check, command, command_line, common, identity_of, option, to_json
-from data.pages import Tabular
 
 if TYPE_CHECKING:
-    from metrics.score import Score
     from probe.corpora import Bitext
+    from probe.cost_report import Costs
     from probe.tokens import Counts, Cutter
 
 RECORDS = "languages.jsonl"
-RESAMPLES = 1000
 FIGURES = ("premium", "pieces_a_word", "characters", "bytes")  # value, low, high
 SHAPE = {
     "model": str,
@@ -75,47 +73,6 @@ class Cost:
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
         check(self)
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Costs(Tabular):
-    """A finished run.
-
-    Attributes:
-        models: name@revision of each tokenizer, in the order asked for.
-        languages: the records of languages.jsonl.
-        averages: of the premium, over all languages, families and scripts.
-    """
-
-    folder: Path
-    models: tuple[str, ...]
-    languages: tuple[Mapping[str, Any], ...]
-    averages: tuple[Score, ...]
-    notes: tuple[str, ...]
-
-    def summary(self) -> str:
-        """How many languages under which tokenizers."""
-        codes = {one["code"] for one in self.languages}
-        return f"{len(codes)} languages, {', '.join(self.models)}, in {self.folder}"
-
-    def rows(self) -> list[dict[str, Any]]:
-        """A row a language and tokenizer; ratios are to English."""
-        return [
-            {
-                "code": one["code"],
-                "model": one["model"],
-                "n": one["n"],
-                "premium": one["premium"][0],
-                "low": one["premium"][1],
-                "high": one["premium"][2],
-                "pieces_a_word": one["pieces_a_word"] and one["pieces_a_word"][0],
-                "characters": one["characters"][0],
-                "bytes": one["bytes"][0],
-                "unknown": one["unknown"],
-                "vocabulary": one["vocabulary"],
-            }
-            for one in self.languages
-        ]
 
 
 def cost(config: Cost, access: Access = Access(), advance: Advance | None = None) -> Costs:
@@ -239,6 +196,7 @@ def _figures(mine: Counts, english: Counts, seed: int, *, spaced: bool) -> dict[
     import numpy as np
 
     from metrics.significance import bootstrap_totals, percentile_interval
+    from probe.summary import RESAMPLES
     from probe.tokens import COLUMNS
 
     at = {name: number for number, name in enumerate(COLUMNS)}
@@ -275,14 +233,14 @@ def _finish(
     notes: list[str],
     access: Access,
 ) -> Costs:
-    from probe.cost_report import averages_of, scores_of, write_report
+    from probe.cost_report import Costs, averages_of, scores_of, write_report
     from probe.groups import known_groups
     from probe.summary import is_readable
     from runfolder.folder import write_json
 
     groups, unknown = known_groups([one["code"] for one in records], access)
     notes += unknown
-    averages = tuple(averages_of(records, groups, config))
+    averages = tuple(averages_of(records, groups, config.corpus, config.seed))
     for model in models:
         unreadable = [r["code"] for r in records if r["model"] == model and not is_readable(r)]
         if unreadable:
@@ -297,7 +255,12 @@ def _finish(
         {
             "averages": [score.to_dict() for score in averages],
             "languages": [
-                {**record, "scores": [one.to_dict() for one in scores_of(record, config)]}
+                {
+                    **record,
+                    "scores": [
+                        one.to_dict() for one in scores_of(record, config.corpus, config.seed)
+                    ],
+                }
                 for record in records
             ],
             "notes": notes,

@@ -3,28 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from data.groups import Groups
 from data.languages import resolve
+from data.pages import Tabular
 from metrics.score import Score
 from metrics.significance import bootstrap_counts, percentile_interval
 from probe.summary import RESAMPLES, is_readable
 from runfolder.console import aligned
 from runfolder.page import write_page
 
-if TYPE_CHECKING:
-    from probe.cost import Cost, Costs
-
 KINDS = ("family", "script")
 NONE = "(none)"
 FEWEST = 2  # languages of a group, for an average of its own
 
 
-def scores_of(record: Mapping[str, Any], config: Cost) -> Iterator[Score]:
+@dataclass(frozen=True, slots=True, repr=False)
+class Costs(Tabular):
+    """A finished run.
+
+    Attributes:
+        models: name@revision of each tokenizer, in the order asked for.
+        languages: the records of languages.jsonl.
+        averages: of the premium, over all languages, families and scripts.
+    """
+
+    folder: Path
+    models: tuple[str, ...]
+    languages: tuple[Mapping[str, Any], ...]
+    averages: tuple[Score, ...]
+    notes: tuple[str, ...]
+
+    def summary(self) -> str:
+        """How many languages under which tokenizers."""
+        codes = {one["code"] for one in self.languages}
+        return f"{len(codes)} languages, {', '.join(self.models)}, in {self.folder}"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A row a language and tokenizer; ratios are to English."""
+        return [
+            {
+                "code": one["code"],
+                "model": one["model"],
+                "n": one["n"],
+                "premium": one["premium"][0],
+                "low": one["premium"][1],
+                "high": one["premium"][2],
+                "pieces_a_word": one["pieces_a_word"] and one["pieces_a_word"][0],
+                "characters": one["characters"][0],
+                "bytes": one["bytes"][0],
+                "unknown": one["unknown"],
+                "vocabulary": one["vocabulary"],
+            }
+            for one in self.languages
+        ]
+
+
+def scores_of(record: Mapping[str, Any], corpus: str, seed: int) -> Iterator[Score]:
     """The scores of a language: the premium, and pieces a word where there are words."""
-    signature = f"model:{record['model']}|set:{config.corpus}|language:{record['code']}"
-    how = f"95% bootstrap of sentences, {RESAMPLES} resamples, seed {config.seed}"
+    signature = f"model:{record['model']}|set:{corpus}|language:{record['code']}"
+    how = f"95% bootstrap of sentences, {RESAMPLES} resamples, seed {seed}"
     for name, figure in (("premium", "premium"), ("fertility", "pieces_a_word")):
         if record[figure]:
             value, low, high = record[figure]
@@ -32,7 +73,7 @@ def scores_of(record: Mapping[str, Any], config: Cost) -> Iterator[Score]:
 
 
 def averages_of(
-    records: Sequence[Mapping[str, Any]], groups: Mapping[str, Groups], config: Cost
+    records: Sequence[Mapping[str, Any]], groups: Mapping[str, Groups], corpus: str, seed: int
 ) -> Iterator[Score]:
     """For each tokenizer the mean premium of all languages, of each family and each script.
 
@@ -41,16 +82,14 @@ def averages_of(
     for model in dict.fromkeys(record["model"] for record in records):
         mine = [one for one in records if one["model"] == model and is_readable(one)]
         for kind in ("all", *KINDS):
-            names = [
-                groups[one["code"]].get(kind) or NONE if kind != "all" else "all" for one in mine
-            ]
+            names = [_name_of(groups[one["code"]], kind) for one in mine]
             for name in sorted(set(names)):
                 values = [
                     one["premium"][0] for one, its in zip(mine, names, strict=True) if its == name
                 ]
                 if len(values) >= FEWEST:
-                    about = f"model:{model}|set:{config.corpus}|group:{kind}:{name}|against:en"
-                    yield _mean(values, about, config.seed)
+                    about = f"model:{model}|set:{corpus}|group:{kind}:{name}|against:en"
+                    yield _mean(values, about, seed)
 
 
 def _name_of(groups: Groups, kind: str) -> str:

@@ -20,13 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 from data.access import Access
 from data.options import check, command, command_line, identity_of, option, to_json
-from data.pages import Tabular
 from probe.encoded import Advance, EncodingOptions
 
 if TYPE_CHECKING:
     from data.groups import Groups
-    from metrics.score import Score
     from probe.identity import LanguageProbe, Purity
+    from probe.language_report import Identified
     from probe.many_way import ManyWay
     from probe.retrieval import Rows, Vectors
 
@@ -55,42 +54,6 @@ class Identity(EncodingOptions):
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
         check(self)
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Identified(Tabular):
-    """A finished run.
-
-    Attributes:
-        records: of layers.jsonl, that of the characters first.
-        scores: accuracies of the probe and purities, by layer, before and after centring.
-    """
-
-    folder: Path
-    codes: tuple[str, ...]
-    records: tuple[Mapping[str, Any], ...]
-    scores: tuple[Score, ...]
-    notes: tuple[str, ...]
-
-    def summary(self) -> str:
-        """How many languages and layers."""
-        layers = {one["layer"] for one in self.records} - {-1}
-        return f"{len(self.codes)} languages, {len(layers)} layers, in {self.folder}"
-
-    def rows(self) -> list[dict[str, Any]]:
-        """A row a score."""
-        from metrics.score import signature_pairs
-
-        told = ("probe", "layer", "centred")
-        return [
-            {
-                **{name: signature_pairs(score.signature)[name] for name in told},
-                "value": score.value,
-                "low": score.low,
-                "high": score.high,
-            }
-            for score in self.scores
-        ]
 
 
 def identify(
@@ -273,7 +236,7 @@ def _finish(
     records: Sequence[Mapping[str, Any]],
     notes: Sequence[str],
 ) -> Identified:
-    from probe.language_report import scores_of, write_report
+    from probe.language_report import Identified, scores_of, write_report
     from runfolder.folder import write_json
 
     scores = tuple(score for one in records for score in scores_of(one, signature, config.seed))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data.groups import Groups
 from data.languages import resolve
+from data.pages import Tabular
 from metrics.ratios import SHARE, by_group, ratio_score
 from metrics.score import Score, signature_pairs
 from probe.curves import Curve, curves
@@ -16,9 +19,41 @@ from runfolder.page import write_page
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-    from probe.language import Identified
-
 KINDS = ("language", "genus", "family", "script", "topic")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Identified(Tabular):
+    """A finished run.
+
+    Attributes:
+        records: of layers.jsonl, that of the characters first.
+        scores: accuracies of the probe and purities, by layer, before and after centring.
+    """
+
+    folder: Path
+    codes: tuple[str, ...]
+    records: tuple[Mapping[str, Any], ...]
+    scores: tuple[Score, ...]
+    notes: tuple[str, ...]
+
+    def summary(self) -> str:
+        """How many languages and layers."""
+        layers = {one["layer"] for one in self.records} - {-1}
+        return f"{len(self.codes)} languages, {len(layers)} layers, in {self.folder}"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A row a score."""
+        told = ("probe", "layer", "centred")
+        return [
+            {
+                **{name: signature_pairs(score.signature)[name] for name in told},
+                "value": score.value,
+                "low": score.low,
+                "high": score.high,
+            }
+            for score in self.scores
+        ]
 
 
 def scores_of(record: Mapping[str, Any], signature: str, seed: int) -> Iterator[Score]:

@@ -158,7 +158,7 @@ def test_each_language_counts_once_in_averages() -> None:
     }
     found = {
         score.signature.split("|group:")[1].split("|")[0]: score.value
-        for score in averages_of(records, groups, Cost())
+        for score in averages_of(records, groups, "mine", 1)
     }
     assert found == {"all:all": 4.0, "family:X": 2.0, "script:Latn": 2.0}
 
