@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app.base_map import UNIT, latitude, northing, outlines
 from app.selection import Box
 from app.texts import escape_markdown
 from data.errors import UnavailableError
+from runfolder.base_map import UNIT, latitude, northing, outlines
 
 if TYPE_CHECKING:
     import polars

@@ -4,8 +4,8 @@
     encoder.encode(["Mvua inanyesha.", "It is raining."])           # (2, 384), float32, length 1
     encoder.layers(["Mvua inanyesha."], range(13), pooling="first")  # (13, 1, 384), as they are
 
-Batches hold texts of like length, so that little of them is padding, and each text's vector is the
-same in every batch up to the last digits of its type.
+Batches hold texts of like length, so that little of them is padding, and no more pieces than a
+CPU's cache holds; each text's vector is the same in every batch up to the last digits of its type.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from data.access import Access
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 POOLINGS = ("mean", "first", "inner")
 DTYPES = ("auto", "float32", "bfloat16")
-BATCH_TOKENS = 4096  # padded, of a batch
+BATCH_TOKENS = {"cpu": 1024, "cuda": 16384}  # padded, of a batch: on a CPU what its cache holds
 LONGEST = 512  # pieces of a text that are read, where the model does not say
 PROMPTS = "config_sentence_transformers.json"  # sentence-transformers' file of prefixes
 PROMPTS_SHAPE = {"prompts?": {str: str}}
@@ -37,13 +38,14 @@ PROMPTS_SHAPE = {"prompts?": {str: str}}
 
 @dataclass(slots=True)
 class Encoder:
-    """An opened encoder.
+    """An opened encoder, which several threads may use at once.
 
     Attributes:
         name, revision: as `models.resolve` tells them.
         width: of its vectors; `depth` the number of its layers, the embeddings aside.
         prefix: what stands before each text, part of what was learned; "" for none.
         dtype: what it computes in.
+        batch_tokens: pieces of a batch, padding included.
         cut: texts so far that were longer than it reads.
     """
 
@@ -57,8 +59,9 @@ class Encoder:
     _model: Any = field(repr=False)
     _tokenizer: Any = field(repr=False)
     _longest: int = field(repr=False)
-    batch_tokens: int = BATCH_TOKENS
+    batch_tokens: int
     cut: int = 0
+    _tokenizing: Lock = field(default_factory=Lock, repr=False)  # each call sets how texts are cut
 
     @property
     def signature(self) -> str:
@@ -108,19 +111,21 @@ class Encoder:
         """The ids of texts with their prefix and marks, cut to what the model reads."""
         if not texts:
             return []
-        found = self._tokenizer(
-            [self.prefix + text for text in texts],
-            truncation=True,
-            max_length=self._longest,
-            return_attention_mask=False,
-            return_token_type_ids=False,
-        )["input_ids"]
-        self.cut += sum(len(ids) >= self._longest for ids in found)
+        with self._tokenizing:
+            found = self._tokenizer(
+                [self.prefix + text for text in texts],
+                truncation=True,
+                max_length=self._longest,
+                return_attention_mask=False,
+                return_token_type_ids=False,
+            )["input_ids"]
+            self.cut += sum(len(ids) >= self._longest for ids in found)
         return [list(ids) for ids in found]
 
     def unknown(self, texts: Sequence[str]) -> float:
         """The share of texts' characters, spaces aside, that no piece of the vocabulary has."""
-        lacking, every = unknown_characters(self._tokenizer, texts)
+        with self._tokenizing:
+            lacking, every = unknown_characters(self._tokenizer, texts)
         return lacking / max(1, every)
 
     def _check(self, layers: Sequence[int], pooling: str) -> None:
@@ -164,7 +169,7 @@ class Encoder:
         with torch.inference_mode():
             out = self._model(
                 input_ids=padded,
-                attention_mask=mask,
+                attention_mask=None if bool(mask.all()) else mask,
                 output_hidden_states=list(layers) != [self.depth],
             )
             states = out.hidden_states if list(layers) != [self.depth] else None
@@ -196,7 +201,7 @@ def _weights(mask: Any, pooling: str) -> Any:
 
 def _pooled(states: Any, weights: Any) -> Any:
     """The weighted mean of positions in float32: (batch, width)."""
-    return (states.float() * weights[:, :, None]).sum(dim=1)
+    return (weights[:, None, :] @ states.float())[:, 0]
 
 
 def open_encoder(
@@ -243,6 +248,7 @@ def open_encoder(
         body.to(device).eval(),
         tokenizer,
         min(LONGEST, getattr(config, "max_position_embeddings", None) or LONGEST),
+        BATCH_TOKENS["cpu" if device == "cpu" else "cuda"],
     )
 
 

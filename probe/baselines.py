@@ -7,8 +7,8 @@ np.int64(0)
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,9 +16,12 @@ import numpy as np
 from probe.retrieval import unit
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from probe.retrieval import Vectors
 
-DIMENSIONS = 4096
+BITS = 12  # n-grams fall into 4,096 classes
+MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # Fibonacci hashing (Knuth 1998, 6.4): odd, 2^64 / phi
 LENGTHS = (2, 3, 4)  # of character n-grams
 
 
@@ -31,10 +34,7 @@ def character_vectors(source: Sequence[str], target: Sequence[str]) -> tuple[Vec
     Returns:
         Shapes (n, 4096) and (m, 4096), of length 1; sentences without a letter are 0.
     """
-    counts = np.zeros((len(source) + len(target), DIMENSIONS), np.float32)
-    for row, text in enumerate((*source, *target)):
-        for gram in _grams(text):
-            counts[row, zlib.crc32(gram.encode()) % DIMENSIONS] += 1
+    counts = np.stack([_counts(text) for text in (*source, *target)]).astype(np.float32)
     rarity = np.log((1 + len(counts)) / (1 + (counts > 0).sum(axis=0)))
     vectors = unit(np.log1p(counts) * rarity.astype(np.float32))
     return vectors[: len(source)], vectors[len(source) :]
@@ -51,9 +51,20 @@ BASELINES: Mapping[str, Callable[[Sequence[str], Sequence[str]], tuple[Vectors, 
 }
 
 
-def _grams(text: str) -> list[str]:
+@lru_cache(maxsize=1 << 12)  # English is the same for all languages of some sets
+def _counts(text: str) -> NDArray[np.uint16]:
+    """How often n-grams of each class stand in a text: a polynomial of code points, hashed."""
     spaced = f" {' '.join(text.casefold().split())} "
-    return [spaced[i : i + n] for n in LENGTHS for i in range(len(spaced) - n + 1)]
+    codes = np.frombuffer(spaced.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint64)
+    classes = []
+    for n in LENGTHS:
+        gram = np.full(max(0, len(codes) - n + 1), n, np.uint64)
+        for place in range(n):
+            gram = (gram + codes[place : place + len(gram)]) * MULTIPLIER  # modulo 2^64
+        classes.append(gram >> np.uint64(64 - BITS))
+    return np.bincount(np.concatenate(classes).astype(np.int64), minlength=1 << BITS).astype(
+        np.uint16
+    )
 
 
 def _on_circle(texts: Sequence[str]) -> Vectors:

@@ -3,14 +3,15 @@
     for bitext in bitexts("tatoeba", ("swh", "amh")):
         bitext.sentences, bitext.english       # line by line
 
-Two kinds of sets: aligned files (Tatoeba, NTREX, LAFAND), and SIB-200, whose sentences have a topic
-and stand in the same order in every language.
+Three kinds of sets: aligned files (Tatoeba, NTREX, LAFAND); SIB-200, whose sentences have a topic
+and stand in the same order in every language; and a file of pairs (.tsv, .tmx) of the user's own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from data.access import Access
 from data.catalog import Dataset, dataset
@@ -18,7 +19,16 @@ from data.errors import InputError
 from data.files import canonical_json, sha256_text
 from data.labelled import read_labelled
 from data.languages import Language, resolve
-from data.load import fetch_split, find_language, load_parallel, splits
+from data.lines import listed, unpacked_suffix
+from data.load import (
+    fetch_split,
+    find_language,
+    is_pairs_file,
+    load_parallel,
+    no_such_file,
+    splits,
+)
+from data.parallel import PAIR_FORMATS
 
 ENGLISH = ("eng", "eng_Latn", "en")
 MANY_WAY = ("train", "dev", "test")  # of a labelled set, one after the other
@@ -58,15 +68,24 @@ def codes_in(name: str, languages: str, access: Access = Access()) -> list[str]:
     Raises:
         InputError: the set has no such language, or no sentences with English beside them.
     """
-    entry = _entry(name)
+    own = _own_codes(name)
     if languages == ALL:
-        return sorted({code for code in _own_codes(entry) if code not in ENGLISH})
+        return sorted({code for code in own if code not in ENGLISH})
     wanted = [text.strip() for text in languages.split(",") if text.strip()]
     if not wanted:
         raise InputError("--lang is missing: name languages with commas between, or all")
-    own = set(_own_codes(entry))
-    found = (t if t in own else entry.code_for(find_language(t, access=access)) for t in wanted)
+    found = (text if text in own else _code_of(name, own, text, access) for text in wanted)
     return [code for code in dict.fromkeys(found) if code not in ENGLISH]
+
+
+def _code_of(name: str, own: Sequence[str], text: str, access: Access) -> str:
+    language = find_language(text, access=access)
+    if not is_pairs_file(name):
+        return dataset(name).code_for(language)
+    code = language.code_in(own)
+    if code is None:
+        raise InputError(f"{name}: has no {text}; it has: {listed(own)}")
+    return code
 
 
 def bitexts(name: str, codes: Sequence[str], access: Access = Access()) -> Iterator[Bitext]:
@@ -76,8 +95,7 @@ def bitexts(name: str, codes: Sequence[str], access: Access = Access()) -> Itera
         InputError: sides of unequal length, a code that the set does not have.
         UnavailableError: a file cannot be had.
     """
-    entry = _entry(name)
-    if entry.reader == "labelled":
+    if not is_pairs_file(name) and (entry := _entry(name)).reader == "labelled":
         english, topics = _many_way(entry, "eng_Latn", access)
         for code in codes:
             sentences, labels = _many_way(entry, code, access)
@@ -109,13 +127,19 @@ def _entry(name: str) -> Dataset:
     if entry.reader != "aligned" and (entry.reader, entry.kind) != ("labelled", "topics"):
         raise InputError(
             f"--corpus {name}: is a {entry.kind} ({entry.reader}), and no sentences with English"
-            " beside them; give tatoeba, sib200, ntrex-128, flores-200 or lafand"
+            " beside them; give tatoeba, sib200, ntrex-128, flores-200, lafand or a file of pairs"
         )
     return entry
 
 
-def _own_codes(entry: Dataset) -> list[str]:
-    role = "test" if entry.reader == "labelled" else splits(entry.name)[0]
+def _own_codes(name: str) -> list[str]:
+    if is_pairs_file(name):
+        path = Path(name)
+        if not path.is_file():
+            raise no_such_file(path)
+        return PAIR_FORMATS[unpacked_suffix(path)].codes(path)
+    entry = _entry(name)
+    role = "test" if entry.reader == "labelled" else splits(name)[0]
     return [code for file in entry.select(role) for code in file.codes]
 
 

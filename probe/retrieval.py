@@ -2,6 +2,7 @@
 
     retrieved = retrieve(swahili, english, "centred+csls")    # (n, width) each, pairs
     retrieved.forward, retrieved.backward  # for each row the nearest one
+    retrieve_all(swahili, english, ("cosine", "csls"))        # several measures, cosines taken once
 
 A measure is a way to move the vectors, and a way to adjust their cosines:
 
@@ -13,11 +14,15 @@ A measure is a way to move the vectors, and a way to adjust their cosines:
 
 Means are taken over `fit`, all rows by default: then they have seen the test sentences, and the
 shift even which of them belong together. With other rows they have not.
+
+Cosines are taken tile by tile, so that a million sentences beside a million need no more memory
+than their vectors and some hundred megabytes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -37,7 +42,7 @@ ADJUSTMENTS = ("csls", "margin")
 MEASURES = (*MOVES, *(f"{move}+{how}" for move in MOVES for how in ADJUSTMENTS))
 SHORT = {how: f"cosine+{how}" for how in ADJUSTMENTS}
 NEIGHBOURS = 10  # of a neighbourhood, as both papers have it
-CELLS = 1 << 26  # cosines that are held at once: 256 MB
+CELLS = 1 << 24  # cosines of a tile: 64 MB, and two or three copies while they are ranked
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,11 @@ class Retrieved:
             self.backward == np.arange(len(self.backward)),
         )
 
+    @property
+    def counts(self) -> list[int]:
+        """How many are right, by direction."""
+        return [int(side.sum()) for side in self.right]
+
 
 def retrieve(
     source: Vectors,
@@ -66,11 +76,28 @@ def retrieve(
     neighbours: int = NEIGHBOURS,
     cells: int = CELLS,
 ) -> Retrieved:
-    """Find each row's nearest in the other language, in float32 and in blocks that fit memory.
+    """Find each row's nearest in the other language, by one measure; see `retrieve_all`."""
+    asked = {"fit": fit, "rows": rows}
+    return retrieve_all(source, target, (measure,), **asked, neighbours=neighbours, cells=cells)[
+        measure
+    ]
+
+
+def retrieve_all(
+    source: Vectors,
+    target: Vectors,
+    measures: Sequence[str],
+    *,
+    fit: Rows | None = None,
+    rows: Rows | None = None,
+    neighbours: int = NEIGHBOURS,
+    cells: int = CELLS,
+) -> dict[str, Retrieved]:
+    """Find each row's nearest in the other language, in float32 and in tiles that fit memory.
 
     Args:
         source, target: shapes (n, width) and (m, width); for the shift n is m.
-        measure: one of `MEASURES`; "csls" and "margin" are short for "cosine+...".
+        measures: of `MEASURES`; "csls" and "margin" are short for "cosine+...".
         fit: rows that the means are taken over; all by default.
         rows: those of both sides that are looked for and among; all by default. The nearest are
             then positions among them.
@@ -79,7 +106,6 @@ def retrieve(
     Raises:
         InputError: a measure that does not exist, sides that do not fit together, no rows.
     """
-    move, adjust = check_measure(measure)
     if (
         source.ndim != 2
         or source.shape[1:] != target.shape[1:]
@@ -88,15 +114,23 @@ def retrieve(
         raise InputError(
             f"expected two sides of vectors of one width, found {source.shape} and {target.shape}"
         )
-    if move == "shift" and len(source) != len(target):
+    asked: dict[str, dict[str, str]] = {}  # by move: adjustment -> the measure's name
+    for measure in measures:
+        move, adjust = check_measure(measure)
+        asked.setdefault(move, {})[adjust] = measure
+    if "shift" in asked and len(source) != len(target):
         raise InputError(
             f"shift: expected pairs, found {len(source):,} and {len(target):,} sentences; take"
             " centred, which needs none"
         )
-    left, right = moved(source, target, move, fit)
-    if rows is not None:
-        left, right = left[rows], right[rows]
-    return _nearest(left, right, adjust, min(neighbours, len(left), len(right)), cells)
+    found = {}
+    for move, adjustments in asked.items():
+        left, right = moved(source, target, move, fit)
+        if rows is not None:
+            left, right = left[rows], right[rows]
+        nearest = _nearest(left, right, tuple(adjustments), neighbours, cells)
+        found |= dict(zip(adjustments.values(), nearest, strict=True))
+    return {measure: found[measure] for measure in measures}
 
 
 def moved(
@@ -141,36 +175,81 @@ def check_measure(measure: str) -> tuple[str, str]:
     return move, adjust
 
 
-def _nearest(left: Vectors, right: Vectors, adjust: str, k: int, cells: int) -> Retrieved:
-    """Both directions in one pass over the blocks, after one for the neighbourhoods."""
-    rows = max(1, cells // len(right))
-    blocks = [slice(start, start + rows) for start in range(0, len(left), rows)]
-    around = _neighbourhoods(left, right, k, blocks) if adjust else None
-    forward = np.empty(len(left), np.int64)
-    backward = np.zeros(len(right), np.int64)
-    best = np.full(len(right), -np.inf, np.float32)
-    for block in blocks:
-        scores = left[block] @ right.T
-        if around is not None:
-            mean = (around[0][block, None] + around[1][None, :]) / 2
-            scores = scores / mean if adjust == "margin" else scores - mean
-        forward[block] = scores.argmax(axis=1)
-        nearest = scores.argmax(axis=0)
-        here = scores[nearest, np.arange(len(right))]
-        better = here > best
-        best[better], backward[better] = here[better], nearest[better] + block.start
-    return Retrieved(forward, backward)
+Tile = tuple[slice, slice, "Vectors"]  # rows, columns, their cosines
+
+
+class _Tiles:
+    """The table of cosines in parts of at most `cells`; a table of one part is taken but once."""
+
+    def __init__(self, left: Vectors, right: Vectors, cells: int) -> None:
+        self._left, self._right = left, right
+        self._side = max(1, math.isqrt(cells))
+        whole = len(left) * len(right) <= cells
+        self._kept = [(slice(0, len(left)), slice(0, len(right)), left @ right.T)] if whole else []
+
+    def __iter__(self) -> Iterator[Tile]:
+        yield from self._kept or self._taken()
+
+    def _taken(self) -> Iterator[Tile]:
+        for top in range(0, len(self._left), self._side):
+            rows = slice(top, min(top + self._side, len(self._left)))
+            for start in range(0, len(self._right), self._side):
+                columns = slice(start, min(start + self._side, len(self._right)))
+                yield rows, columns, self._left[rows] @ self._right[columns].T
+
+
+class _Best:
+    """For each row of one side the best of the other in the tiles so far; the first of equals."""
+
+    def __init__(self, number: int) -> None:
+        self.nearest = np.zeros(number, np.int64)
+        self._scores = np.full(number, -np.inf, np.float32)
+
+    def see(self, rows: slice, others: slice, scores: Vectors) -> None:
+        """Scores of shape (rows, others)."""
+        nearest = scores.argmax(axis=1)
+        here = scores[np.arange(len(scores)), nearest]
+        better = here > self._scores[rows]
+        self._scores[rows][better] = here[better]
+        self.nearest[rows][better] = nearest[better] + others.start
+
+
+def _nearest(
+    left: Vectors, right: Vectors, adjustments: Sequence[str], neighbours: int, cells: int
+) -> list[Retrieved]:
+    """Both directions under each adjustment: one pass, after one for the neighbourhoods."""
+    tiles = _Tiles(left, right, cells)
+    k = min(neighbours, len(left), len(right))
+    around = _neighbourhoods(tiles, len(left), len(right), k) if any(adjustments) else None
+    best = [(_Best(len(left)), _Best(len(right))) for _ in adjustments]
+    for rows, columns, cosines in tiles:
+        for adjust, (forward, backward) in zip(adjustments, best, strict=True):
+            scores = cosines
+            if adjust and around is not None:
+                mean = (around[0][rows, None] + around[1][None, columns]) / 2
+                scores = cosines / mean if adjust == "margin" else cosines - mean
+            forward.see(rows, columns, scores)
+            backward.see(columns, rows, scores.T)
+    return [Retrieved(forward.nearest, backward.nearest) for forward, backward in best]
 
 
 def _neighbourhoods(
-    left: Vectors, right: Vectors, k: int, blocks: Sequence[slice]
+    tiles: Iterable[Tile], rows: int, columns: int, k: int
 ) -> tuple[Vectors, Vectors]:
-    """The mean cosine of each row with its k nearest of the other side."""
-    mine = np.empty(len(left), np.float32)
-    theirs = np.full((k, len(right)), -np.inf, np.float32)
-    for block in blocks:
-        cosines = left[block] @ right.T
-        mine[block] = np.partition(cosines, -k, axis=1)[:, -k:].mean(axis=1)
-        largest = np.partition(cosines, -k, axis=0)[-k:] if len(cosines) > k else cosines
-        theirs = np.partition(np.concatenate((theirs, largest)), -k, axis=0)[-k:]
-    return mine, theirs.mean(axis=0)
+    """The mean cosine of each row, and of each column, with its k nearest."""
+    mine = np.full((rows, k), -np.inf, np.float32)
+    theirs = np.full((columns, k), -np.inf, np.float32)
+    for here, there, cosines in tiles:
+        mine[here] = _largest(mine[here], cosines, k)
+        theirs[there] = _largest(theirs[there], np.ascontiguousarray(cosines.T), k)
+    # In order, so that the sum does not depend on how the table was parted.
+    return np.sort(mine, axis=1).mean(axis=1), np.sort(theirs, axis=1).mean(axis=1)
+
+
+def _largest(so_far: Vectors, cosines: Vectors, k: int) -> Vectors:
+    """The k largest of each row, of those so far and of a tile's."""
+    if cosines.shape[1] > k:
+        cosines = np.partition(cosines, -k, axis=1)[:, -k:]
+    both = np.concatenate((so_far, cosines), axis=1)
+    largest: Vectors = np.partition(both, -k, axis=1)[:, -k:]
+    return largest

@@ -7,18 +7,22 @@
 For each language the share of sentences whose nearest neighbour among the English ones is their
 translation, and the other way round, beside what letters and lengths get for nothing. The folder
 holds config.json, languages.jsonl, scores.json and report.html; the same command goes on where a
-killed one stopped, to the same bytes.
+killed one stopped, to the same bytes, with however many --workers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from data.access import Access
 from data.errors import InputError
+from data.files import sha256_file
 from data.options import check, command, command_line, common, identity_of, option, to_json
 
 if TYPE_CHECKING:
@@ -31,7 +35,10 @@ if TYPE_CHECKING:
 
 MEASURES = ("cosine", "cosine+csls", "centred", "centred+csls")
 POOLINGS = ("mean", "first", "inner")
+ENGLISH_KEPT = 2  # English sides, encoded: in SIB-200 and NTREX it is the same for all languages
+LEAST = 2  # sentences: one half for the means, one to be scored
 HELD_OUT = "held-out"  # means of one half of the sentences, scores of the other
+COMMAND = "probe.retrieve"
 RECORDS = "languages.jsonl"
 SHAPE = {
     "corpus": str,
@@ -59,7 +66,7 @@ class Retrieval:
         "multilingual-e5-small", "a catalog name, a folder, a hub id@commit", metavar="NAME"
     )
     corpus: tuple[str, ...] = option(
-        ("tatoeba",), "sets with English beside each language", separator=",", metavar="NAMES"
+        ("tatoeba",), "sets or files, English beside each language", separator=",", metavar="NAMES"
     )
     lang: str = common("--lang", "all", help="codes and names with commas between, or all")
     layers: str = option("last", "last, all, or numbers: 0,6,12 (0: the embeddings)")
@@ -70,11 +77,16 @@ class Retrieval:
     prefix: str | None = option(
         None, "before each text: a name in the model's prompts, or a text (default: query, if any)"
     )
-    limit: int | None = common("--limit", least=2)
+    limit: int | None = common("--limit", least=LEAST)
     seed: int = common("--seed", least=0)
     device: str = common("--device")
     dtype: str = common("--dtype", "auto", choices=("auto", "float32", "bfloat16"))
-    batch_tokens: int = option(4096, "pieces a batch, padding included", least=8, identity=False)
+    batch_tokens: int | None = option(
+        None, "pieces a batch, padding included (default 1024 on a CPU)", least=8, identity=False
+    )
+    workers: int = common(
+        "--workers", 1, least=1, identity=False, help="languages at once, the cores shared out"
+    )
     offline: bool = common("--offline", identity=False)
     out: Path | None = common("--out", identity=False)
 
@@ -101,13 +113,50 @@ def retrieve(
         InputError: a set, language, model, layer or measure that does not exist.
         UnavailableError: a file or a package cannot be had.
     """
-    from models.encoder import open_encoder
-    from probe.corpora import bitexts, codes_in
+    from data.load import is_pairs_file
+    from probe.corpora import ALL, codes_in
+    from probe.many_way import not_at_hand
     from runfolder.folder import RunKind, run_folder
     from runfolder.records import RecordFile
 
-    kind = RunKind("probe.retrieve", {"corpus": [str], "measures": [str]}, (RECORDS,))
+    kind = RunKind(COMMAND, {"corpus": [str], "measures": [str]}, (RECORDS,))
     codes = {name: codes_in(name, config.lang, access) for name in config.corpus}
+    encoder = _opened(config, access)
+    layers = layers_of(config.layers, encoder.depth)
+    identity = {**identity_of(config), "encoder": encoder.signature, "layers": layers}
+    if files := {name: sha256_file(Path(name)) for name in codes if is_pairs_file(name)}:
+        identity["files"] = files
+    what = f"probe-{encoder.name.replace('/', '-')}-{'+'.join(Path(n).stem for n in codes)}"
+    with run_folder(kind, what, identity, out=config.out, options=to_json(config)) as run:
+        records = RecordFile(run.folder / RECORDS, SHAPE)
+        english = English(encoder, layers, config.pooling)
+        notes: list[str] = []
+        for name, wanted in codes.items():
+            done = {one["code"] for one in records if one["corpus"] == name}
+            missing: list[str] = []
+            sides = _at_hand(name, wanted, done, missing if config.lang == ALL else None, access)
+            scored = in_order(
+                lambda bitext: score_language(bitext, config, encoder, layers, english),
+                sides,
+                config.workers,
+            )
+            for record in scored:
+                records.append([record])
+                done.add(record["code"])
+                if advance:
+                    advance(name, len(done), len(wanted) - len(missing))
+            notes += not_at_hand(name, missing)
+        # As they stand in the file: the order of names is the same however often a run was killed.
+        found = {(one["corpus"], one["code"]): one for one in records}
+        records.close()
+        asked = ((name, code) for name, wanted in codes.items() for code in wanted)
+        ordered = tuple(found[one] for one in asked if one in found)
+        return _finish(run.folder, config, encoder, layers, ordered, notes, access)
+
+
+def _opened(config: Retrieval, access: Access) -> Encoder:
+    from models.encoder import open_encoder
+
     encoder = open_encoder(
         config.model,
         prefix=config.prefix,
@@ -115,26 +164,55 @@ def retrieve(
         dtype=config.dtype,
         access=access,
     )
-    encoder.batch_tokens = config.batch_tokens
-    layers = layers_of(config.layers, encoder.depth)
-    identity = {**identity_of(config), "encoder": encoder.signature, "layers": layers}
-    what = f"probe-{encoder.name}-{'+'.join(config.corpus)}".replace("/", "-")
-    with run_folder(kind, what, identity, out=config.out, options=to_json(config)) as run:
-        records = RecordFile(run.folder / RECORDS, SHAPE)
-        done = {(one["corpus"], one["code"]): one for one in records}
-        english = _English(encoder, layers, config.pooling)
-        for name, wanted in codes.items():
-            missing = [code for code in wanted if (name, code) not in done]
-            for number, bitext in enumerate(bitexts(name, missing, access), 1):
-                record = score_language(bitext, config, encoder, layers, english)
-                records.append([record])
-                if advance:
-                    advance(name, len(wanted) - len(missing) + number, len(wanted))
-        # As they stand in the file: the order of names is the same however often a run was killed.
-        done = {(one["corpus"], one["code"]): one for one in records}
-        records.close()
-        ordered = tuple(done[name, code] for name, wanted in codes.items() for code in wanted)
-        return _finish(run.folder, config, encoder, layers, ordered)
+    encoder.batch_tokens = config.batch_tokens or encoder.batch_tokens
+    return encoder
+
+
+def _at_hand(
+    name: str,
+    wanted: Sequence[str],
+    done: Sequence[str] | set[str],
+    missing: list[str] | None,
+    access: Access,
+) -> Iterator[Bitext]:
+    """The languages that are not done yet; `missing` takes those whose files cannot be had."""
+    from data.download import NoSourceError
+    from probe.many_way import at_hand
+
+    rest = [code for code in wanted if code not in done]
+    try:
+        yield from at_hand(name, rest, missing, access)
+    except NoSourceError:
+        if missing is None or not done:
+            raise
+        missing[:] = rest
+
+
+def in_order(
+    score: Callable[[Bitext], dict[str, Any]], bitexts: Iterable[Bitext], workers: int
+) -> Iterator[dict[str, Any]]:
+    """The languages' records in their order, of which a few are made at once.
+
+    They are threads, which share the encoder: what they wait for is computed outside Python.
+    """
+    if workers == 1:
+        yield from map(score, bitexts)
+        return
+    import torch
+
+    share = max(1, torch.get_num_threads() // workers)
+    waiting: deque[Future[dict[str, Any]]] = deque()
+    with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(share,)) as pool:
+        try:
+            for bitext in bitexts:
+                waiting.append(pool.submit(score, bitext))
+                if len(waiting) > workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
 
 
 def layers_of(text: str, depth: int) -> list[int]:
@@ -156,19 +234,28 @@ def layers_of(text: str, depth: int) -> list[int]:
     return list(dict.fromkeys(found))
 
 
-class _English:
-    """English sides, each encoded once: in SIB-200 and NTREX it is the same for all languages."""
+class English:
+    """English sides as vectors of every layer, each encoded once, by the first that asks."""
 
     def __init__(self, encoder: Encoder, layers: Sequence[int], pooling: str) -> None:
         self._encoder, self._layers, self._pooling = encoder, layers, pooling
-        self._texts: tuple[str, ...] | None = None
-        self._vectors: Any = None
+        self._kept: dict[tuple[str, ...], Future[Any]] = {}
+        self._lock = Lock()
 
     def __call__(self, texts: tuple[str, ...]) -> Any:
-        if texts != self._texts:
-            self._vectors = self._encoder.layers(texts, self._layers, pooling=self._pooling)
-            self._texts = texts
-        return self._vectors
+        """Shape (layers, texts, width)."""
+        with self._lock:
+            first = texts not in self._kept
+            future = self._kept.setdefault(texts, Future())
+            while len(self._kept) > ENGLISH_KEPT:
+                del self._kept[next(iter(self._kept))]
+        if first:
+            try:
+                future.set_result(self._encoder.layers(texts, self._layers, pooling=self._pooling))
+            except BaseException as error:
+                future.set_exception(error)
+                raise
+        return future.result()
 
 
 def score_language(
@@ -184,23 +271,28 @@ def score_language(
     half as many candidates: these are to be compared with each other.
     """
     from probe.baselines import BASELINES
-    from probe.retrieval import halves, retrieve
+    from probe.retrieval import halves, retrieve_all
 
     ours = bitext.sentences[: config.limit]
     theirs = bitext.english[: config.limit]
+    if len(ours) < LEAST:
+        raise InputError(
+            f"{bitext.corpus}: expected {LEAST} sentences or more in {bitext.code}, found"
+            f" {len(ours)}; add some, or leave it out of --lang"
+        )
     vectors = encoder.layers(ours, layers, pooling=config.pooling)
     others = english(theirs)
     fit, held_out = halves(len(ours), config.seed)
     right: dict[str, list[int]] = {}
     for number, layer in enumerate(layers):
         pair = vectors[number], others[number]
+        every = retrieve_all(*pair, config.measures)
+        unseen = retrieve_all(*pair, config.measures, fit=fit, rows=held_out)
         for measure in config.measures:
-            found = retrieve(*pair, measure)
-            right[f"{layer}|{measure}"] = [int(side.sum()) for side in found.right]
-            found = retrieve(*pair, measure, fit=fit, rows=held_out)
-            right[f"{layer}|{measure}|{HELD_OUT}"] = [int(side.sum()) for side in found.right]
+            right[f"{layer}|{measure}"] = every[measure].counts
+            right[f"{layer}|{measure}|{HELD_OUT}"] = unseen[measure].counts
     for name, make in BASELINES.items():
-        right[name] = [int(side.sum()) for side in retrieve(*make(ours, theirs)).right]
+        right[name] = retrieve_all(*make(ours, theirs), ("cosine",))["cosine"].counts
     return {
         "corpus": bitext.corpus,
         "code": bitext.code,
@@ -241,15 +333,21 @@ def _finish(
     encoder: Encoder,
     layers: Sequence[int],
     records: tuple[Mapping[str, Any], ...],
+    remarks: Sequence[str],
+    access: Access,
 ) -> Retrieved:
+    from probe.places import places_of
     from probe.report import write_report
-    from probe.summary import Retrieved, average_scores, is_readable
+    from probe.summary import Retrieved, average_scores, group_scores, is_readable
     from runfolder.folder import write_json
 
     signature = f"model:{encoder.signature}|pooling:{config.pooling}"
     averages = tuple(average_scores(records, signature, config.seed))
     unreadable = [one["code"] for one in records if not is_readable(one)]
-    notes = [remark for one in records for remark in one["remarks"]]
+    places, absent = places_of([one["code"] for one in records], access)
+    named = [f"{layers[-1]}|{measure}" for measure in config.measures]
+    groups = tuple(group_scores(records, places, named, signature, config.seed))
+    notes = [*remarks, *absent, *(remark for one in records for remark in one["remarks"])]
     if unreadable:
         notes.append(
             f"not representable: most of their letters are in no piece of {encoder.name}:"
@@ -261,18 +359,21 @@ def _finish(
     ]
     write_json(
         folder / "scores.json",
-        {"averages": [s.to_dict() for s in averages], "languages": languages, "notes": notes},
+        {
+            "averages": [score.to_dict() for score in averages],
+            "groups": [score.to_dict() for score in groups],
+            "languages": languages,
+            "notes": notes,
+        },
     )
-    done = Retrieved(folder, records, averages, tuple(dict.fromkeys(notes)))
-    write_report(
-        done, config.measures, layers, encoder.name, command_line("probe.retrieve", config)
-    )
+    done = Retrieved(folder, records, averages, groups, places, tuple(dict.fromkeys(notes)))
+    write_report(done, config.measures, layers, encoder.name, command_line(COMMAND, config))
     return done
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line; `retrieve` is the function beneath it."""
-    return command("probe.retrieve", __doc__ or "", Retrieval, _command, argv)
+    return command(COMMAND, __doc__ or "", Retrieval, _command, argv)
 
 
 def _command(config: Retrieval) -> int:

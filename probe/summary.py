@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from data.groups import KINDS
 from metrics.score import Score
 from metrics.significance import bootstrap_counts, percentile_interval
+from probe.places import Place
 from runfolder.console import aligned
 
 RESAMPLES = 1000
@@ -24,11 +28,15 @@ class Retrieved:
     Attributes:
         languages: the records of languages.jsonl.
         averages: by measure and layer the mean over languages, each counting once.
+        groups: the same for each genus, family and script of two languages or more.
+        places: by the set's own code for a language.
     """
 
     folder: Path
     languages: tuple[Mapping[str, Any], ...]
     averages: tuple[Score, ...]
+    groups: tuple[Score, ...]
+    places: Mapping[str, Place]
     notes: tuple[str, ...]
 
 
@@ -48,27 +56,56 @@ def average_scores(records: Sequence[Record], signature: str, seed: int) -> Iter
 
     The interval is of languages drawn with replacement: it says what other languages might give.
     """
+    for corpus, mine in _readable_by_set(records):
+        for name in mine[0]["right"]:
+            yield _average(mine, f"{signature}|set:{corpus}", name, seed, average="languages")
+
+
+def group_scores(
+    records: Sequence[Record],
+    places: Mapping[str, Place],
+    names: Sequence[str],
+    signature: str,
+    seed: int,
+) -> Iterator[Score]:
+    """The same by genus, family and script, the larger groups first, for these measures.
+
+    Args:
+        places: by code.
+        names: as in a record's `right`.
+    """
+    for corpus, mine in _readable_by_set(records):
+        for kind in KINDS:
+            groups: dict[str, list[Record]] = {}
+            for record in mine:
+                if group := places[record["code"]].group(kind):
+                    groups.setdefault(group, []).append(record)
+            for group, members in sorted(groups.items(), key=lambda one: (-len(one[1]), one[0])):
+                if len(members) > 1:
+                    for name in names:
+                        about = {"average": kind, "group": group}
+                        yield _average(members, f"{signature}|set:{corpus}", name, seed, **about)
+
+
+def _readable_by_set(records: Sequence[Record]) -> Iterator[tuple[str, list[Record]]]:
     for corpus in dict.fromkeys(record["corpus"] for record in records):
         mine = [one for one in records if one["corpus"] == corpus and is_readable(one)]
-        if not mine:
-            continue
-        for name in mine[0]["right"]:
-            shares = [share(record, name) for record in mine]
-            means = [
-                float(counts @ shares) / len(shares)
-                for block in bootstrap_counts(len(shares), resamples=RESAMPLES, seed=seed)
-                for counts in block
-            ]
-            low, high = percentile_interval(means)
-            yield Score(
-                "retrieval",
-                sum(shares) / len(shares),
-                low,
-                high,
-                f"{signature}|set:{corpus}|measure:{name.replace('|', '/')}|average:languages",
-                len(shares),
-                f"95% bootstrap of languages, {RESAMPLES} resamples, seed {seed}",
-            )
+        if mine:
+            yield corpus, mine
+
+
+def _average(records: Sequence[Record], where: str, name: str, seed: int, **about: str) -> Score:
+    shares = np.array([share(record, name) for record in records])
+    draws = bootstrap_counts(len(shares), resamples=RESAMPLES, seed=seed)
+    means = np.concatenate([counts @ shares / len(shares) for counts in draws])
+    return Score(
+        "retrieval",
+        float(shares.mean()),
+        *percentile_interval(means),
+        where,
+        len(shares),
+        f"95% bootstrap of languages, {RESAMPLES} resamples, seed {seed}",
+    ).with_context(measure=name.replace("|", "/"), **about)
 
 
 def table(records: Sequence[Record], measures: Sequence[str]) -> list[str]:

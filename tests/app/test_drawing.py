@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from app import base_map, charts, texts
+from app import charts, texts
 from app import map as world
 from app import table as rows
+from runfolder import base_map
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FOLDER = Path(world.__file__).parent

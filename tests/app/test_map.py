@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from app import base_map
 from app import map as world
 from app.selection import Box
 from data.errors import UnavailableError
+from runfolder import base_map
 
 
 @pytest.fixture
