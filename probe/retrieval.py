@@ -123,7 +123,7 @@ def retrieve_all(
             f"shift: expected pairs, found {len(source):,} and {len(target):,} sentences; take"
             " centred, which needs none"
         )
-    found = {}
+    found: dict[str, Retrieved] = {}
     for move, adjustments in asked.items():
         left, right = moved(source, target, move, fit)
         if rows is not None:
@@ -226,7 +226,7 @@ def _nearest(
         for adjust, (forward, backward) in zip(adjustments, best, strict=True):
             scores = cosines
             if adjust and around is not None:
-                mean = (around[0][rows, None] + around[1][None, columns]) / 2
+                mean: Vectors = (around[0][rows, None] + around[1][None, columns]) / np.float32(2)
                 scores = cosines / mean if adjust == "margin" else cosines - mean
             forward.see(rows, columns, scores)
             backward.see(columns, rows, scores.T)
