@@ -89,7 +89,7 @@ class Timed(IterableDataset[Batch]):
         """Nothing to go on from."""
 
 
-def with_trainer(model: nn.Module, batches: Timed, steps: int) -> None:
+def with_trainer(model: nn.Module, batches: Timed, steps: int, *, bfloat16: bool = False) -> None:
     """(a): Trainer's defaults but for what is asked of all sides."""
     from transformers import Trainer, TrainingArguments
     from transformers.utils import logging
@@ -109,6 +109,7 @@ def with_trainer(model: nn.Module, batches: Timed, steps: int) -> None:
             report_to=[],
             disable_tqdm=True,
             use_cpu=True,
+            bf16=bfloat16,
         )
         Trainer(
             model=model,
@@ -126,7 +127,9 @@ def own_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
     return model(**batch).loss * count, count
 
 
-def with_fit(model: nn.Module, batches: Timed, steps: int, loss: Loss) -> None:
+def with_fit(
+    model: nn.Module, batches: Timed, steps: int, loss: Loss, *, bfloat16: bool = False
+) -> None:
     """(b) and (c): the same settings, said to our loop."""
     settings = Settings(
         steps=steps,
@@ -136,6 +139,7 @@ def with_fit(model: nn.Module, batches: Timed, steps: int, loss: Loss) -> None:
         warmup=0,
         clip=1.0,
         device="cpu",
+        dtype="bfloat16" if bfloat16 else "float32",
         log_every=steps,
     )
     fit(model, batches, loss, settings)

@@ -15,9 +15,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from data.bounded import read_json
+from data.bounded import parse_json, read_json
 from data.catalog import Dataset
 from data.errors import InputError
+from data.lines import read_lines
 from data.tsv import read_header, read_tsv
 
 LABELLED = ("topics", "sentiment", "intents")  # the catalog's kinds
@@ -74,8 +75,16 @@ def _read_splits(path: Path) -> Iterator[LabelledText]:
             yield LabelledText(pair[0], pair[1], split)
 
 
+def _read_jsonl(path: Path) -> Iterator[LabelledText]:
+    for number, line in read_lines(path):
+        if line.strip():
+            found = parse_json(line, f"{path}:{number}", {"text": str, "label": str})
+            yield LabelledText(found["text"], found["label"])
+
+
 # By the catalog's reader. A row added here is a reader for data sets of the kinds LABELLED.
 READERS: dict[str, Callable[[Path], Iterator[LabelledText]]] = {
     "labelled": _read_table,
+    "labelled-jsonl": _read_jsonl,
     "clinc150": _read_splits,
 }

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from morph.run import Trained
     from probe.cost import Costs
     from probe.summary import Retrieved
+    from training.classify import Classified
     from training.pretrain import Pretrained
     from training.tag import Tagged
 
@@ -58,6 +59,7 @@ __all__ = [
     "Access",
     "InputError",
     "UnavailableError",
+    "classify",
     "compare",
     "cost",
     "encoder",
@@ -279,6 +281,21 @@ def tag(train: str | Sequence[str], **options: Any) -> Tagged:
     from training.tagging.config import TagConfig
 
     return run(_configured(TagConfig, train=train, **options))
+
+
+def classify(train: str | Sequence[str], **options: Any) -> Classified:
+    """Train a classifier of texts on one language and score it on others; `training.classify`.
+
+        kl.classify("sib200:train:en", dev="sib200:dev:en", test="sib200:test:sw",
+                    model="multilingual-e5-small", freeze="encoder").plot()
+
+    Args:
+        train: labelled texts, files or of the catalog; dev, test, shots ... are options.
+    """
+    from training.classification.config import ClassifyConfig
+    from training.classify import classify as run
+
+    return run(_configured(ClassifyConfig, train=train, **options))
 
 
 def encoder(name: str = "multilingual-e5-small", **options: Any) -> Encoder:

@@ -29,6 +29,7 @@ __all__ = [
     "edit_rows",
     "exact_match",
     "levenshtein",
+    "macro_f1",
     "match_rows",
     "span_f1",
     "span_table",
@@ -64,6 +65,35 @@ def accuracy(
     rows = match_rows(gold, predicted)
     return ratio_score(
         SHARE, name, EXACT, rows, groups=groups, unit=unit, seed=seed, resamples=resamples
+    )
+
+
+def macro_f1(
+    gold: Sequence[str], predicted: Sequence[str], *, seed: int = 1, resamples: int = 1000
+) -> Score:
+    """The mean over labels of each one's F1, on 0-100, so that rare labels count as much.
+
+    Labels are those of gold; items are resampled.
+
+    >>> print(macro_f1(["a", "a", "a", "b"], ["a", "a", "a", "a"]).value)
+    42.857142857142854
+
+    Raises:
+        ValueError: no labels, or different numbers of them.
+    """
+    _check_numbers(gold, predicted)
+    labels = sorted(set(gold))
+    rows = [
+        [
+            n
+            for label in labels
+            for n in (label == right == guess, (label == right) + (label == guess))
+        ]
+        for right, guess in zip(gold, predicted, strict=True)
+    ]
+    mean = Ratio(lambda totals: percent(2 * totals[0::2], totals[1::2]).mean(axis=0))
+    return ratio_score(
+        mean, "macro F1", "average:macro|labels:gold", rows, seed=seed, resamples=resamples
     )
 
 

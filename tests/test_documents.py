@@ -39,6 +39,7 @@ SIZES = {
     "probe.cost": ["--limit", "8"],
     "probe.language": ["--limit", "8", "--queries", "40"],
     "probe.retrieve": ["--limit", "8"],
+    "training.classify": ["--steps", "3"],
     "training.pretrain": ["--steps", "3", "--tokenizer", "train:600", "--held-out-limit", "10"],
     "training.tag": ["--steps", "3"],
     "training.tokenizer": ["--limit", "100", "--updates", "1"],

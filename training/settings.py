@@ -308,7 +308,7 @@ def train_command(
         asked = config_of(config, given, seconds=seconds_of(budget) if default else given.seconds)
         try:
             with progress_bar() as bar:
-                if default:
+                if default and getattr(given, "freeze", None) != "encoder":
                     bar.say(
                         f"training for {budget}; --time-budget TIME or --steps N says otherwise"
                     )
