@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from probe.retrieval import Vectors
 
-METHODS = ("pca", "umap")
 NEIGHBOURS = 15  # UMAP's own default
 
 

@@ -10,6 +10,7 @@ import pytest
 
 pytest.importorskip("tokenizers")
 pytest.importorskip("transformers")
+pytest.importorskip("polars")
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
@@ -19,6 +20,8 @@ from probe.cost import Cost, cost, main
 from probe.cost_report import averages_of
 from probe.many_way import is_table, many_way
 from probe.tokens import COLUMNS, Cutter, has_words, scripts_used, vocabulary_share, words_of
+
+pytestmark = pytest.mark.usefixtures("small_inventory")
 
 TABLE = """topic\ten\tswh\tbod\ttha
 a\tab ab\tab a b\tབོད་ཡིག\tab

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 pytest.importorskip("torch")
+pytest.importorskip("polars")
 
 from data.errors import InputError
 from metrics.score import signature_pairs
-from models.e5 import unpack_e5
 from probe.curves import Curve, curves
 from probe.encoded import encode
 from probe.identity import centre, language_accuracy, neighbour_purity, stack
@@ -20,31 +20,9 @@ from probe.language import Identity, identify, main
 from probe.many_way import many_way
 from probe.ngrams import character_identification
 from probe.retrieval import halves
-from tests.models.test_e5 import packed
+from tests.probe.conftest import LANGUAGES
 
-ROWS = 24
-LANGUAGES = ("swh", "zul", "de", "nl")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "small.bin").write_bytes(packed())
-    out = tmp_path / "small"
-    out.mkdir()
-    unpack_e5(tmp_path / "small.bin", out)
-    return out
-
-
-@pytest.fixture
-def table(tmp_path: Path) -> Path:
-    """Four languages of a and b, each with a habit of its own, and two topics."""
-    rng = np.random.default_rng(7)
-    lines = ["\t".join((*LANGUAGES, "bod", "topic"))]
-    for row in range(ROWS):
-        word = "".join(rng.choice(list("ab"), size=6))
-        lines.append(f"{word} a\tb {word}\t{word}\ta {word} b\tབོད་ཡིག\t{'xy'[row % 2]}")
-    (tmp_path / "mine.tsv").write_text("\n".join(lines) + "\n", "utf-8")
-    return tmp_path / "mine.tsv"
+pytestmark = pytest.mark.usefixtures("small_inventory")
 
 
 def config(folder: Path, table: Path, out: Path, **more: object) -> Identity:
