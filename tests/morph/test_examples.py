@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from data.errors import InputError
+from data.randomness import stream
 from data.unimorph import Triple
 from morph.alphabet import BEGIN, END, PAD, Alphabet
 from morph.examples import (
@@ -54,6 +55,17 @@ def test_a_batch_has_words_of_like_length() -> None:
     for batch in islice(batches(12), 3):
         assert len(batch["lemma"]) == 12
         assert len({len([n for n in row if n]) for row in batch["lemma"].tolist()}) == 1
+
+
+def test_fifty_batches_are_sorted_by_length_together() -> None:
+    found = batches(2)
+    for examples, pools in ((100, 1), (102, 2)):
+        found._sizes = found._quotas = [examples]
+        found._lengths = list(range(examples))
+        neighbours = [
+            abs(pair[0] - pair[-1]) <= 1 for pair in found._order(stream(1, "order")) if pair[1:]
+        ]
+        assert all(neighbours) == (pools == 1)
 
 
 def test_ids_stand_between_begin_and_end_and_may_be_turned() -> None:
