@@ -126,6 +126,18 @@ def test_only_new_tests_are_run_again_to_see_what_lines_they_run(
     assert [(row[0], row[4]) for row in rows] == [("killed", border), ("killed", now)]
 
 
+def test_tests_that_cannot_be_imported_are_no_tests_that_fail(
+    toy: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    pytest.importorskip("coverage")
+    out = tmp_path_factory.mktemp("out") / "out.tsv"
+    (toy / "tests/toy/test_later.py").write_text("import no_such_module\n")
+    done = mutated(toy, out.parent, out)
+    assert done.returncode == 1
+    assert "1 error" in done.stderr
+    assert not out.exists()
+
+
 def test_what_survived_is_tried_again(toy: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     out = tmp_path_factory.mktemp("out") / "out.tsv"
     room = toy / "toy/room.py"

@@ -19,7 +19,7 @@ from data.load import load_parallel
 from icl import scoring
 from icl.address import parse_address
 from icl.compare import _scored
-from icl.engines import Request, _suitable, chat, chat_worker, protocol
+from icl.engines import Batch, Request, _suitable, chat, chat_worker, protocol
 from icl.engines.baselines import copy_baseline
 from icl.engines.openai import OpenaiBackend
 from icl.engines.tokenization import PromptTokenizer
@@ -250,3 +250,10 @@ def test_a_tokenizer_that_fills_and_cuts_texts_does_neither_here() -> None:
     facts = {"size": 258, "pad_id": 257, "special": [], "has_chat": False}
     assert _FileVocabulary(backend, facts).ids("neno", add_special=False) == plain
     assert len(plain) == 4
+
+
+def test_part_of_a_batch_of_a_server_has_no_ids_either() -> None:
+    requests = server.requests(3)
+    assert Batch(tuple(requests)).part([2, 0]) == Batch((requests[2], requests[0]))
+    whole = Batch(tuple(requests), (1,), ((2,), (3, 4), (5,)))
+    assert whole.part([1]) == Batch((requests[1],), (1,), ((3, 4),))
