@@ -41,6 +41,7 @@ from data.sources import NotHereError, workspace
 from data.spelling import read_rules, rules_of
 from data.tagged import read_conllu
 from data.unimorph_package import copied_from_package, table_names
+from data.utterances import _of_lines
 
 
 @pytest.mark.parametrize("code", [None, errno.EINVAL])
@@ -315,3 +316,20 @@ def test_parts_of_a_table_are_in_the_order_of_their_numbers(
     assert table_names("fin", None, ["fin/other"]) == ("fin/fin",), "the whole one is enough"
     with pytest.raises(InputError, match=r'fin/vro: no such file, found "fin, fin\.1, fin\.2'):
         table_names("fin", "vro", ())
+
+
+def test_each_token_of_an_utterance_has_a_tag_and_none_is_empty() -> None:
+    repairs = Counter[str]()
+    read = _of_lines("1", "alle Wecker aus", "O B-x O\talarm", repairs)
+    assert (read.tokens, read.intent) == (("alle", "Wecker", "aus"), "alarm")
+    for text, labels in (
+        ("alle  aus", "O B-x O\talarm"),
+        ("", "O\talarm"),
+        ("alle Wecker aus", "O O\talarm"),
+        ("alle Wecker", "O O O\talarm"),
+    ):
+        with pytest.raises(InputError, match="expected a tag for each of"):
+            _of_lines("1", text, labels, repairs)
+    for labels in ("O O", "O O\t "):
+        with pytest.raises(InputError, match="expected tags, a tab and an intent, found no intent"):
+            _of_lines("1", "alle aus", labels, repairs)
