@@ -371,14 +371,25 @@ def covering(trial: Trial, known: dict[str, Any], tree: Path, most: float) -> li
     lines = known["lines"].get(trial.file, {})
     span = range(trial.mutation.first, trial.mutation.last + 1)
     numbers = {number for line in span for number in lines.get(str(line), ())}
-    if not any(lines.values()):
+    direct: list[int] = []
+    if not any(lines.values()):  # compiled, and so far slower without
+        direct, most = _importing(trial.file, known, tree), most / FACTOR
         numbers = _of_importers(trial.file, known, tree)
     numbers = numbers or set(range(len(known["tests"])))
     seconds = known["seconds"]
-    others = [number for number in known["elsewhere"] if number not in numbers]
-    order = sorted(numbers, key=seconds.__getitem__) + sorted(others, key=seconds.__getitem__)
+    others = {number for number in known["elsewhere"] if number not in numbers}
+    order = [n for some in (numbers, others) for n in sorted(some, key=seconds.__getitem__)]
+    order = [number for number in order if number not in set(direct)]
     spent = accumulate(seconds[number] for number in order)
-    return [number for number, so_far in zip(order, spent, strict=True) if so_far <= most]
+    return [*direct, *(n for n, so_far in zip(order, spent, strict=True) if so_far <= most)]
+
+
+def _importing(file: str, known: dict[str, Any], tree: Path) -> list[int]:
+    """The tests of the test files that import a module themselves."""
+    name = file.removesuffix(".py").replace("/", ".")
+    files = dict.fromkeys(test.partition("::")[0] for test in known["tests"])
+    mine = {one for one in files if one.startswith("tests/") and name in _imported(tree / one)}
+    return [n for n, test in enumerate(known["tests"]) if test.partition("::")[0] in mine]
 
 
 def _of_importers(file: str, known: dict[str, Any], tree: Path) -> set[int]:
@@ -416,7 +427,8 @@ def tried(trial: Trial, known: dict[str, Any], tree: Path, most: float) -> Trial
     numbers = covering(trial, known, tree, most)
     compiled = not any(known["lines"].get(trial.file, {}).values())
     narrow = sorted((n for n in numbers if known["seconds"][n] < 1), key=known["sizes"].__getitem__)
-    first = narrow[:12]  # tests of little else: most mutants fall at once, and few files are read
+    # Tests of little else: most mutants fall at once, and few files are read.
+    first = (compiled and _importing(trial.file, known, tree)) or narrow[:12]
     try:
         for some in (first, [n for n in numbers if n not in set(first)]):
             if some and (by := _failed(some, known, tree, compiled)):

@@ -4,6 +4,7 @@ files without a record, languages without a code."""
 from __future__ import annotations
 
 import errno
+import json
 import logging
 import sys
 from collections import Counter
@@ -26,6 +27,7 @@ from data.corpus_files import READERS, _open_parquet
 from data.download import NoSourceError, _is_file
 from data.errors import InputError, UnavailableError
 from data.inflections import tables
+from data.inflections.columns import names_of_columns
 from data.inventory import Inventory
 from data.inventory import sources as inventory_sources
 from data.inventory.export import _datasets
@@ -34,14 +36,15 @@ from data.labels.schemes import read_labelled
 from data.languages import resolve
 from data.lexicon import files as lexicon_files
 from data.lexicon.coverage import _aligned_file
-from data.lexicon.table import names_columns
+from data.lexicon.reading import Sample
+from data.lexicon.table import names_columns, verdict
 from data.options import command_line, option
 from data.resources.measure import _utterances
 from data.sources import NotHereError, workspace
 from data.spelling import read_rules, rules_of
 from data.tagged import read_conllu
 from data.unimorph_package import copied_from_package, table_names
-from data.utterances import _of_lines
+from data.utterances import _of_lines, read_split
 
 
 @pytest.mark.parametrize("code", [None, errno.EINVAL])
@@ -333,3 +336,51 @@ def test_each_token_of_an_utterance_has_a_tag_and_none_is_empty() -> None:
     for labels in ("O O", "O O\t "):
         with pytest.raises(InputError, match="expected tags, a tab and an intent, found no intent"):
             _of_lines("1", "alle aus", labels, repairs)
+
+
+@pytest.mark.parametrize(
+    ("first", "header", "expected"),
+    [
+        ("English\tGanda", None, (True, "it names one of the two languages", False)),
+        ("English\tSwahili", None, (True, "it names the two languages", True)),
+        ("word\ttranslation", None, (True, "it names the roles of the columns", True)),
+        ("English\tGanda\tpos", None, (True, "it names further columns", True)),
+        ("dog\tmbwa", None, (False, "it names no two columns", True)),
+        ("dog\tmbwa", True, (True, "as --lexicon-header says", True)),
+        ("English\tSwahili", False, (False, "as --lexicon-header says", True)),
+    ],
+)
+def test_what_the_first_line_of_a_list_is(
+    first: str, header: bool | None, expected: tuple[bool, str, bool]
+) -> None:
+    sample = Sample(Path("x.tsv"), [first, "cat\tpaka", "cow\tng'ombe"], ("en", "sw"), header)
+    assert verdict(sample) == expected
+
+
+@pytest.mark.parametrize(
+    ("names", "roles"),
+    [
+        (["word", "msd"], ("lemma", "features")),
+        (["lemma", "word", "msd", "note"], ("lemma", "form", "features", "-")),
+        (["lemma", "word"], None),
+        (["lemma", "lemma", "msd"], None),
+    ],
+)
+def test_a_column_called_word_is_what_is_left(
+    names: list[str], roles: tuple[str, ...] | None
+) -> None:
+    assert names_of_columns(names) == roles
+
+
+def test_massive_is_read_by_its_row_of_the_catalog(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    known = {"id": "7", "locale": "sw-KE", "scenario": "a", "intent": "i", "worker_id": "1"}
+    rows = [
+        {**known, "partition": split, "utt": split, "annot_utt": split}
+        for split in ("train", "dev", "test")
+    ]
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), "utf-8")
+    for split in ("train", "dev", "test"):
+        counters = {"dropped": Counter[str](), "repairs": Counter[str]()}
+        [found] = read_split(dataset("massive-1.1"), split, (path,), **counters)
+        assert (found.tokens, found.intent) == ((split,), "i")

@@ -30,7 +30,7 @@ from morph.inflect.sources import TrainedModel, open_model
 from morph.recipe import Architecture, Recipe
 from morph.rules import Rules
 from morph.rules.affixes import AffixRules, _suffix_rule
-from morph.rules.analogies import Weights
+from morph.rules.analogies import Weights, shared_beginning, shared_end
 from morph.rules.voting import Voting
 from morph.run import TrainingConfig, read_data
 from morph.submit import submission
@@ -251,3 +251,9 @@ def test_a_training_goes_to_runs_where_nothing_else_is_said(
     assert places[1] == tmp_path
     told = [f"sw: training into {place}" for place in places]
     assert capsys.readouterr().out.splitlines() == told
+
+
+def test_words_that_are_alike_again_after_a_difference_share_what_is_before_it() -> None:
+    assert (shared_beginning("tenda", "tunda"), shared_end("tenda", "tunda")) == (1, 3)
+    assert (shared_beginning("abc", "ab"), shared_end("bc", "abc")) == (2, 2)
+    assert (shared_beginning("a", "b"), shared_end("", "b")) == (0, 0)
