@@ -17,8 +17,8 @@ from data.errors import InputError, UnavailableError
 from data.languages import resolve
 from data.unimorph import Triple
 from morph import train
-from morph.augmentation import hallucinate
-from morph.corpora import load_data
+from morph.augmentation import _Ending, _guesses, _Link, hallucinate
+from morph.corpora import InflectionData, load_data
 from morph.evaluate.__main__ import system_names
 from morph.evaluate.confusion import EXAMPLES, _examples
 from morph.inflect import Inflector, sources
@@ -257,3 +257,28 @@ def test_words_that_are_alike_again_after_a_difference_share_what_is_before_it()
     assert (shared_beginning("tenda", "tunda"), shared_end("tenda", "tunda")) == (1, 3)
     assert (shared_beginning("abc", "ab"), shared_end("bc", "abc")) == (2, 2)
     assert (shared_beginning("a", "b"), shared_end("", "b")) == (0, 0)
+
+
+def test_of_what_other_kinds_add_the_most_alike_is_guessed_then_the_commonest() -> None:
+    ending = _Ending(("V", "a"), "som", "a", "ali")
+    links = {
+        ("V", "V;PST", "ali"): [
+            _Link(("V", "e"), "V;FUT", "ata", 9),
+            _Link(("V", "e"), "V;FUT", "alo", 1),
+            _Link(("V", "i"), "V;FUT", "alu", 2),
+            _Link(("V", "a"), "V;FUT", "ali", 50),  # of its own kind: nothing new
+            _Link(("V", "e"), "V;NEG", "ha", 1),
+            _Link(("V", "i"), "V;NEG", "si", 3),
+        ]
+    }
+    assert _guesses(links, "V;PST", ending) == {"V;FUT": "alu", "V;NEG": "si"}
+    assert _guesses(links, "V;PRS", ending) == {}
+
+
+def test_a_sample_keeps_the_order_of_the_data() -> None:
+    rows = tuple(Triple(f"l{n}", "V;PST", f"f{n}") for n in range(50))
+    data = InflectionData("toy", resolve("sw"), rows, (), "toy", "", "", True)
+    for seed in range(3):
+        places = [rows.index(row) for row in data.sample(20, seed).train]
+        assert places == sorted(set(places))
+        assert len(places) == 20
