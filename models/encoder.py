@@ -10,6 +10,7 @@ CPU's cache holds; each text's vector is the same in every batch up to the last 
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -263,6 +264,12 @@ def prompts_of(folder: Path) -> Mapping[str, str]:
         return {}
     prompts: dict[str, str] = read_json(path, PROMPTS_SHAPE).get("prompts") or {}
     return prompts
+
+
+def keep_prompts(folder: Path, out: Path) -> None:
+    """Put a model's file of prefixes, if it has one, beside what was trained from it."""
+    if (folder / PROMPTS).is_file():
+        shutil.copyfile(folder / PROMPTS, out / PROMPTS)
 
 
 def _fast_dtype(device: str) -> str:

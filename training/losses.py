@@ -53,7 +53,7 @@ def causal_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
 def sequence_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
     """Encoder-decoder: labels (B, U), which the decoder reads shifted by one; sum and count."""
     labels = batch["labels"]
-    read = shifted(labels, _plain(model).config)
+    read = shifted(labels, plain(model).config)
     return _scored(model, labels, **_inputs(batch), decoder_input_ids=read)
 
 
@@ -90,12 +90,12 @@ def _scored(model: nn.Module, labels: Tensor, **inputs: Tensor) -> tuple[Tensor,
     return total, chosen.sum()
 
 
-def _plain(model: nn.Module) -> Any:
+def plain(model: nn.Module) -> Any:
     """The model inside what data-parallel training and `torch.compile` wrap around it."""
     for name in ("module", "_orig_mod"):
         inner = getattr(model, name, None)
         if isinstance(inner, nn.Module):
-            return _plain(inner)
+            return plain(inner)
     return model
 
 
@@ -105,9 +105,9 @@ def _only_at(chosen: Tensor, model: nn.Module) -> Iterator[None]:
 
     A hook, because the model must be called as a whole: wrappers gather gradients and weights then.
     """
-    plain = _plain(model)
-    plain = plain.get_base_model() if hasattr(plain, "get_base_model") else plain  # peft's wrapper
-    heads = [getattr(plain, name) for name in HEADS if hasattr(plain, name)]
+    whole = plain(model)
+    whole = whole.get_base_model() if hasattr(whole, "get_base_model") else whole  # peft's wrapper
+    heads = [getattr(whole, name) for name in HEADS if hasattr(whole, name)]
     if len(heads) != 1:
         yield
         return

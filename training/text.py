@@ -35,7 +35,7 @@ from training.objectives.examples import collate, generator
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["Encoded", "TextBatches", "encode_texts", "evaluation_batches"]
+__all__ = ["CorpusBatches", "Encoded", "TextBatches", "encode_texts", "evaluation_batches"]
 
 POOL = 16  # batches that are planned at a time: documents of like length meet among them
 
@@ -208,6 +208,16 @@ class TextBatches:
         return collate(examples, self._mix.special.pad)
 
 
+class CorpusBatches(TextBatches):
+    """The same with `corpus` (B,): the number of the corpus that each row is from."""
+
+    def _built(self, items: Sequence[Item]) -> dict[str, Tensor]:
+        import torch
+
+        corpora = torch.tensor([item.corpus for item in items])
+        return {**super()._built(items), "corpus": corpora}
+
+
 def by_length(items: Sequence[Item], mix: Mix, tokens: int) -> Iterator[list[Item]]:
     """Items of like length together, as many as `tokens` padded ones allow, the longest first."""
     batch: list[Item] = []
@@ -221,13 +231,22 @@ def by_length(items: Sequence[Item], mix: Mix, tokens: int) -> Iterator[list[Ite
 
 
 def evaluation_batches(
-    corpora: Sequence[Encoded], mix: Mix, *, tokens: int, seed: int = 0, limit: int | None = None
+    corpora: Sequence[Encoded],
+    mix: Mix,
+    *,
+    tokens: int,
+    seed: int = 0,
+    limit: int | None = None,
+    numbered: bool = False,
 ) -> list[dict[str, Tensor]]:
     """Every document once with noise that is always the same: for a loss on held-out text.
 
     Args:
         limit: take the first N documents (or parts of long ones) of each corpus.
+        numbered: put in `corpus` (B,), as `CorpusBatches` does.
     """
+    import torch
+
     _check(corpora, mix, tokens, packed=False)
     cut = [Sentences(corpus, mix.longest, seed) for corpus in corpora]
     items = [
@@ -242,7 +261,10 @@ def evaluation_batches(
             name, number = corpora[item.corpus].name, item.position.number
             rng = generator(seed, "evaluation", name, str(number))
             examples.append(mix(cut[item.corpus].part(number), rng))
-        batches.append(collate(examples, mix.special.pad))
+        made = collate(examples, mix.special.pad)
+        if numbered:
+            made["corpus"] = torch.tensor([item.corpus for item in batch])
+        batches.append(made)
     return batches
 
 

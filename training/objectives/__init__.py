@@ -9,6 +9,7 @@ Objectives by architecture:
 
 - encoder: `mlm` (BERT's masks)
 - decoder: `clm` (the next token)
+- either: `none`, where auxiliary objectives alone train (`training.objectives.auxiliary`)
 - encoder-decoder: `spans` (T5), `bart`, `deshuffle`, `drop` (spans dropped, not marked), `clm`
   (the rest of a document after [CLM]), `mlm` (masks, the whole document as target), and
   `alexatm`, which is short for `drop:0.8,clm:0.2`
@@ -41,12 +42,14 @@ from training.objectives.causal import Continue, NextToken
 from training.objectives.denoising import Denoise, Deshuffle
 from training.objectives.examples import IGNORED, Example, Ids, Special, collate, generator
 from training.objectives.masking import MaskTokens
+from training.objectives.reading import Read
 from training.objectives.spans import DropSpans, FillSpans
 from training.tokenizer.special import ARCHITECTURES, add_special, check_architecture
 
 __all__ = [
     "ARCHITECTURES",
     "IGNORED",
+    "NONE",
     "OBJECTIVES",
     "Continue",
     "Denoise",
@@ -60,16 +63,19 @@ __all__ = [
     "Mix",
     "NextToken",
     "Objective",
+    "Read",
     "Special",
     "collate",
     "ensure_special",
     "generator",
     "parse_mix",
+    "parse_share",
     "parse_weights",
     "register",
 ]
 
 ALIASES = {"alexatm": {"drop": 0.8, "clm": 0.2}}
+NONE = "none"  # no document is scored: what auxiliary objectives alone train
 SENTINELS = 100  # that a foreign tokenizer gets for `spans`, as many as T5 has
 
 
@@ -105,7 +111,9 @@ class Entry:
 
 OBJECTIVES: list[Entry] = [
     Entry("mlm", "encoder", MaskTokens, ("mask",)),
+    Entry(NONE, "encoder", Read),
     Entry("clm", "decoder", NextToken),
+    Entry(NONE, "decoder", Read),
     Entry("spans", "encoder-decoder", FillSpans, (f"sentinels:{SENTINELS}",)),
     Entry("bart", "encoder-decoder", Denoise, ("mask",)),
     Entry("deshuffle", "encoder-decoder", Deshuffle),
@@ -134,7 +142,7 @@ def objectives_for(architecture: str) -> dict[str, Entry]:
     """The rows of an architecture, by name.
 
     >>> list(objectives_for("encoder")), list(objectives_for("decoder"))
-    (['mlm'], ['clm'])
+    (['mlm', 'none'], ['clm', 'none'])
     """
     return {entry.name: entry for entry in OBJECTIVES if entry.architecture == architecture}
 
@@ -220,7 +228,7 @@ def parse_mix(
     objectives, known = {}, objectives_for(architecture)
     for name in weights:
         chosen = dict((options or {}).get(name, {}))
-        if architecture == "decoder" and packed:
+        if architecture == "decoder" and packed and name != NONE:
             chosen.setdefault("closed", False)
         objectives[name] = _made(known[name].make, special, name, chosen)
     mix = Mix(objectives, weights, length, architecture, special)
@@ -242,8 +250,7 @@ def parse_weights(text: str, architecture: str) -> dict[str, float]:
     check_architecture(architecture)
     weights: dict[str, float] = {}
     for part in text.split(","):
-        name, colon, number = part.strip().lower().partition(":")
-        weight = _weight(part, number) if colon else 1.0
+        name, weight = parse_share(part)
         for single, share in ALIASES.get(name, {name: 1.0}).items():
             _check_name(single, architecture, weights)
             weights[single] = weight * share
@@ -255,13 +262,12 @@ def check_names(text: str) -> None:
     """Raise `InputError` for a name that is no objective of any architecture, or a bad weight."""
     known = list(dict.fromkeys([*(entry.name for entry in OBJECTIVES), *ALIASES]))
     for part in text.split(","):
-        name, colon, number = part.strip().lower().partition(":")
+        name = part.strip().lower().partition(":")[0]
         if name not in known:
             raise InputError(
                 f'objective "{name}": expected one of {", ".join(known)}{did_you_mean(name, known)}'
             )
-        if colon:
-            _weight(part, number)
+        parse_share(part)
 
 
 def ensure_special(tokenizer: Any, objectives: str, architecture: str) -> int:
@@ -276,14 +282,23 @@ def ensure_special(tokenizer: Any, objectives: str, architecture: str) -> int:
     return add_special(tokenizer, needed)
 
 
-def _weight(part: str, number: str) -> float:
+def parse_share(part: str, what: str = "objective") -> tuple[str, float]:
+    """The name, in lower case, and the weight of NAME[:WEIGHT]; 1 where none is given.
+
+    >>> parse_share(" CLM:0.2"), parse_share("mlm")
+    (('clm', 0.2), ('mlm', 1.0))
+
+    Raises:
+        InputError: a weight that is not above 0; `what` names the option.
+    """
+    name, colon, number = part.strip().lower().partition(":")
     try:
-        weight = float(number)
+        weight = float(number) if colon else 1.0
     except ValueError:
         weight = math.nan
     if not 0 < weight < math.inf:
-        raise InputError(f'objective "{part.strip()}": expected NAME:WEIGHT with a weight above 0')
-    return weight
+        raise InputError(f'{what} "{part.strip()}": expected NAME:WEIGHT with a weight above 0')
+    return name, weight
 
 
 def _check_name(name: str, architecture: str, weights: Mapping[str, float]) -> None:

@@ -22,10 +22,12 @@ CLASSES = {
     "decoder": "AutoModelForCausalLM",
     "encoder-decoder": "AutoModelForSeq2SeqLM",
 }
+BARE = ("feature-extraction", "AutoModel")  # of a model that was trained without a head of its own
 NOT_STATED = "not stated"
 SHOWN = (
-    "objective", "steps", "seconds", "temperature", "length", "batch_tokens", "packed",
-    "accumulate", "learning_rate", "schedule", "warmup", "optimizer", "average", "lora", "seed",
+    "objective", "auxiliary", "freeze", "steps", "seconds", "temperature", "length",
+    "batch_tokens", "packed", "accumulate", "learning_rate", "schedule", "warmup", "optimizer",
+    "average", "lora", "seed",
 )  # fmt: skip
 
 
@@ -50,22 +52,26 @@ def licence_of(licences: Sequence[str]) -> str:
     >>> licence_of(["CC-BY-4.0", "CC-BY-4.0"]), licence_of(["CC0-1.0", "not stated"])
     ('cc-by-4.0', 'other')
     """
-    [first, *others] = dict.fromkeys(licences)
+    [first, *others] = dict.fromkeys(licences) or [NOT_STATED]
     return "other" if others or first == NOT_STATED else first.lower()
 
 
 def _front(told: Mapping[str, Any]) -> dict[str, Any]:
-    data = told["data"]
+    data, pairs = told["data"], told["run"]["bitexts"]
     front: dict[str, Any] = {
-        "license": licence_of([corpus["licence"] for corpus in data]),
+        "license": licence_of([one["licence"] for one in (*data, *pairs)]),
         "language": told["languages"],
         "library_name": "transformers",
-        "pipeline_tag": PIPELINES[told["architecture"]],
+        "pipeline_tag": BARE[0] if _is_bare(told) else PIPELINES[told["architecture"]],
         "tags": ["low-resource", *(["synthetic"] if any(c["synthetic"] for c in data) else [])],
     }
     if "/" in told["model"]["name"]:
         front["base_model"] = told["model"]["name"]
     return {name: value for name, value in front.items() if value}
+
+
+def _is_bare(told: Mapping[str, Any]) -> bool:
+    return bool(told["run"]["objective"].lower() == "none")
 
 
 def _yaml(value: Mapping[str, Any]) -> str:
@@ -88,14 +94,15 @@ def _text(told: Mapping[str, Any]) -> str:
         *(f"> {note}\n" for note in told["notes"]),
         "## Data\n",
         _table(_data(told["data"])),
-        *_licence_note(told["data"]),
+        *_pairs(told["run"]["bitexts"]),
+        *_licence_note([*told["data"], *told["run"]["bitexts"]]),
         *_kept_out(told),
         "## Scores\n",
         *_scores(told["scores"]),
         "## Settings\n",
         _table(_settings(told)),
         "## Use\n",
-        _use(told["architecture"]),
+        _use(told["architecture"], BARE[1] if _is_bare(told) else CLASSES[told["architecture"]]),
         "## Command\n",
         f"```\n{told['command']}\n```\n",
     ]
@@ -117,6 +124,12 @@ def _data(data: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[str]]:
             f"{corpus['held_out_documents']:,}",
             dropped or "none",
         )
+
+
+def _pairs(bitexts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    if bitexts:
+        rows = [(one["name"], one["licence"], f"{one['pairs']:,}") for one in bitexts]
+        yield _table([("translations", "licence", "pairs"), *rows])
 
 
 def _licence_note(data: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -165,8 +178,7 @@ def _settings(told: Mapping[str, Any]) -> Iterator[Sequence[str]]:
             yield package, version
 
 
-def _use(architecture: str) -> str:
-    kind = CLASSES[architecture]
+def _use(architecture: str, kind: str) -> str:
     lines = [
         f"from transformers import AutoTokenizer, {kind}\n",
         'tokenizer = AutoTokenizer.from_pretrained("path/to/this/folder")',

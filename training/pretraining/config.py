@@ -11,19 +11,20 @@ from dataclasses import KW_ONLY, dataclass
 
 from data.errors import InputError
 from data.options import check, common, option
-from training.settings import LoopOptions, Settings, budget_option, changed
+from training.objectives.auxiliary import NONE, TEXTS, AuxiliaryOptions
+from training.settings import Settings, budget_option, changed
 
 BUDGET = "10m"  # where neither --steps nor --time-budget is given
 
 
 @dataclass(frozen=True, slots=True)
-class PretrainConfig(LoopOptions):
+class PretrainConfig(AuxiliaryOptions):
     """One run of `training.pretrain.pretrain`.
 
     Attributes:
         corpora: names as `data.corpus.find_corpus` takes them, each with or without `:WEIGHT`.
         objective: a mix as `training.objectives.parse_mix` reads it: "MLM", "CLM:0.2,spans:0.8";
-            "T5" is another name for spans.
+            "T5" is another name for spans; "none" trains by auxiliary objectives alone.
         config: a name of `training.architectures`, for random weights; or else
         model: a folder, a name of the catalog, a hub id at a commit: trained on.
         tokenizer: a folder, "train:8000" (from these corpora), "extend:4000" (the model's own and
@@ -48,12 +49,11 @@ class PretrainConfig(LoopOptions):
         flag="--corpus",
         metavar="NAME[:W]",
         repeated=True,
-        required=True,
     )
     objective: str = option(
         None,
         "encoder: MLM; decoder: CLM; encoder-decoder: T5 (spans), BART, deshuffle, drop, CLM, MLM,"
-        " alexatm (drop:0.8,clm:0.2); several with weights: T5:0.8,CLM:0.2",
+        " alexatm (drop:0.8,clm:0.2); several with weights: T5:0.8,CLM:0.2; none: see --auxiliary",
         metavar="MIX",
         required=True,
     )
@@ -112,10 +112,20 @@ class PretrainConfig(LoopOptions):
             check_names(self.mix)
         else:
             parse_weights(self.mix, named(self.config)[0].architecture)
+        self._check_auxiliary()
         self._check_tokenizer()
         if not self.temperature > 0:
             raise InputError(f"--temperature {self.temperature}: expected a number above 0")
         self.settings()
+
+    def _check_auxiliary(self) -> None:
+        self.check_auxiliary()
+        if NONE in self.mix.split(",") and not self.weights:
+            raise InputError("--objective none needs --auxiliary, which says what is trained for")
+        if NONE in self.mix.split(",") and self.mix != NONE:
+            raise InputError(f"--objective {self.objective}: none stands alone; leave it out")
+        if not self.corpora and (self.mix != NONE or self.reads(TEXTS)):
+            raise InputError("--corpus is missing; name text to train on")
 
     def _check_tokenizer(self) -> None:
         if self.config and self.tokenizer is None:

@@ -28,7 +28,8 @@ from models.resolve import Model, resolve_model
 from models.tokenizer import open_fast_tokenizer
 from models.weights import check_whole, open_weights, with_low_rank_adapters
 from training.architectures import FAMILIES, SpecialIds, build, named, seeded
-from training.objectives import ensure_special, parse_weights
+from training.joint import freeze
+from training.objectives import NONE, ensure_special, parse_weights
 from training.pretraining.config import PretrainConfig
 from training.pretraining.corpora import TRAIN, Source
 from training.tokenizer.special import framed
@@ -212,7 +213,14 @@ def architecture_of(folder: Path, objective: str) -> str:
         for ending, architecture in ENDINGS.items():
             if name.endswith(ending):
                 return architecture
-    return "encoder" if objective.startswith("mlm") else "decoder"
+    return "encoder" if objective.startswith(("mlm", NONE)) else "decoder"
+
+
+def class_of(folder: Path, architecture: str, objective: str) -> str:
+    """The class that a model is opened as: with its head, unless nothing needs one it lacks."""
+    names = read_config(folder).get("architectures") or []
+    has_head = any(name.endswith(tuple(ENDINGS)) for name in names)
+    return HEADS[architecture] if has_head or objective != NONE else "AutoModel"
 
 
 def open_model(
@@ -234,11 +242,14 @@ def open_model(
     added = ensure_special(tokenizer, config.mix, architecture)
     if base is None:
         model: Any = build(str(config.config), _ids(tokenizer), len(tokenizer), config.seed)
+        if config.freeze is not None:
+            freeze(model, config.freeze)
         return Opened(model, tokenizer, architecture, _described(config, None, model))
     notes = [f"{added} special tokens were added to the vocabulary"] if added else []
     with seeded(config.seed):
         trouble = f"cannot be opened as {'an' if architecture[0] == 'e' else 'a'} {architecture}"
-        model, missing = open_weights(base.folder, HEADS[architecture], trouble)
+        kind = class_of(base.folder, architecture, config.mix)
+        model, missing = open_weights(base.folder, kind, trouble)
         head = new_head(model, missing, base.folder)
         if head:
             notes.append(
@@ -247,6 +258,8 @@ def open_model(
         if made.extension is not None:
             notes.append(f"{len(made.extension.pieces):,} pieces were added to the tokenizer")
         _grow(model, len(tokenizer), made.extension)
+        if config.freeze is not None:
+            freeze(model, config.freeze)
         if config.lora:
             grown = made.extension is not None or added > 0
             model = with_adapters(model, config.lora, architecture, train_embeddings=grown)

@@ -30,9 +30,12 @@ from data.languages import resolve
 from data.options import identity_of as options_identity
 from data.options import to_json
 from metrics.score import Score
+from models.encoder import keep_prompts
 from models.resolve import Model
 from models.weights import save_safetensors
 from runfolder.folder import environment
+from training.auxiliary import Beside, find_bitexts, language_of, prepare_beside
+from training.bitext import Bitext
 from training.folders import (
     PACKAGES,
     folder_appears_whole,
@@ -40,8 +43,10 @@ from training.folders import (
     training_folder,
     training_kind,
 )
+from training.joint import joint_loss
 from training.loop import fit
 from training.losses import loss_for
+from training.objectives.auxiliary import NONE, TEXTS
 from training.pretraining.card import card
 from training.pretraining.config import PretrainConfig
 from training.pretraining.corpora import Parts, Source, encode, open_sources
@@ -55,10 +60,16 @@ KIND = training_kind("training.pretrain", {"corpora": list, "objective": str})
 
 @dataclass(frozen=True)
 class Prepared:
-    """A run that can begin, or go on. The model is opened, and text read, when first asked for."""
+    """A run that can begin, or go on. The model is opened, and text read, when first asked for.
+
+    Attributes:
+        languages: of the sources, where an auxiliary objective needs them; bitexts: its pairs.
+    """
 
     config: PretrainConfig
     sources: Sequence[Source]
+    languages: Sequence[str]
+    bitexts: Sequence[Bitext]
     architecture: str
     base: Model | None
     identity: Mapping[str, Any]
@@ -70,6 +81,23 @@ class Prepared:
         """The model and its tokenizer."""
         return open_model(
             self.config, self.architecture, self.base, self.sources, self.folder, self.access
+        )
+
+    @cached_property
+    def beside(self) -> Beside | None:
+        """Auxiliary objectives, or None."""
+        if not self.config.weights:
+            return None
+        config, opened = self.config, self.opened
+        return prepare_beside(
+            config,
+            opened.model,
+            opened.tokenizer,
+            self.base,
+            list(zip(self.parts, self.languages, strict=True)) if self.languages else [],
+            self.bitexts,
+            None if config.mix == NONE else loss_for(self.architecture),
+            config.held_out,
         )
 
     @cached_property
@@ -109,6 +137,8 @@ class Prepared:
         Raises:
             InputError: --patience or --evaluate-every with no document held out.
         """
+        if self.config.mix == NONE:
+            return None
         from training.losses import loss_for
         from training.pretraining.scoring import Judge, part_of
 
@@ -157,10 +187,14 @@ def prepare(config: PretrainConfig, access: Access) -> Iterator[Prepared]:
         skip_bad=config.skip_bad,
         access=access,
     )
+    languages = [language_of(source.corpus, access) for source in sources if config.reads(TEXTS)]
+    bitexts = find_bitexts(config, keep_out, access, skip_bad=config.skip_bad)
     identity = identity_of(config, sources, keep_out, base)
+    identity |= {"languages": languages, "bitexts": [one.to_json() for one in bitexts]}
     options = to_json(config)
     with training_folder(KIND, "pretrain", identity, out=config.out, options=options) as folder:
-        yield Prepared(config, sources, architecture, base, identity, folder, access)
+        found = (config, sources, languages, bitexts, architecture, base, identity, folder, access)
+        yield Prepared(*found)
 
 
 def _signature(prepared: Prepared, part: Parts) -> dict[str, Any]:
@@ -194,19 +228,21 @@ def train(prepared: Prepared, progress: Callable[[Progress], None] | None = None
         KeyboardInterrupt: after Ctrl-C; a checkpoint is written.
     """
     config, model, judge = prepared.config, prepared.opened.model, prepared.judge
-    before = _before(prepared)
+    before, beside = _before(prepared), prepared.beside
+    batches = prepared.batches if config.mix != NONE else None
+    data = batches.describe() if batches is not None else {}
     fitted = fit(
-        model,
-        prepared.batches,
-        loss_for(prepared.architecture),
+        beside.joint if beside else model,
+        beside.batches(batches) if beside else batches,
+        joint_loss if beside else loss_for(prepared.architecture),
         config.settings(),
         out=prepared.folder,
-        evaluate=judge,
+        evaluate=beside.judge(judge) if beside else judge,
         best="-loss" if judge and config.evaluate_every else None,
         progress=progress,
         identity={
             "run": prepared.identity,
-            "data": prepared.batches.describe(),
+            "data": data,
             "model": prepared.opened.description,
         },
     )
@@ -275,11 +311,13 @@ def _save(prepared: Prepared, model: Any, out: Path, text: str) -> None:
         model = model.merge_and_unload()
     save_safetensors(model, out)
     prepared.opened.tokenizer.save_pretrained(out)
+    if prepared.base:
+        keep_prompts(prepared.base.folder, out)
     (out / "README.md").write_text(text, "utf-8")
 
 
 def _told(prepared: Prepared, trained: Trained, command: str) -> dict[str, Any]:
-    shares, fitted = prepared.batches.shares, trained.fitted
+    shares, fitted = prepared.batches.shares if prepared.sources else {}, trained.fitted
     notes = list(prepared.opened.notes)
     notes += [source.corpus.note for source in prepared.sources if source.corpus.note]
     if fitted.reason == "budget":
@@ -324,6 +362,7 @@ def _report(prepared: Prepared, trained: Trained, told: Mapping[str, Any]) -> No
         "model": told["model"]["name"],
         "parameters": f"{told['model']['parameters']:,}",
         "objective": prepared.config.mix,
+        **({"auxiliary": prepared.config.auxiliary} if prepared.config.auxiliary else {}),
         **{f"corpus {one['name']}": _corpus_fact(one) for one in told["data"]},
     }
     scores = [

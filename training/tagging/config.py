@@ -14,7 +14,8 @@ from dataclasses import KW_ONLY, dataclass
 from data.errors import InputError
 from data.labels.schemes import SCHEMES
 from data.options import check, option
-from training.settings import LoopOptions, Settings, budget_option, changed
+from training.objectives.auxiliary import TEXTS, AuxiliaryOptions
+from training.settings import Settings, budget_option, changed
 
 RELABEL, AGREE, KEEP = "relabel", "agree", "keep"
 DISTIL = (RELABEL, AGREE, KEEP)
@@ -22,7 +23,7 @@ BUDGET = "5m"  # where neither --steps nor --time-budget is given
 
 
 @dataclass(frozen=True, slots=True)
-class TagConfig(LoopOptions):
+class TagConfig(AuxiliaryOptions):
     """One run of `training.tag.tag`.
 
     Attributes:
@@ -40,6 +41,7 @@ class TagConfig(LoopOptions):
         teacher: a folder of an earlier run that sees to the labels of `pseudo` and `unlabelled`.
         distil: "relabel" takes the teacher's labels for `pseudo`; "agree" keeps the sentences whose
             labels the teacher shares, for at least `agreement` of the words; "keep" leaves them.
+        texts: corpora in several languages that auxiliary objectives read.
         keep_out: further test sets whose sentences leave the training data.
         length: pieces seen at once; a longer sentence is cut between words.
     """
@@ -98,6 +100,12 @@ class TagConfig(LoopOptions):
     keep_out: tuple[str, ...] = option(
         (), "further test sets that leave the training data", metavar="NAMES", separator=","
     )
+    texts: tuple[str, ...] = option(
+        (),
+        "text that --auxiliary reads, a corpus a language; once for each",
+        metavar="NAME",
+        repeated=True,
+    )
     _: KW_ONLY
     batch_tokens: int = changed("batch_tokens", 2048)
     seconds: float | None = budget_option(BUDGET)
@@ -117,6 +125,12 @@ class TagConfig(LoopOptions):
         if self.config and named(self.config)[0].architecture == "encoder-decoder":
             raise InputError(f"--config {self.config}: expected an encoder such as encoder-tiny")
         self._check_pairs()
+        self.check_auxiliary()
+        if self.reads(TEXTS) != bool(self.texts):
+            raise InputError(
+                "--texts and --auxiliary belong together: adversarial, cooperative, means and"
+                " phonemes read text; name corpora, or leave the other out"
+            )
         self.settings()
 
     def _check_model(self) -> None:

@@ -34,14 +34,18 @@ from data.tagged import TaggedSentence, read_tagged, write_tagged
 from metrics.score import Score
 from models.resolve import Model, resolve_model
 from models.weights import save_safetensors
+from training.auxiliary import Beside, find_bitexts, language_of, prepare_beside
+from training.bitext import Bitext
 from training.folders import (
     folder_appears_whole,
     tokenizer_identity,
     training_folder,
     training_kind,
 )
+from training.joint import freeze, joint_loss
 from training.loop import Shuffled, fit
 from training.objectives.examples import IGNORED
+from training.pretraining.corpora import Source, encode, open_sources
 from training.tagging.config import KEEP, RELABEL, TagConfig
 from training.tagging.distillation import distilled
 from training.tagging.labelled import Labelled, find_labelled, scheme_of, without_tests
@@ -53,6 +57,7 @@ if TYPE_CHECKING:
 
     from training.progress import Fitted, Progress
 
+HELD_OUT = 0.02  # of the texts and pairs of auxiliary objectives
 KIND = training_kind("training.tag", {"train": list, "test": list})
 
 
@@ -63,6 +68,7 @@ class Prepared:
     Attributes:
         sets: labelled sets by role (train, pseudo, unlabelled, dev, test), without test sentences.
         dropped: counts by set and reason.
+        sources, languages, bitexts: what auxiliary objectives read.
     """
 
     config: TagConfig
@@ -71,6 +77,9 @@ class Prepared:
     base: Model | None
     dropped: Mapping[str, Counter[str]]
     notes: Sequence[str]
+    sources: Sequence[Source]
+    languages: Sequence[str]
+    bitexts: Sequence[Bitext]
     identity: Mapping[str, Any]
     folder: Path
     access: Access
@@ -98,7 +107,21 @@ class Prepared:
     def tagger(self) -> Tagger:
         """The model, before its first update."""
         fallback = OUTSIDE if self.scheme == BIO else self.frequencies.overall
-        return open_tagger(self.config, self.base, self.labels, fallback)
+        tagger = open_tagger(self.config, self.base, self.labels, fallback)
+        if self.config.freeze is not None:
+            freeze(tagger.model, self.config.freeze)
+        return tagger
+
+    @cached_property
+    def beside(self) -> Beside | None:
+        """Auxiliary objectives, or None."""
+        if not self.config.weights:
+            return None
+        tokenizer, config = self.tagger.tokenizer, self.config
+        parts = encode(self.sources, tokenizer, self.folder, self.access)
+        texts = list(zip(parts, self.languages, strict=True))
+        about = (config, self.tagger.model, tokenizer, self.base, texts, self.bitexts)
+        return prepare_beside(*about, word_loss, HELD_OUT)
 
     def _taught(self, labelled: Labelled, how: str) -> Sequence[TaggedSentence]:
         """Of one set, as the teacher sees them, which is kept in the folder."""
@@ -153,10 +176,19 @@ def prepare(config: TagConfig, access: Access) -> Iterator[Prepared]:
         for role, name in (("model", config.model), ("teacher", config.teacher))
     }
     base = models["model"]
+    sources = open_sources(config.texts, keep_out, held_out=HELD_OUT, access=access)
+    languages = [language_of(source.corpus, access) for source in sources]
+    bitexts = find_bitexts(config, keep_out, access, skip_bad=config.skip_bad)
     identity = identity_of(config, sets, keep_out, models)
+    identity |= {
+        "texts": [source.to_json() for source in sources],
+        "languages": languages,
+        "bitexts": [one.to_json() for one in bitexts],
+    }
     notes, options = list(_notes(config, base)), to_json(config)
     with training_folder(KIND, "tag", identity, out=config.out, options=options) as folder:
-        yield Prepared(config, sets, scheme, base, dropped, notes, identity, folder, access)
+        read = (sources, languages, bitexts)
+        yield Prepared(config, sets, scheme, base, dropped, notes, *read, identity, folder, access)
 
 
 def _find_sets(config: TagConfig, access: Access) -> dict[str, Sequence[Labelled]]:
@@ -253,14 +285,16 @@ def train(prepared: Prepared, progress: Callable[[Progress], None] | None = None
     windows = tagger.coder.windows([sentence.tokens for sentence in prepared.training])
     batches = batches_of(windows, config.batch_tokens, tagger.coder.pad, tags, config.seed)
     name = METRIC.get(prepared.scheme, "accuracy")
-    judged = bool(prepared.sets["dev"])
+    judged, beside = bool(prepared.sets["dev"]), prepared.beside
+    judge = _judge(prepared, name) if judged else None
+    stream = Shuffled(batches, config.seed)
     return fit(
-        tagger.model,
-        Shuffled(batches, config.seed),
-        word_loss,
+        beside.joint if beside else tagger.model,
+        beside.batches(stream) if beside else stream,
+        joint_loss if beside else word_loss,
         config.settings(),
         out=prepared.folder,
-        evaluate=_judge(prepared, name) if judged else None,
+        evaluate=beside.judge(judge) if beside else judge,
         best=name if judged and config.evaluate_every else None,
         progress=progress,
         identity={"run": prepared.identity, "labels": list(tagger.labels)},

@@ -1,0 +1,218 @@
+"""Auxiliary objectives: a head with a loss of its own, beside what a model is trained for.
+
+    weights = parse_auxiliary("adversarial:0.1,contrastive")    # as --auxiliary has them
+    head = AUXILIARIES["adversarial"].make(Setting(languages=("sw", "am"), width=384))
+    outcome = head(states, batch)                               # an `Outcome`
+
+Each reads the encoder's last layer, on batches of its own: of texts in several languages, or of
+pairs of translations. Its loss, a mean, is added to that of the main objective times its weight.
+Heads are trained with the model and stay in the checkpoints; the model that is saved has none.
+
+- `adversarial`: a head tells the languages, and its gradient is turned round, so that the encoder
+  makes that hard (Ganin et al. 2016, https://jmlr.org/papers/v17/15-239.html)
+- `cooperative`: the same head, and the encoder makes it easy (Adams et al. 2019,
+  https://aclanthology.org/N19-1009)
+- `means`: the languages' mean vectors become one (Gretton et al. 2012,
+  https://jmlr.org/papers/v13/gretton12a.html); no head
+- `phonemes`: at each word's first piece, how the word is said (`training.objectives.phonemes`)
+- `contrastive`: of the translations in a batch the right one is nearest (InfoNCE, van den Oord et
+  al. 2018, https://arxiv.org/abs/1807.03748); no head
+
+A new one is a class and a row (docs/CONTRIBUTING.md).
+
+>>> parse_auxiliary("adversarial:0.1,contrastive")
+{'adversarial': 0.1, 'contrastive': 1.0}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from data.cli import did_you_mean
+from data.errors import InputError
+from data.options import option
+from training.objectives import NONE, parse_share
+from training.settings import LoopOptions
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from training.objectives.examples import Special
+
+__all__ = [
+    "AUXILIARIES",
+    "NONE",
+    "PAIRS",
+    "TEXTS",
+    "Auxiliary",
+    "AuxiliaryOptions",
+    "Outcome",
+    "Setting",
+    "parse_auxiliary",
+    "register_auxiliary",
+]
+
+TEXTS: Literal["texts"] = "texts"
+PAIRS: Literal["pairs"] = "pairs"
+Reads = Literal["texts", "pairs"]
+GROUP = "auxiliary objectives"
+
+
+class Outcome(NamedTuple):
+    """What a head made of a batch.
+
+    Attributes:
+        total, count: the loss (nats) summed over what was scored, and how much that is.
+        right: how much of it was answered right; None where there are no answers.
+    """
+
+    total: Tensor
+    count: Tensor
+    right: Tensor | None
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a head is made for.
+
+    Attributes:
+        languages: of the corpora that texts are drawn from, in their order, one for each corpus.
+        width: of the states.
+        special: of the tokenizer, by which words are told from pieces.
+        quickness: how many times faster than the model a head learns.
+        ramp: updates until a gradient that is turned round has its full strength.
+        temperature: of the cosines of the contrastive loss.
+    """
+
+    languages: tuple[str, ...] = ()
+    width: int = 0
+    special: Special | None = None
+    quickness: float = 1.0
+    ramp: int = 100
+    temperature: float = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Auxiliary:
+    """A row of the registry.
+
+    Attributes:
+        reads: which batches it takes. Of texts: input_ids and attention_mask (B, T), corpus (B,)
+            and step (). Of pairs: input_ids and attention_mask (2 B, T), sources before targets,
+            and source, target (B,), numbers that equal texts share.
+        make: from a setting to a module, called as `module(states, batch)` with the states of the
+            last layer, (B or 2 B, T, D); it returns an `Outcome`.
+    """
+
+    reads: Reads
+    make: Callable[[Setting], nn.Module]
+
+
+def _later(module: str, name: str, *arguments: Any) -> Callable[[Setting], nn.Module]:
+    """Makes the class of a module that imports torch, when it is asked to."""
+
+    def make(setting: Setting) -> nn.Module:
+        made: nn.Module = getattr(import_module(module), name)(setting, *arguments)
+        return made
+
+    return make
+
+
+HEADS = "training.objectives.heads"
+AUXILIARIES: dict[str, Auxiliary] = {
+    "adversarial": Auxiliary(TEXTS, _later(HEADS, "LanguageHead", True)),
+    "cooperative": Auxiliary(TEXTS, _later(HEADS, "LanguageHead", False)),
+    "means": Auxiliary(TEXTS, _later(HEADS, "Means")),
+    "phonemes": Auxiliary(TEXTS, _later("training.objectives.phonemes", "PhonemeHead")),
+    "contrastive": Auxiliary(PAIRS, _later(HEADS, "Contrastive")),
+}
+
+
+def register_auxiliary(name: str, reads: Reads, make: Callable[[Setting], nn.Module]) -> None:
+    """Add an auxiliary objective: `--auxiliary` knows it from then on.
+
+    docs/CONTRIBUTING.md adds one step by step. The arguments are those of `Auxiliary`.
+
+    Raises:
+        ValueError: there is one of that name.
+    """
+    if name in AUXILIARIES:
+        raise ValueError(f'auxiliary objective: there is a "{name}" already; use another name')
+    AUXILIARIES[name] = Auxiliary(reads, make)
+
+
+def parse_auxiliary(text: str | None) -> dict[str, float]:
+    """Names of auxiliary objectives with their weights, 1 where none is given.
+
+    Raises:
+        InputError: an unknown name, one that stands twice, a weight that is not above 0.
+    """
+    weights: dict[str, float] = {}
+    for part in text.split(",") if text else ():
+        name, weight = parse_share(part, "--auxiliary")
+        if name not in AUXILIARIES:
+            known = ", ".join(AUXILIARIES)
+            near = did_you_mean(name, list(AUXILIARIES))
+            raise InputError(f'--auxiliary "{name}": expected one of {known}{near}')
+        if name in weights:
+            raise InputError(f'--auxiliary "{name}" stands twice; give it once, with one weight')
+        weights[name] = weight
+    if {"adversarial", "cooperative"} <= set(weights):
+        raise InputError("--auxiliary: adversarial and cooperative undo each other; choose one")
+    return weights
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuxiliaryOptions(LoopOptions):
+    """Options of every command that trains an encoder with auxiliary objectives."""
+
+    auxiliary: str | None = option(
+        None,
+        "beside the objective: adversarial, cooperative, means, phonemes, contrastive (with"
+        " --pairs); several with weights: adversarial:0.1,contrastive:1",
+        metavar="MIX",
+        group=GROUP,
+    )
+    pairs: tuple[str, ...] = option(
+        (),
+        "translations: FILE.tsv, FILE.tmx, FILE,FILE, a folder of lexaug.synthesize --mode"
+        " parallel, NAME[:SPLIT]:LANGUAGE; once for each",
+        metavar="NAME",
+        repeated=True,
+        group=GROUP,
+    )
+    pairs_a_batch: int = option(32, "in each of which all others are wrong", least=2, group=GROUP)
+    contrast: float = option(0.05, "temperature of the contrastive loss", group=GROUP)
+    ramp: int = option(100, "updates until adversarial has its full strength", least=1, group=GROUP)
+    freeze: int | None = option(
+        None,
+        "the embeddings and the first N layers stay as they are",
+        metavar="N",
+        least=0,
+        group=GROUP,
+    )
+
+    @property
+    def weights(self) -> Mapping[str, float]:
+        """The auxiliary objectives with their weights."""
+        return parse_auxiliary(self.auxiliary)
+
+    def reads(self, kind: Reads) -> bool:
+        """Whether one of them takes such batches."""
+        return any(AUXILIARIES[name].reads == kind for name in self.weights)
+
+    def check_auxiliary(self) -> None:
+        """Refuse what cannot be, before anything is opened.
+
+        Raises:
+            InputError: the message names the option.
+        """
+        if self.reads(PAIRS) and not self.pairs:
+            raise InputError("--auxiliary contrastive needs --pairs, files with translations")
+        if self.pairs and not self.reads(PAIRS):
+            raise InputError("--pairs belongs to --auxiliary contrastive; give it, or leave it out")
+        if not self.contrast > 0:
+            raise InputError(f"--contrast {self.contrast}: expected a number above 0")
