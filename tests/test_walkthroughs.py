@@ -66,6 +66,19 @@ def test_a_metric_of_which_less_is_better(own_metrics: None) -> None:
     assert directions.higher_is_better("accuracy lost") is False
 
 
+def test_an_auxiliary_objective(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from training.objectives import auxiliary
+
+    monkeypatch.setattr(auxiliary, "AUXILIARIES", dict(auxiliary.AUXILIARIES))
+    corpus = write_corpus(tmp_path / "text.sw.txt", 100)
+    asked = options(corpus, tmp_path / "run", auxiliary="length:0.5", steps=4)
+    with pytest.raises(InputError, match='--auxiliary "length": expected one of adversarial'):
+        PretrainConfig(**asked)
+    followed("An auxiliary objective")
+    done = pretrain(PretrainConfig(**asked))
+    assert {"loss", "length loss", "length accuracy"} <= set(done.told["training"]["metrics"])
+
+
 def test_an_objective(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(objectives, "OBJECTIVES", list(objectives.OBJECTIVES))
     corpus = write_corpus(tmp_path / "text.txt", 100)
