@@ -135,6 +135,8 @@ def prepare_beside(
     texts: Sequence[tuple[Parts, str]],
     bitexts: Sequence[Bitext],
     main: Loss | None,
+    *,
+    rate: float,
     share: float,
 ) -> Beside:
     """Make the heads and the batches that a configuration asks for.
@@ -142,6 +144,8 @@ def prepare_beside(
     Args:
         base: what the model was opened from: its prefix stands before each text.
         texts: corpora as ids, each with its language.
+        main: the loss of the main objective, or None.
+        rate: at which the model learns, at its highest.
         share: of the pairs that are held out.
 
     Raises:
@@ -156,7 +160,6 @@ def prepare_beside(
     backend = literal_backend(tokenizer)
     prompt = prompts_of(base.folder).get("query", "").rstrip() if base else ""
     prefix: Ids = tuple(next(encoded(backend, [prompt]))) if prompt else ()
-    rate = config.loop_settings("adamw", config.learning_rate or 1e-4).learning_rate
     setting = Setting(
         tuple(language for _, language in texts),
         width_of(model),

@@ -343,3 +343,27 @@ def test_frozen_weights(tmp_path: Path) -> None:
     assert any("layer.1." in name for name in trained)
     assert not any("layer.0." in name or "embeddings" in name for name in trained)
     assert any(re.match(r"cls\.", name) for name in trained)
+
+
+def test_a_tagger_with_texts_of_the_other_language(tmp_path: Path) -> None:
+    """Adversarial text beside a tagger: it learns, and what does not go together is refused."""
+    from tests.training.tagged_texts import ENGLISH, SWAHILI, labelled, tokenizer_folder
+    from tests.training.tagged_texts import options as tag_options
+    from training.tag import tag
+    from training.tagging.config import TagConfig
+
+    texts = []
+    for code, words in (("en", ENGLISH), ("sw", SWAHILI)):
+        path = tmp_path / f"text.{code}.txt"
+        path.write_text("".join(" ".join(one.tokens) + "\n" for one in labelled(words, 80)))
+        texts.append(str(path))
+    pieces = tokenizer_folder(tmp_path / "pieces")
+    more = {"auxiliary": "adversarial:0.1", "texts": tuple(texts), "ramp": 5}
+    done = tag(TagConfig(**tag_options(tmp_path, pieces, **more)))
+    assert done.told["results"][0]["score"]["value"] > 90
+    assert "adversarial:0.1" in (done.folder / "report.html").read_text("utf-8")
+    with pytest.raises(InputError, match="--texts and --auxiliary belong together"):
+        TagConfig(**tag_options(tmp_path, pieces, **{**more, "texts": ()}))
+    alone = {**more, "texts": tuple(texts[1:]), "out": tmp_path / "alone"}
+    with pytest.raises(InputError, match=r"two languages or more are needed .* found sw"):
+        tag(TagConfig(**tag_options(tmp_path, pieces, **alone)))

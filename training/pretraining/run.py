@@ -97,7 +97,8 @@ class Prepared:
             list(zip(self.parts, self.languages, strict=True)) if self.languages else [],
             self.bitexts,
             None if config.mix == NONE else loss_for(self.architecture),
-            config.held_out,
+            rate=config.settings().learning_rate,
+            share=config.held_out,
         )
 
     @cached_property

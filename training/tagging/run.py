@@ -121,7 +121,7 @@ class Prepared:
         parts = encode(self.sources, tokenizer, self.folder, self.access)
         texts = list(zip(parts, self.languages, strict=True))
         about = (config, self.tagger.model, tokenizer, self.base, texts, self.bitexts)
-        return prepare_beside(*about, word_loss, HELD_OUT)
+        return prepare_beside(*about, word_loss, rate=config.learning_rate, share=HELD_OUT)
 
     def _taught(self, labelled: Labelled, how: str) -> Sequence[TaggedSentence]:
         """Of one set, as the teacher sees them, which is kept in the folder."""
@@ -442,7 +442,12 @@ def _report(prepared: Prepared, told: Mapping[str, Any]) -> None:
             rows = [Score.from_dict(row["f1"]) for row in one["labels"]]
             scores += [replace(row, name=f"{one['test']}: {row.name}") for row in rows]
     encoder = prepared.base.name if prepared.base else prepared.config.config
-    facts = {"encoder": encoder, **{f"{d['role']} {d['name']}": _fact(d) for d in told["data"]}}
+    beside = {"auxiliary": prepared.config.auxiliary} if prepared.config.auxiliary else {}
+    facts = {
+        "encoder": encoder,
+        **beside,
+        **{f"{d['role']} {d['name']}": _fact(d) for d in told["data"]},
+    }
     write_report(
         prepared.folder,
         f"Tagging {prepared.folder.name}",
