@@ -83,21 +83,21 @@ def test_a_stopped_run_goes_on_to_the_same_bytes(
 ) -> None:
     more = {"auxiliary": "adversarial:0.3,means:0.2,contrastive", "checkpoint_every": 5}
     more |= {"evaluate_every": 6, "ramp": 20}
-    pretrain(asked(languages, tmp_path / "whole", **more))
+    pretrain(asked(languages, tmp_path / "run-a1", **more))
 
     def stop(progress: Any) -> None:
         if progress.step >= 6:
             raise KeyboardInterrupt
 
-    stopped = asked(languages, tmp_path / "other", **more)
+    stopped = asked(languages, tmp_path / "run-b2", **more)
     with pytest.raises(KeyboardInterrupt):
         pretrain(stopped, progress=stop)
-    assert (tmp_path / "other" / "checkpoints" / "step-00000005").is_dir()
+    assert (tmp_path / "run-b2" / "checkpoints" / "step-00000005").is_dir()
     pretrain(stopped)
     for name in COMPARED:
         both = [
             (tmp_path / run / name).read_bytes().replace(run.encode(), b"RUN")
-            for run in ("whole", "other")
+            for run in ("run-a1", "run-b2")
         ]
         assert both[0] == both[1], name
 
