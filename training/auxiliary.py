@@ -26,8 +26,9 @@ from models.encoder import prompts_of
 from training.bitext import Bitext, find_bitext
 from training.joint import MAIN, Joint, Together, Weighted, batch_of, judged, pair_batch, width_of
 from training.objectives import Mix, Read, Special
-from training.objectives.auxiliary import AUXILIARIES, PAIRS, TEXTS, AuxiliaryOptions, Setting
+from training.objectives.auxiliary import PAIRS, TEXTS, Setting, auxiliary
 from training.pretraining.corpora import Parts, is_held_out
+from training.settings import AuxiliaryOptions
 from training.text import CorpusBatches, evaluation_batches
 from training.tokenizer.special import encoded, literal_backend
 
@@ -171,7 +172,7 @@ def prepare_beside(
     with seeded(config.seed):
         torch.manual_seed(config.seed)
         weighted = {
-            name: Weighted(AUXILIARIES[name].make(setting), weight, AUXILIARIES[name].reads)
+            name: Weighted(auxiliary(name).make(setting), weight, auxiliary(name).reads)
             for name, weight in config.weights.items()
         }
     streams: dict[str, Batches] = {}
@@ -257,8 +258,8 @@ class PairStream:
         for part in (kept, held[:MOST_HELD_OUT]):
             sides = list(zip(*part, strict=True)) or [(), ()]
             self._pairs.append(list(zip(*map(ids, sides), strict=True)))
-            told = [tuple(numbers.setdefault(t, len(numbers)) for t in pair) for pair in part]
-            self._numbers.append(told)
+            told = [[numbers.setdefault(t, len(numbers)) for t in pair] for pair in part]
+            self._numbers.append([(source, target) for source, target in told])
         self._epoch = self._done = 0
 
     def __iter__(self) -> Iterator[dict[str, Tensor]]:

@@ -96,19 +96,19 @@ class Joint(nn.Module):
         """The loss summed over what the main objective scored, or over texts, and their number."""
         outcomes = self.outcomes(batch)
         means = [
-            self._weights[name] * one.total / one.count.clamp(min=1)
+            self._weights[name] * one.total / one.scored.clamp(min=1)
             for name, one in outcomes.items()
         ]
         mean = torch.stack(means).sum()
         if self._main is None:
-            number = next(iter(outcomes.values())).count
+            number = next(iter(outcomes.values())).scored
             return mean * number, number
         total, count = self._main(self.model, part_of(batch, MAIN))
         return total + mean * count, count
 
     def outcomes(self, batch: Batch) -> dict[str, Outcome]:
         """What each auxiliary objective made of the batch."""
-        made = {}
+        made: dict[str, Outcome] = {}
         for stream in dict.fromkeys(self._reads.values()):
             part = {**part_of(batch, stream), "step": batch["step"]}
             if "input_ids" not in part:
@@ -195,7 +195,7 @@ def judged(
                 for name, one in joint.outcomes(here).items():  # type: ignore[operator]
                     outcomes.setdefault(name, []).append(one)
         for name, made in outcomes.items():
-            count = max(1.0, float(sum(one.count for one in made)))
+            count = max(1.0, float(sum(one.scored for one in made)))
             found[f"{name} loss"] = float(sum(one.total for one in made)) / count
             right = [float(one.right) for one in made if one.right is not None]
             if right:

@@ -246,7 +246,7 @@ def test_contrast_by_hand() -> None:
     batch |= {"source": torch.tensor([5, 6]), "target": torch.tensor([7, 8])}
     found = Contrastive(setting(temperature=0.5))(states, batch)
     assert float(found.total) == pytest.approx(4 * np.log(1 + np.exp(-2)))
-    assert (int(found.count), int(found.right)) == (4, 4)
+    assert (int(found.scored), int(found.right)) == (4, 4)
     batch["target"] = torch.tensor([7, 7])  # the same text twice is no wrong answer
     assert float(Contrastive(setting())(states, batch).total) == pytest.approx(0.0, abs=1e-6)
 
@@ -347,7 +347,7 @@ def test_frozen_weights(tmp_path: Path) -> None:
 
 def test_a_tagger_with_texts_of_the_other_language(tmp_path: Path) -> None:
     """Adversarial text beside a tagger: it learns, and what does not go together is refused."""
-    from tests.training.tagged_texts import ENGLISH, SWAHILI, labelled, tokenizer_folder
+    from tests.training.tagged_texts import ENGLISH, SWAHILI, labelled, tokenizer_folder, write
     from tests.training.tagged_texts import options as tag_options
     from training.tag import tag
     from training.tagging.config import TagConfig
@@ -358,7 +358,8 @@ def test_a_tagger_with_texts_of_the_other_language(tmp_path: Path) -> None:
         path.write_text("".join(" ".join(one.tokens) + "\n" for one in labelled(words, 80)))
         texts.append(str(path))
     pieces = tokenizer_folder(tmp_path / "pieces")
-    more = {"auxiliary": "adversarial:0.1", "texts": tuple(texts), "ramp": 5}
+    english = write(tmp_path / "en-test.txt", labelled(ENGLISH, 40, seed=9))
+    more = {"auxiliary": "adversarial:0.1", "texts": tuple(texts), "ramp": 5, "test": (english,)}
     done = tag(TagConfig(**tag_options(tmp_path, pieces, **more)))
     assert done.told["results"][0]["score"]["value"] > 90
     assert "adversarial:0.1" in (done.folder / "report.html").read_text("utf-8")

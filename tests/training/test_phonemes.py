@@ -98,7 +98,7 @@ def test_what_is_scored_and_what_is_right() -> None:
         head.layer.weight.zero_()
         head.layer.weight[:, :2] = ((targets - 0.5) * 40).T
         found = head(states, batch)
-    assert (int(found.count), int(found.right)) == (2, 2)
+    assert (int(found.scored), int(found.right)) == (2, 2)
     with torch.no_grad():
         head.layer.weight.neg_()
         wrong = head(states, batch)

@@ -26,16 +26,14 @@ A new one is a class and a row (docs/CONTRIBUTING.md).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from data.cli import did_you_mean
 from data.errors import InputError
-from data.options import option
-from training.objectives import NONE, parse_share
-from training.settings import LoopOptions
+from training.objectives import parse_share
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -44,13 +42,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AUXILIARIES",
-    "NONE",
     "PAIRS",
     "TEXTS",
     "Auxiliary",
-    "AuxiliaryOptions",
     "Outcome",
     "Setting",
+    "auxiliary",
     "parse_auxiliary",
     "register_auxiliary",
 ]
@@ -58,19 +55,18 @@ __all__ = [
 TEXTS: Literal["texts"] = "texts"
 PAIRS: Literal["pairs"] = "pairs"
 Reads = Literal["texts", "pairs"]
-GROUP = "auxiliary objectives"
 
 
 class Outcome(NamedTuple):
     """What a head made of a batch.
 
     Attributes:
-        total, count: the loss (nats) summed over what was scored, and how much that is.
+        total, scored: the loss (nats) summed over what was scored, and how much that is.
         right: how much of it was answered right; None where there are no answers.
     """
 
     total: Tensor
-    count: Tensor
+    scored: Tensor
     right: Tensor | None
 
 
@@ -144,6 +140,11 @@ def register_auxiliary(name: str, reads: Reads, make: Callable[[Setting], nn.Mod
     AUXILIARIES[name] = Auxiliary(reads, make)
 
 
+def auxiliary(name: str) -> Auxiliary:
+    """The row of a name that `parse_auxiliary` let pass."""
+    return AUXILIARIES[name]
+
+
 def parse_auxiliary(text: str | None) -> dict[str, float]:
     """Names of auxiliary objectives with their weights, 1 where none is given.
 
@@ -163,56 +164,3 @@ def parse_auxiliary(text: str | None) -> dict[str, float]:
     if {"adversarial", "cooperative"} <= set(weights):
         raise InputError("--auxiliary: adversarial and cooperative undo each other; choose one")
     return weights
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuxiliaryOptions(LoopOptions):
-    """Options of every command that trains an encoder with auxiliary objectives."""
-
-    auxiliary: str | None = option(
-        None,
-        "beside the objective: adversarial, cooperative, means, phonemes, contrastive (with"
-        " --pairs); several with weights: adversarial:0.1,contrastive:1",
-        metavar="MIX",
-        group=GROUP,
-    )
-    pairs: tuple[str, ...] = option(
-        (),
-        "translations: FILE.tsv, FILE.tmx, FILE,FILE, a folder of lexaug.synthesize --mode"
-        " parallel, NAME[:SPLIT]:LANGUAGE; once for each",
-        metavar="NAME",
-        repeated=True,
-        group=GROUP,
-    )
-    pairs_a_batch: int = option(32, "in each of which all others are wrong", least=2, group=GROUP)
-    contrast: float = option(0.05, "temperature of the contrastive loss", group=GROUP)
-    ramp: int = option(100, "updates until adversarial has its full strength", least=1, group=GROUP)
-    freeze: int | None = option(
-        None,
-        "the embeddings and the first N layers stay as they are",
-        metavar="N",
-        least=0,
-        group=GROUP,
-    )
-
-    @property
-    def weights(self) -> Mapping[str, float]:
-        """The auxiliary objectives with their weights."""
-        return parse_auxiliary(self.auxiliary)
-
-    def reads(self, kind: Reads) -> bool:
-        """Whether one of them takes such batches."""
-        return any(AUXILIARIES[name].reads == kind for name in self.weights)
-
-    def check_auxiliary(self) -> None:
-        """Refuse what cannot be, before anything is opened.
-
-        Raises:
-            InputError: the message names the option.
-        """
-        if self.reads(PAIRS) and not self.pairs:
-            raise InputError("--auxiliary contrastive needs --pairs, files with translations")
-        if self.pairs and not self.reads(PAIRS):
-            raise InputError("--pairs belongs to --auxiliary contrastive; give it, or leave it out")
-        if not self.contrast > 0:
-            raise InputError(f"--contrast {self.contrast}: expected a number above 0")

@@ -52,8 +52,8 @@ class Quick(nn.Linear):
         super().__init__(width, out)
         self._quickness = quickness
         with torch.no_grad():
-            self.weight /= quickness
-            self.bias /= quickness
+            self.weight.div_(quickness)
+            self.bias.div_(quickness)
 
     def forward(self, states: Tensor) -> Tensor:
         """(..., width) to (..., out)."""
@@ -120,8 +120,8 @@ class LanguageHead(Languages):
         vectors, labels = pooled(states, batch["attention_mask"]), self.labels(batch)
         vectors = functional.layer_norm(vectors, vectors.shape[-1:])
         if self._ramp is not None:
-            turned: Any = Turned.apply(vectors, strength(int(batch["step"]), self._ramp))
-            vectors = turned
+            force = strength(int(batch["step"]), self._ramp)
+            vectors = Turned.apply(vectors, force)  # type: ignore[no-untyped-call]
         scores = self.layers(vectors).float()
         total = functional.cross_entropy(scores, labels, reduction="sum")
         return Outcome(total, _number(labels), (scores.argmax(dim=1) == labels).sum())

@@ -11,8 +11,7 @@ from dataclasses import KW_ONLY, dataclass
 
 from data.errors import InputError
 from data.options import check, common, option
-from training.objectives.auxiliary import NONE, TEXTS, AuxiliaryOptions
-from training.settings import Settings, budget_option, changed
+from training.settings import AuxiliaryOptions, Settings, budget_option, changed
 
 BUDGET = "10m"  # where neither --steps nor --time-budget is given
 
@@ -119,12 +118,14 @@ class PretrainConfig(AuxiliaryOptions):
         self.settings()
 
     def _check_auxiliary(self) -> None:
+        from training.objectives import NONE
+
         self.check_auxiliary()
         if NONE in self.mix.split(",") and not self.weights:
             raise InputError("--objective none needs --auxiliary, which says what is trained for")
         if NONE in self.mix.split(",") and self.mix != NONE:
             raise InputError(f"--objective {self.objective}: none stands alone; leave it out")
-        if not self.corpora and (self.mix != NONE or self.reads(TEXTS)):
+        if not self.corpora and (self.mix != NONE or self.reads("texts")):
             raise InputError("--corpus is missing; name text to train on")
 
     def _check_tokenizer(self) -> None:

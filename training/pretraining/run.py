@@ -46,7 +46,8 @@ from training.folders import (
 from training.joint import joint_loss
 from training.loop import fit
 from training.losses import loss_for
-from training.objectives.auxiliary import NONE, TEXTS
+from training.objectives import NONE
+from training.objectives.auxiliary import TEXTS
 from training.pretraining.card import card
 from training.pretraining.config import PretrainConfig
 from training.pretraining.corpora import Parts, Source, encode, open_sources
@@ -234,7 +235,7 @@ def train(prepared: Prepared, progress: Callable[[Progress], None] | None = None
     data = batches.describe() if batches is not None else {}
     fitted = fit(
         beside.joint if beside else model,
-        beside.batches(batches) if beside else batches,
+        beside.batches(batches) if beside else prepared.batches,
         joint_loss if beside else loss_for(prepared.architecture),
         config.settings(),
         out=prepared.folder,

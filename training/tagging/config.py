@@ -14,8 +14,7 @@ from dataclasses import KW_ONLY, dataclass
 from data.errors import InputError
 from data.labels.schemes import SCHEMES
 from data.options import check, option
-from training.objectives.auxiliary import TEXTS, AuxiliaryOptions
-from training.settings import Settings, budget_option, changed
+from training.settings import AuxiliaryOptions, Settings, budget_option, changed
 
 RELABEL, AGREE, KEEP = "relabel", "agree", "keep"
 DISTIL = (RELABEL, AGREE, KEEP)
@@ -126,7 +125,7 @@ class TagConfig(AuxiliaryOptions):
             raise InputError(f"--config {self.config}: expected an encoder such as encoder-tiny")
         self._check_pairs()
         self.check_auxiliary()
-        if self.reads(TEXTS) != bool(self.texts):
+        if self.reads("texts") != bool(self.texts):
             raise InputError(
                 "--texts and --auxiliary belong together: adversarial, cooperative, means and"
                 " phonemes read text; name corpora, or leave the other out"
