@@ -40,9 +40,16 @@ from data.cli import did_you_mean
 from data.errors import InputError
 from training.objectives.causal import Continue, NextToken
 from training.objectives.denoising import Denoise, Deshuffle
-from training.objectives.examples import IGNORED, Example, Ids, Special, collate, generator
+from training.objectives.examples import (
+    IGNORED,
+    Example,
+    Ids,
+    Read,
+    Special,
+    collate,
+    generator,
+)
 from training.objectives.masking import MaskTokens
-from training.objectives.reading import Read
 from training.objectives.spans import DropSpans, FillSpans
 from training.tokenizer.special import ARCHITECTURES, add_special, check_architecture
 

@@ -44,6 +44,28 @@ class Example(NamedTuple):
     labels: Ids
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The objective of which nothing is to be predicted: what auxiliary objectives read.
+
+    Attributes:
+        prefix: ids before each document, part of what the model learned ("query: ").
+    """
+
+    special: Special
+    prefix: tuple[int, ...] = ()
+
+    def lengths(self, length: int) -> tuple[int, int]:
+        """Tokens of input and of labels for a document of `length`."""
+        read = len(self.special.start) + len(self.prefix) + length + len(self.special.end)
+        return read, read
+
+    def __call__(self, ids: Ids, rng: np.random.Generator) -> Example:  # noqa: ARG002
+        """Input (T,): the document between its marks; labels (T,), all of them IGNORED."""
+        read = joined(self.special.start, self.prefix, ids, self.special.end)
+        return Example(read, np.full(len(read), IGNORED, dtype=np.int64))
+
+
 def generator(seed: int, *keys: str) -> np.random.Generator:
     """Randomness of its own for a document: the same numbers whoever draws them, whenever.
 
