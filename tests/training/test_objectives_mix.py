@@ -35,8 +35,8 @@ BARE = Special(size=200)
     ("text", "architecture", "message"),
     [
         ("mlm", "transformer", 'architecture "transformer": expected one of encoder, decoder'),
-        ("mml", "encoder", r'objective "mml": expected for a encoder: mlm \(did you mean mlm\?\)$'),
-        ("mlm", "decoder", r'objective "mlm": expected for a decoder: clm \(did you mean clm\?\)$'),
+        ("mml", "encoder", r'objective "mml": expected .*: mlm, none \(did you mean mlm\?\)$'),
+        ("mlm", "decoder", r'objective "mlm": expected .*: clm, none \(did you mean clm\?\)$'),
         ("drop:x", "encoder-decoder", 'objective "drop:x": expected NAME:WEIGHT'),
         ("drop:0", "encoder-decoder", 'objective "drop:0": .* a weight above 0'),
         ("drop:inf", "encoder-decoder", 'objective "drop:inf": expected NAME:WEIGHT'),

@@ -57,7 +57,7 @@ def licence_of(licences: Sequence[str]) -> str:
 
 
 def _front(told: Mapping[str, Any]) -> dict[str, Any]:
-    data, pairs = told["data"], told["run"]["bitexts"]
+    data, pairs = told["data"], told["run"].get("bitexts", [])
     front: dict[str, Any] = {
         "license": licence_of([one["licence"] for one in (*data, *pairs)]),
         "language": told["languages"],
@@ -71,7 +71,7 @@ def _front(told: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_bare(told: Mapping[str, Any]) -> bool:
-    return bool(told["run"]["objective"].lower() == "none")
+    return bool(told["run"].get("objective", "").lower() == "none")
 
 
 def _yaml(value: Mapping[str, Any]) -> str:
@@ -94,8 +94,8 @@ def _text(told: Mapping[str, Any]) -> str:
         *(f"> {note}\n" for note in told["notes"]),
         "## Data\n",
         _table(_data(told["data"])),
-        *_pairs(told["run"]["bitexts"]),
-        *_licence_note([*told["data"], *told["run"]["bitexts"]]),
+        *_pairs(told["run"].get("bitexts", [])),
+        *_licence_note([*told["data"], *told["run"].get("bitexts", [])]),
         *_kept_out(told),
         "## Scores\n",
         *_scores(told["scores"]),
