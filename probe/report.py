@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 STEPS = (20, 40, 60, 80)  # between the colours of the map, in %
 RADIUS = 170  # of a mark, in hundredths of a degree
-FRAME = (-18000, -14300, 36000, 22000)  # west, north, width, height on the map
+FRAME = (-18000, -11700, 36000, 19000)  # west, north, width, height on the map
 
 Averages = Sequence[tuple[Score, Mapping[str, str]]]
 
@@ -37,7 +37,9 @@ def write_report(
         title=f"Retrieval across languages: {model}",
         command=command,
         notes=done.notes,
-        averages=averages,
+        averages=list(_by_layer(averages, measures)),
+        interval=averages[0][0].interval if averages else "none",
+        free=[(score, pairs) for score, pairs in averages if "/" not in pairs["measure"]],
         curves=[(name, _curves(name, averages, measures, layers)) for name in corpora],
         maps=[(name, _marks(done, name, f"{last}|{measures[-1]}")) for name in corpora],
         land=_land(),
@@ -63,6 +65,20 @@ def write_report(
 
 def _read(scores: Sequence[Score]) -> list[tuple[Score, dict[str, str]]]:
     return [(score, signature_pairs(score.signature)) for score in scores]
+
+
+def _by_layer(averages: Averages, measures: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """A row a set, layer and choice of sentences, with the scores of the measures."""
+    rows: dict[tuple[str, str, str], dict[str, Score]] = {}
+    for score, pairs in averages:
+        layer, bar, rest = pairs["measure"].partition("/")
+        measure, _, half = rest.partition("/")
+        if bar:
+            rows.setdefault((pairs["set"], layer, half or "all"), {})[measure] = score
+    for (corpus, layer, sentences), found in rows.items():
+        scores = [found[measure] for measure in measures]
+        about = {"set": corpus, "layer": layer, "sentences": sentences, "n": scores[0].n}
+        yield {**about, "scores": scores}
 
 
 def _curves(

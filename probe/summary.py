@@ -57,8 +57,14 @@ def average_scores(records: Sequence[Record], signature: str, seed: int) -> Iter
     The interval is of languages drawn with replacement: it says what other languages might give.
     """
     for corpus, mine in _readable_by_set(records):
-        for name in mine[0]["right"]:
+        for name in sorted(mine[0]["right"], key=_order):
             yield _average(mine, f"{signature}|set:{corpus}", name, seed, average="languages")
+
+
+def _order(name: str) -> tuple[bool, int, str]:
+    """Layers by number, then what is free of charge; in a record they stand by their letters."""
+    layer, bar, _ = name.partition("|")
+    return not bar, int(layer) if bar else 0, name
 
 
 def group_scores(

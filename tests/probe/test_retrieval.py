@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from data.errors import InputError
-from probe.retrieval import MEASURES, halves, moved, retrieve, unit
+from probe.retrieval import MEASURES, halves, moved, retrieve, retrieve_all, unit
 
 
 def sides(rows: int = 40, width: int = 12, noise: float = 0.6) -> tuple[np.ndarray, np.ndarray]:
@@ -105,3 +107,28 @@ def test_what_does_not_fit_is_refused(shapes, measure: str, message: str) -> Non
     left, right = (np.ones(shape, np.float32) for shape in shapes)
     with pytest.raises(InputError, match=message):
         retrieve(left, right, measure)
+
+
+def test_memory_does_not_grow_with_the_table_of_cosines() -> None:
+    """The table would be 64 MB; tiles of 64 KB and what ranks them are all that is held."""
+    rng = np.random.default_rng(1)
+    left = rng.normal(size=(4000, 4)).astype(np.float32)
+    tracemalloc.start()
+    found = retrieve(left, left, "csls", cells=1 << 14)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 8 << 20
+    assert found.right[0].mean() > 0.99
+
+
+def test_several_measures_at_once_are_those_of_one_at_a_time() -> None:
+    left, right = sides()
+    asked = ("centred+csls", "cosine", "margin", "centred", "shift")
+    fit, held_out = halves(len(left), seed=1)
+    every = retrieve_all(left, right, asked, fit=fit, rows=held_out, cells=100)
+    assert list(every) == list(asked)
+    for measure in asked:
+        alone = retrieve(left, right, measure, fit=fit, rows=held_out)
+        assert every[measure].forward.tolist() == alone.forward.tolist(), measure
+        assert every[measure].backward.tolist() == alone.backward.tolist(), measure
+    assert every["cosine"].counts == [int(side.sum()) for side in every["cosine"].right]
