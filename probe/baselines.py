@@ -1,4 +1,4 @@
-"""What retrieval across languages gets for nothing: shared letters, and lengths.
+"""What retrieval across languages gets for nothing: shared letters, lengths, a lexicon's words.
 
 >>> left, right = character_vectors(["mama yangu"], ["Mama!", "xyz"])
 >>> (left @ right.T).argmax()
@@ -13,11 +13,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from data.errors import InputError, UnavailableError
 from probe.retrieval import unit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from data.access import Access
+    from data.languages import Language
+    from data.lexicon import Lexicon
     from probe.retrieval import Vectors
 
 BITS = 12  # n-grams fall into 4,096 classes
@@ -43,6 +47,36 @@ def character_vectors(source: Sequence[str], target: Sequence[str]) -> tuple[Vec
 def length_vectors(source: Sequence[str], target: Sequence[str]) -> tuple[Vectors, Vectors]:
     """Sentences as points of a quarter circle, by the rank of their length in their language."""
     return _on_circle(source), _on_circle(target)
+
+
+def gloss_vectors(
+    source: Sequence[str], target: Sequence[str], lexicon: Lexicon
+) -> tuple[Vectors, Vectors]:
+    """`character_vectors` after each word of the source that a lexicon has became its translation.
+
+    Args:
+        lexicon: from the source's language to the target's.
+    """
+    from data.lexicon import gloss
+
+    return character_vectors([gloss(text, lexicon).text for text in source], target)
+
+
+def lexicon_from(name: str, source: Language, target: Language, access: Access) -> Lexicon | None:
+    """A lexicon of that name for two languages; None where it has none of these.
+
+    Raises:
+        InputError: no such lexicon.
+    """
+    from data.catalog import catalog
+    from data.lexicon.load import load_lexicon
+
+    try:
+        return load_lexicon(source, target, name=name, access=access)
+    except (InputError, UnavailableError):
+        if name not in catalog() or catalog()[name].kind != "lexicon":
+            raise
+        return None
 
 
 BASELINES: Mapping[str, Callable[[Sequence[str], Sequence[str]], tuple[Vectors, Vectors]]] = {

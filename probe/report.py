@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from data.errors import UnavailableError
 from metrics.score import Score, signature_pairs
 from probe.curves import Curve, curves
-from probe.summary import Retrieved, is_readable, share
+from probe.summary import Retrieved, free_of_charge, is_readable, share, shares
 from runfolder.page import write_page
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def write_report(
     """Write report.html into the run's folder."""
     last = layers[-1]
     names = [f"{last}|{measure}" for measure in measures]
-    baselines = [name for name in done.languages[0]["right"] if "|" not in name]
+    baselines = free_of_charge(done.languages)
     averages = _read(done.averages)
     corpora = list(dict.fromkeys(record["corpus"] for record in done.languages))
     write_page(
@@ -56,7 +56,7 @@ def write_report(
                 "record": record,
                 "place": done.places[record["code"]],
                 "readable": is_readable(record),
-                "shares": [share(record, name) for name in (*names, *baselines)],
+                "shares": shares(record, (*names, *baselines)),
             }
             for record in done.languages
         ],

@@ -77,6 +77,9 @@ class Retrieval:
     prefix: str | None = option(
         None, "before each text: a name in the model's prompts, or a text (default: query, if any)"
     )
+    lexicon: str | None = option(
+        None, "also what glossing each word gets: gatitos, freedict, or a file", metavar="NAME"
+    )
     limit: int | None = common("--limit", least=LEAST)
     seed: int = common("--seed", least=0)
     device: str = common("--device")
@@ -136,7 +139,7 @@ def retrieve(
             missing: list[str] = []
             sides = _at_hand(name, wanted, done, missing if config.lang == ALL else None, access)
             scored = in_order(
-                lambda bitext: score_language(bitext, config, encoder, layers, english),
+                lambda bitext: score_language(bitext, config, encoder, layers, english, access),
                 sides,
                 config.workers,
             )
@@ -264,13 +267,15 @@ def score_language(
     encoder: Encoder,
     layers: Sequence[int],
     english: Callable[[tuple[str, ...]], Any],
+    access: Access = Access(),
 ) -> dict[str, Any]:
     """The record of one language: how many are right, [into English, from it], by layer, measure.
 
     With `held-out` behind the measure, means are of one half and the figures of the other, among
     half as many candidates: these are to be compared with each other.
     """
-    from probe.baselines import BASELINES
+    from data.languages import resolve
+    from probe.baselines import BASELINES, gloss_vectors, lexicon_from
     from probe.retrieval import halves, retrieve_all
 
     ours = bitext.sentences[: config.limit]
@@ -291,8 +296,12 @@ def score_language(
         for measure in config.measures:
             right[f"{layer}|{measure}"] = every[measure].counts
             right[f"{layer}|{measure}|{HELD_OUT}"] = unseen[measure].counts
-    for name, make in BASELINES.items():
-        right[name] = retrieve_all(*make(ours, theirs), ("cosine",))["cosine"].counts
+    free = {name: make(ours, theirs) for name, make in BASELINES.items()}
+    if config.lexicon:
+        words = lexicon_from(config.lexicon, bitext.language, resolve("en"), access)
+        free |= {"gloss": gloss_vectors(ours, theirs, words)} if words else {}
+    for name, pair in free.items():
+        right[name] = retrieve_all(*pair, ("cosine",))["cosine"].counts
     return {
         "corpus": bitext.corpus,
         "code": bitext.code,

@@ -51,14 +51,25 @@ def share(record: Record, name: str) -> float:
     return float(100 * sum(record["right"][name]) / (2 * n))
 
 
+def shares(record: Record, names: Sequence[str]) -> list[float | None]:
+    """`share` for several names; None where the language has no such figure (no lexicon of it)."""
+    return [share(record, name) if name in record["right"] else None for name in names]
+
+
+def free_of_charge(records: Sequence[Record]) -> list[str]:
+    """The baselines that any of the languages has."""
+    return list(dict.fromkeys(name for one in records for name in one["right"] if "|" not in name))
+
+
 def average_scores(records: Sequence[Record], signature: str, seed: int) -> Iterator[Score]:
     """For each set, measure and layer the mean over readable languages, both directions together.
 
     The interval is of languages drawn with replacement: it says what other languages might give.
     """
     for corpus, mine in _readable_by_set(records):
-        for name in sorted(mine[0]["right"], key=_order):
-            yield _average(mine, f"{signature}|set:{corpus}", name, seed, average="languages")
+        for name in sorted({name for one in mine for name in one["right"]}, key=_order):
+            having = [one for one in mine if name in one["right"]]
+            yield _average(having, f"{signature}|set:{corpus}", name, seed, average="languages")
 
 
 def _order(name: str) -> tuple[bool, int, str]:
@@ -120,19 +131,22 @@ def table(records: Sequence[Record], measures: Sequence[str]) -> list[str]:
         return []
     last = max(int(name.partition("|")[0]) for name in records[0]["right"] if "|" in name)
     names = [f"{last}|{measure}" for measure in measures]
-    baselines = [name for name in records[0]["right"] if "|" not in name]
+    baselines = free_of_charge(records)
     rows = [["set", "language", "n", *measures, *baselines, "chance"]]
     for record in records:
-        cells = [f"{share(record, name):.1f}" for name in (*names, *baselines)]
+        cells = [_cell(share) for share in shares(record, (*names, *baselines))]
         told = record["code"] if is_readable(record) else f"{record['code']} (not representable)"
         chance = f"{100 / record['n']:.1f}"
         rows.append([record["corpus"], told, f"{record['n']:,}", *cells, chance])
     for corpus in dict.fromkeys(record["corpus"] for record in records):
         mine = [one for one in records if one["corpus"] == corpus and is_readable(one)]
         if len(mine) > 1:
-            means = [
-                f"{sum(share(one, name) for one in mine) / len(mine):.1f}"
-                for name in (*names, *baselines)
-            ]
+            columns = zip(*(shares(one, (*names, *baselines)) for one in mine), strict=True)
+            had = ([one for one in column if one is not None] for column in columns)
+            means = [_cell(sum(column) / len(column) if column else None) for column in had]
             rows.append([corpus, f"mean of {len(mine)}", "", *means, ""])
     return aligned(rows)
+
+
+def _cell(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}"

@@ -22,14 +22,15 @@ from data.catalog import dataset
 from data.download import NoSourceError
 from data.errors import InputError, UnavailableError
 from data.languages import resolve
+from data.lexicon import Entry, Lexicon
 from models.e5 import unpack_e5
 from probe import corpora, many_way
 from probe import retrieve as command
-from probe.baselines import character_vectors, length_vectors
+from probe.baselines import character_vectors, gloss_vectors, length_vectors
 from probe.corpora import Bitext, bitexts, codes_in
 from probe.retrieval import retrieve as nearest
 from probe.retrieve import Retrieval, layers_of, main, retrieve, scores_of
-from probe.summary import average_scores, is_readable, share
+from probe.summary import average_scores, is_readable, share, table
 from tests.models.test_e5 import packed
 
 ENGLISH = ("a b", "b b a", "ŋ", "ab ŋ a", "b", "a a a a", "ŋ b ŋ", "a", "b a b", "ab")
@@ -258,6 +259,45 @@ def test_averages_count_each_readable_language_once(folder: Path, tmp_path: Path
     told = json.loads((tmp_path / "run" / "scores.json").read_text())
     assert told["groups"] == [score.to_dict() for score in done.groups]
     assert told["averages"] == [score.to_dict() for score in done.averages]
+
+
+def test_glossing_is_free_of_charge_where_there_is_a_lexicon(
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(corpora, "codes_in", lambda *_: ["swh"])
+    words = Lexicon((Entry("ndizi", "banana"), Entry("maji", "water")), "sw", "en")
+    ours, theirs = ["ndizi", "maji"], ["the water", "a banana"]
+    found = nearest(*gloss_vectors(ours, theirs, words))
+    assert (found.forward.tolist(), found.backward.tolist()) == ([1, 0], [1, 0])
+    lexicon = tmp_path / "words.tsv"
+    lexicon.write_text("a\tb\nb\ta\n", "utf-8")
+    given = ["--model", str(folder), "--dtype", "float32", "--offline"]
+    assert main([*given, "--lexicon", str(lexicon), "--out", str(tmp_path / "mine")]) == 0
+    assert "gloss" in capsys.readouterr().out.splitlines()[0].split()
+    assert main([*given, "--lexicon", "gatitos", "--out", str(tmp_path / "none")]) == 0
+    assert "gloss" not in capsys.readouterr().out.splitlines()[0].split()
+    assert main([*given, "--lexicon", "gatito", "--out", str(tmp_path / "wrong")]) == 2
+    assert "no lexicon of that name" in capsys.readouterr().err
+
+
+def test_a_language_without_a_figure_is_in_no_average_of_it() -> None:
+    right = {"2|cosine": [5, 5], "length": [1, 1]}
+    base = {"corpus": "x", "n": 10, "unknown": 0.0}
+    records = [
+        {**base, "code": "swh", "right": {**right, "gloss": [8, 8]}},
+        {**base, "code": "amh", "right": right},
+    ]
+    averages = {s.signature.split("measure:")[1]: s for s in average_scores(records, "m", 1)}
+    assert averages["gloss|average:languages"].n == 1
+    assert averages["length|average:languages"].n == 2
+    assert next(iter(averages)).startswith("2/cosine"), "layers before what is free of charge"
+    head, *rows = (line.split() for line in table(records, ["cosine"]))
+    at = head.index("gloss")
+    assert [rows[0][at], rows[1][at]] == ["80.0", "-"]
+    assert rows[2] == ["x", "mean", "of", "2", "50.0", "10.0", "80.0"]
 
 
 def test_the_page_has_a_map_curves_and_a_table_that_sorts(folder: Path, tmp_path: Path) -> None:
