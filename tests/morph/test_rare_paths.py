@@ -17,8 +17,10 @@ from data.errors import InputError, UnavailableError
 from data.languages import resolve
 from data.unimorph import Triple
 from morph import train
+from morph.alphabet import END
 from morph.augmentation import _Ending, _guesses, _Link, hallucinate
 from morph.corpora import InflectionData, load_data
+from morph.decoding import _until_end
 from morph.evaluate.__main__ import system_names
 from morph.evaluate.confusion import EXAMPLES, _examples
 from morph.inflect import Inflector, sources
@@ -282,3 +284,9 @@ def test_a_sample_keeps_the_order_of_the_data() -> None:
         places = [rows.index(row) for row in data.sample(20, seed).train]
         assert places == sorted(set(places))
         assert len(places) == 20
+
+
+def test_what_is_written_stops_before_the_end() -> None:
+    assert _until_end([5, 6, END, 7, END]) == [5, 6]
+    assert _until_end([END]) == []
+    assert _until_end([5, 6]) == [5, 6]
