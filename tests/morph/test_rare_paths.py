@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import errno
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,7 +17,7 @@ from data.access import Access
 from data.errors import InputError, UnavailableError
 from data.languages import resolve
 from data.unimorph import Triple
-from morph import train
+from morph import fairseq, train
 from morph.alphabet import END
 from morph.augmentation import _Ending, _guesses, _Link, hallucinate
 from morph.corpora import InflectionData, load_data
@@ -290,3 +291,24 @@ def test_what_is_written_stops_before_the_end() -> None:
     assert _until_end([5, 6, END, 7, END]) == [5, 6]
     assert _until_end([END]) == []
     assert _until_end([5, 6]) == [5, 6]
+
+
+@pytest.mark.parametrize(("steps", "seconds"), [(7, None), (None, 60.0), (9, 60.0)])
+def test_fairseq_is_told_what_the_recipe_says(
+    steps: int | None, seconds: float | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = InflectionData("toy", resolve("sw"), tuple(ROWS), (), "toy", "", "", True)
+    asked: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(fairseq, "read_data", lambda *_, **__: [data])
+    monkeypatch.setattr(fairseq, "training_folder", lambda *_: nullcontext())
+    monkeypatch.setattr(fairseq, "score", lambda *_: {})
+    monkeypatch.setattr(
+        fairseq, "train_with_fairseq", lambda *given, language: asked.append((*given, language))
+    )
+    recipe = Recipe(steps=steps, seconds=seconds, seed=3, batch=5)
+    assert fairseq.train_through_fairseq(TrainingConfig(("sw",), recipe), tmp_path) == {}
+    [(train_rows, dev, folder, settings, language)] = asked
+    assert (train_rows, dev, folder, language) == (data.train, (), tmp_path / "model", "toy")
+    assert settings == fairseq.FairseqSettings(
+        seed=3, batch=5, seconds=seconds, steps=steps or fairseq.FairseqSettings().steps
+    )
