@@ -139,8 +139,9 @@ def test_names_are_not_linked_crosswise() -> None:
 
 def test_block_size_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     bitext = text_of(HOUSE * 3)
-    whole = train(bitext)
+    whole, links = train(bitext), align(bitext).tolist()
     monkeypatch.setattr(alignment, "_CELLS_AT_ONCE", 3)
+    assert align(bitext).tolist() == links
     assert train(bitext).table == pytest.approx(whole.table)
     assert train(bitext).tension == pytest.approx(whole.tension)
 
