@@ -3,6 +3,7 @@ one character that another stands between."""
 
 from __future__ import annotations
 
+import gzip
 import sys
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from data.access import Access
-from data.errors import UnavailableError
+from data.errors import InputError, UnavailableError
 from data.files import sha256_file
 from data.languages import resolve
 from data.lexicon import Entry, ranked
@@ -26,7 +27,7 @@ from lexaug.synthesis import prepare as preparing
 from lexaug.synthesis import writing
 from lexaug.synthesis.blocks import _lines_to_check
 from lexaug.synthesis.formats import _pyarrow
-from lexaug.synthesis.inputs import _chunks
+from lexaug.synthesis.inputs import Text, _chunks, open_text
 from lexaug.synthesis.journal import Journal, Position, Tally
 
 SWAHILI = resolve("sw")
@@ -231,3 +232,19 @@ def test_a_buffer_grows_when_a_line_becomes_longer_than_all_of_it() -> None:
         space.append("text", content)
     assert space.filled("text") == b"a" * (room - 1) + b"bc" + b"d" * room
     assert space.filled("unknown") == b""
+
+
+def test_a_text_is_read_from_any_of_its_bytes_on(tmp_path: Path) -> None:
+    content = b"a\nbc\ndef\n"
+    plain, packed = tmp_path / "a.txt", tmp_path / "a.txt.gz"
+    plain.write_bytes(content)
+    packed.write_bytes(gzip.compress(content))
+    texts = [Text("a", (plain,)), Text("a", (packed,)), Text("a", (plain, plain))]
+    texts.append(Text("a", (), inline=content))
+    for text in texts:
+        whole = content * max(1, len(text.paths))
+        for offset in range(len(whole) + 1):
+            with open_text(text, offset) as stream:
+                assert stream.read() == whole[offset:]
+    with pytest.raises(InputError, match=r"^a: shorter than when the run began; choose another"):
+        open_text(texts[1], len(content) + 1)
