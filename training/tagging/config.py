@@ -28,6 +28,8 @@ class TagConfig(AuxiliaryOptions):
     Attributes:
         train: labelled sets as `training.tagging.labelled.find_labelled` takes them.
         pseudo: pseudo-labelled sets, trained on beside them; a teacher may see to their labels.
+        dictionary: labelled sets, mostly pseudo-labelled, that are counted and not trained on: see
+            `training.tagging.dictionary`; `dictionary_weight` is how much the counts weigh.
         dev: a labelled set of the *source* language: the best weights are chosen by it.
         test: labelled sets that are scored and never trained on or chosen by.
         model: an encoder, as a folder (of training.pretrain or any other), a catalog name or a
@@ -53,6 +55,15 @@ class TagConfig(AuxiliaryOptions):
     )
     unlabelled: tuple[str, ...] = option(
         (), "sets that --teacher labels", metavar="NAMES", separator=","
+    )
+    dictionary: tuple[str, ...] = option(
+        (),
+        "labelled sets, such as pseudo-labelled ones, whose words' labels count beside the model",
+        metavar="NAMES",
+        separator=",",
+    )
+    dictionary_weight: float = option(
+        0.5, "of a word's labels there, the model's being 1", least=0, most=100
     )
     dev: str | None = option(
         None, "the source language's dev set: chooses the weights", metavar="NAME"

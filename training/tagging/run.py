@@ -47,6 +47,7 @@ from training.loop import Shuffled, fit
 from training.objectives.examples import IGNORED
 from training.pretraining.corpora import Source, encode, open_sources
 from training.tagging.config import KEEP, RELABEL, TagConfig
+from training.tagging.dictionary import Dictionary
 from training.tagging.distillation import distilled
 from training.tagging.labelled import Labelled, find_labelled, scheme_of, without_tests
 from training.tagging.scoring import BASELINE, MODEL, Frequencies, plain_value, scored
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from training.progress import Fitted, Progress
 
 HELD_OUT = 0.02  # of the texts and pairs of auxiliary objectives
+ROLES = ("train", "pseudo", "unlabelled", "dictionary", "dev", "test")
 KIND = training_kind("training.tag", {"train": list, "test": list})
 
 
@@ -66,7 +68,8 @@ class Prepared:
     """A run that can begin, or go on. Models are opened when they are first asked for.
 
     Attributes:
-        sets: labelled sets by role (train, pseudo, unlabelled, dev, test), without test sentences.
+        sets: labelled sets by role (train, pseudo, unlabelled, dictionary, dev, test), without
+            test sentences.
         dropped: counts by set and reason.
         sources, languages, bitexts: what auxiliary objectives read.
     """
@@ -100,8 +103,8 @@ class Prepared:
 
     @cached_property
     def frequencies(self) -> Frequencies:
-        """The baseline that costs nothing."""
-        return Frequencies.of((one.tokens, one.tags) for one in self.training)
+        """The baseline that costs nothing: from all labels at hand, the dictionary's too."""
+        return Frequencies.of((one.tokens, one.tags) for one in [*self.training, *self._listed])
 
     @cached_property
     def tagger(self) -> Tagger:
@@ -110,7 +113,7 @@ class Prepared:
         tagger = open_tagger(self.config, self.base, self.labels, fallback)
         if self.config.freeze is not None:
             freeze(tagger.model, self.config.freeze)
-        return tagger
+        return replace(tagger, dictionary=self._dictionary)
 
     @cached_property
     def beside(self) -> Beside | None:
@@ -122,6 +125,19 @@ class Prepared:
         texts = list(zip(parts, self.languages, strict=True))
         about = (config, self.tagger.model, tokenizer, self.base, texts, self.bitexts)
         return prepare_beside(*about, word_loss, rate=config.learning_rate, share=HELD_OUT)
+
+    @property
+    def _listed(self) -> list[TaggedSentence]:
+        """The sentences that are counted only."""
+        return [sentence for one in self.sets["dictionary"] for sentence in one.sentences]
+
+    @property
+    def _dictionary(self) -> Dictionary | None:
+        if not self._listed:
+            return None
+        counted = ((one.tokens, one.tags) for one in self._listed)
+        overall = Counter(tag for one in self.training for tag in one.tags)
+        return Dictionary.of(counted, self.labels, overall, self.config.dictionary_weight)
 
     def _taught(self, labelled: Labelled, how: str) -> Sequence[TaggedSentence]:
         """Of one set, as the teacher sees them, which is kept in the folder."""
@@ -161,7 +177,7 @@ def prepare(config: TagConfig, access: Access) -> Iterator[Prepared]:
     sets = _find_sets(config, access)
     keep_out = _keep_out(config, sets["test"], access)
     dropped = {one.name: Counter(one.dropped) for found in sets.values() for one in found}
-    for role in ("train", "pseudo", "unlabelled", "dev"):
+    for role in ROLES[:-1]:
         sets[role] = [without_tests(one, keep_out, dropped[one.name]) for one in sets[role]]
     _refuse_empty(sets)
     if config.limit:
@@ -170,6 +186,7 @@ def prepare(config: TagConfig, access: Access) -> Iterator[Prepared]:
     labels_matter = [*sets["train"], *sets["dev"], *sets["test"]]
     if config.teacher is None or config.distil != RELABEL:
         labels_matter += sets["pseudo"]
+    labels_matter += sets["dictionary"]
     scheme = scheme_of(labels_matter, config.scheme)
     models = {
         role: resolve_model(name, access) if name else None
@@ -196,6 +213,7 @@ def _find_sets(config: TagConfig, access: Access) -> dict[str, Sequence[Labelled
         "train": (config.train, "train"),
         "pseudo": (config.pseudo, "train"),
         "unlabelled": (config.unlabelled, "train"),
+        "dictionary": (config.dictionary, "train"),
         "dev": ((config.dev,) if config.dev else (), "dev"),
         "test": (config.test, "test"),
     }
@@ -223,7 +241,7 @@ def _keep_out(config: TagConfig, tests: Sequence[Labelled], access: Access) -> K
 
 
 def _refuse_empty(sets: Mapping[str, Sequence[Labelled]]) -> None:
-    for role in ("train", "pseudo", "unlabelled", "dev"):
+    for role in ROLES[:-1]:
         for one in sets[role]:
             if not one.sentences:
                 raise InputError(
@@ -373,6 +391,8 @@ def _save(prepared: Prepared, out: Path, command: str) -> None:
     tagger: Tagger = prepared.tagger
     save_safetensors(tagger.model.to("cpu"), out)
     tagger.tokenizer.save_pretrained(out)
+    if tagger.dictionary:
+        tagger.dictionary.save(out)
     (out / "README.md").write_text(_card(prepared, command), "utf-8")
 
 

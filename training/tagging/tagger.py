@@ -34,9 +34,11 @@ from models.weights import check_ids, check_whole, open_weights, random_model
 from training.architectures import SpecialIds, named, seeded
 from training.objectives.examples import IGNORED, Special
 from training.tagging.config import TagConfig
+from training.tagging.dictionary import Dictionary
 from training.tokenizer.special import framed, literal_backend
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from torch import Tensor
 
 
@@ -200,6 +202,7 @@ class Tagger:
         labels: by the number that the model has for them.
         fallback: the label of a word of which the tokenizer leaves nothing.
         fresh: names of weights that began at random.
+        dictionary: what labels words have elsewhere, counted beside the model; None for none.
     """
 
     model: Any
@@ -208,6 +211,7 @@ class Tagger:
     fallback: str
     length: int = 128
     fresh: tuple[str, ...] = ()
+    dictionary: Dictionary | None = None
 
     @cached_property
     def coder(self) -> Coder:
@@ -229,12 +233,19 @@ class Tagger:
         with inference(self.model):
             for group in grouped(windows, tokens):
                 batch = {name: part.to(device) for name, part in collate(group, self._pad).items()}
-                best = torch.argmax(self.model(**batch).logits, dim=-1).tolist()
-                for window, row in zip(group, best, strict=True):
+                logits = self.model(**batch).logits.float()
+                scores = torch.log_softmax(logits, dim=-1).cpu().numpy()
+                for window, rows in zip(group, scores, strict=True):
                     for word, place in enumerate(window.firsts, window.word):
                         if place != NO_PIECE:
-                            found[window.sentence][word] = self.labels[row[place]]
+                            best = self._best(rows[place], sentences[window.sentence][word])
+                            found[window.sentence][word] = best
         return found
+
+    def _best(self, scores: NDArray[np.float32], word: str) -> str:
+        """The label with the highest score, (labels,), the dictionary's added to the model's."""
+        known = self.dictionary.scores(word) if self.dictionary else None
+        return self.labels[int((scores if known is None else scores + known).argmax())]
 
     @property
     def _pad(self) -> int:
@@ -301,7 +312,9 @@ def load_tagger(name: str, length: int = 128, *, access: Access = Access()) -> T
         )
     check_ids(model, len(tokenizer) - 1, name)
     labels = tuple(str(model.config.id2label[number]) for number in range(model.config.num_labels))
-    return Tagger(model, tokenizer, labels, str(getattr(model.config, FALLBACK, labels[0])), length)
+    fallback = str(getattr(model.config, FALLBACK, labels[0]))
+    known = Dictionary.load(folder, labels)
+    return Tagger(model, tokenizer, labels, fallback, length, dictionary=known)
 
 
 def _random(name: str, tokenizer: Any, numbered: dict[str, Any]) -> Any:
