@@ -4,9 +4,10 @@
     python -m bench.expansion --task pos --minutes 2 --jobs 2           # all of docs/EXPANSION.md
     python -m bench.expansion --task pos --table                        # what there is so far
     python -m bench.expansion --task pos --commands                     # what would be run
+    python -m bench.expansion --task pos --transfer                     # on a pretrained encoder
 
-`bench.expansion_plan` says what the methods are. Each command runs in a process of one thread, as
-many at once as --jobs; the budget is of processor time, so a busy machine takes longer and trains
+`bench.expansion_plan`, or `bench.expansion_transfer`, says what the methods are. Each command runs
+in a process of one thread, as many at once as --jobs; the budget is of processor time, so a busy machine takes longer and trains
 as much. A command that has ended well is not run again, and one that was killed goes on. The table
 is written to table.md (and, with --document, between the marks of a Markdown file).
 """
@@ -25,6 +26,8 @@ from pathlib import Path
 
 from bench.expansion_plan import LANGUAGES, METHODS, SOURCES, Plan, Task
 from bench.expansion_table import table
+from bench.expansion_transfer import METHODS as TRANSFERRED
+from bench.expansion_transfer import Transfer
 from bench.expansion_words import words
 from data.errors import InputError
 from data.files import write_whole
@@ -113,12 +116,23 @@ def in_document(document: Path, task: str, content: str) -> None:
 
 def plan_of(options: argparse.Namespace) -> Plan:
     """The plan that the options ask for."""
+    methods = TRANSFERRED if options.transfer else METHODS
     chosen: Mapping[str, list[str]] = {
-        name: getattr(options, name).split(",") for name in ("langs", "methods", "seeds")
-    }
-    unknown = [method for method in chosen["methods"] if method not in METHODS]
+        name: getattr(options, name).split(",") for name in ("langs", "seeds")
+    } | {"methods": options.methods.split(",") if options.methods else list(methods)}
+    unknown = [method for method in chosen["methods"] if method not in methods]
     if unknown:
-        raise InputError(f"--methods {unknown[0]}: expected some of {', '.join(METHODS)}")
+        raise InputError(f"--methods {unknown[0]}: expected some of {', '.join(methods)}")
+    if options.transfer:
+        return Transfer(
+            options.task,
+            chosen["langs"],
+            chosen["methods"],
+            [int(seed) for seed in chosen["seeds"]],
+            options.out / f"transfer-{options.task}",
+            dtype=options.dtype,
+            updates=options.updates,
+        )
     return Plan(
         options.task,
         chosen["langs"],
@@ -139,7 +153,9 @@ def main() -> None:
     add = parser.add_argument
     add("--task", choices=SOURCES, default="pos")
     add("--langs", default=",".join(LANGUAGES))
-    add("--methods", default=",".join(METHODS))
+    add("--methods", help="some of the table's letters (default all)")
+    add("--transfer", action="store_true", help="on a pretrained encoder: bench.expansion_transfer")
+    add("--updates", type=float, default=1.0, help="with --transfer: times as many updates")
     add("--seeds", default="1,2,3")
     add("--minutes", type=float, default=4.0, help="processor time of a cell (default 4)")
     add("--jobs", type=int, default=2, help="commands at once, a thread each (default 2)")
@@ -155,10 +171,12 @@ def main() -> None:
         print("\n".join(shlex.join(task.command) for task in plan.tasks()))
         return
     failed = [] if options.table else Runner(plan.tasks(), options.jobs, plan.out / "logs").run()
-    content = table(plan) + (words(plan) if options.task == "pos" else "")
+    content = table(plan)
+    if options.task == "pos" and not options.transfer:
+        content += words(plan)
     write_whole(plan.out / "table.md", content)
     if options.document:
-        in_document(options.document, options.task, content)
+        in_document(options.document, plan.out.name, content)
     print(content)
     if failed:
         raise SystemExit(f"failed: {', '.join(failed)}; see {plan.out / 'logs'}")
