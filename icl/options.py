@@ -53,7 +53,7 @@ class PromptOptions:
     )
     embedder: str | None = option(
         None,
-        "what --select embedding compares sentences with (default: the model itself)",
+        "compares sentences for --select embedding: multilingual-e5-small (default: the model itself)",
         metavar="MODEL",
         group="prompt",
     )

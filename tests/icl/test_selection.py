@@ -17,7 +17,6 @@ from data.access import Access
 from data.errors import InputError
 from data.languages import resolve
 from data.parallel import Pair
-from icl.engines import embedding
 from icl.engines.embedding import SentenceEmbedder
 from icl.evaluate import evaluate
 from icl.options import RunConfig
@@ -189,7 +188,7 @@ def test_vectors_are_of_length_1_and_batches_change_nothing(
     vectors = embed([*POOL, "", POOL[0]])
     assert vectors.shape == (7, 32)
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
-    monkeypatch.setattr(embedding, "BATCH", 1)
+    monkeypatch.setattr(embed.encoder, "batch_tokens", 1)
     monkeypatch.setattr(embed, "_known", {})
     assert embed([*POOL, "", POOL[0]]) == pytest.approx(vectors, abs=1e-4)
 
@@ -200,7 +199,7 @@ def test_how_many_sentences_are_embedded_is_told_once(tiny_decoder: Path) -> Non
     for sentences in (["a", "b", "a"], ["b"]):
         embed(sentences)
     told = [line for line in said if line.startswith("embedding")]
-    assert told == [f"embedding 2 sentences with {embed.identity}"]
+    assert told == [f"embedding 2 sentences with {embed.encoder.name}"]
 
 
 def test_a_sentence_is_nearest_to_itself(embed: SentenceEmbedder) -> None:
