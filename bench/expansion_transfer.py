@@ -98,8 +98,18 @@ class Transfer(Plan):
             command += ["--limit", str(LIMIT)]
         steps = max(1, round(UPDATES[method] * self.updates))
         command += ["--model", str(model), "--steps", str(steps), "--batch-tokens", "1024"]
-        command += ["--learning-rate", "1e-4" if method == "i" else "2e-4", "--device", "cpu"]
-        command += ["--dtype", self.dtype, "--seed", str(seed), "--offline", "--out", str(run)]
+        command += ["--learning-rate", "1e-4" if method == "i" else "2e-4", "--head-rate", "5"]
+        command += [
+            "--device",
+            "cpu",
+            "--dtype",
+            self.dtype,
+            "--seed",
+            str(seed),
+            "--offline",
+            "--out",
+            str(run),
+        ]
         return Task(f"tagger-{run.name}", module(*command), run / "scores.json", tuple(needs))
 
     def _beside(self, method: str, language: str, seed: int) -> Task:

@@ -9,7 +9,7 @@ https://arxiv.org/abs/2502.16982), so that one learning rate serves both.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -74,10 +74,16 @@ def inner_matrices(model: nn.Module) -> Iterator[nn.Parameter]:
 
 
 def set_rate(optimisers: Sequence[torch.optim.Optimizer], rate: float) -> None:
-    """Give every group of weights this learning rate."""
+    """Give every group of weights this learning rate, times its own factor."""
     for optimiser in optimisers:
         for group in optimiser.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group.get("factor", 1.0)
+
+
+def quicken(weights: Iterable[nn.Parameter], factor: float) -> None:
+    """Let weights have `factor` times the learning rate under AdamW, such as a new layer's."""
+    for weight in weights:
+        weight.rate_factor = factor  # type: ignore[attr-defined]
 
 
 def scale_gradients(
@@ -101,12 +107,17 @@ def scale_gradients(
 
 
 def _adamw(weights: list[nn.Parameter], settings: Settings) -> torch.optim.Optimizer:
-    groups = [
-        {"params": [w for w in weights if w.ndim >= 2], "weight_decay": settings.weight_decay},
-        {"params": [w for w in weights if w.ndim < 2], "weight_decay": 0.0},
-    ]
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for matrices in (True, False):
+        decay = settings.weight_decay if matrices else 0.0
+        for weight in (w for w in weights if (w.ndim >= 2) is matrices):
+            key = decay, getattr(weight, "rate_factor", 1.0)
+            groups.setdefault(key, []).append(weight)
     return torch.optim.AdamW(
-        [group for group in groups if group["params"]],
+        [
+            {"params": found, "weight_decay": decay, "factor": factor}
+            for (decay, factor), found in groups.items()
+        ],
         lr=settings.learning_rate,
         betas=settings.betas,
         fused=all(w.is_floating_point() and w.device.type in ("cpu", "cuda") for w in weights),

@@ -43,6 +43,8 @@ class TagConfig(AuxiliaryOptions):
         distil: "relabel" takes the teacher's labels for `pseudo`; "agree" keeps the sentences whose
             labels the teacher shares, for at least `agreement` of the words; "keep" leaves them.
         texts: corpora in several languages that auxiliary objectives read.
+        head_rate: factor of the learning rate of weights that begin at random on `model`, under
+            AdamW: a new layer learns from nothing what the encoder's layers need only refine.
         keep_out: further test sets whose sentences leave the training data.
         length: pieces seen at once; a longer sentence is cut between words.
     """
@@ -115,6 +117,12 @@ class TagConfig(AuxiliaryOptions):
         "text that --auxiliary reads, a corpus a language; once for each",
         metavar="NAME",
         repeated=True,
+    )
+    head_rate: float = option(
+        1.0,
+        "times the learning rate, for layers that begin at random on a pretrained encoder",
+        least=0.01,
+        most=1000,
     )
     _: KW_ONLY
     batch_tokens: int = changed("batch_tokens", 2048)

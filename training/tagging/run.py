@@ -45,6 +45,7 @@ from training.folders import (
 from training.joint import freeze, joint_loss
 from training.loop import Shuffled, fit
 from training.objectives.examples import IGNORED
+from training.optimisers import quicken
 from training.pretraining.corpora import Source, encode, open_sources
 from training.tagging.config import KEEP, RELABEL, TagConfig
 from training.tagging.dictionary import Dictionary
@@ -113,6 +114,9 @@ class Prepared:
         tagger = open_tagger(self.config, self.base, self.labels, fallback)
         if self.config.freeze is not None:
             freeze(tagger.model, self.config.freeze)
+        if self.base:
+            fresh = (tagger.model.get_parameter(name) for name in tagger.fresh)
+            quicken(fresh, self.config.head_rate)
         return replace(tagger, dictionary=self._dictionary)
 
     @cached_property
