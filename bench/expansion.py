@@ -7,9 +7,10 @@
     python -m bench.expansion --task pos --transfer                     # on a pretrained encoder
 
 `bench.expansion_plan`, or `bench.expansion_transfer`, says what the methods are. Each command runs
-in a process of one thread, as many at once as --jobs; the budget is of processor time, so a busy machine takes longer and trains
-as much. A command that has ended well is not run again, and one that was killed goes on. The table
-is written to table.md (and, with --document, between the marks of a Markdown file).
+in a process of one thread, as many at once as --jobs; the budget is of processor time, so a busy
+machine takes longer and trains as much. A command that has ended well is not run again, and one
+that was killed goes on. The table is written to table.md (and, with --document, between the marks
+of a Markdown file).
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,9 +26,9 @@ from training.tagging.scoring import BASELINE, MODEL, Frequencies, scored
 from training.tagging.tagger import load_tagger
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Score and write."""
-    run, name, out, source, *draws = sys.argv[1:]
+    run, name, out, source, *draws = argv or sys.argv[1:]
     access, folder = Access(offline=True), Path(out)
     test, own, *made = (find_labelled(one, access=access) for one in (name, source, *draws))
     pairs = [(one.tokens, one.tags) for listed in made for one in listed.sentences]

@@ -53,7 +53,8 @@ class PromptOptions:
     )
     embedder: str | None = option(
         None,
-        "compares sentences for --select embedding: multilingual-e5-small (default: the model itself)",
+        "compares sentences for --select embedding (default: the model itself;"
+        " multilingual-e5-small knows 100 languages)",
         metavar="MODEL",
         group="prompt",
     )

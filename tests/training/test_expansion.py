@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
 from pathlib import Path
@@ -9,14 +10,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bench import expansion_beside as beside
 from bench.expansion import Runner, in_document
 from bench.expansion_plan import LANGUAGES, METHODS, Plan, Task
 from bench.expansion_table import Cell, counts, difference, mean_ratio
+from bench.expansion_transfer import METHODS as TRANSFERRED
+from bench.expansion_transfer import Transfer
 from bench.expansion_words import compared, words
 from data.errors import InputError
 from data.options import flag_of, options_of
+from data.tagged import read_tagged
+from tests.training.tagged_texts import SWAHILI, labelled, options, tokenizer_folder, write
+from training.tag import tag
 from training.tagging.config import TagConfig
-from training.tagging.scoring import Frequencies
+from training.tagging.scoring import BASELINE, MODEL, Frequencies
 
 
 def test_every_command_comes_after_what_it_needs_and_none_twice(tmp_path: Path) -> None:
@@ -119,3 +126,40 @@ def test_the_table_goes_between_its_marks_and_nowhere_else(tmp_path: Path) -> No
     real = Path(__file__).parents[2] / "docs" / "EXPANSION.md"
     for task in ("pos", "ner"):
         assert f"<!-- table {task}: begin -->" in real.read_text("utf-8")
+
+
+def test_on_a_pretrained_encoder_no_label_of_a_scored_language_is_read(tmp_path: Path) -> None:
+    """Real text of method i is unlabelled; everything else of the language is its test set."""
+    for name in ("pos", "ner"):
+        tasks = Transfer(name, LANGUAGES, TRANSFERRED, (1, 2), tmp_path).tasks()
+        seen: set[str] = set()
+        for one in tasks:
+            assert set(one.needs) <= seen, one.name
+            assert one.name not in seen
+            seen.add(one.name)
+            words = list(one.command)
+            if "training.tag" in words:
+                trained = words[words.index("--train") + 1].split(",")
+                assert not {label.split(":")[-1] for label in trained} & set(LANGUAGES)
+                assert len(trained) == len(set(trained))
+                flags = {flag_of(TagConfig, option) for option in options_of(TagConfig)}
+                assert {word for word in words[3:] if word[:2] == "--"} <= flags
+                assert ("--unlabelled" in words) is one.name.startswith("tagger-i-")
+        assert len({one.done for one in tasks}) == len(tasks)
+        shared = [one for one in seen if one.startswith(("tagger-a-", "tagger-g-"))]
+        assert len(shared) == 2 * 2, "a tagger a seed for all languages"
+
+
+def test_a_tagger_is_scored_with_a_dictionary_beside_it(tmp_path: Path) -> None:
+    """English labels alone do not know Swahili; counts of its words do, as scores.json says."""
+    tagger = tag(TagConfig(**options(tmp_path, tokenizer_folder(tmp_path / "tokenizer"))))
+    listed = write(tmp_path / "listed.txt", labelled(SWAHILI, 100, seed=5))
+    test, source = str(tmp_path / "sw-test.txt"), str(tmp_path / "en.txt")
+    beside.main([str(tagger.folder), test, str(tmp_path / "beside"), source, listed])
+    told = json.loads((tmp_path / "beside" / "scores.json").read_text("utf-8"))
+    found = {one["system"]: one["score"]["value"] for one in told["results"]}
+    alone = {one["system"]: one["score"]["value"] for one in tagger.told["results"]}
+    assert found[MODEL] > alone[MODEL] + 2
+    assert found[BASELINE] > 99
+    [path] = (tmp_path / "beside" / "predictions").iterdir()
+    assert len(list(read_tagged(path))) == 60
