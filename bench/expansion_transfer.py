@@ -31,7 +31,7 @@ MODEL = "multilingual-e5-small"
 FREEZE = 4  # layers of twelve, with the embeddings
 WEIGHT = 0.5  # of the dictionary
 LIMIT = 2000  # sentences of each training set of g and i: the source's are not to outnumber donors'
-UPDATES = {"a": 250, "c": 250, "g": 300, "i": 100}
+UPDATES = {"a": 150, "c": 150, "g": 200, "i": 80}
 
 
 @dataclass(frozen=True)
