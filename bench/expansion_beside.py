@@ -1,6 +1,6 @@
 """A tagger that is there, scored with a label dictionary beside it: a cell of `bench.expansion`.
 
-    python -m bench.expansion_beside RUN TEST OUT SOURCE DRAW [DRAW ...]
+    python -m bench.expansion_beside RUN TEST OUT DTYPE SOURCE DRAW [DRAW ...]
 
 OUT gets predictions/ and scores.json as a run of training.tag has them. SOURCE is the labelled set
 that RUN was trained on, whose labels' shares smooth the dictionary; DRAWs are pseudo-labelled.
@@ -28,14 +28,15 @@ from training.tagging.tagger import load_tagger
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Score and write."""
-    run, name, out, source, *draws = argv or sys.argv[1:]
+    run, name, out, dtype, source, *draws = argv or sys.argv[1:]
     access, folder = Access(offline=True), Path(out)
     test, own, *made = (find_labelled(one, access=access) for one in (name, source, *draws))
     pairs = [(one.tokens, one.tags) for listed in made for one in listed.sentences]
     known = [(one.tokens, one.tags) for one in own.sentences]
     tagger = load_tagger(run)
     overall = Counter(tag for _, tags in known for tag in tags)
-    tagger = replace(tagger, dictionary=Dictionary.of(pairs, tagger.labels, overall, WEIGHT))
+    beside = Dictionary.of(pairs, tagger.labels, overall, WEIGHT)
+    tagger = replace(tagger, dictionary=beside, dtype=dtype)
     words, gold = [one.tokens for one in test.sentences], [one.tags for one in test.sentences]
     found = tagger.tag(words)
     pairs_found = zip(test.sentences, found, strict=True)

@@ -117,7 +117,8 @@ class Transfer(Plan):
         run, tagger = self.run_of(method, language, seed), WITH[method]
         made = self._draws(language)
         command = ["bench.expansion_beside", str(self.run_of(tagger, language, seed))]
-        command += [self.test_of(language), str(run), SOURCES[self.task][0], *map(str, made)]
+        command += [self.test_of(language), str(run), self.dtype]
+        command += [SOURCES[self.task][0], *map(str, made)]
         needs = [f"tagger-{tagger}-{seed}", *(f"synthetic-{one.name}" for one in made)]
         return Task(f"tagger-{run.name}", module(*command), run / "scores.json", tuple(needs))
 

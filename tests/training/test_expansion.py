@@ -155,7 +155,7 @@ def test_a_tagger_is_scored_with_a_dictionary_beside_it(tmp_path: Path) -> None:
     tagger = tag(TagConfig(**options(tmp_path, tokenizer_folder(tmp_path / "tokenizer"))))
     listed = write(tmp_path / "listed.txt", labelled(SWAHILI, 100, seed=5))
     test, source = str(tmp_path / "sw-test.txt"), str(tmp_path / "en.txt")
-    beside.main([str(tagger.folder), test, str(tmp_path / "beside"), source, listed])
+    beside.main([str(tagger.folder), test, str(tmp_path / "beside"), "float32", source, listed])
     told = json.loads((tmp_path / "beside" / "scores.json").read_text("utf-8"))
     found = {one["system"]: one["score"]["value"] for one in told["results"]}
     alone = {one["system"]: one["score"]["value"] for one in tagger.told["results"]}

@@ -117,7 +117,8 @@ class Prepared:
         if self.base:
             fresh = (tagger.model.get_parameter(name) for name in tagger.fresh)
             quicken(fresh, self.config.head_rate)
-        return replace(tagger, dictionary=self._dictionary)
+        dtype = "bfloat16" if self.config.dtype == "bfloat16" else "float32"
+        return replace(tagger, dictionary=self._dictionary, dtype=dtype)
 
     @cached_property
     def beside(self) -> Beside | None:

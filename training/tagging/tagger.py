@@ -203,6 +203,8 @@ class Tagger:
         fallback: the label of a word of which the tokenizer leaves nothing.
         fresh: names of weights that began at random.
         dictionary: what labels words have elsewhere, counted beside the model; None for none.
+        dtype: of the multiplications in `tag`: "float32", or "bfloat16", which is twice as quick
+            where the device is made for it.
     """
 
     model: Any
@@ -212,6 +214,7 @@ class Tagger:
     length: int = 128
     fresh: tuple[str, ...] = ()
     dictionary: Dictionary | None = None
+    dtype: str = "float32"
 
     @cached_property
     def coder(self) -> Coder:
@@ -230,7 +233,8 @@ class Tagger:
         found = [[self.fallback] * len(words) for words in sentences]
         windows = sorted(self.coder.windows(sentences), key=lambda window: len(window.ids))
         device = next(self.model.parameters()).device
-        with inference(self.model):
+        low = torch.autocast(device.type, torch.bfloat16, enabled=self.dtype == "bfloat16")
+        with inference(self.model), low:
             for group in grouped(windows, tokens):
                 batch = {name: part.to(device) for name, part in collate(group, self._pad).items()}
                 logits = self.model(**batch).logits.float()
