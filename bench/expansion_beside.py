@@ -43,6 +43,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     write_tagged(
         folder / "predictions" / file_name(name),
         (replace(one, tags=tuple(tags)) for one, tags in pairs_found),
+        keep_replacement=True,
     )
     scheme = scheme_of([test, own, *made], None)
     told = {"test": name, "sha256": test.sha256[:16]}

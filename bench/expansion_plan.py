@@ -246,7 +246,8 @@ def main() -> None:
     from training.tagging.labelled import find_labelled
 
     name, path = sys.argv[1:]
-    write_tagged(Path(path), find_labelled(name, access=Access(offline=True)).sentences)
+    found = find_labelled(name, access=Access(offline=True)).sentences
+    write_tagged(Path(path), found, keep_replacement=True)
 
 
 if __name__ == "__main__":

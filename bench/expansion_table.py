@@ -111,7 +111,8 @@ def read_cell(plan: Plan, method: str, language: str) -> Cell | None:
         run = plan.run_of(method, language, seed)
         if not (run / "scores.json").exists():
             continue
-        found = [one.tags for one in read_tagged(run / "predictions" / file_name(test))]
+        path = run / "predictions" / file_name(test)
+        found = [one.tags for one in read_tagged(path, keep_replacement=True)]
         pairs = zip(gold, found, strict=True)
         by_seed.append([counts(a, b, plan.task == "ner") for a, b in pairs])
         baselines.append(_baseline(run, test))

@@ -49,7 +49,10 @@ def _row(plan: Plan, language: str) -> list[float] | None:
     gold = find_labelled(test, access=Access(offline=True)).sentences
     tokens = [token for one in gold for token in one.tokens]
     tags = [tag for one in gold for tag in one.tags]
-    taggers = [[tag for one in read_tagged(path) for tag in one.tags] for path in there]
+    taggers = [
+        [tag for one in read_tagged(path, keep_replacement=True) for tag in one.tags]
+        for path in there
+    ]
     return compared(tokens, tags, taggers, _training(plan, language))
 
 

@@ -159,18 +159,25 @@ def read_conll(
         yield sentence_of(block, prefix, columns.index(token), columns.index(tag))
 
 
-def write_tagged(path: Path, sentences: Iterable[TaggedSentence]) -> None:
+def write_tagged(
+    path: Path, sentences: Iterable[TaggedSentence], *, keep_replacement: bool = False
+) -> None:
     """Write `token TAG` lines that `read_tagged` reads back; the file appears whole.
+
+    Args:
+        keep_replacement: letters that a publisher lost (U+FFFD) stay; `read_tagged` reads them
+            with the option of the same name.
 
     Raises:
         InputError: a token or tag that would not come back (see `tagged_lines`).
     """
     with appears_whole(path) as file:
         for sentence in sentences:
-            file.write(tagged_lines(sentence).encode())
+            lines = tagged_lines(sentence, keep_replacement=keep_replacement)
+            file.write(lines.encode())
 
 
-def tagged_lines(sentence: TaggedSentence) -> str:
+def tagged_lines(sentence: TaggedSentence, *, keep_replacement: bool = False) -> str:
     r"""The lines of one sentence in two columns, and the blank line after it.
 
     >>> tagged_lines(TaggedSentence("1", ("anasoma", "kitabu"), ("VERB", "NOUN")))
@@ -185,7 +192,7 @@ def tagged_lines(sentence: TaggedSentence) -> str:
         found = "".join(tokens) or "none"
         raise InputError(f"sentence {sentence.id}: expected tokens of a text, found {found}")
     for cell in (*sentence.tokens, *sentence.tags):
-        if not _is_writable(cell):
+        if not _is_writable(cell.replace(REPLACEMENT, "?") if keep_replacement else cell):
             raise InputError(
                 f"sentence {sentence.id}: expected tokens and tags of NFC text without spaces,"
                 f" found {excerpt(cell)}; replace it before writing"

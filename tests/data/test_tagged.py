@@ -232,3 +232,12 @@ def test_real_files_with_faults(mirror: Path) -> None:
     assert len(corpus.sentences) == 5718 - 2
     assert corpus.repairs[bio.REPAIRED] == 4
     assert all(bio.problem(sentence.tags) is None for sentence in corpus.sentences)
+
+
+def test_letters_that_a_publisher_lost_come_back_where_that_is_asked_for(tmp_path: Path) -> None:
+    lost = TaggedSentence("1", ("鈥\ufffd", "gida"), ("O", "O"))
+    with pytest.raises(InputError, match="expected tokens and tags of NFC text"):
+        write_tagged(tmp_path / "lost.txt", [lost])
+    write_tagged(tmp_path / "lost.txt", [lost], keep_replacement=True)
+    [found] = read_tagged(tmp_path / "lost.txt", keep_replacement=True)
+    assert found.tokens == lost.tokens

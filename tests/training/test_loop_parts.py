@@ -25,6 +25,7 @@ from training.checkpoints import Checkpoints, load_tensors, random_state, restor
 from training.optimisers import (
     inner_matrices,
     make_optimisers,
+    quicken,
     scale_gradients,
     set_rate,
     trainable,
@@ -519,3 +520,22 @@ def test_where_memory_cannot_be_kept_nothing_is_done(monkeypatch: pytest.MonkeyP
     with processes.freed_memory_is_kept():
         assert told == [(-4, 0), (-1, -1)]
     assert told[2:] == [(-4, 65536), (-1, 131072), (0, 0)], "the defaults of mallopt(3)"
+
+
+def test_a_new_layer_may_learn_quicker_than_the_rest() -> None:
+    """Its factor stands beside weight decay, which matrices alone have."""
+    model = nn.ModuleDict({"body": nn.Linear(3, 3), "head": nn.Linear(3, 2)})
+    quicken(model["head"].parameters(), 5)
+    [optimiser] = make_optimisers(model, Settings(steps=1, weight_decay=0.1))
+    set_rate([optimiser], 0.01)
+    found = {
+        id(weight): (group["lr"], group["weight_decay"])
+        for group in optimiser.param_groups
+        for weight in group["params"]
+    }
+    assert found == {
+        id(model["body"].weight): (0.01, 0.1),
+        id(model["body"].bias): (0.01, 0.0),
+        id(model["head"].weight): (0.05, 0.1),
+        id(model["head"].bias): (0.05, 0.0),
+    }

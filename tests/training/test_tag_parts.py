@@ -19,7 +19,7 @@ from tests.training.tagged_texts import ENGLISH, SWAHILI, labelled, options, tok
 from training.tag import Tagged, _show
 from training.tagging.config import TagConfig
 from training.tagging.distillation import CHANGED, KEPT, agreeing, distilled, relabelled
-from training.tagging.labelled import find_labelled, keep_out_of, scheme_of, without_tests
+from training.tagging.labelled import Labelled, find_labelled, keep_out_of, scheme_of, without_tests
 from training.tagging.run import file_name
 from training.tagging.scoring import plain_value
 from training.tagging.tagger import (
@@ -415,3 +415,9 @@ def test_a_share_of_words_is_met_exactly() -> None:
         counts = Counter[str]()
         assert len(agreeing(made, [["X", "X", "X", "Y"]], share, counts)) == kept
         assert sum(counts.values()) == 1 - kept
+
+
+def test_a_published_set_with_a_lost_letter_can_be_trained_on() -> None:
+    """MasakhaNER 2.0 in Hausa has one."""
+    found = Labelled("mine", (TaggedSentence("1", ("\u9225\ufffd", "gida"), ("O", "O")),))
+    assert found.to_json()["sha256"] != Labelled("mine", ()).to_json()["sha256"]

@@ -60,7 +60,8 @@ class Labelled:
     @property
     def sha256(self) -> str:
         """Of the sentences in two columns."""
-        return sha256_text("".join(map(tagged_lines, self.sentences)))
+        lines = (tagged_lines(one, keep_replacement=True) for one in self.sentences)
+        return sha256_text("".join(lines))
 
     def to_json(self) -> dict[str, Any]:
         """What config.json and scores.json say of it."""

@@ -157,10 +157,10 @@ class Prepared:
             found = distilled(
                 labelled.sentences, self._teacher, how, config.agreement, self.scheme, counts
             )
-            write_tagged(path, found)
+            write_tagged(path, found, keep_replacement=True)
             write_whole(told, json.dumps(counts, ensure_ascii=False))
         self.dropped[labelled.name].update(read_json(told, {str: int}))
-        return tuple(read_tagged(path))
+        return tuple(read_tagged(path, keep_replacement=True))
 
     @cached_property
     def _teacher(self) -> Tagger:
@@ -372,7 +372,7 @@ def _results(prepared: Prepared, test: Labelled) -> list[dict[str, Any]]:
     words, gold = [s.tokens for s in test.sentences], [s.tags for s in test.sentences]
     found = prepared.tagger.tag(words)
     path = prepared.folder / "predictions" / file_name(test.name)
-    write_tagged(path, map(_with_tags, test.sentences, found))
+    write_tagged(path, map(_with_tags, test.sentences, found), keep_replacement=True)
     told = {"test": test.name, "sha256": test.sha256[:16], "model": prepared.folder.name}
     return [
         scored(test.name, MODEL, gold, found, prepared.scheme, told),
