@@ -142,7 +142,11 @@ def test_the_smallest_table_of_characters() -> None:
 
 def test_only_what_hangs_on_its_neighbours_is_left_to_the_pure_function() -> None:
     """Rules of one character are in the table; those of several mark each of these."""
-    for language, alone, together in (("ar", "\u06a9\u06be", ""), ("bn", "", "\u09a4\u09cd\u200d")):
+    for language, alone, together in (
+        ("ar", "\u06a9\u06be", ""),
+        ("bn", "", "\u09a4\u09cd\u200d"),
+        ("ru", "", "cC"),
+    ):
         cells = character_table(language).cells
         for characters, expected in ((alone, False), (together, True), ("ab’\u2010", False)):
             marked = [bool(cells[ord(c)] & SPECIAL) for c in characters]
