@@ -10,6 +10,9 @@ untrimmed            `training.tag`'s model, batches, loss and loop on the whole
 trimmed              the same on the trimmed one
 Trainer, trimmed     `transformers.Trainer` on the trimmed one, with the loss of the model itself
 Trainer, untrimmed   and on the whole one
+Trainer, own batches `transformers.Trainer` as its users have it, on the trimmed model: sentences
+                     drawn one by one, as many a batch as ours have on average, padded by the
+                     library's collator
 
 The clock starts when a side asks for its batch number --warm. Ratios are of tokens a processor
 second, which are the fairer ones on a busy machine; wall seconds stand beside them.
@@ -26,18 +29,23 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from time import perf_counter, process_time
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from bench.transformers_trainer import Timed, with_fit, with_trainer
+from data.randomness import stream as stream_of
 from models.resolve import resolve_model
 from training.architectures import seeded
 from training.tagging.config import TagConfig
 from training.tagging.labelled import find_labelled
 from training.tagging.run import word_loss
-from training.tagging.tagger import batches_of, open_tagger
+from training.tagging.tagger import batches_of, labels_of, open_tagger
 
-SIDES = ("untrimmed", "trimmed", "Trainer, trimmed", "Trainer, untrimmed")
+OWN = "Trainer, own batches"
+SIDES = ("untrimmed", "trimmed", "Trainer, trimmed", "Trainer, untrimmed", OWN)
+WHOLE = ("untrimmed", "Trainer, untrimmed")
 Turn = Mapping[str, float]
 
 
@@ -45,8 +53,7 @@ def turn(options: argparse.Namespace) -> dict[str, float]:
     """One side's turn in this process: tokens, wall and processor seconds, the loss afterwards."""
     torch.set_num_threads(options.threads)
     [tokens] = options.tokens
-    name = options.trimmed if options.side.endswith(" trimmed") or options.side == "trimmed" else ""
-    base = resolve_model(name or options.model)
+    base = resolve_model(options.model if options.side in WHOLE else options.trimmed)
     sentences = find_labelled(options.train).sentences[: options.limit]
     labels = sorted({tag for one in sentences for tag in one.tags})
     config = TagConfig((options.train,), model=options.model, steps=options.steps, length=64)
@@ -54,11 +61,21 @@ def turn(options: argparse.Namespace) -> dict[str, float]:
     number = {label: n for n, label in enumerate(labels)}
     tags = [[number[tag] for tag in one.tags] for one in sentences]
     windows = tagger.coder.windows([one.tokens for one in sentences])
-    *batches, held_out = batches_of(windows, tokens, tagger.coder.pad, tags, 1)[: options.steps + 1]
-    stream = Timed(batches, options.warm)
+    every = batches_of(windows, tokens, tagger.coder.pad, tags, 1)
+    rows = round(len(windows) / len(every))
+    stream_of(1, "batches").shuffle(every)  # they are sorted by length
+    *batches, held_out = every[: options.steps + 1]
+    stream: Any = Timed(batches, options.warm)
     with seeded(1):
         how = {"bfloat16": options.dtype == "bfloat16"}
-        if options.side.startswith("Trainer"):
+        if options.side == OWN:
+            stream = Collator(tagger.tokenizer, options.warm, len(batches))
+            items = [
+                {"input_ids": list(one.ids), "labels": labels_of(one, tags[one.sentence])}
+                for one in windows
+            ]
+            with_trainer(tagger.model, items, len(batches), rows=rows, collate=stream, **how)
+        elif options.side.startswith("Trainer"):
             with_trainer(tagger.model, stream, len(batches), **how)
         else:
             with_fit(tagger.model, stream, len(batches), word_loss, **how)
@@ -67,6 +84,27 @@ def turn(options: argparse.Namespace) -> dict[str, float]:
     with torch.inference_mode():
         total, words = word_loss(tagger.model, held_out)
     return {"tokens": stream.tokens, "wall": wall, "cpu": cpu, "loss": float(total / words)}
+
+
+class Collator:
+    """The library's collator, with a clock that starts at batch number `warm`."""
+
+    def __init__(self, tokenizer: Any, warm: int, steps: int) -> None:
+        from transformers import DataCollatorForTokenClassification
+
+        self._collate = DataCollatorForTokenClassification(tokenizer)
+        self._warm, self._steps = warm, steps
+        self._number = self.tokens = 0
+        self.start = (0.0, 0.0)
+
+    def __call__(self, items: list[Any]) -> dict[str, Tensor]:
+        """A batch; those that are read ahead and never trained on do not count."""
+        if self._number == self._warm:
+            self.start = (perf_counter(), process_time())
+        if self._warm <= self._number < self._steps:
+            self.tokens += sum(len(item["input_ids"]) for item in items)
+        self._number += 1
+        return dict(self._collate(items))
 
 
 def turn_elsewhere(side: str, tokens: int, options: argparse.Namespace) -> dict[str, float]:
@@ -93,7 +131,7 @@ def measure(tokens: int, options: argparse.Namespace) -> None:
             statistics.median(t["tokens"] / t[key] for t in mine) for key in ("wall", "cpu")
         )
         print(f"{side:20} {wall:9,.0f} {cpu:10,.0f} {mine[0]['loss']:9.5f}")
-    for other in ("untrimmed", "Trainer, trimmed", "Trainer, untrimmed"):
+    for other in (side for side in SIDES if side != "trimmed"):
         by_cpu, by_wall = (_ratio(turns["trimmed"], turns[other], key) for key in ("cpu", "wall"))
         print(
             f"trimmed against {other}: {by_cpu:.2f} times by processor time, {by_wall:.2f} by wall"

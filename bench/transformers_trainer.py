@@ -26,7 +26,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -89,8 +89,20 @@ class Timed(IterableDataset[Batch]):
         """Nothing to go on from."""
 
 
-def with_trainer(model: nn.Module, batches: Timed, steps: int, *, bfloat16: bool = False) -> None:
-    """(a): Trainer's defaults but for what is asked of all sides."""
+def with_trainer(
+    model: nn.Module,
+    items: Any,
+    steps: int,
+    *,
+    bfloat16: bool = False,
+    rows: int = 1,
+    collate: Callable[[list[Any]], dict[str, Tensor]] = lambda items: dict(items[0]),
+) -> None:
+    """(a): Trainer's defaults but for what is asked of all sides.
+
+    Args:
+        items: of a data set; an item is a whole batch unless `rows` and `collate` make one of many.
+    """
     from transformers import Trainer, TrainingArguments
     from transformers.utils import logging
 
@@ -99,7 +111,7 @@ def with_trainer(model: nn.Module, batches: Timed, steps: int, *, bfloat16: bool
         arguments = TrainingArguments(
             output_dir=folder,
             max_steps=steps,
-            per_device_train_batch_size=1,  # an item is a whole batch
+            per_device_train_batch_size=rows,
             learning_rate=RATE,
             weight_decay=DECAY,
             lr_scheduler_type="linear",
@@ -111,12 +123,7 @@ def with_trainer(model: nn.Module, batches: Timed, steps: int, *, bfloat16: bool
             use_cpu=True,
             bf16=bfloat16,
         )
-        Trainer(
-            model=model,
-            args=arguments,
-            train_dataset=batches,
-            data_collator=lambda items: dict(items[0]),
-        ).train()
+        Trainer(model=model, args=arguments, train_dataset=items, data_collator=collate).train()
 
 
 def own_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
