@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import coverage, texts
+from app import alike, coverage, texts
 from app import map as world
 from app.page import LAST, link_to, opened, say_what_is_missing
 from app.texts import escape
@@ -70,6 +70,7 @@ def show() -> None:
         _place(inventory, row)
     _resources(inventory, row)
     _relatives(inventory, row)
+    alike.show(row["bcp47"])
     found = resources_of(inventory, row["glottocode"]).to_dicts()
     lexicons = [entry["dataset"] for entry in found if entry["kind"] == "lexicon"]
     coverage.show(row["bcp47"], list(dict.fromkeys(lexicons)))

@@ -234,13 +234,13 @@ def _finish(
     access: Access,
 ) -> Costs:
     from probe.cost_report import Costs, averages_of, scores_of, write_report
-    from probe.groups import known_groups
+    from probe.places import places_of
     from probe.summary import is_readable
     from runfolder.folder import write_json
 
-    groups, unknown = known_groups([one["code"] for one in records], access)
+    places, unknown = places_of([one["code"] for one in records], access)
     notes += unknown
-    averages = tuple(averages_of(records, groups, config.corpus, config.seed))
+    averages = tuple(averages_of(records, places, config.corpus, config.seed))
     for model in models:
         unreadable = [r["code"] for r in records if r["model"] == model and not is_readable(r)]
         if unreadable:
@@ -266,7 +266,7 @@ def _finish(
             "notes": notes,
         },
     )
-    write_report(done, groups, command_line("probe.cost", config))
+    write_report(done, places, command_line("probe.cost", config))
     return done
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from data.groups import Groups
 from data.languages import resolve
 from data.pages import Tabular
 from metrics.score import Score
 from metrics.significance import bootstrap_counts, percentile_interval
+from probe.places import Place
 from probe.summary import RESAMPLES, is_readable
 from runfolder.console import aligned
 from runfolder.page import write_page
@@ -73,7 +73,7 @@ def scores_of(record: Mapping[str, Any], corpus: str, seed: int) -> Iterator[Sco
 
 
 def averages_of(
-    records: Sequence[Mapping[str, Any]], groups: Mapping[str, Groups], corpus: str, seed: int
+    records: Sequence[Mapping[str, Any]], places: Mapping[str, Place], corpus: str, seed: int
 ) -> Iterator[Score]:
     """For each tokenizer the mean premium of all languages, of each family and each script.
 
@@ -82,7 +82,7 @@ def averages_of(
     for model in dict.fromkeys(record["model"] for record in records):
         mine = [one for one in records if one["model"] == model and is_readable(one)]
         for kind in ("all", *KINDS):
-            names = [_name_of(groups[one["code"]], kind) for one in mine]
+            names = [_name_of(places[one["code"]], kind) for one in mine]
             for name in sorted(set(names)):
                 values = [
                     one["premium"][0] for one, its in zip(mine, names, strict=True) if its == name
@@ -92,8 +92,8 @@ def averages_of(
                     yield _mean(values, about, seed)
 
 
-def _name_of(groups: Groups, kind: str) -> str:
-    return "all" if kind == "all" else groups.get(kind) or NONE
+def _name_of(place: Place, kind: str) -> str:
+    return "all" if kind == "all" else place.group(kind) or NONE
 
 
 def _mean(values: Sequence[float], signature: str, seed: int) -> Score:
@@ -133,7 +133,7 @@ def _cells(record: Mapping[str, Any]) -> tuple[str, str, str]:
     return premium, f"{word[0]:.2f}" if word else "-", f"{100 * record['unknown']:.1f}%"
 
 
-def write_report(done: Costs, groups: Mapping[str, Groups], command: str) -> None:
+def write_report(done: Costs, places: Mapping[str, Place], command: str) -> None:
     """Write report.html into the run's folder."""
     codes = list(dict.fromkeys(one["code"] for one in done.languages))
     by_key = {(one["code"], one["model"]): one for one in done.languages}
@@ -154,8 +154,8 @@ def write_report(done: Costs, groups: Mapping[str, Groups], command: str) -> Non
             {
                 "code": code,
                 "name": resolve(code).name,
-                "family": groups[code].get("family") or "",
-                "script": groups[code].get("script") or "",
+                "family": places[code].family or "",
+                "script": places[code].script or "",
                 "records": [
                     (by_key[code, model], is_readable(by_key[code, model])) for model in done.models
                 ],

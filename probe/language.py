@@ -23,10 +23,10 @@ from data.options import check, command, command_line, identity_of, option, to_j
 from probe.encoded import Advance, EncodingOptions
 
 if TYPE_CHECKING:
-    from data.groups import Groups
     from probe.identity import LanguageProbe, Purity
     from probe.language_report import Identified
     from probe.many_way import ManyWay
+    from probe.places import Place
     from probe.retrieval import Rows, Vectors
 
 RECORDS = "layers.jsonl"
@@ -70,8 +70,8 @@ def identify(
         UnavailableError: a file or a package cannot be had.
     """
     from probe.encoded import encode, opened
-    from probe.groups import known_groups
     from probe.many_way import many_way
+    from probe.places import places_of
     from probe.retrieve import layers_of
     from runfolder.folder import RunKind, run_folder
     from runfolder.records import RecordFile
@@ -88,9 +88,10 @@ def identify(
     }
     what = f"probe-language-{encoder.name}-{texts.corpus}".replace("/", "-")
     with run_folder(kind, what, identity, out=config.out, options=to_json(config)) as run:
-        groups, notes = known_groups(texts.codes, access)
+        places, told = places_of(texts.codes, access)
+        notes = [*told]
         encoded = encode(encoder, texts, layers, config.pooling, access, advance)
-        asked = _Asked.of(texts, encoded.unreadable, groups, config)
+        asked = _Asked.of(texts, encoded.unreadable, places, config)
         records = RecordFile(run.folder / RECORDS, SHAPE)
         done = {(one["layer"], one["centred"]) for one in records}
         if (-1, False) not in done:
@@ -124,7 +125,7 @@ class _Asked:
     held_out: Rows
     tags: tuple[str, ...]
     topics: tuple[str, ...]
-    groups: Mapping[str, Groups]
+    places: Mapping[str, Place]
     config: Identity
 
     @classmethod
@@ -132,7 +133,7 @@ class _Asked:
         cls,
         texts: ManyWay,
         unreadable: Sequence[str],
-        groups: Mapping[str, Groups],
+        places: Mapping[str, Place],
         config: Identity,
     ) -> _Asked:
         from probe.retrieval import halves
@@ -144,7 +145,7 @@ class _Asked:
             *halves(texts.rows, config.seed),
             tuple(language.bcp47 for _, language in chosen),
             texts.labels,
-            groups,
+            places,
             config,
         )
 
@@ -179,7 +180,7 @@ class _Asked:
             elif kind == "language":
                 labels = [[code] * len(rows) for code in self.codes]
             else:
-                labels = [[self.groups[code].get(kind)] * len(rows) for code in self.codes]
+                labels = [[self.places[code].group(kind)] * len(rows) for code in self.codes]
             if len({one for side in labels for one in side if one is not None}) < 2:
                 continue  # nothing to tell apart
             yield (
@@ -252,7 +253,7 @@ def _finish(
             "notes": list(notes),
         },
     )
-    write_report(done, asked.groups, command_line("probe.language", config))
+    write_report(done, asked.places, command_line("probe.language", config))
     return done
 
 

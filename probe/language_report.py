@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data.groups import Groups
 from data.languages import resolve
 from data.pages import Tabular
 from metrics.ratios import SHARE, by_group, ratio_score
 from metrics.score import Score, signature_pairs
 from probe.curves import Curve, curves
+from probe.places import Place
 from runfolder.console import aligned
 from runfolder.page import write_page
 
@@ -121,7 +121,7 @@ def _purity(record: Mapping[str, Any], kind: str) -> float:
     return float(100 * sum(told["hits"]) / (len(told["hits"]) * told["looked_at"]))
 
 
-def write_report(done: Identified, groups: Mapping[str, Groups], command: str) -> None:
+def write_report(done: Identified, places: Mapping[str, Place], command: str) -> None:
     """Write report.html into the run's folder."""
     told = [(score, signature_pairs(score.signature)) for score in done.scores]
     held_out = len(done.records[0]["hits"])
@@ -141,8 +141,8 @@ def write_report(done: Identified, groups: Mapping[str, Groups], command: str) -
             {
                 "code": code,
                 "name": resolve(code).name,
-                "family": groups[code].get("family") or "",
-                "script": groups[code].get("script") or "",
+                "family": places[code].family or "",
+                "script": places[code].script or "",
                 "shares": [
                     100 * one["languages"][code] / held_out
                     for one in (done.records[-2], done.records[0])

@@ -24,8 +24,8 @@ from probe.encoded import Advance, EncodingOptions
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from data.groups import Groups
     from probe.many_way import ManyWay
+    from probe.places import Place
     from probe.projection import Projected
     from probe.retrieval import Vectors
     from probe.scatter import Projecting
@@ -71,8 +71,8 @@ def project(
         UnavailableError: a file or a package cannot be had.
     """
     from probe.encoded import encode, opened
-    from probe.groups import known_groups
     from probe.many_way import many_way
+    from probe.places import places_of
     from probe.retrieve import layers_of
     from probe.scatter import Projecting
     from runfolder.folder import RunKind, run_folder
@@ -91,7 +91,8 @@ def project(
     }
     what = f"probe-project-{encoder.name}-{texts.corpus}".replace("/", "-")
     with run_folder(kind, what, identity, out=config.out, options=to_json(config)) as run:
-        groups, notes = known_groups(texts.codes, access)
+        places, told = places_of(texts.codes, access)
+        notes = [*told]
         encoded = encode(encoder, texts, layers, config.pooling, access, advance)
         vectors = encoded.layer(layers[0])
         codes = [code for code in texts.codes if code not in encoded.unreadable]
@@ -102,7 +103,7 @@ def project(
             )
         numbers = shown_rows(texts.rows, config)
         found = projected({code: vectors[code] for code in codes}, numbers, config)
-        rows = tuple(described(texts, codes, numbers, groups, found.points))
+        rows = tuple(described(texts, codes, numbers, places, found.points))
         shares = tuple(float(share) for share in found.shares)
         done = Projecting(run.folder, rows, shares, (*texts.remarks, *notes))
         _finish(done, config, f"{encoder.name}, layer {layers[0]}")
@@ -151,24 +152,24 @@ def described(
     texts: ManyWay,
     codes: Sequence[str],
     numbers: Sequence[int],
-    groups: Mapping[str, Groups],
+    places: Mapping[str, Place],
     points: NDArray[Any],
 ) -> list[dict[str, str]]:
     """What coordinates.tsv says of each point; an empty cell is unknown, or means nothing."""
     names = {code: one.name for code, one in zip(texts.codes, texts.languages, strict=True)}
     shown: Sequence[int | None] = numbers or [None]  # none: means
-    places = [(code, row) for code in codes for row in shown]
+    every = [(code, row) for code in codes for row in shown]
     return [
         {
             "code": code,
             "name": names[code],
-            **{kind: groups[code].get(kind) or "" for kind in ("family", "genus", "script")},
+            **{kind: places[code].group(kind) or "" for kind in ("family", "genus", "script")},
             "sentence": "" if row is None else str(row + 1),
             "topic": texts.labels[row] if texts.labels and row is not None else "",
             "x": f"{point[0]:.6f}",
             "y": f"{point[1]:.6f}",
         }
-        for (code, row), point in zip(places, points, strict=True)
+        for (code, row), point in zip(every, points, strict=True)
     ]
 
 

@@ -157,3 +157,21 @@ def test_the_language_of_an_address_opens_its_page(run_page: Run) -> None:
     test.run()
     assert not test.exception
     assert "Kiswahili" in html(test)
+
+
+def test_who_is_alike_in_a_model_is_read_from_a_run(
+    run_page: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "Most alike" not in str([one.value for one in run_page("language", lang="sw").subheader])
+    run = tmp_path / "runs" / "probe-fit-toy"
+    run.mkdir(parents=True)
+    lines = ["source\ttarget\tcosine of means\tgenealogy"]
+    lines += ["swh_Latn\tzul_Latn\t0.25\t0.5", "eng_Latn\tswh_Latn\t0.75\t0", "eng\tdeu\t0.9\t0.6"]
+    (run / "similarity.tsv").write_text("\n".join(lines) + "\n", "utf-8")
+    page = html(run_page("language", lang="sw"))
+    assert page.index("lang=en") < page.index("lang=zu")
+    assert ">0.75<" in page
+    (run / "similarity.tsv").write_text("source\ttarget\nx\ty\n", "utf-8")
+    test = run_page("language", lang="sw")
+    assert any("expected source, target and a measure" in one.value for one in test.warning)

@@ -19,6 +19,7 @@ from models.tokenizer import open_named_tokenizer
 from probe.cost import Cost, cost, main
 from probe.cost_report import averages_of
 from probe.many_way import is_table, many_way
+from probe.places import Place
 from probe.tokens import COLUMNS, Cutter, has_words, scripts_used, vocabulary_share, words_of
 
 pytestmark = pytest.mark.usefixtures("small_inventory")
@@ -153,15 +154,15 @@ def test_each_language_counts_once_in_averages() -> None:
         return {"model": "m@1", "code": code, "premium": [premium] * 3, "unknown": unknown}
 
     records = [record("a", 1.0), record("b", 3.0), record("c", 8.0), record("d", 99.0, 0.9)]
-    groups = {
-        "a": {"family": "X", "script": "Latn"},
-        "b": {"family": "X", "script": "Latn"},
-        "c": {"family": None, "script": "Cyrl"},
-        "d": {"family": "X", "script": "Latn"},
+    places = {
+        "a": Place("A", "Latn", family="X"),
+        "b": Place("B", "Latn", family="X"),
+        "c": Place("C", "Cyrl"),
+        "d": Place("D", "Latn", family="X"),
     }
     found = {
         score.signature.split("|group:")[1].split("|")[0]: score.value
-        for score in averages_of(records, groups, "mine", 1)
+        for score in averages_of(records, places, "mine", 1)
     }
     assert found == {"all:all": 4.0, "family:X": 2.0, "script:Latn": 2.0}
 
