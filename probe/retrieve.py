@@ -74,8 +74,8 @@ class Retrieval:
         MEASURES, "cosine, shift, centred, each also with +csls and +margin", separator=","
     )
     pooling: str = option("mean", "of a text's pieces", choices=POOLINGS)
-    prefix: str | None = option(
-        None, "before each text: a name in the model's prompts, or a text (default: query, if any)"
+    prefix: str = option(
+        "", 'before each text: a name in the model\'s prompts ("query"), or a text (default: none)'
     )
     lexicon: str | None = option(
         None, "also what glossing each word gets: gatitos, freedict, or a file", metavar="NAME"
