@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from models.encoder import Encoder
     from morph.inflect import Answer, Inflector
     from morph.run import Trained
-    from probe.cost import Costs
+    from probe.cost_report import Costs
     from probe.summary import Retrieved
     from training.classify import Classified
     from training.pretrain import Pretrained
