@@ -280,7 +280,7 @@ def test_a_command_that_lacks_something_says_what(
     assert main(["fertility", "no-such-model", "--text", str(text), "--offline"]) != 0
     assert "no-such-model" in capsys.readouterr().err
     assert main(["--help"]) == 0
-    assert "Train, extend and measure tokenizers." in capsys.readouterr().out
+    assert "Train, extend, trim and measure tokenizers." in capsys.readouterr().out
 
 
 def test_empty_lines_are_passed_over_and_counted() -> None:
