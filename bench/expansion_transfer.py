@@ -31,7 +31,10 @@ MODEL = "multilingual-e5-small"
 FREEZE = 4  # layers of twelve, with the embeddings
 WEIGHT = 0.5  # of the dictionary
 LIMIT = 2000  # sentences of each training set of g and i: the source's are not to outnumber donors'
-UPDATES = {"a": 150, "c": 150, "g": 200, "i": 80}
+UPDATES = {  # names are rare words: a tagger of them needs more
+    "pos": {"a": 150, "c": 150, "g": 200, "i": 80},
+    "ner": {"a": 400, "c": 400, "g": 500, "i": 200},
+}
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ class Transfer(Plan):
             needs = [f"tagger-{teacher.name}"]
         if method in "gi":
             command += ["--limit", str(LIMIT)]
-        steps = max(1, round(UPDATES[method] * self.updates))
+        steps = max(1, round(UPDATES[self.task][method] * self.updates))
         command += ["--model", str(model), "--steps", str(steps), "--batch-tokens", "1024"]
         command += ["--learning-rate", "1e-4" if method == "i" else "2e-4", "--head-rate", "5"]
         command += [
