@@ -37,7 +37,7 @@ SIZES = {
     "lexaug.induce": ["--limit", "2000"],
     "morph.train": ["--time-budget", "8s", "--networks", "1"],
     "probe.cost": ["--limit", "8"],
-    "probe.fit": ["--limit", "8", "--permutations", "99"],
+    "probe.fit": ["--limit", "60", "--permutations", "99"],
     "probe.project": ["--limit", "8"],
     "probe.language": ["--limit", "8", "--queries", "40"],
     "probe.retrieve": ["--limit", "8"],
