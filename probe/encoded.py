@@ -19,6 +19,7 @@ import numpy as np
 from data.access import Access
 from data.files import appears_whole, canonical_json, sha256_text
 from data.options import common, option
+from models.encoder import POOLINGS
 
 if TYPE_CHECKING:
     from models.encoder import Encoder
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 FOLDER = "vectors"  # of the cache
 LARGEST = 6e4  # that float16 holds
-POOLINGS = ("mean", "first", "inner")
 SENTENCES = 200
 Advance = Callable[[str, float, float | None], None]
 
@@ -56,7 +56,9 @@ class EncodingOptions:
     seed: int = common("--seed", least=0)
     device: str = common("--device")
     dtype: str = common("--dtype", "auto", choices=("auto", "float32", "bfloat16"))
-    batch_tokens: int = option(4096, "pieces a batch, padding included", least=8, identity=False)
+    batch_tokens: int | None = option(
+        None, "pieces a batch, padding included (default: by device)", least=8, identity=False
+    )
     offline: bool = common("--offline", identity=False)
     out: Path | None = common("--out", identity=False)
 
@@ -77,7 +79,7 @@ def opened(config: EncodingOptions, access: Access) -> Encoder:
         dtype=config.dtype,
         access=access,
     )
-    encoder.batch_tokens = config.batch_tokens
+    encoder.batch_tokens = config.batch_tokens or encoder.batch_tokens
     return encoder
 
 

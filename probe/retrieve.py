@@ -24,6 +24,7 @@ from data.access import Access
 from data.errors import InputError
 from data.files import sha256_file
 from data.options import check, command, command_line, common, identity_of, option, to_json
+from models.encoder import POOLINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from probe.summary import Retrieved
 
 MEASURES = ("cosine", "cosine+csls", "centred", "centred+csls")
-POOLINGS = ("mean", "first", "inner")
 ENGLISH_KEPT = 2  # English sides, encoded: in SIB-200 and NTREX it is the same for all languages
 LEAST = 2  # sentences: one half for the means, one to be scored
 HELD_OUT = "held-out"  # means of one half of the sentences, scores of the other

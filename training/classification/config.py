@@ -13,12 +13,12 @@ from dataclasses import KW_ONLY, dataclass
 
 from data.errors import InputError
 from data.options import check, option
+from models.encoder import POOLINGS
 from training.settings import LoopOptions, Settings, budget_option, changed
 from training.tagging.config import DISTIL, RELABEL
 
 BUDGET = "5m"  # where neither --steps nor --time-budget is given
 ENCODER = "encoder"  # what may be frozen
-POOLINGS = ("mean", "first", "inner")
 
 
 @dataclass(frozen=True, slots=True)
