@@ -277,16 +277,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _command(config: Cost) -> int:
     from probe.cost_report import table
-    from runfolder.console import progress_bar, say, show
+    from runfolder.console import carried_out
 
-    with progress_bar() as progress:
-        done = cost(config, Access.of(config, progress.say), progress.advance)
-    for line in table(done):
-        show(line)
-    for note in done.notes:
-        say(f"note: {note}")
-    show(f"wrote {done.folder}: config.json {RECORDS} scores.json report.html")
-    return 0
+    files = f"config.json {RECORDS} scores.json report.html"
+    return carried_out(config, cost, table, files)
 
 
 if __name__ == "__main__":

@@ -360,16 +360,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _command(config: Fit) -> int:
     from probe.fit_report import table
-    from runfolder.console import progress_bar, say, show
+    from runfolder.console import carried_out
 
-    with progress_bar() as progress:
-        done = agree(config, Access.of(config, progress.say), progress.advance)
-    for line in table(done):
-        show(line)
-    for note in done.notes:
-        say(f"note: {note}")
-    show(f"wrote {done.folder}: config.json {SIMILARITY} scores.json report.html")
-    return 0
+    files = f"config.json {SIMILARITY} scores.json report.html"
+    return carried_out(config, agree, table, files)
 
 
 if __name__ == "__main__":

@@ -387,16 +387,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _command(config: Retrieval) -> int:
     from probe.summary import table
-    from runfolder.console import progress_bar, say, show
+    from runfolder.console import carried_out
 
-    with progress_bar() as progress:
-        done = retrieve(config, Access.of(config, progress.say), progress.advance)
-    for line in table(done.languages, config.measures):
-        show(line)
-    for note in done.notes:
-        say(f"note: {note}")
-    show(f"wrote {done.folder}: config.json {RECORDS} scores.json report.html")
-    return 0
+    files = f"config.json {RECORDS} scores.json report.html"
+    return carried_out(config, retrieve, lambda done: table(done.languages, config.measures), files)
 
 
 if __name__ == "__main__":

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
+from data.access import Access
 from data.terminal import bar_settings, printable
 
 SECONDS_A_LINE = 5.0  # between two plain lines of one task, where there is no terminal
@@ -119,3 +120,27 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     ]
+
+
+def carried_out(
+    config: Any,
+    do: Callable[[Any, Access, Callable[..., None]], Any],
+    lines: Callable[[Any], Iterable[str]],
+    files: str,
+) -> int:
+    """What a command does that fills a run folder: a bar, its lines, its notes, where all lies.
+
+    Args:
+        do: from the configuration, the access to files and what is told of the progress to a result
+            with `folder` and `notes`.
+        lines: what is shown of the result.
+        files: their names, as they are shown behind the folder.
+    """
+    with progress_bar() as progress:
+        done = do(config, Access.of(config, progress.say), progress.advance)
+    for line in lines(done):
+        show(line)
+    for note in done.notes:
+        say(f"note: {note}")
+    show(f"wrote {done.folder}: {files}")
+    return 0
