@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 POOLINGS = ("mean", "first", "inner")
 DTYPES = ("auto", "float32", "bfloat16")
-BATCH_TOKENS = {"cpu": 1024, "cuda": 16384}  # padded, of a batch: on a CPU what its cache holds
+BATCH_TOKENS = {"cpu": 2048, "cuda": 16384}  # padded, of a batch: on a CPU what its cache holds
 LONGEST = 512  # pieces of a text that are read, where the model does not say
 PROMPTS = "config_sentence_transformers.json"  # sentence-transformers' file of prefixes
 PROMPTS_SHAPE = {"prompts?": {str: str}}

@@ -85,7 +85,7 @@ class Retrieval:
     device: str = common("--device")
     dtype: str = common("--dtype", "auto", choices=("auto", "float32", "bfloat16"))
     batch_tokens: int | None = option(
-        None, "pieces a batch, padding included (default 1024 on a CPU)", least=8, identity=False
+        None, "pieces a batch, padding included (default 2048 on a CPU)", least=8, identity=False
     )
     workers: int = common(
         "--workers", 1, least=1, identity=False, help="languages at once, the cores shared out"
