@@ -8,9 +8,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from data.errors import InputError
 from data.options import check, common, option
@@ -27,6 +28,24 @@ BLOCK_BYTES = 1 << 20  # of 1, 2 and 4 MiB the one that needs the least memory; 
 STDOUT = Path("-")
 
 KEPT, FORMS, WRITTEN = "what is kept", "inflection", "what is written"
+TRANSFER = "from English to the language's own phrases and clauses"
+SENSES = ("any", "pos", "context")
+ORDERS = ("adjective", "demonstrative", "numeral", "genitive", "adposition", "verb")
+UNTRANSLATED = ("keep", "drop")
+SELECTIONS = ("all", "coverage")
+# What an option of the transfer is where neither it nor a preset says it: off.
+OFF: Mapping[str, Any] = {
+    "function_words": False, "agreement": False, "sense": "any", "order": "none",
+    "untranslated": "keep", "grammar": "none", "select": "all",
+}  # fmt: skip
+# Wang, Ruder and Neubig (2022): a random translation a word, as the lexicon lists it; and ours.
+PRESETS: Mapping[str, Mapping[str, Any]] = {
+    "published": {"inflect": False},
+    "ours": {
+        "function_words": True, "agreement": True, "sense": "pos", "order": "all",
+        "untranslated": "drop", "grammar": "auto",
+    },
+}  # fmt: skip
 
 
 def _schemes() -> Sequence[str]:
@@ -114,6 +133,69 @@ class SynthesisConfig:
         metavar="R",
         group=FORMS,
     )
+    preset: str | None = option(
+        None,
+        "several options at once, each of which may still be given: published (a random"
+        " translation a word, uninflected: Wang et al. 2022) or ours (the transfer below)",
+        choices=tuple(PRESETS),
+        group=TRANSFER,
+    )
+    function_words: bool | None = option(
+        None,
+        "say English articles, auxiliaries, possessives, pronouns and prepositions by forms,"
+        " affixes and words of the language, or leave them out",
+        group=TRANSFER,
+    )
+    agreement: bool | None = option(
+        None,
+        "give verbs the person, number and class of their subject, nouns number and case,"
+        " adjectives the class of their noun, where tables have such forms",
+        group=TRANSFER,
+    )
+    sense: str | None = option(
+        None,
+        "which translations of a word may stand: any, those of its part of speech in the sentence"
+        " (pos), or of those the one nearest to the sentence by --encoder (context)",
+        choices=SENSES,
+        group=TRANSFER,
+    )
+    order: str | None = option(
+        None,
+        "put into the language's order, as WALS has it: none, all, or some of adjective,"
+        " demonstrative, numeral, genitive, adposition, verb with commas between",
+        metavar="WHAT",
+        group=TRANSFER,
+    )
+    grammar: str | None = option(
+        None,
+        "a grammar sheet of function words and templates: none, auto (the project's own for the"
+        " language, if there is one), or a FILE",
+        metavar="NAME",
+        group=TRANSFER,
+    )
+    untranslated: str | None = option(
+        None,
+        "what becomes of English words that the lexicon lacks, but for names: keep or drop",
+        choices=UNTRANSLATED,
+        group=TRANSFER,
+    )
+    tagger: str | None = option(
+        None,
+        "who says the part of speech of an English word: ewt (counts of that treebank; default"
+        " where it can be had) or rules",
+        choices=("ewt", "rules"),
+        group=TRANSFER,
+    )
+    select: str | None = option(
+        None,
+        "which lines are taken: all, or those whose words the lexicon knows best, and not always"
+        " the same words (coverage)",
+        choices=SELECTIONS,
+        group=KEPT,
+    )
+    select_share: float = option(
+        0.5, "the share of lines that --select takes (default 0.5)", metavar="R", group=KEPT
+    )
     scheme: str | None = option(
         None,
         "of labels: pos, bio, iob1, bioes, bmes or bilou (default: seen from the first sentences,"
@@ -152,6 +234,32 @@ class SynthesisConfig:
         self._check_shares()
         self._check_pairs()
 
+    def resolved(self, name: str) -> Any:
+        """An option of the transfer: as it was given, else as the preset has it, else off.
+
+        >>> config = SynthesisConfig("wo", "news.en", preset="ours", agreement=False)
+        >>> config.resolved("function_words"), config.resolved("agreement")
+        (True, False)
+        """
+        given = getattr(self, name)
+        if given is not None:
+            return given
+        return PRESETS.get(self.preset or "", {}).get(name, OFF.get(name))
+
+    @property
+    def transfers(self) -> bool:
+        """Whether lines are taken apart and said phrase by phrase, and not word by word."""
+        names = ("function_words", "agreement", "sense", "order", "untranslated", "grammar")
+        return any(self.resolved(name) != OFF[name] for name in names)
+
+    @property
+    def orders(self) -> tuple[str, ...]:
+        """The kinds of order that are the language's and not English, of ORDERS."""
+        given = self.resolved("order")
+        if given in ("none", ""):
+            return ()
+        return ORDERS if given == "all" else tuple(name.strip() for name in given.split(","))
+
     @property
     def share(self) -> float:
         """The share of matched phrases that are replaced."""
@@ -185,6 +293,7 @@ class SynthesisConfig:
             ("--ratio", self.ratio),
             ("--keep-share", self.keep_share),
             ("--inflect-confidence", self.inflect_confidence),
+            ("--select-share", self.select_share),
         ):
             if share is not None and not 0 <= share <= 1:
                 raise InputError(f"{flag} {share}: expected a share from 0 to 1")
@@ -204,7 +313,32 @@ class SynthesisConfig:
             raise InputError("--policy pos needs tagged text: --mode tags")
         if self.mode != "tags" and self.scheme:
             raise InputError("--scheme is for tagged text: --mode tags")
+        self._check_transfer()
         if self.format == "parquet" and self.compress:
             raise InputError("--compress is for text and jsonl; Parquet is compressed inside")
         if self.to_stdout and (self.format == "parquet" or self.provenance):
             raise InputError("--out - takes text or jsonl without --provenance; name a folder")
+
+    def _check_transfer(self) -> None:
+        """Refuse a transfer where words are replaced one by one, and orders that nobody knows."""
+        for name in self.orders:
+            if name not in ORDERS:
+                raise InputError(
+                    f'--order: no such order "{name}"; choose none, all or {", ".join(ORDERS)}'
+                )
+        if self.resolved("select") != "all" and self.mode == "tags":
+            raise InputError("--select is for lines of text; leave it out of --mode tags")
+        if not self.transfers:
+            return
+        if self.mode in ("switch", "tags"):
+            raise InputError(
+                f"--mode {self.mode} replaces words one by one, so that --preset ours,"
+                " --function-words, --agreement, --sense, --order, --grammar and --untranslated"
+                " are for --mode mono and parallel"
+            )
+        if self.share < 1:
+            raise InputError("--ratio: phrases are said whole; leave it out, or the transfer")
+        if self.resolved("agreement") and self.resolved("inflect") is False:
+            raise InputError(
+                "--agreement needs forms; leave --no-inflect out, or give --no-agreement"
+            )

@@ -50,6 +50,9 @@ Rank = tuple[int, int, int, tuple[tuple[str, int], ...]]
 SPEECH, FINITENESS, TENSE, ASPECT = "Part of speech", "Finiteness", "Tense", "Aspect"
 CONTENT = (FINITENESS, TENSE, ASPECT, "Mood", "Polarity", "Voice", "Comparison")
 AGREEMENT = ("Person", "Number")
+# What no English form says, and what is asked for by whoever knows the target language (a case, a
+# possessor, a noun class): it has to be there.
+TARGETS_OWN = ("Case", "Possession", "Gender", "Language-specific")
 
 # What a target may say of a dimension on which the source is silent, besides saying nothing.
 SILENT: Mapping[str, frozenset[str]] = {
@@ -162,7 +165,7 @@ def _says_all(asked: Reading, found: Reading) -> bool:
     """Whether every feature that translation keeps is there; agreement may be left unsaid."""
     if asked.get(SPEECH, ())[:1] != found.get(SPEECH, ())[:1]:
         return False
-    groups = [*CONTENT, *(group for group in AGREEMENT if group in found)]
+    groups = [*CONTENT, *TARGETS_OWN, *(group for group in AGREEMENT if group in found)]
     return all(
         any(feature & one for one in found.get(group, ()))
         for group in groups

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 from unicodedata import unidata_version
@@ -74,6 +74,23 @@ class Inflection:
         """
         forms = self._source.forms(lexicon, advance) if self._source else ()
         return compile_phrases(lexicon, policy, forms=forms)
+
+    def inflector(self) -> Inflector | None:
+        """Who gives the forms of the target language; None where there are no tables."""
+        return self._source.inflector if self._source else None
+
+    def english_forms(self) -> Iterator[Triple]:
+        """The rows of the English tables."""
+        yield from _triples(self._source.english if self._source else ())
+
+    def target_forms(self) -> Iterator[Triple]:
+        """The rows of the target language's tables."""
+        yield from _triples(self._source.own if self._source else ())
+
+    def reached_by(self, access: Access) -> Inflection:
+        """The same, with another way to its files; nothing that was read is carried along."""
+        source = replace(self._source, access=access) if self._source else None
+        return replace(self, _source=source)
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,10 @@ from lexaug.synthesis.blocks import Unit
 from lexaug.synthesis.inputs import NOT_STATED, Text, find_text
 from lexaug.synthesis.journal import JOURNAL
 from lexaug.synthesis.reports import combined
+from lexaug.synthesis.selection import Selection
+from lexaug.synthesis.transfer_work import TransferWork
 from lexaug.synthesis.work import LineWork, TagWork, Work, told_of
+from lexaug.transfer.build import Ingredients, gather
 from runfolder.folder import CONFIG, Run, RunKind, folder_name, open_run, read_run, write_json
 
 KIND = RunKind(
@@ -90,21 +93,48 @@ def prepare(
     text = find_text(config.input, labelled=labelled, target=language, access=access)
     table, inflection = find_table(config, language, access, advance)
     told = told_of(text, config, access.report) if labelled else None
+    if config.transfers:
+        return _with_transfer(config, language, text, (table, inflection), access)
     if not (labelled or is_compiled()):
         access.say("compiling the substitution for this machine; the code is kept in the cache")
     scheme = told.scheme if told else None
     settings = _settings(config, language, text, table.lexicon, inflection, scheme)
-    folder = Path("runs") / folder_name(f"synthesis-{language.bcp47}", identity_of(settings))
-    return Prepared(
-        config,
-        language,
-        text,
-        table,
-        TagWork(config, text.name, table, told) if told else LineWork(config, text.name, table),
-        "sentence" if labelled else "line",
-        config.out or folder,
-        settings,
+    work: Work = (
+        TagWork(config, text.name, table, told)
+        if told
+        else LineWork(config, text.name, table, Selection.of(config, table))
     )
+    return _prepared(config, language, text, table, work, settings)
+
+
+def _prepared(
+    config: SynthesisConfig,
+    language: Language,
+    text: Text,
+    table: PhraseTable,
+    work: Work,
+    settings: dict[str, Any],
+) -> Prepared:
+    folder = Path("runs") / folder_name(f"synthesis-{language.bcp47}", identity_of(settings))
+    unit: Unit = "sentence" if config.mode == "tags" else "line"
+    return Prepared(config, language, text, table, work, unit, config.out or folder, settings)
+
+
+def _with_transfer(
+    config: SynthesisConfig,
+    language: Language,
+    text: Text,
+    found: tuple[PhraseTable, Inflection],
+    access: Access,
+) -> Prepared:
+    """A run that says lines phrase by phrase."""
+    table, inflection = found
+    ingredients: Ingredients = gather(config, language, table, inflection, access)
+    settings = _settings(config, language, text, table.lexicon, inflection, None)
+    settings["transfer"] = ingredients.about
+    settings["notes"] = [*settings["notes"], *ingredients.notes]
+    work = TransferWork(config, text.name, ingredients, Selection.of(config, table))
+    return _prepared(config, language, text, table, work, settings)
 
 
 def identity_of(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,7 +150,7 @@ def find_table(
     lexicon = find_lexicon(config, language, access)
     inflection = find_inflection(
         language,
-        wanted=config.inflect,
+        wanted=config.resolved("inflect"),
         way=config.inflect_with,
         least=config.inflect_confidence,
         access=access,
@@ -232,7 +262,15 @@ def _settings(
         "dropped": str(config.dropped) if config.dropped else None,
         "block_bytes": config.block_bytes,
         "notes": [note for note in (text.note, *inflection.notes) if note],
+        **_selection(config),
     }
+
+
+def _selection(config: SynthesisConfig) -> dict[str, Any]:
+    """What config.json says of a selection of lines; nothing of none."""
+    if config.resolved("select") == "all":
+        return {}
+    return {"select": {"by": config.resolved("select"), "share": config.select_share}}
 
 
 def _about(inflection: Inflection) -> dict[str, Any]:

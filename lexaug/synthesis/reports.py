@@ -67,16 +67,34 @@ def figures(tally: Tally, examples: Sequence[Any]) -> dict[str, Any]:
         "replaced_words": n["replaced_words"],
         "replaced_share": percent(n["replaced_words"], n["kept_words"]),
         "replaced_phrases": phrases,
-        "by_rule": {rule: tally.rules[rule] for rule in RULES},
+        "by_rule": {rule: tally.rules[rule] for rule in (*RULES, *_further(tally.rules))},
         "inflected_share": percent(inflected, phrases),
         "lemma_stands_share": percent(stands, phrases),
         "straddling_phrases": n["straddling"],
+        **_english_left(n),
         "dropped": _by_count(tally.dropped),
         "repaired": _by_count(tally.repaired),
         "most_wanted": _most_common(tally.missing, MOST_WANTED),
         "most_used": _most_common(tally.hits, MOST_WANTED),
         "sampled": f"lines 1 to {SAMPLED_WHOLE:,} and every {SAMPLED_STEP}th after them",
         "examples": list(examples),
+    }
+
+
+def _further(rules: Mapping[str, int]) -> list[str]:
+    """Rules that only runs with a transfer have."""
+    return sorted(rule for rule, count in rules.items() if count and rule not in RULES)
+
+
+def _english_left(numbers: Mapping[str, int]) -> dict[str, Any]:
+    """Of the words written, those that are English still; only where a transfer counted them."""
+    if not numbers.get("shown_words"):
+        return {}
+    left, shown = numbers.get("english_left", 0), numbers["shown_words"]
+    return {
+        "written_words": shown,
+        "english_left": left,
+        "english_left_share": percent(left, shown),
     }
 
 

@@ -44,6 +44,7 @@ from lexaug.synthesis.blocks import (
 from lexaug.synthesis.formats import Lines, Sentences, encode, file_name, packed
 from lexaug.synthesis.inputs import Text, open_text
 from lexaug.synthesis.journal import Tally, is_sampled
+from lexaug.synthesis.selection import Selection, selected
 
 SHOWN = 12
 LONGEST = 400  # characters of a line that is shown
@@ -128,6 +129,7 @@ class Work(Protocol):
     """What a mode does with a block; `phrases` names the places of its tallies."""
 
     phrases: Sequence[str]
+    holds_lock: bool  # Python's, while it works: workers are processes then
 
     def __call__(self, block: TextBlock) -> Made:
         """What a block becomes."""
@@ -136,8 +138,17 @@ class Work(Protocol):
 class LineWork:
     """The modes mono, switch and parallel."""
 
-    def __init__(self, config: SynthesisConfig, name: str, table: PhraseTable) -> None:
+    holds_lock = False
+
+    def __init__(
+        self,
+        config: SynthesisConfig,
+        name: str,
+        table: PhraseTable,
+        selection: Selection | None = None,
+    ) -> None:
         self._config, self._name, self._table = config, name, table
+        self._selection = selection
         self._compiled = CompiledTable(
             table,
             ratio=config.share,
@@ -162,7 +173,7 @@ class LineWork:
         made = Made(block.end)
         made.tally.repaired.update(cleaned.repairs)
         gone = list(cleaned.bad)
-        for piece in cleaned.pieces:
+        for piece in selected(cleaned.pieces, self._selection, made.tally, gone):
             done = self._compiled.block(
                 piece.data,
                 piece.first_line,
@@ -260,6 +271,7 @@ class Sentence:
 class TagWork:
     """The mode tags."""
 
+    holds_lock = True
     phrases: Sequence[str] = ()
 
     def __init__(self, config: SynthesisConfig, name: str, table: PhraseTable, told: Told) -> None:

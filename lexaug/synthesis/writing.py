@@ -75,7 +75,7 @@ def write_stream(prepared: Prepared, out: BinaryIO) -> Tally:
             name=text.name,
         )  # fmt: skip
         for made in in_order(
-            prepared.work, blocks, workers=config.workers, processes=prepared.unit == "sentence"
+            prepared.work, blocks, workers=config.workers, processes=prepared.work.holds_lock
         ):
             for name, contents in made.outputs.items():
                 if name != DROPPED:
@@ -101,7 +101,7 @@ def _go_on(
             limit=config.limit, name=text.name,
         )  # fmt: skip
         for made in in_order(
-            prepared.work, blocks, workers=config.workers, processes=prepared.unit == "sentence"
+            prepared.work, blocks, workers=config.workers, processes=prepared.work.holds_lock
         ):
             for name, contents in made.outputs.items():
                 for content in contents:

@@ -1,0 +1,1 @@
+"""Grammar sheets: the function words and templates of a language, a TOML file each."""

@@ -1,0 +1,1 @@
+"""From an analysed English sentence to the target language: words, forms, agreement, order."""

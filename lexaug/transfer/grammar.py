@@ -1,0 +1,278 @@
+"""What a target language does with English function words, phrases and order.
+
+    grammar = Grammar.of(language, typology(language), bundles, orders=("adjective", "genitive"))
+    grammar.article("definite")     # "drop": the language has none (WALS 37A)
+
+Everything follows from WALS (`lexaug.transfer.typology`), from the features that the inflection
+tables have, and, where there is one, from a grammar sheet: a page of TOML with the function words
+and templates of a language that a linguist writes in an hour. docs/SYNTHESIS.md describes it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from data.bounded import read_toml
+from data.errors import InputError
+from data.inflections.tags import canonical
+from lexaug.transfer.typology import Value
+
+ORDERS: Mapping[str, str] = {
+    "adjective": "87A", "demonstrative": "88A", "numeral": "89A", "genitive": "86A",
+    "adposition": "85A", "verb": "81A",
+}  # fmt: skip
+WORD, DROP, ONE = "word", "drop", "one"
+# Which of WALS's values mean that there is a word; anything else is an affix or nothing.
+_ARTICLES: Mapping[str, Mapping[str, str]] = {
+    "definite": {
+        "Definite word distinct from demonstrative": WORD,
+        "Demonstrative word used as definite article": DROP,  # where it is stressed only
+    },
+    "indefinite": {
+        "Indefinite word distinct from 'one'": WORD,
+        "Indefinite word same as 'one'": ONE,
+    },
+}
+# The cases that say what an English preposition says, the best first.
+CASES: Mapping[str, tuple[str, ...]] = {
+    "in": ("IN+ESS", "INE", "LOC"), "at": ("AT+ESS", "ADE", "LOC"), "on": ("ON+ESS", "LOC"),
+    "into": ("IN+ALL", "ILL", "ALL", "DAT"), "to": ("AT+ALL", "ALL", "DAT"),
+    "from": ("AT+ABL", "ABL", "IN+ABL", "ELA"), "of": ("GEN",), "with": ("COM", "INS"),
+    "by": ("INS",), "for": ("BEN", "DAT"), "without": ("PRIV", "ABE"), "inside": ("IN+ESS", "LOC"),
+    "onto": ("ON+ALL", "ALL", "DAT"), "toward": ("ALL", "DAT"), "towards": ("ALL", "DAT"),
+}  # fmt: skip
+
+TEXTS = ("words", "noun", "possessives", "prepositions", "verb", "copula", "have", "subjects",
+         "negatives")  # fmt: skip
+AROUND = ("noun", "possessives", "prepositions", "verb")  # templates with a place: _
+KEYS = (*TEXTS, "genitive", "classes", "drop_subject")
+CLASS_CELLS = (
+    "noun", "plural", "number", "subject", "gender", "adjective", "of", "possessive", "this",
+    "that", "who", "all",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class NounClass:
+    """A class of nouns: which nouns are in it by their letters, and what agrees with it.
+
+    Attributes:
+        noun: a regular expression on the noun.
+        plural: "PATTERN>REPLACEMENT" makes the plural; its class is found anew.
+        number: SG or PL. cells: concords by name; see CLASS_CELLS.
+    """
+
+    noun: re.Pattern[str]
+    plural: tuple[re.Pattern[str], str] | None
+    number: str
+    cells: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A grammar sheet: function words and templates, `_` for what they are put around."""
+
+    words: Mapping[str, str] = field(default_factory=dict)
+    noun: Mapping[str, str] = field(default_factory=dict)
+    possessives: Mapping[str, str] = field(default_factory=dict)
+    genitive: str = ""
+    prepositions: Mapping[str, str] = field(default_factory=dict)
+    verb: Mapping[frozenset[str], str] = field(default_factory=dict)
+    copula: Mapping[frozenset[str], str] = field(default_factory=dict)
+    have: Mapping[frozenset[str], str] = field(default_factory=dict)
+    subjects: Mapping[str, str] = field(default_factory=dict)
+    negatives: Mapping[str, str] = field(default_factory=dict)
+    classes: tuple[NounClass, ...] = ()
+    drop_subject: bool = False
+
+    def template(self, what: str, features: Iterable[str]) -> str | None:
+        """The template of verb, copula or have with most of some features and no other, or None.
+
+        >>> Sheet(verb={frozenset({"PST"}): "li_", frozenset({"PST", "NEG"}): "ku_"}).template(
+        ...     "verb", ("V", "PST", "NEG", "3", "SG"))
+        'ku_'
+        """
+        asked, rows = frozenset(features), getattr(self, what)
+        fits = [key for key in rows if key <= asked]
+        return rows[max(fits, key=lambda key: (len(key), sorted(key)))] if fits else None
+
+    def class_of(self, noun: str, number: str) -> NounClass | None:
+        """The first class that a noun may be in, by its letters."""
+        return next(
+            (one for one in self.classes if one.number in (number, "") and one.noun.search(noun)),
+            None,
+        )
+
+
+def read_sheet(path: Path) -> Sheet:
+    """Read a grammar sheet.
+
+    Raises:
+        InputError: no such file; an unknown key; a template without a place for what it is put
+            around; a pattern that is none.
+    """
+    content = read_toml(path)
+    for key in content:
+        if key not in KEYS:
+            raise InputError(f'{path}: no such key "{key}"; a grammar sheet has {", ".join(KEYS)}')
+    for part in TEXTS:
+        table = content.get(part, {})
+        if not isinstance(table, dict) or not all(isinstance(cell, str) for cell in table.values()):
+            raise InputError(f"{path}: [{part}]: expected texts, found something else")
+        if part in AROUND:
+            for key, template in table.items():
+                if template.count("_") != 1:
+                    raise InputError(
+                        f'{path}: [{part}] {key} = "{template}": expected one _ for what it is put'
+                        f" around, found {template.count('_')}"
+                    )
+    by_features = {
+        what: {frozenset(key.split(";")): text for key, text in content.get(what, {}).items()}
+        for what in ("verb", "copula", "have")
+    }
+    return Sheet(
+        words=content.get("words", {}),
+        noun=content.get("noun", {}),
+        possessives=content.get("possessives", {}),
+        genitive=content.get("genitive", ""),
+        prepositions=content.get("prepositions", {}),
+        **by_features,
+        subjects=content.get("subjects", {}),
+        negatives=content.get("negatives", {}),
+        classes=tuple(
+            _noun_class(row, f"{path}: [[classes]]") for row in content.get("classes", ())
+        ),
+        drop_subject=bool(content.get("drop_subject", False)),
+    )
+
+
+def _noun_class(row: Mapping[str, Any], where: str) -> NounClass:
+    for key, cell in row.items():
+        if key not in CLASS_CELLS or not isinstance(cell, str):
+            raise InputError(f'{where}: no such cell "{key}"; it has {", ".join(CLASS_CELLS)}')
+    try:
+        pattern, _, replacement = row.get("plural", "").partition(">")
+        plural = (re.compile(pattern), replacement) if pattern else None
+        noun = re.compile(row.get("noun", ""))
+    except re.error as error:
+        raise InputError(f"{where}: expected a regular expression, found {error}") from error
+    cells = {key: cell for key, cell in row.items() if key not in ("noun", "plural", "number")}
+    return NounClass(noun, plural, row.get("number", ""), cells)
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """How a target language says what English function words say.
+
+    Attributes:
+        values: WALS's, by feature.
+        orders: the switches that are on, of ORDERS.
+        cases: English preposition to the case that the tables' nouns have for it.
+        marks_person: whether the tables' verbs say who does it.
+        has_plural, has_possession: whether the tables' nouns have those forms.
+    """
+
+    values: Mapping[str, Value] = field(default_factory=dict)
+    orders: tuple[str, ...] = ()
+    cases: Mapping[str, str] = field(default_factory=dict)
+    marks_person: bool = False
+    has_plural: bool = False
+    has_possession: bool = False
+    negative_verbs: bool = False
+    sheet: Sheet = Sheet()
+
+    @classmethod
+    def of(
+        cls,
+        values: Mapping[str, Value],
+        bundles: Iterable[str],
+        orders: Sequence[str] = (),
+        sheet: Sheet = Sheet(),
+    ) -> Grammar:
+        """A grammar from what WALS says and the bundles of the inflection tables."""
+        names = [frozenset(map(canonical, bundle.split(";"))) for bundle in bundles]
+        nouns = [bundle for bundle in names if "N" in bundle]
+        verbs = [bundle for bundle in names if "V" in bundle]
+        of_nouns = frozenset().union(*nouns)
+        cases = {
+            word: next(case for case in some if case in of_nouns)
+            for word, some in CASES.items()
+            if any(case in of_nouns for case in some)
+        }
+        return cls(
+            values,
+            tuple(orders),
+            cases,
+            any({"1", "2"} & bundle for bundle in verbs),
+            "PL" in of_nouns,
+            any(name.startswith("PSS") for name in of_nouns),
+            any("NEG" in bundle for bundle in verbs),
+            sheet,
+        )
+
+    def article(self, kind: str) -> str:
+        """What becomes of an article: `word`, `one` or `drop`; a word where WALS is silent."""
+        value = self.values.get("37A" if kind == "definite" else "38A")
+        return _ARTICLES[kind].get(value.name, DROP) if value else WORD
+
+    def after(self, what: str) -> bool | None:
+        """Whether a modifier stands after its noun, as far as the switch is on and WALS knows."""
+        value = self.values.get(ORDERS[what])
+        if what not in self.orders or value is None:
+            return None
+        return {"Noun": True}.get(
+            value.name.split("-")[0], False if "-Noun" in value.name else None
+        )
+
+    @property
+    def possessive_after(self) -> bool:
+        """Whether "my" stands after its noun: as a genitive does, or as an affix at the end."""
+        affix, genitive = self.values.get("57A"), self.values.get("86A")
+        if affix and affix.name in ("Possessive suffixes", "Possessive prefixes"):
+            return affix.name == "Possessive suffixes"
+        return bool(genitive and genitive.name == "Noun-Genitive")
+
+    @property
+    def postpositions(self) -> bool:
+        """Whether adpositions stand after their noun, where that switch is on."""
+        value = self.values.get("85A")
+        return "adposition" in self.orders and bool(value and value.name == "Postpositions")
+
+    @property
+    def verb_last(self) -> bool:
+        """Whether the verb stands at the end of its clause, where that switch is on."""
+        return self._verb_order() in ("SOV", "OSV")
+
+    @property
+    def verb_first(self) -> bool:
+        """Whether the verb stands before its subject, where that switch is on."""
+        return self._verb_order() in ("VSO", "VOS")
+
+    @property
+    def drops_subject(self) -> bool:
+        """Whether a pronoun is left out before a verb that says who does it (WALS 101A)."""
+        value = self.values.get("101A")
+        return self.marks_person and (value is None or value.name == "Subject affixes on verb")
+
+    def _verb_order(self) -> str:
+        whole, part = self.values.get("81A"), self.values.get("83A")
+        if "verb" not in self.orders:
+            return ""
+        if whole is None or whole.name == "No dominant order":
+            return "SOV" if part and part.name == "OV" else ""
+        return whole.name
+
+    def contradictions(self) -> list[str]:
+        """Values that exclude each other, such as SOV and VO."""
+        whole, part = self.values.get("81A"), self.values.get("83A")
+        if whole and part and part.name in ("OV", "VO") and "O" in whole.name and "V" in whole.name:
+            first = "OV" if whole.name.find("O") < whole.name.find("V") else "VO"
+            if len(whole.name) == 3 and first != part.name:
+                return [
+                    f"81A says {whole.name} ({whole.evidence}), 83A {part.name} ({part.evidence})"
+                ]
+        return []
