@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from pathlib import Path
 from typing import Any
@@ -186,6 +187,9 @@ def test_pairs_by_name(tmp_path: Path) -> None:
         find_bitext(str(made))
     (made / "coverage.json").write_text("{}")
     assert find_bitext(str(made)).pairs == (("dog", "mbwa"),)
+    with gzip.open(made / "pairs.tsv.gz", "wt") as file:
+        file.write("cat\tpaka\n")
+    assert find_bitext(str(made)).pairs == (("dog", "mbwa"), ("cat", "paka"))
 
 
 def test_the_language_of_a_corpus(tmp_path: Path) -> None:
@@ -237,6 +241,17 @@ def test_means_that_are_one_cost_nothing_on_average() -> None:
     found = head(apart, texts([0, 1] * 2000))
     assert float(found.total) / 4000 == pytest.approx(4 / 2 / 8, rel=0.1)
     assert found.right is None
+
+
+def test_a_language_with_one_text_in_the_batch_has_no_spread_and_is_left_out() -> None:
+    torch.manual_seed(5)
+    head, states = Means(setting(languages=("sw", "am", "zu"))), torch.randn(5, 1, 8)
+    four = float(head(states[:4], texts([0, 1, 0, 1])).total) / 4
+    five = float(head(states, texts([0, 1, 0, 1, 2])).total) / 5
+    assert five == pytest.approx(four)
+    assert five != 0
+    alone = head(states[:3], texts([0, 0, 1]))
+    assert (float(alone.total), int(alone.scored)) == (0, 3)
 
 
 def test_contrast_by_hand() -> None:

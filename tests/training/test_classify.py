@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 
+from data.access import Access
 from data.errors import InputError
 from data.labelled import LabelledText
 from data.tsv import read_tsv, write_tsv
@@ -21,7 +22,7 @@ from models.weights import save_safetensors
 from training.architectures import SpecialIds, build
 from training.classification.classifier import load_classifier
 from training.classification.config import ClassifyConfig
-from training.classification.labelled import few, find_texts
+from training.classification.labelled import few, find_texts, find_unlabelled
 from training.classification.logistic import DIMENSIONS, NGrams, fitted, hashed
 from training.classification.scoring import averages
 from training.classify import Classified, classify, main
@@ -259,6 +260,16 @@ def test_bad_input_says_where_and_what(encoder: str, tmp_path: Path, case: str) 
     with pytest.raises(InputError, match="^.*" + expected.replace(".", r"\.")):
         run(tmp_path, encoder, freeze="encoder", **changed)
     assert not (tmp_path / "run" / "scores.json").exists()
+
+
+def test_a_text_of_blank_lines_has_nothing_to_label(tmp_path: Path) -> None:
+    blank = tmp_path / "blank.txt"
+    blank.write_text("\n \n", "utf-8")
+    with pytest.raises(InputError, match=r"blank\.txt: expected text, found none; give another fi"):
+        find_unlabelled(str(blank), None, Access(offline=True))
+    blank.write_text("\na goat\n", "utf-8")
+    [one] = find_unlabelled(str(blank), None, Access(offline=True)).texts
+    assert (one.text, one.label) == ("a goat", "")
 
 
 @pytest.mark.parametrize("damage", ["weights", "tokenizer", "head"])

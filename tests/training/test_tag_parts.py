@@ -162,6 +162,8 @@ def test_names_that_are_none_say_what_there_is(tmp_path: Path) -> None:
         InputError, match=r"empty\.txt: expected labelled sentences, found only blank"
     ):
         find_labelled(str(empty))
+    with pytest.raises(InputError, match=r"empty\.txt: expected labelled sentences, found none; g"):
+        find_labelled(str(empty), labels=False)
 
 
 def test_parts_of_speech_and_names_do_not_mix(tmp_path: Path) -> None:

@@ -174,6 +174,13 @@ def test_merges_of_kept_pieces_stay_and_no_others(trimmed: dict[str, Trimming]) 
     assert {part for pair in model["merges"] for part in pair} <= set(model["vocab"])
 
 
+def test_a_piece_that_no_merge_makes_keeps_its_letters_alone() -> None:
+    """Of "abc" as the end of a text, "ab" is no step on the way: nothing makes "ab"."""
+    backend = Tokenizer(models.BPE({"a": 0, "b": 1, "c": 2, "ab": 3, "abc": 4}, [("ab", "c")]))
+    old = PreTrainedTokenizerFast(tokenizer_object=backend, eos_token="abc")
+    assert set(trim(old, ["cab"]).tokenizer.get_vocab()) == {"a", "b", "c", "abc"}
+
+
 def test_added_tokens_stay_and_move_together() -> None:
     old = train_tokenizer(EVERY, 700).tokenizer
     add_special(old, ["sentinels:3"])
