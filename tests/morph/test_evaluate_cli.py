@@ -171,12 +171,19 @@ def test_each_order_of_columns_is_told_and_printed(
     assert re.search(r"guess +33.3 ", printed)
 
 
+@pytest.mark.parametrize(
+    "order", [(0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)]
+)
 def test_few_rows_are_told_apart_by_where_predictions_differ(
-    tmp_path: Path, gold: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, order: tuple[int, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    guess = written(tmp_path / "guess", [(*row[:2], "x") for row in ROWS])
+    gold = written(tmp_path / "gold", ROWS, order)
+    guess = written(tmp_path / "guess", [(*row[:2], "x") for row in ROWS], order)
     assert run("--gold", gold, "--predictions", guess, "--out", tmp_path / "out") == 0
-    assert "the rest by where predictions differ" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "the rest by where predictions differ" in printed
+    names = ", ".join(("lemma", "features", "form")[place] for place in order)
+    assert f"gold: columns {names}: " in printed
     same = ("--gold", gold, "--predictions", gold, "--out", tmp_path / "same")
     assert run(*same) == 2
     assert "or give the order, such as --columns lemma,form,features" in capsys.readouterr().err

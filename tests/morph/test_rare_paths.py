@@ -165,6 +165,23 @@ def test_a_model_without_torch_or_of_another_language(
         open_model(tmp_path, resolve("sw"))
 
 
+def test_rules_are_learned_from_tables_of_the_first_language_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def table(code: str, *lemmas: str) -> Any:
+        rows = [Triple(lemma, "V;PST", f"ali{lemma}") for lemma in lemmas]
+        return SimpleNamespace(
+            language=resolve(code), name=code, usual="a row", sha256=code, read=lambda **_: rows
+        )
+
+    tables = [table("sw", "soma", "pika"), table("sw", "lala"), table("swc", "enda")]
+    monkeypatch.setattr(sources, "tables_of", lambda *_, **__: tables)
+    found = sources.read_tables(resolve("sw"))
+    assert [row.lemma for row in found.triples] == ["soma", "pika", "lala", "enda"]
+    assert [row.lemma for row in found.teaching] == ["soma", "pika", "lala"]
+    assert found.names == ("sw", "sw", "swc")
+
+
 def test_features_are_read_in_one_of_some_ways() -> None:
     with pytest.raises(InputError, match=r"^features: expected .*both.*, found 'none'$"):
         Architecture(units=3, names=3, features="none")  # type: ignore[arg-type]
@@ -200,6 +217,14 @@ def test_what_rules_refuse_is_answered_with_the_lemma() -> None:
     rules.rules, rules.steps = SimpleNamespace(predict=refuse), Counter()
     assert rules.predict([("soma", "V"), ("pika", "V")]) == ["soma", "pika"]
     assert rules.steps == {LEMMA_FOR_REFUSED: 2}
+
+
+def test_what_rules_answer_is_counted_by_whether_one_fits() -> None:
+    rules: Any = object.__new__(LearnedRules)
+    rules.rules, rules.steps = Rules.learn(ROWS, policy="affix"), Counter()
+    items = [("lala", "V;PST"), ("lala", "V;FUT"), ("imba", "V;PST")]
+    assert rules.predict(items) == ["alilala", "lala", "aliimba"]
+    assert rules.steps == {"rules": 2, "lemma, because no rule fits": 1}
 
 
 def test_a_disk_that_is_full_and_one_that_fails(

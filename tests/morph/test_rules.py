@@ -145,6 +145,15 @@ def test_the_affix_rules_are_the_official_baseline(mirror: Path, tag: str, offic
 SWAHILI = Rules.learn(swahili())
 
 
+def test_letters_that_have_no_parts_are_written_whole(tmp_path: Path) -> None:
+    """A vowel of Amharic changes within a letter, after any consonant; Latin ones have no parts."""
+    ends = zip("ለመረሰበተነከደገ", "ላማራሳባታናካዳጋ", strict=True)
+    amharic = [Triple(f"ቀጠ{one}", "N;DEF", f"ቀጠ{other}") for one, other in ends]
+    for rows, scheme in ((swahili(), "characters"), (amharic, "parts")):
+        Rules.learn(rows).save(tmp_path / "rules.json")
+        assert json.loads((tmp_path / "rules.json").read_text("utf-8"))["scheme"] == scheme
+
+
 def test_of_many_pairs_some_are_taken_from_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     pairs: Any = tuple(range(10))
     monkeypatch.setattr(rules, "MOST_PAIRS", 10)
