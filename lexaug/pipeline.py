@@ -62,7 +62,7 @@ class FindParts(PipelineStep):  # type: ignore[misc]
         super().__init__()
         self.config, self.tasks = _checked(config), tasks
 
-    def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> None:  # noqa: ARG002
+    def run(self, *_: Any) -> None:
         """Write the plan into the run folder."""
         prepared = prepare(self.config)
         with locked(prepared.folder):
@@ -120,7 +120,7 @@ class JoinParts(PipelineStep):  # type: ignore[misc]
         super().__init__()
         self.config = _checked(config)
 
-    def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> None:  # noqa: ARG002
+    def run(self, *_: Any) -> None:
         """Join, report, and delete the parts."""
         prepared = prepare(self.config)
         folder = prepared.folder

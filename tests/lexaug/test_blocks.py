@@ -52,6 +52,23 @@ def test_blocks_are_the_text_and_can_be_read_from_any_of_them(
             assert not last.strip() or block.end.offset == len(text)
 
 
+@pytest.mark.parametrize(
+    ("unit", "size", "expected"),
+    [
+        ("sentence", 4, [b"a B\n\n", b"c D\n\n", b"e F\n"]),  # the fourth byte ends a line only
+        ("sentence", 5, [b"a B\n\n", b"c D\n\n", b"e F\n"]),
+        ("sentence", 6, [b"a B\n\nc D\n\n", b"e F\n"]),
+        ("line", 4, [b"a B\n", b"\nc D\n", b"\ne F\n"]),
+        ("line", 5, [b"a B\n\n", b"c D\n\n", b"e F\n"]),
+    ],
+)
+def test_a_block_ends_with_the_record_of_its_last_byte(
+    unit: blocks.Unit, size: int, expected: list[bytes]
+) -> None:
+    found = read_blocks(io.BytesIO(b"a B\n\nc D\n\ne F\n"), unit, block_bytes=size)
+    assert [block.data for block in found] == expected
+
+
 @settings(deadline=None)
 @given(LINES, st.integers(1, 40), st.integers(1, 12))
 def test_a_limit_is_the_start_of_the_text(lines: list[str], size: int, limit: int) -> None:

@@ -13,11 +13,13 @@ import pytest
 
 from data.access import Access
 from data.errors import UnavailableError
-from data.languages import resolve
+from data.languages import Language, resolve
+from data.lexicon import Entry, Lexicon, ranked
 from data.load import ParallelCorpus, load_lexicon, load_parallel
 from data.parallel import Pair, write_pairs_tsv
 from data.randomness import stream
 from lexaug.induce import main
+from lexaug.induction import steps
 from lexaug.induction.alignment import encode, intersection
 from lexaug.induction.steps import (
     Known,
@@ -209,6 +211,31 @@ def test_swahili(mirror: Path) -> None:
     assert quality.coverage.percent > 50
     assert quality.stem.percent > 62 > 5 > quality.chance.percent
     assert induced.translations()["because"][0] == "kwa sababu"
+
+
+def test_both_books_of_a_language_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """English-Swahili and Swahili-English, each read from its own side; one alone will do."""
+    books = {
+        ("en", "sw"): ranked([Entry("Dog", "mbwa"), Entry("dog", "jibwa")], "en", "sw", "here"),
+        ("sw", "en"): ranked([Entry("mbwa", "hound"), Entry("Maji", "Water")], "sw", "en", "back"),
+    }
+
+    def load(source: Language, target: Language, *, access: Access) -> Lexicon:
+        assert access.offline
+        try:
+            return books[source.bcp47, target.bcp47]
+        except KeyError:
+            raise UnavailableError("no such book") from None
+
+    monkeypatch.setattr(steps, "load_lexicon", load)
+    known = known_translations(resolve("sw"), access=Access(offline=True))
+    here = {"dog": frozenset({"mbwa", "jibwa"})}
+    back = {"hound": frozenset({"mbwa"}), "water": frozenset({"maji"})}
+    assert known == Known(("here", "back"), {**here, **back})
+    del books["en", "sw"]
+    assert known_translations(resolve("sw"), access=Access(offline=True)) == Known(("back",), back)
+    del books["sw", "en"]
+    assert known_translations(resolve("sw"), access=Access(offline=True)) is None
 
 
 def test_bad_lines_are_left_out_on_request(

@@ -97,6 +97,18 @@ def test_a_part_that_was_killed_is_made_again_and_not_joined_before(
     assert content(parts) == content(one)
 
 
+def test_a_chain_of_one_task_needs_no_rank(
+    tmp_path: Path, config: Callable[..., SynthesisConfig]
+) -> None:
+    from lexaug.pipeline import FindParts, JoinParts, SynthesizePart
+
+    one, alone = config("text", "one"), config("text", "alone")
+    synthesize(one)
+    for step in (FindParts(alone, 1), SynthesizePart(alone), JoinParts(alone)):
+        step.run()
+    assert content(alone) == content(one)
+
+
 def test_what_cannot_be_cut_is_refused(tmp_path: Path) -> None:
     from lexaug.pipeline import FindParts
 

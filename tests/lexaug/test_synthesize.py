@@ -181,7 +181,16 @@ def test_the_licence_of_an_induced_lexicon_is_read_beside_it(files: tuple[Path, 
     settings = json.loads((done.folder / "config.json").read_text("utf-8"))["run"]
     assert settings["licence"]["strictest"] == "CC-BY-NC-4.0"
     assert settings["licence"]["conditions"] == ["attribution", "non-commercial"]
-    assert settings["lexicon"]["name"] == "lexicon.tsv+sample"
+    about = settings["lexicon"]
+    assert about == {
+        "name": "lexicon.tsv+sample",
+        "entries": about["entries"],
+        "sha256": about["sha256"],
+        "licence": "CC-BY-NC-4.0",
+        "dropped": {"repeated entry": 4},
+    }
+    assert about["entries"] > 100
+    assert len(about["sha256"]) == 64
 
 
 def test_texts_that_are_no_files(
