@@ -85,6 +85,7 @@ def test_text_out_of_json_is_in_nfc(tmp_path: Path) -> None:
     [
         ({"annot_utt": "niamshe saa"}, "expected the words of utt in annot_utt, "),
         ({"annot_utt": "niamshe [time : saa"}, 'expected slots like [label : words], found "n'),
+        ({"annot_utt": "niamshe [saa]:tisa]"}, 'expected slots like [label : words], found "n'),
         ({"annot_utt": None}, 'expected text under "annot_utt", found NoneType'),
         ({"intent": ""}, 'expected text under "intent", found ""'),
         ({"partition": "heldout"}, 'expected a partition of train, dev, test, found "heldout"'),
