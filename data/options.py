@@ -283,7 +283,7 @@ def _argparse(flag: str, about: Option, hint: Any, default: Any) -> dict[str, An
         settings["action"] = argparse.BooleanOptionalAction if optional else "store_true"
         return settings
     if several and about.separator is None and not about.repeated:
-        settings["nargs"] = "+"
+        settings["nargs"] = "+" if about.required or flag.startswith("-") else "*"
     elif not flag.startswith("-"):
         settings["nargs"] = "?"
     return settings | {"action": _Keep, "metavar": about.metavar, "told": (flag, about, kind)}

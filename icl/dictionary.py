@@ -89,7 +89,8 @@ def open_dictionary(
         skip_bad=options.skip_bad,
         access=access,
     )
-    return Dictionary(lexicon, lemmatizer_for(source, lexicon, access=access))
+    lemmatizer = lemmatizer_for(source, lexicon, lemmas=options.lemmas, access=access)
+    return Dictionary(lexicon, lemmatizer)
 
 
 def fingerprint(lexicon: Lexicon) -> str:

@@ -147,7 +147,7 @@ def _lexicon_systems(
     except UnavailableError as error:
         note = f"no gloss baseline for {task.direction}: {reason(error)}"
         return baselines, [note], open_dictionary(config, source, target, access)
-    lemmatizer = lemmatizer_for(source, lexicon, access=access)
+    lemmatizer = lemmatizer_for(source, lexicon, lemmas=config.lemmas, access=access)
     baselines["gloss"] = gloss_baseline(lexicon, lemmatizer)
     if config.dictionary == "auto":  # the same: it is read, and what stands in for it told, once
         return baselines, [], Dictionary(lexicon, lemmatizer)

@@ -75,6 +75,12 @@ class PromptOptions:
         choices=("yes", "no"),
         group="prompt",
     )
+    lemmas: Path | None = option(
+        None,
+        "of morph.analyse: base forms that no table has, for glossing and the dictionary",
+        metavar="FILE",
+        group="prompt",
+    )
     template: str = option(
         "auto",
         f"{', '.join(TEMPLATES)}, or a TOML file (default plain; with --dictionary, dictionary)",

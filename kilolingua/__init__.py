@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from icl.translate import Translation
     from lexaug.synthesize import Synthesis
     from models.encoder import Encoder
+    from morph.analyse import Analyser
     from morph.inflect import Answer, Inflector
     from morph.run import Trained
     from probe.cost_report import Costs
@@ -59,6 +60,7 @@ __all__ = [
     "Access",
     "InputError",
     "UnavailableError",
+    "analyser",
     "classify",
     "compare",
     "cost",
@@ -209,6 +211,21 @@ def inflector(lang: str, **options: Any) -> Inflector:
     given = {
         name: _as("Path", value) if name in files else value for name, value in options.items()
     }
+    return Loaded.load(lang, access=access, **given)
+
+
+def analyser(lang: str, **options: Any) -> Analyser:
+    """Opens what analyses a language's forms, tables first; `morph.analyse`.
+
+        kl.analyser("sw").analyse("alitembea")
+
+    Args:
+        options: table, columns, skip_bad, offline.
+    """
+    from morph.analyse import Analyser as Loaded
+
+    access = Access(offline=options.pop("offline", False))
+    given = {name: _as("Path", one) if name == "table" else one for name, one in options.items()}
     return Loaded.load(lang, access=access, **given)
 
 

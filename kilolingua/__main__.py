@@ -27,6 +27,7 @@ COMMANDS = {
     "synthesize": ("lexaug.synthesize", "text and labels from a lexicon"),
     "induce": ("lexaug.induce", "a lexicon from parallel text"),
     "inflect": ("morph.inflect.__main__", "forms, paradigms, analyses"),
+    "analyse": ("morph.analyse.__main__", "lemma and features of forms, and of a text's words"),
     "train": ("morph.train", "an inflection model"),
     "evaluate-inflection": ("morph.evaluate.__main__", "accuracy of inflected forms"),
     "submit": ("morph.submit.__main__", "a shared task's files"),

@@ -93,6 +93,12 @@ def _add_coverage(command: Parser) -> None:
         help="target (default): the text is in --lang; source: in --other",
     )
     command.add_argument("--lemmatise", action="store_true", help="try base forms as well")
+    command.add_argument(
+        "--lemmas",
+        type=Path,
+        metavar="FILE",
+        help="of morph.analyse: base forms that no table has, with --lemmatise",
+    )
     command.add_argument("--format", choices=("table", "tsv", "json"), default="table")
     command.add_argument("--most", type=int, default=SHOWN, help="missing words (default 20)")
     command.add_common("--limit")
@@ -204,6 +210,8 @@ def _coverage(options: argparse.Namespace) -> int:
     from data.lexicon.coverage import corpus_lines, coverage
     from data.lexicon.lemmas import lemmatizer_for
 
+    if options.lemmas is not None and not options.lemmatise:
+        raise InputError("--lemmas: expected --lemmatise beside it, found none; give both")
     language, other = _languages(options)
     if options.side == "source":
         text, lexicon = other, _load(options, other, language)
@@ -215,7 +223,8 @@ def _coverage(options: argparse.Namespace) -> int:
     title = f"{options.corpus}, {text.name}"
     lemmas = None
     if options.lemmatise:
-        lemmatizer = lemmatizer_for(text, lexicon, access=Access.of(options))
+        access = Access.of(options)
+        lemmatizer = lemmatizer_for(text, lexicon, lemmas=options.lemmas, access=access)
         lemmas, title = lemmatizer.lemmas, f"{title}, lemmas by {lemmatizer.name}"
     found = coverage(lines, lexicon, lemmas=lemmas, most_missing=options.most)
     show = {"table": _print_table, "tsv": _print_tsv, "json": _print_json}[options.format]

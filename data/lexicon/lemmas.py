@@ -3,6 +3,7 @@
     lemmatizer = lemmatizer_for(resolve("sw"), load_lexicon(resolve("sw"), resolve("en")))
     list(lemmatizer.lemmas("anasoma"))                           # soma, to read
     gloss("Anasoma vitabu.", lexicon, lemmas=lemmatizer.lemmas)
+    lemmatizer_for(swahili, lexicon, lemmas=Path("analyses.tsv"))  # of morph.analyse
 
 Candidates come in this order, each once; whoever looks them up takes the first that fits:
 
@@ -31,11 +32,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
+from pathlib import Path
 from typing import NamedTuple
 
 from data.access import Access
 from data.files import canonical_json, sha256_text
-from data.inflections.tables import TableFiles, tables_of
+from data.inflections.tables import TableFiles, find_table, tables_of
 from data.languages import Language
 from data.lexicon import Lexicon
 from data.spelling import fold
@@ -143,13 +145,26 @@ def lemmatizer_for(
     language: Language,
     lexicon: Lexicon,
     *,
+    lemmas: Path | None = None,
     access: Access = Access(),
 ) -> Lemmatizer:
     """The lemmatizer of a language for a lexicon from it, with all inflection tables at hand.
 
     Where there are none, or they cannot be had, it has its stem rules only; `name` says which.
+
+    Args:
+        lemmas: a file of triples that is asked after the tables, as `morph.analyse` writes it.
+
+    Raises:
+        InputError: no such file, or a bad line in it.
     """
-    return Lemmatizer(lexicon, tables_of(language, access=access))
+    tables = tables_of(language, access=access)
+    if lemmas is not None:
+        own = find_table(language, None, lemmas)
+        for _ in own.read():  # a bad line is an error here, and left out of a publisher's table
+            pass
+        tables.append(own)
+    return Lemmatizer(lexicon, tables)
 
 
 def citation_forms(paradigm: Iterable[Triple]) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +42,13 @@ class Tables:
     names: tuple[str, ...]
     own: int
     sha256: str
+
+    @classmethod
+    def of(cls, triples: Iterable[Triple], name: str = "table") -> Tables:
+        """One table, from its triples."""
+        rows = tuple(triples)
+        digest = sha256_text(canonical_json([[t.lemma, t.features, t.form] for t in rows]))
+        return cls(rows, (name,), len(rows), digest)
 
     @property
     def teaching(self) -> tuple[Triple, ...]:

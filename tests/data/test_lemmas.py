@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.access import Access
+from data.errors import InputError
 from data.inflections.columns import UNIMORPH_ORDER
 from data.inflections.tables import TableFiles
 from data.languages import resolve
@@ -40,6 +41,26 @@ def test_a_table_is_turned_round_and_goes_before_what_looks_alike(tmp_path: Path
     assert lemmatizer.analyses("ALIKWENDA") == (Analysis("enda", "V;PST;3;SG"),)
     assert lemmatizer.analyses("aliona") == ()  # the lexicon has no ona
     assert lemmatizer.name == "unimorph/swc+stem"
+
+
+def test_analyses_of_a_file_come_after_tables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `morph.analyse` writes them: two more columns, and names above."""
+    path = tmp_path / "analyses.tsv"
+    names = "form\tlemma\tfeatures\tby\tconfidence\n"
+    rows = ["alienda\tona\tV;PST\tanalogy\t0.1\n", "alitupa\ttupa\tV;PST\tanalogy\t0.9\n"]
+    path.write_text(names + "".join(rows))
+    known = table(tmp_path, "enda\talienda\tV;PST;3;SG\n")
+    monkeypatch.setattr("data.lexicon.lemmas.tables_of", lambda *_, **__: [known])
+    entries = lexicon("enda=go", "ona=see", "tupa=throw")
+    lemmatizer = lemmatizer_for(resolve("sw"), entries, lemmas=path)
+    assert candidates(lemmatizer, "alienda") == ["enda", "ona"]
+    assert candidates(lemmatizer, "alitupa") == ["tupa"]
+    assert lemmatizer.name == "unimorph/swc+analyses.tsv+stem"
+    path.write_text(names + "alitupa\ttupa\n")
+    with pytest.raises(InputError, match=r"analyses\.tsv:2: expected 5 columns"):
+        lemmatizer_for(resolve("sw"), entries, lemmas=path)
 
 
 def test_a_lexicon_may_list_the_infinitive(tmp_path: Path) -> None:

@@ -213,3 +213,5 @@ def test_words_are_looked_up_by_their_base_forms(
     title, _, tokens, *_ = capsys.readouterr().out.splitlines()
     assert title.endswith(", English, lemmas by stem: 1 lines")
     assert tokens.split() == ["tokens", "2", "0", "0.0", "1", "50.0"]
+    assert run(*options, "--lemmas", str(pairs)) == 2
+    assert "--lemmas: expected --lemmatise beside it" in capsys.readouterr().err

@@ -1,0 +1,155 @@
+"""The lemma and the features of a form, or of every word of a text.
+
+    python -m morph.analyse --lang sw alisoma alitembea
+    python -m morph.analyse --lang sw --text news.txt --out analyses.tsv
+    cut -f2 pairs.tsv | python -m morph.analyse --lang sw --text - --top 1 --least 0.5
+    python -m morph.analyse --lang qu --table quechua.tsv rimachkan
+
+By inflection tables where they have the form, else by analogy to their forms, with how sure that
+is. What is printed has tabs between the columns, below their names: form, lemma, features, by
+(table or analogy), confidence. Of a text each word stands once. Such a table is read wherever
+triples are: by `data.lexicon coverage --lemmas`, `icl.eval --lemmas`, `morph.train --train`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from data.access import Access
+from data.cli import Parser, run, standard_input
+from data.errors import InputError
+from data.files import write_whole
+from data.options import add_options, check, common, config_of, option
+from data.tsv import clean, decode, excerpt, read_lines
+
+if TYPE_CHECKING:
+    from morph.analyse import Analyser, FormAnalysis
+
+STANDARD_INPUT = "-"
+COLUMNS = ("form", "lemma", "features", "by", "confidence")
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyseConfig:
+    """What is analysed, and by which tables; the options of the command."""
+
+    forms: tuple[str, ...] = option((), "words", flag="forms", metavar="FORM")
+    lang: str | None = common("--lang", required=True)
+    text: str | None = option(None, "running text (.gz too); - for standard input", metavar="FILE")
+    top: int = option(3, "analyses of a form that no table has", metavar="N", least=1)
+    least: float = option(0.0, "confidence, 0 to 1, below which none is given", least=0.0, most=1.0)
+    table: Path | None = option(
+        None, "triples to use in place of the tables at hand", metavar="FILE"
+    )
+    columns: tuple[str, ...] | None = option(
+        None,
+        "of --table: lemma,form,features (default: found out, and printed)",
+        metavar="A,B,C",
+        separator=",",
+    )
+    skip_bad: bool = option(False, "leave out bad lines of --table and --text")
+    out: Path | None = common("--out", help="write there instead of printing", metavar="FILE")
+    limit: int | None = common("--limit", help="lines of --text", least=1)
+    offline: bool = common("--offline")
+
+    def __post_init__(self) -> None:
+        check(self)
+        if bool(self.forms) == (self.text is not None):
+            found = "both" if self.forms else "neither"
+            raise InputError(
+                f"expected words, or a text, found {found}; give words, such as alisoma, or"
+                " --text FILE"
+            )
+        if self.columns is not None and self.table is None:
+            raise InputError(
+                "--columns: expected --table beside it, found none; give both, or neither"
+            )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command line."""
+    parser = Parser("morph.analyse", __doc__ or "")
+    add_options(parser, AnalyseConfig)
+    parser.add_common("-v")
+    return run(parser, _analyse, argv)
+
+
+def _analyse(given: argparse.Namespace) -> None:
+    from morph.analyse import Analyser
+
+    config = config_of(AnalyseConfig, given)
+    logging.basicConfig(
+        level=logging.INFO if given.verbose else logging.WARNING,
+        format="%(levelname)s: %(message)s",
+        stream=sys.stderr,
+    )
+    analyser = Analyser.load(
+        config.lang or "",
+        table=config.table,
+        columns=config.columns,
+        skip_bad=config.skip_bad,
+        access=Access.of(config),
+    )
+    _write(
+        _of_words(analyser, config) if config.text is None else _of_text(analyser, config),
+        config.out,
+    )
+
+
+def _of_words(analyser: Analyser, config: AnalyseConfig) -> Iterator[FormAnalysis]:
+    for form in config.forms:
+        found = analyser.analyse(form, config.top)
+        if not found:
+            raise InputError(
+                f"form {excerpt(form)}: expected a word that some form of the tables is like, found"
+                " none that begins or ends as this does; correct it, or give a larger --table"
+            )
+        yield from (one for one in found if one.confidence >= config.least)
+
+
+def _of_text(analyser: Analyser, config: AnalyseConfig) -> Iterator[FormAnalysis]:
+    dropped = Counter[str]()
+    lines = islice(_lines(config, dropped), config.limit)
+    yield from analyser.analyse_text(lines, config.top, least=config.least, dropped=dropped)
+    for reason, number in dropped.items():
+        print(f"left out: {number:,} {reason}", file=sys.stderr)
+
+
+def _lines(config: AnalyseConfig, dropped: Counter[str]) -> Iterator[str]:
+    if config.text != STANDARD_INPUT:
+        lines = read_lines(Path(config.text or ""), skip_bad=config.skip_bad, dropped=dropped)
+        yield from (text for _, text in lines)
+        return
+    for number, raw in enumerate(standard_input(), 1):
+        where = f"standard input:{number}"
+        yield clean(decode(raw.rstrip(b"\r\n"), where), where, repairs=Counter())
+
+
+def _write(found: Iterable[FormAnalysis], out: Path | None) -> None:
+    rows = ((one.form, one.lemma, one.features, one.by, f"{one.confidence:.3f}") for one in found)
+    lines = ("\t".join(row) + "\n" for row in _with_names(rows))
+    if out is not None:
+        write_whole(out, "".join(lines))
+        return
+    for line in lines:
+        print(line, end="")
+
+
+def _with_names(rows: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
+    """The names of the columns above the rows, once there is a row."""
+    for number, row in enumerate(rows):
+        if number == 0:
+            yield COLUMNS
+        yield row
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

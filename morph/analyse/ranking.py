@@ -1,0 +1,225 @@
+"""Which analysis is right, and how sure that is: learned on lemmas that were held out.
+
+    ranking = learn_ranking(triples)
+    ranking.ranked(evidence.of("alilala"))
+
+A log-linear model over the candidates of a form: the probability of one is in proportion to
+exp(weights . values), its values being those of `morph.analyse.evidence`. The weights make what is
+right likely on forms of held-out lemmas: those of one fold of the lemmas after the other, with the
+rest as the tables, until enough forms have been judged. Where a form has several analyses it is
+their sum that is made likely, so that they need not compete.
+
+Confidence is how often candidates of such a probability were right, of forms whose lemmas did not
+take part in learning the weights (`morph.rules.calibration`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Container, Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from data.bounded import read_json
+from data.errors import InputError
+from data.lexicon.lemmas import Analysis
+from data.randomness import stream
+from data.unimorph import Triple
+from morph.analyse.evidence import VALUES, Evidence
+from morph.graphemes import SCHEMES, Writing
+from morph.rules.calibration import Curve
+
+Numbers = npt.NDArray[Any]
+
+FORMAT = "kilolingua analysis 1"  # another number where the same file would rank otherwise
+FOLDS = 5
+MOST_FORMS = 500  # to be judged
+LEAST_LEMMAS, LEAST_FORMS = 4, 12  # below which nothing can be learned, or held out
+START = 2  # the value that ranks before anything is learned: the votes that choose candidates
+RIDGE = 20.0
+HALF = 0.5  # of the lemmas
+NEWTON_STEPS, HALVINGS, SMALL, LEAST = 50, 10, 1e-4, 1e-300
+CALIBRATED = 5  # candidates of a form, from which confidence is learned
+SHAPE = {"format": str, "scheme": str, "weights": [float], "curve": [[float]]}
+
+
+class Judged(NamedTuple):
+    """A form of a held-out lemma: the values of its candidates (C, 10), which are right (C,)."""
+
+    lemma: str
+    values: Numbers
+    right: Numbers
+
+
+class Ranked(NamedTuple):
+    """An analysis, and how often such ones were right on held-out lemmas, 0 to 1."""
+
+    analysis: Analysis
+    confidence: float
+
+
+class Ranking(NamedTuple):
+    """Weights of the values, (10,), and the curve from probabilities to confidences."""
+
+    scheme: str
+    weights: tuple[float, ...]
+    curve: Curve
+
+    def ranked(self, candidates: Sequence[Analysis], values: Numbers) -> list[Ranked]:
+        """The candidates by their probability, likeliest first, of equals the first."""
+        shares = probabilities(values, np.array(self.weights))
+        order = np.argsort(-shares, kind="stable").tolist()
+        return [Ranked(candidates[one], self.curve(float(shares[one]))) for one in order]
+
+    def to_json(self) -> dict[str, Any]:
+        """All fields."""
+        return {
+            "format": FORMAT,
+            "scheme": self.scheme,
+            "weights": list(self.weights),
+            "curve": self.curve.to_json(),
+        }
+
+    @classmethod
+    def load(cls, path: Path) -> Ranking:
+        """What `to_json` gave, from a file.
+
+        Raises:
+            InputError: it is something else.
+        """
+        found = read_json(path, SHAPE)
+        if found["format"] != FORMAT or len(found["weights"]) != VALUES:
+            raise InputError(f"{path}: expected {FORMAT}, found another version; learn it again")
+        return cls(found["scheme"], tuple(found["weights"]), Curve.from_json(found["curve"]))
+
+
+def learn_ranking(triples: Sequence[Triple], *, seed: int = 1) -> Ranking:
+    """Weights and confidences from a table alone; the same for the same table and seed.
+
+    Where parts of letters can change (`morph.graphemes`) that is tried as well.
+
+    Raises:
+        InputError: too few lemmas or forms to hold some out.
+    """
+    known = [triple for triple in triples if triple.form is not None]
+    lemmas = len({triple.lemma for triple in known})
+    if lemmas < LEAST_LEMMAS or len(known) < LEAST_FORMS:
+        raise InputError(
+            f"expected at least {LEAST_FORMS} forms of {LEAST_LEMMAS} lemmas to learn from, found"
+            f" {len(known)} of {lemmas}; only words of the table itself can be analysed: give a"
+            " larger one"
+        )
+    schemes = [SCHEMES[0], *filter(lambda scheme: _changes(known, scheme), SCHEMES[1:])]
+    judged = {scheme: judge(known, scheme, seed) for scheme in schemes}
+    best = max(schemes, key=lambda scheme: _hits(judged[scheme]))  # of equals the first
+    return fit(best, judged[best])
+
+
+def judge(triples: Sequence[Triple], scheme: str, seed: int) -> list[Judged]:
+    """The evidence about forms of held-out lemmas that the others' tables lack, fold by fold."""
+    lemmas = sorted({triple.lemma for triple in triples})
+    stream(seed, "folds").shuffle(lemmas)
+    found: list[Judged] = []
+    for fold in range(FOLDS):
+        held = set(lemmas[fold::FOLDS])
+        tables = [triple for triple in triples if triple.lemma not in held]
+        gold = gold_of((t for t in triples if t.lemma in held), {t.form for t in tables})
+        evidence = Evidence(tables, scheme)
+        for form in stream(seed, f"forms {fold}").sample(sorted(gold), len(gold)):
+            candidates, values = evidence.of(form)
+            right = np.array([one in gold[form] for one in candidates], dtype=bool)
+            found.append(Judged(min(gold[form]).lemma, values, right))
+            if len(found) == MOST_FORMS:
+                return found
+    return found
+
+
+def gold_of(
+    triples: Iterable[Triple], known: Container[str | None] = ()
+) -> dict[str, set[Analysis]]:
+    """Every analysis of each form, but for forms that are known.
+
+    >>> rows = [("go", "V;PST", "went"), ("wend", "V;PST", "went"), ("go", "V;PRS", "goes")]
+    >>> gold = gold_of([Triple(*row) for row in rows], {"goes"})
+    >>> {form: sorted(one.lemma for one in analyses) for form, analyses in gold.items()}
+    {'went': ['go', 'wend']}
+    """
+    found: dict[str, set[Analysis]] = {}
+    for triple in triples:
+        if triple.form is not None and triple.form not in known:
+            found.setdefault(triple.form, set()).add(Analysis(triple.lemma, triple.features))
+    return found
+
+
+def fit(scheme: str, judged: Sequence[Judged]) -> Ranking:
+    """The ranking that makes the right candidates likely; the votes' own order of no forms."""
+    halves = [
+        [one for one in judged if (stream(0, one.lemma).random() < HALF) == first]
+        for first in (True, False)
+    ]
+    scored: list[tuple[float, bool]] = []
+    for learned, kept in (halves, halves[::-1]):
+        weights = fit_weights(learned)
+        for one in kept:
+            shares = probabilities(one.values, weights)
+            nearest = np.argsort(-shares, kind="stable")[:CALIBRATED].tolist()
+            scored += [(float(shares[place]), bool(one.right[place])) for place in nearest]
+    curve = Curve.fit([share for share, _ in scored], [right for _, right in scored])
+    return Ranking(scheme, tuple(fit_weights(judged).tolist()), curve)
+
+
+def fit_weights(judged: Sequence[Judged]) -> Numbers:
+    """Penalised maximum likelihood of the sum over right candidates: Fisher scoring, damped.
+
+    Forms none of whose candidates is right, or all, say nothing about weights.
+    """
+    telling = [one for one in judged if one.right.any() and not one.right.all()]
+    start = np.zeros(VALUES)
+    start[START] = 1.0
+    weights = start.copy()
+    cost = _cost(telling, weights, start)
+    for _ in range(NEWTON_STEPS):
+        slope, curvature = RIDGE * (weights - start), RIDGE * np.eye(VALUES)
+        for one in telling:
+            shares = probabilities(one.values, weights)
+            mean = shares @ one.values
+            right = probabilities(one.values[one.right], weights)
+            slope += mean - right @ one.values[one.right]
+            curvature += (one.values.T * shares) @ one.values - np.outer(mean, mean)
+        step = np.linalg.solve(curvature, slope)
+        trials = (weights - step / 2**half for half in range(HALVINGS))
+        better = next(((w, c) for w in trials if (c := _cost(telling, w, start)) < cost), None)
+        if better is None or cost - better[1] < SMALL:
+            break
+        weights, cost = better
+    return weights
+
+
+def _cost(judged: Sequence[Judged], weights: Numbers, start: Numbers) -> float:
+    """The negative log likelihood (nats) with its penalty."""
+    penalty = RIDGE / 2 * float(((weights - start) ** 2).sum())
+    right = (float(probabilities(one.values, weights)[one.right].sum()) for one in judged)
+    return penalty - sum(math.log(max(share, LEAST)) for share in right)
+
+
+def probabilities(values: Numbers, weights: Numbers) -> Numbers:
+    """The share of each candidate, (C,): they sum to 1."""
+    scores = values @ weights
+    shares = np.exp(scores - scores.max(initial=-np.inf))
+    return np.asarray(shares / max(shares.sum(), LEAST))
+
+
+def _hits(judged: Sequence[Judged]) -> float:
+    """The sum of the probabilities of what is right, by the weights that were learned on it."""
+    weights = fit_weights(judged)
+    return sum(float(probabilities(one.values, weights)[one.right].sum()) for one in judged)
+
+
+def _changes(triples: Iterable[Triple], scheme: str) -> bool:
+    """Whether a scheme writes some word otherwise than it stands."""
+    writing = Writing(scheme)
+    words = (word for t in triples for word in (t.lemma, t.form or ""))
+    return any(writing.encode(word) != word for word in words)
