@@ -88,6 +88,8 @@ OWN_FILES = {
     "my_train.tsv": TRIPLES,
     "my_gold.tsv": TRIPLES,
     "my_predictions.tsv": TRIPLES,
+    "my_bashkir.txt": "Мәктәптәрҙә китаптар бар. Китаптарҙы балалар уҡый.\n",
+    "my_swahili.txt": "Watoto walisoma vitabu, nasi tulisoma gazeti.\n",
     "comet_a.txt": "0.61\n0.55\n0.47\n0.72\n",
     "comet_b.txt": "0.63\n0.51\n0.49\n0.75\n",
 }

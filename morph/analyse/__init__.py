@@ -23,6 +23,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from itertools import accumulate, groupby, pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -37,6 +38,7 @@ from data.tsv import excerpt
 from data.words import scripts_of, word_spans
 from morph.analyse.evidence import Evidence
 from morph.analyse.ranking import FORMAT, Ranked, Ranking, learn_ranking
+from morph.analyse.segments import Cuts
 from morph.inflect.lookup import Lookup
 from morph.inflect.sources import Tables, read_tables
 
@@ -187,6 +189,39 @@ class Analyser:
                 yield from sure
                 if not sure:
                     lost[UNSURE if found else NO_ANALYSIS] += 1
+
+    def segment(self, form: str, least: float = 0.0) -> tuple[str, ...]:
+        """The morphemes of a form by its likeliest analysis, joined they are the form; or none.
+
+        Where they part is learned from the paradigms of the tables (`morph.analyse.segments`).
+
+        Args:
+            least: confidence that the analysis must have.
+
+        Raises:
+            InputError: as in `analyse`.
+        """
+        found = self.analyse(form, 1)
+        if not found or found[0].confidence < least:
+            return ()
+        written = self._spelt(found[0].form)
+        parts = self._cuts.segmented(written, found[0].lemma)
+        if len(written) != len(found[0].form):
+            return parts
+        places = [0, *accumulate(map(len, parts))]  # in the letters in which it was asked
+        return tuple(found[0].form[start:stop] for start, stop in pairwise(places))
+
+    def segment_text(
+        self, lines: Iterable[str], *, least: float = 0.0, dropped: Counter[str] | None = None
+    ) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Every word of a text with its morphemes, each word once; as `analyse_text`."""
+        found = self.analyse_text(lines, 1, least=least, dropped=dropped)
+        for form, _ in groupby(one.form for one in found):
+            yield form, self.segment(form)
+
+    @cached_property
+    def _cuts(self) -> Cuts:
+        return Cuts.learn(self._tables.teaching)
 
     @cached_property
     def _evidence(self) -> Evidence:

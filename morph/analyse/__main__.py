@@ -4,11 +4,13 @@
     python -m morph.analyse --lang sw --text news.txt --out analyses.tsv
     cut -f2 pairs.tsv | python -m morph.analyse --lang sw --text - --top 1 --least 0.5
     python -m morph.analyse --lang qu --table quechua.tsv rimachkan
+    python -m morph.analyse --lang sw --segment --text news.txt --out segments.tsv
 
 By inflection tables where they have the form, else by analogy to their forms, with how sure that
 is. What is printed has tabs between the columns, below their names: form, lemma, features, by
 (table or analogy), confidence. Of a text each word stands once. Such a table is read wherever
-triples are: by `data.lexicon coverage --lemmas`, `icl.eval --lemmas`, `morph.train --train`.
+triples are: by `data.lexicon coverage --lemmas`, `icl.eval --lemmas`, `morph.train --train`. With
+--segment it is the form and its morphemes, which `training.tokenizer train --boundaries` reads.
 """
 
 from __future__ import annotations
@@ -35,6 +37,10 @@ if TYPE_CHECKING:
 
 STANDARD_INPUT = "-"
 COLUMNS = ("form", "lemma", "features", "by", "confidence")
+SEGMENTED = ("form", "morphemes")
+MORPHEME = "|"
+
+Row = Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,7 @@ class AnalyseConfig:
     lang: str | None = common("--lang", required=True)
     text: str | None = option(None, "running text (.gz too); - for standard input", metavar="FILE")
     top: int = option(3, "analyses of a form that no table has", metavar="N", least=1)
+    segment: bool = option(False, "print morphemes in place of analyses: a|li|soma")
     least: float = option(0.0, "confidence, 0 to 1, below which none is given", least=0.0, most=1.0)
     table: Path | None = option(
         None, "triples to use in place of the tables at hand", metavar="FILE"
@@ -98,13 +105,11 @@ def _analyse(given: argparse.Namespace) -> None:
         skip_bad=config.skip_bad,
         access=Access.of(config),
     )
-    _write(
-        _of_words(analyser, config) if config.text is None else _of_text(analyser, config),
-        config.out,
-    )
+    rows = _of_words(analyser, config) if config.text is None else _of_text(analyser, config)
+    _write(_with_names(rows, SEGMENTED if config.segment else COLUMNS), config.out)
 
 
-def _of_words(analyser: Analyser, config: AnalyseConfig) -> Iterator[FormAnalysis]:
+def _of_words(analyser: Analyser, config: AnalyseConfig) -> Iterator[Row]:
     for form in config.forms:
         found = analyser.analyse(form, config.top)
         if not found:
@@ -112,15 +117,28 @@ def _of_words(analyser: Analyser, config: AnalyseConfig) -> Iterator[FormAnalysi
                 f"form {excerpt(form)}: expected a word that some form of the tables is like, found"
                 " none that begins or ends as this does; correct it, or give a larger --table"
             )
-        yield from (one for one in found if one.confidence >= config.least)
+        if config.segment:
+            parts = analyser.segment(form, config.least)
+            yield from [(found[0].form, MORPHEME.join(parts))] if parts else []
+        else:
+            yield from (_row(one) for one in found if one.confidence >= config.least)
 
 
-def _of_text(analyser: Analyser, config: AnalyseConfig) -> Iterator[FormAnalysis]:
+def _of_text(analyser: Analyser, config: AnalyseConfig) -> Iterator[Row]:
     dropped = Counter[str]()
     lines = islice(_lines(config, dropped), config.limit)
-    yield from analyser.analyse_text(lines, config.top, least=config.least, dropped=dropped)
+    if config.segment:
+        for form, parts in analyser.segment_text(lines, least=config.least, dropped=dropped):
+            yield form, MORPHEME.join(parts)
+    else:
+        found = analyser.analyse_text(lines, config.top, least=config.least, dropped=dropped)
+        yield from map(_row, found)
     for reason, number in dropped.items():
         print(f"left out: {number:,} {reason}", file=sys.stderr)
+
+
+def _row(one: FormAnalysis) -> Row:
+    return one.form, one.lemma, one.features, one.by, f"{one.confidence:.3f}"
 
 
 def _lines(config: AnalyseConfig, dropped: Counter[str]) -> Iterator[str]:
@@ -133,9 +151,8 @@ def _lines(config: AnalyseConfig, dropped: Counter[str]) -> Iterator[str]:
         yield clean(decode(raw.rstrip(b"\r\n"), where), where, repairs=Counter())
 
 
-def _write(found: Iterable[FormAnalysis], out: Path | None) -> None:
-    rows = ((one.form, one.lemma, one.features, one.by, f"{one.confidence:.3f}") for one in found)
-    lines = ("\t".join(row) + "\n" for row in _with_names(rows))
+def _write(rows: Iterable[Row], out: Path | None) -> None:
+    lines = ("\t".join(row) + "\n" for row in rows)
     if out is not None:
         write_whole(out, "".join(lines))
         return
@@ -143,11 +160,11 @@ def _write(found: Iterable[FormAnalysis], out: Path | None) -> None:
         print(line, end="")
 
 
-def _with_names(rows: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
+def _with_names(rows: Iterable[Row], names: Row) -> Iterator[Row]:
     """The names of the columns above the rows, once there is a row."""
     for number, row in enumerate(rows):
         if number == 0:
-            yield COLUMNS
+            yield names
         yield row
 
 

@@ -21,6 +21,7 @@ from morph.analyse.evidence import VALUES, Evidence, LemmaModel
 from morph.analyse.index import PatternIndex
 from morph.analyse.patterns import patterns
 from morph.analyse.ranking import Judged, Ranking, fit_weights, gold_of, judge, probabilities
+from morph.analyse.segments import Cuts
 from morph.inflect import Inflector, Lookup
 from morph.inflect.sources import Tables
 from morph.rules import Rules
@@ -223,3 +224,53 @@ def test_the_same_tables_give_the_same_evidence() -> None:
     assert Analysis("bibibi", "V;PST") in candidates
     nothing, none = Evidence([Triple("x" * 9, "V", "y" * 9)]).of("alibibibi")
     assert (nothing, none.shape) == ([], (0, VALUES))
+
+
+PERSONS = {"1;SG": "ni", "2;SG": "u", "3;SG": "a", "1;PL": "tu", "2;PL": "m", "3;PL": "wa"}
+TENSES = {"PRS": "na", "PST": "li", "FUT": "ta", "PRF": "me", "COND": "nge"}
+
+
+def verbs() -> list[Triple]:
+    """A paradigm of two prefixes in a row, some of which begin or end alike."""
+    return [
+        Triple(verb, f"V;{person};{tense}", PERSONS[person] + TENSES[tense] + verb)
+        for verb in ("soma", "pika", "lala", "kimbia", "tembea", "cheza")
+        for person in PERSONS
+        for tense in TENSES
+    ]
+
+
+@given(lemma=SYLLABLES, person=st.sampled_from(list(PERSONS)), tense=st.sampled_from(list(TENSES)))
+@settings(max_examples=60, deadline=None)
+def test_affixes_in_a_row_are_told_apart(lemma: str, person: str, tense: str) -> None:
+    morphemes = (PERSONS[person], TENSES[tense], "b" + lemma)
+    assert Cuts.learn(verbs()).segmented("".join(morphemes), "b" + lemma) == morphemes
+
+
+@given(form=st.text("abcd", min_size=1, max_size=9), lemma=st.text("abcd", min_size=1, max_size=6))
+@settings(max_examples=100, deadline=None)
+def test_morphemes_joined_are_the_form(form: str, lemma: str) -> None:
+    parts = Cuts.learn(verbs()).segmented(form, lemma)
+    assert "".join(parts) == form
+    assert all(parts)
+
+
+def test_suffixes_are_cut_as_prefixes_are() -> None:
+    rows = [Triple(t.lemma, t.features, (t.form or "")[::-1]) for t in verbs()]
+    turned = [Triple(t.lemma[::-1], t.features, t.form) for t in rows]
+    assert Cuts.learn(turned).segmented("amosilut", "amos") == ("amos", "il", "ut")
+
+
+def test_an_analyser_segments_in_the_letters_that_it_was_asked_in() -> None:
+    words = Analyser(Tables.of(verbs()), "sw", "Toy")
+    assert words.segment("TULISOMA") == ("TU", "LI", "SOMA")
+    assert words.segment("wangebaba") == ("wa", "nge", "baba")
+    assert words.segment("wangebaba", least=1.0) == ()
+    assert list(words.segment_text(["Tulisoma, tulisoma; читал"])) == [
+        ("Tulisoma", ("Tu", "li", "soma"))
+    ]
+
+
+def test_broken_bundles_are_no_neighbours() -> None:
+    odd = [Triple("soma", "V;(", "xxsoma"), Triple("soma", "V;))", "xysoma")]
+    assert Cuts.learn(odd).segmented("xxsoma", "soma") == ("xx", "soma")

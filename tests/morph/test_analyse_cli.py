@@ -114,3 +114,18 @@ def test_tables_that_are_too_small_or_know_nothing_like_a_word(
 def test_a_language_that_no_table_has(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--lang", "ee", "--offline", "mɔ"]) == 2
     assert "no inflection data of Ewe (ee)" in capsys.readouterr().err
+
+
+def test_morphemes_of_words_and_of_a_text(
+    table: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--lang", "sw", "--table", table, "--segment", "alibibibi"]) == 0
+    assert rows(capsys) == [["form", "morphemes"], ["alibibibi", "ali|bibibi"]]
+    (tmp_path / "text.txt").write_text("Alibibibi, alibibibi!\n")
+    asked = ["--lang", "sw", "--table", table, "--segment", "--text", "text.txt"]
+    assert main(asked) == 0
+    assert rows(capsys) == [["form", "morphemes"], ["Alibibibi", "Ali|bibibi"]]
+    assert main([*asked, "--least", "1"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "left out: 1 words whose analyses are less sure than asked for" in printed.err

@@ -66,6 +66,11 @@ class TrainOptions(TextOptions):
         "put around a text what it expects",
         choices=("encoder", "decoder", "encoder-decoder"),
     )
+    boundaries: Path | None = option(
+        None,
+        "words and their morphemes, of morph.analyse --segment: no piece crosses a boundary",
+        metavar="FILE",
+    )
     held_out: tuple[str, ...] = option((), "texts to measure on")
     out: Path | None = common("--out", required=True)
 
@@ -140,10 +145,14 @@ def _command(given: argparse.Namespace) -> None:
 
 
 def _train(options: TrainOptions) -> None:
+    from training.tokenizer.boundaries import read_boundaries
     from training.tokenizer.learning import train_tokenizer
     from training.tokenizer.special import framed
 
     out = _out(options)
+    boundaries = None
+    if options.boundaries is not None:
+        boundaries = read_boundaries(options.boundaries, skip_bad=options.skip_bad)
     trained = train_tokenizer(
         _lines(options.text, options),
         options.size,
@@ -151,11 +160,15 @@ def _train(options: TrainOptions) -> None:
         sentinels=options.sentinels,
         normal_form=options.normal_form,  # type: ignore[arg-type]
         character_coverage=options.coverage,
+        boundaries=boundaries,
     )
     if options.architecture:
         framed(trained.tokenizer, options.architecture)
     trained.save(out)
     show(f"{out}: {len(trained.tokenizer):,} pieces from {trained.record['lines']:,} lines")
+    if boundaries is not None:
+        cut, words = trained.record["words cut"], trained.record["words"]
+        show(f"{cut:,} of {words:,} words are cut at morphemes of {options.boundaries}")
     _print_table(_measured([(out.name, trained.tokenizer)], options.held_out, options))
 
 

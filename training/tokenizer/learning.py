@@ -26,6 +26,7 @@ import io
 import re
 import tempfile
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +35,7 @@ from typing import Any, Literal
 from data.errors import InputError
 from data.files import canonical_json, write_whole
 from models.library import missing_package
+from training.tokenizer.boundaries import DELIMITER, Boundaries, cut_lines
 from training.tokenizer.special import (
     BOS,
     CLM,
@@ -101,6 +103,7 @@ def train_tokenizer(
     sentinels: int = 0,
     normal_form: NormalForm = "nfc",
     character_coverage: float = 0.9999,
+    boundaries: Boundaries | None = None,
 ) -> Trained:
     """Train a vocabulary of `size` pieces: special tokens, 256 bytes, and what the text teaches.
 
@@ -110,6 +113,8 @@ def train_tokenizer(
         normal_form: what text is brought to before anything else, here and whenever it is encoded.
         character_coverage: share of the text's characters with a piece of their own; the rarest
             others are spelt in bytes.
+        boundaries: words and where their morphemes part, which no piece reaches over while the
+            vocabulary is learned.
 
     Raises:
         InputError: no text; more pieces than the text can give, or fewer than its characters need.
@@ -121,15 +126,17 @@ def train_tokenizer(
             f" and one of {', '.join(NORMAL_FORMS)}"
         )
     counted = _Counted(texts, normal_form)
+    words = Counter[str]()
     control = [MASK, CLM, *(SENTINEL.format(number) for number in range(sentinels))]
     raw = learn(
-        counted,
+        counted if boundaries is None else cut_lines(counted, boundaries, words),
         size,
         model=model,
         character_coverage=character_coverage,
         byte_fallback=True,
         control_symbols=control,
         required_chars=PRINTABLE,
+        **({} if boundaries is None else {"pretokenization_delimiter": DELIMITER}),
     )
     exact = rounded(raw)
     record = {
@@ -142,6 +149,7 @@ def train_tokenizer(
         "characters": counted.characters,
         "empty_lines": counted.empty,
         "text_sha256": counted.digest.hexdigest(),
+        **({} if boundaries is None else {"words": words["words"], "words cut": words["cut"]}),
         "versions": {
             name: importlib.metadata.version(name) for name in ("sentencepiece", "tokenizers")
         },
