@@ -257,6 +257,18 @@ def test_blank_lines_at_the_end_are_no_fault(tmp_path: Path, form: str, end: str
     assert (len(lexicon), lexicon.dropped) == (2, {})
 
 
+@pytest.mark.parametrize("form", ["muse", "pairs"])
+def test_blank_lines_between_entries_are_a_fault_and_counted_on_request(
+    tmp_path: Path, form: str
+) -> None:
+    path = written(tmp_path, BLANK_ENDS[form].replace("\n", "\n\n \n"), "x")
+    with pytest.raises(InputError, match=r"x:2: expected (2 columns|two words)") as caught:
+        read_lexicon(path, "en", "sw", form)
+    assert caught.value.option == "--skip-bad"
+    lexicon = read_lexicon(path, "en", "sw", form, skip_bad=True)
+    assert (len(lexicon), lexicon.dropped) == (2, {WRONG_COLUMNS: 2})
+
+
 def test_blank_lines_between_json_are_no_fault(tmp_path: Path) -> None:
     content = BLANK_ENDS["wiktextract"].replace("\n", "\n \n\n")
     assert len(read_lexicon(written(tmp_path, content, "x"), "en", "sw")) == 2

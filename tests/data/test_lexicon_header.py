@@ -58,6 +58,19 @@ def test_a_header_is_a_header(tmp_path: Path, first: str) -> None:
     assert len(read(written(tmp_path, first.replace(" ", "\t"), *body()))) == len(WORDS)
 
 
+@pytest.mark.parametrize(
+    ("first", "told"),
+    [
+        ("so\tko\tpos", "expected a lexicon from English to Swahili, found one from Somali to Ko"),
+        ('"so"\t"ko"\t"pos"', "expected plain column names, found them in quotes"),
+    ],
+)
+def test_beside_a_further_column_words_are_languages(tmp_path: Path, first: str, told: str) -> None:
+    path = written(tmp_path, first, *(f"{line}\tNOUN" for line in body()))
+    with pytest.raises(InputError, match=told):
+        read(path)
+
+
 @pytest.mark.parametrize("third", ["pos\tNOUN", "sense\t1", "score\t0.5", "count\t12"])
 def test_further_columns_make_a_header(tmp_path: Path, third: str) -> None:
     name, value = third.split("\t")

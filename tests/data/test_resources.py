@@ -6,6 +6,7 @@ pytest tests/data/test_resources.py
 from __future__ import annotations
 
 import csv
+import json
 import subprocess
 import tempfile
 from collections import Counter
@@ -291,6 +292,15 @@ def test_what_is_counted_of_each_kind() -> None:
     assert part_of("sigmorphon2023", train=shared) == (3, "data.unimorph.read_triples")
     words = "mbwa NOUN\nlala VERB\n\nbad\n\npaka\ufffd NOUN\n"
     assert part_of("masakhapos", train=words, test=words) == (4, "data.tagged.read_tagged")
+    said = {"id": "1", "locale": "sw-KE", "scenario": "alarm", "intent": "a", "worker_id": "1"}
+    said |= {"utt": "saa tisa", "annot_utt": "saa tisa"}
+    splits = ("train", "dev", "test", "test", "none")
+    whole = "".join(f"{json.dumps(said | {'partition': split})}\n" for split in splits)
+    assert part_of("massive-1.1", utterances=whole) == (4, "data.utterances.read_split")
+    token = {"surface": "play", "id": 0}
+    played = {"slurp_id": 1, "sentence": "play", "intent": "a", "scenario": "b", "action": "c"}
+    line = f"{json.dumps(played | {'tokens': [token], 'entities': []})}\n"
+    assert part_of("slurp", dev=line * 2, test=line) == (3, "data.utterances.read_split")
 
 
 def test_texts_with_one_label_each(tmp_path: Path) -> None:

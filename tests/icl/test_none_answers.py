@@ -175,6 +175,7 @@ ERRORS: dict[str, tuple[Any, str]] = {
     "a page": ("<html><title>502</title><h1>Bad&nbsp;Gateway</h1></html>", "502 Bad Gateway"),
     "a message in parts": ({"message": {"text": ["try", "later"]}, "code": "busy"},
                            "try; later (code busy)"),
+    "no sentence": ({"type": "busy", "wait": 5}, "{'type': 'busy', 'wait': 5}"),
     "a list": ([{"message": "one"}, {"message": "two"}], "one; two"),
 }  # fmt: skip
 
