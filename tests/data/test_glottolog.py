@@ -40,6 +40,20 @@ def test_levels_and_categories() -> None:
     assert (swahili.countries, swahili.latitude) == (("KE", "TZ"), -8.0)
 
 
+def test_only_a_dialect_is_of_a_language(tmp_path: Path) -> None:
+    """The languoid in the cell Language_ID, which may be a language's own glottocode."""
+    header, *lines = LANGUAGES.splitlines()
+    place = header.split(",").index("Language_ID")
+    swahili = next(line for line in lines if line.startswith("swah1253,"))
+    cells = swahili.split(",")
+    path = tmp_path / "languages.csv"
+    itself = ",".join([*cells[:place], "swah1253", *cells[place + 1 :]])
+    path.write_text(LANGUAGES.replace(swahili, itself), encoding="utf-8")
+    world = read_glottolog(path)
+    assert world.dialects == {"sout3270": "zulu1248"}
+    assert "swah1253" in world.languages
+
+
 def written(tree: Tree, numbers: list[int], above: tuple[str, ...], found: dict) -> str:
     """The tree in Newick's notation; leaves and the groups above them go into `found`."""
     numbers[0] += 1
