@@ -258,7 +258,7 @@ def _context_of(request: Request) -> dict[str, Any]:
 def decoding_settings(decoding: Decoding) -> dict[str, Any]:
     """The decoding settings as they stand in keys, configurations and signatures."""
     return {
-        "decoding": decoding.method,
+        "decoding": decoding.method if decoding.beam == 1 else f"beam {decoding.beam}",
         "max-new-tokens": decoding.max_new_tokens,
         "stop": canonical_json(list(decoding.stop)),
     }

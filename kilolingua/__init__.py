@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from training.classify import Classified
     from training.pretrain import Pretrained
     from training.tag import Tagged
+    from training.translate import TrainedTranslator
 
 try:
     __version__ = version("kilolingua")
@@ -77,6 +78,7 @@ __all__ = [
     "synthesize",
     "tag",
     "train",
+    "train_translator",
     "translate",
 ]
 
@@ -313,6 +315,21 @@ def classify(train: str | Sequence[str], **options: Any) -> Classified:
     from training.classify import classify as run
 
     return run(_configured(ClassifyConfig, train=train, **options))
+
+
+def train_translator(pairs: str | Sequence[str], **options: Any) -> TrainedTranslator:
+    """Train a translator of one's own on translations and score it; `training.translate`.
+
+        kl.train_translator("lafand:train:sw", dev="lafand:dev:sw", test="ntrex-128:test:sw",
+                            config="m2m-small", tokenizer="train:8000").plot()
+
+    Args:
+        pairs: translations, files or of the catalog; lexicon, dev, test ... are options.
+    """
+    from training.translate import train_translator as run
+    from training.translation.config import TranslatorConfig
+
+    return run(_configured(TranslatorConfig, pairs=pairs, **options))
 
 
 def encoder(name: str = "multilingual-e5-small", **options: Any) -> Encoder:

@@ -35,6 +35,7 @@ COMMANDS = {
     "pretrain": ("training.pretrain", "pretrain or adapt a language model"),
     "tag": ("training.tag", "train a tagger and score it on other languages"),
     "classify": ("training.classify", "train a classifier of texts: topics, sentiment"),
+    "translator": ("training.translate", "train a translator of one's own"),
     "fairseq": ("training.fairseq.__main__", "data for fairseq"),
     "retrieve": ("probe.retrieve", "does a sentence lie nearest to its translation?"),
     "cost": ("probe.cost", "what a language costs under a tokenizer"),

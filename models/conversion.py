@@ -112,6 +112,9 @@ def _convert(folder: Path, out: Path) -> None:
             parameters = dict(model.named_parameters())
             check_whole(sorted(told["missing_keys"] & parameters.keys()), folder)
             check_finite(model, folder)
+            _place_positions(model)
+            if model.config.model_type == "bart":  # which the library has stopped to say
+                model.config.normalize_before = False
             return model
 
     opened(
@@ -120,6 +123,18 @@ def _convert(folder: Path, out: Path) -> None:
         "; use --engine transformers",
     )
     _name_unknown(out / "config.json")
+
+
+def _place_positions(model: Any) -> None:
+    """M2M-100 counts positions from the row after its padding's id; the converter takes that id for
+    1, and would begin a row early or late for all others."""
+    import torch
+
+    for table in model.modules():
+        if type(table).__name__ == "M2M100SinusoidalPositionalEmbedding":
+            rows, first = table.weights, table.padding_idx + 1
+            spare = torch.zeros(table.offset, rows.shape[1], dtype=rows.dtype)
+            table.weights = torch.cat([spare, rows[first:]])
 
 
 def _name_unknown(path: Path) -> None:

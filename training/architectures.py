@@ -12,6 +12,7 @@ A name is a family and a size: `encoder-tiny`, `bart-small`.
 | decoder | Llama (Touvron et al. 2023) | text from left to right; prompting |
 | encoder-decoder | T5 v1.1 (Raffel et al. 2020) | spans, denoising |
 | bart | BART (Lewis et al. 2020) | denoising |
+| m2m | M2M-100 (Fan et al. 2021) | translation: layers normalised first, positions given |
 
 | size | width | layers | parameters of the encoder with 8,000 pieces |
 | --- | --- | --- | --- |
@@ -183,6 +184,34 @@ def _bart(size: Size, ids: SpecialIds, vocabulary: int) -> Any:
     )
 
 
+def _m2m(size: Size, ids: SpecialIds, vocabulary: int) -> Any:
+    from transformers import M2M100Config
+
+    sides = {
+        f"{side}_{name}": value
+        for side in ("encoder", "decoder")
+        for name, value in (
+            ("layers", size.layers),
+            ("attention_heads", size.heads),
+            ("ffn_dim", size.width * 4),
+            ("layerdrop", 0.0),
+        )
+    }
+    return M2M100Config(
+        vocab_size=vocabulary,
+        d_model=size.width,
+        max_position_embeddings=BART_CONTEXT,
+        dropout=0.0,
+        attention_dropout=0.0,
+        activation_dropout=0.0,
+        decoder_start_token_id=ids.eos,
+        pad_token_id=ids.pad,
+        bos_token_id=ids.bos,
+        eos_token_id=ids.eos,
+        **sides,
+    )
+
+
 SIZES: Mapping[str, Size] = {
     "nano": Size(32, 2),
     "tiny": Size(128, 4),
@@ -195,6 +224,7 @@ FAMILIES: Mapping[str, Family] = {
     "decoder": Family("decoder", "AutoModelForCausalLM", _llama),
     "encoder-decoder": Family("encoder-decoder", "AutoModelForSeq2SeqLM", _t5),
     "bart": Family("encoder-decoder", "AutoModelForSeq2SeqLM", _bart),
+    "m2m": Family("encoder-decoder", "AutoModelForSeq2SeqLM", _m2m),
 }
 
 

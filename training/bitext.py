@@ -5,6 +5,7 @@
     find_bitext("news.sw,news.en")        # a sentence a line in each
     find_bitext("runs/synthetic-sw")      # lexaug.synthesize --mode parallel
     find_bitext("lafand:train:swa")       # of the catalog, with English: NAME[:SPLIT]:LANGUAGE
+    find_bitext("lafand:train:en-sw")     # the same the other way round
 
 >>> found = find_bitext("sample:sw")
 >>> len(found.pairs), found.pairs[0][1]
@@ -32,7 +33,7 @@ from data.parallel import PAIR_FORMATS, read_aligned
 from data.tsv import read_tsv
 
 SAMPLE = "sample"
-SYNTHESIS = {"run": {"mode": str, "format": str, "licence": {"strictest": str}}}
+SYNTHESIS = {"run": {"mode": str, "format": str, "licence": {"strictest": str}, "language": str}}
 NOT_STATED = "not stated"
 Texts = tuple[str, str]
 
@@ -44,12 +45,14 @@ class Bitext:
     Attributes:
         name: as it was asked for.
         remarks: what was left out or repaired.
+        languages: BCP-47 codes of both sides; None where nothing names them.
     """
 
     name: str
     pairs: tuple[Texts, ...] = field(repr=False)
     licence: str = NOT_STATED
     remarks: tuple[str, ...] = ()
+    languages: tuple[str, str] | None = None
 
     @cached_property
     def sha256(self) -> str:
@@ -93,7 +96,18 @@ def _two_files(name: str, left: Path, right: Path, skip_bad: bool) -> Bitext:
         if not path.is_file():
             raise InputError(f"--pairs {name}: {path}: no such file; check the path")
     pairs = read_aligned(left, right, skip_bad=skip_bad)
-    return Bitext(name, tuple((pair.source, pair.target) for pair in pairs))
+    found = tuple((pair.source, pair.target) for pair in pairs)
+    return Bitext(name, found, languages=_told_by(left, right))
+
+
+def _told_by(left: Path, right: Path) -> tuple[str, str] | None:
+    """The languages that the ends of two files' names are codes of: news.sw and news.en."""
+    codes = [unpacked_suffix(path)[1:] for path in (left, right)]
+    try:
+        source, target = (resolve(code).bcp47 for code in codes)
+    except InputError:
+        return None
+    return (source, target) if source != target else None
 
 
 def _file(name: str, path: Path, asked: list[str], skip_bad: bool) -> Bitext:
@@ -123,7 +137,8 @@ def _synthetic(name: str, folder: Path, skip_bad: bool) -> Bitext:
     if not paths or not (folder / "coverage.json").is_file():
         raise InputError(f"{folder}: its synthesis has not finished; run the same command again")
     pairs = tuple(pair for path in paths for pair in _columns(path, skip_bad))
-    return Bitext(name, pairs, run["licence"]["strictest"])
+    languages = ("en", resolve(run["language"]).bcp47)
+    return Bitext(name, pairs, run["licence"]["strictest"], languages=languages)
 
 
 def _columns(path: Path, skip_bad: bool) -> Iterator[Texts]:
@@ -141,16 +156,20 @@ def _named(name: str, access: Access) -> Bitext:
         )
     if not 1 <= len(parts) <= 2:
         raise InputError(
-            f"--pairs {name}: expected NAME[:SPLIT]:LANGUAGE, such as lafand:train:swa"
+            f"--pairs {name}: expected NAME[:SPLIT]:LANGUAGE, such as lafand:train:swa, or of two"
+            " languages lafand:train:sw-en"
         )
-    *split, language = parts
-    source = find_language(language, access=access)
+    *split, languages = parts
+    codes = re.fullmatch(r"(\w+(?:-[A-Z]\w+)?)-([a-z]\w+)", languages)  # sw-en; zh-TW is one
+    left, right = (codes[1], codes[2]) if codes else (languages, "en")
+    source, target = (find_language(code, access=access) for code in (left, right))
     if known != SAMPLE:
         known = dataset(known.lower()).name
-    found = load_parallel(known, source, resolve("en"), split[0] if split else None, access=access)
+    found = load_parallel(known, source, target, split[0] if split else None, access=access)
     return _of(name, found)
 
 
 def _of(name: str, found: ParallelCorpus) -> Bitext:
     pairs = tuple((pair.source, pair.target) for pair in found.pairs)
-    return Bitext(name, pairs, found.licence, found.remarks)
+    languages = (found.source.bcp47, found.target.bcp47)
+    return Bitext(name, pairs, found.licence, found.remarks, languages)

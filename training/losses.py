@@ -41,20 +41,34 @@ def loss_for(architecture: str) -> Loss:
 
 def masked_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
     """Encoder: cross entropy in nats at the places with a label, (B, T) each; sum and count."""
-    return _scored(model, batch["labels"], **_inputs(batch))
+    return _scored(model, batch["labels"], _inputs(batch))
 
 
 def causal_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
     """Decoder: the scores at a place predict the label of the next, (B, T); sum and count."""
     labels = functional.pad(batch["labels"][:, 1:], (0, 1), value=IGNORED)
-    return _scored(model, labels, **_inputs(batch))
+    return _scored(model, labels, _inputs(batch))
 
 
 def sequence_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
     """Encoder-decoder: labels (B, U), which the decoder reads shifted by one; sum and count."""
     labels = batch["labels"]
     read = shifted(labels, plain(model).config)
-    return _scored(model, labels, **_inputs(batch), decoder_input_ids=read)
+    return _scored(model, labels, {**_inputs(batch), "decoder_input_ids": read})
+
+
+def translation_loss(
+    model: nn.Module, batch: Batch, smoothing: float = 0.0
+) -> tuple[Tensor, Tensor]:
+    """Encoder-decoder whose decoder reads `decoder_input_ids` (B, U), such as the tag of a language
+    before a text; cross entropy at the places with a label, sum and count.
+
+    Args:
+        smoothing: share of the probability that is spread over all pieces (Szegedy et al. 2016).
+    """
+    read = batch["decoder_input_ids"]
+    inputs = {**_inputs(batch), "decoder_input_ids": read}
+    return _scored(model, batch["labels"], inputs, smoothing)
 
 
 def shifted(labels: Tensor, config: Any) -> Tensor:
@@ -74,7 +88,9 @@ def _inputs(batch: Batch) -> dict[str, Tensor]:
     return {"input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"]}
 
 
-def _scored(model: nn.Module, labels: Tensor, **inputs: Tensor) -> tuple[Tensor, Tensor]:
+def _scored(
+    model: nn.Module, labels: Tensor, inputs: Mapping[str, Tensor], smoothing: float = 0.0
+) -> tuple[Tensor, Tensor]:
     """Cross entropy at the places with a label, summed in 32 bits; and their number.
 
     Scores are computed at those places only where the model's head is known: with a large
@@ -86,7 +102,9 @@ def _scored(model: nn.Module, labels: Tensor, **inputs: Tensor) -> tuple[Tensor,
         scores = model(**inputs).logits
     if scores.dim() == 3:
         scores = scores[chosen]
-    total = functional.cross_entropy(scores.float(), labels[chosen], reduction="sum")
+    total = functional.cross_entropy(
+        scores.float(), labels[chosen], reduction="sum", label_smoothing=smoothing
+    )
     return total, chosen.sum()
 
 

@@ -81,6 +81,14 @@ class EngineOptions:
         choices=("greedy", "server"),
         group="model",
     )
+    beam: int = option(
+        1,
+        "width of the search of an encoder-decoder (default 1: greedy)",
+        metavar="N",
+        least=1,
+        most=64,
+        group="model",
+    )
     max_prompt_tokens: int | None = option(
         None,
         "whole shots are left out of longer prompts (default: what the model can read)",
@@ -171,11 +179,13 @@ class Batch:
 @dataclass(frozen=True, slots=True)
 class Decoding:
     """Until a stop string or the limit: the most probable token each time ("greedy"), or as a
-    server does it that takes no temperature ("server")."""
+    server does it that takes no temperature ("server"); with a `beam` above 1, the most probable
+    answer of a search that wide."""
 
     max_new_tokens: int
     stop: tuple[str, ...]
     method: str = "greedy"
+    beam: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +206,8 @@ class Settings:
     @property
     def decoding(self) -> Decoding:
         """How an answer is made."""
-        return Decoding(self.options.max_new_tokens, self.stop, self.options.decoding)
+        options = self.options
+        return Decoding(options.max_new_tokens, self.stop, options.decoding, options.beam)
 
     @property
     def dtype(self) -> str:
@@ -239,6 +250,19 @@ class Backend(Protocol):
     def run(self, batches: Iterable[Batch]) -> Iterator[list[Completion]]:
         """The completions of each batch, in the order of the batches."""
         ...
+
+
+def check_beam(options: EngineOptions, *, searches: bool) -> None:
+    """Raise `InputError` for a beam where nothing searches with one.
+
+    Args:
+        searches: whether the model is an encoder-decoder on this machine.
+    """
+    if options.beam > 1 and not searches:
+        raise InputError(
+            f"--beam {options.beam}: {options.model} answers greedily; a beam is for"
+            " encoder-decoders on this machine: leave it out"
+        )
 
 
 def open_backend(settings: Settings) -> Backend:

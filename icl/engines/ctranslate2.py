@@ -22,6 +22,7 @@ from icl.engines import (
     Completion,
     Request,
     Settings,
+    check_beam,
 )
 from icl.engines.tokenization import Endings, PromptTokenizer, batches_by_length
 from icl.prompt import Prompt
@@ -32,7 +33,7 @@ from models.resolve import resolve_model
 
 BATCH_SIZE = 8
 BATCH_IDS = 1024  # a replica's memory grows by about 0.2 MB an id of the prompts in its batch
-GREEDY = {"beam_size": 1, "sampling_topk": 1}
+GREEDY = {"beam_size": 1, "sampling_topk": 1}  # of a decoder; a beam is for encoder-decoders
 
 
 class Ctranslate2Backend:
@@ -41,6 +42,7 @@ class Ctranslate2Backend:
     def __init__(self, settings: Settings) -> None:
         self._model = resolve_model(settings.options.model, settings.access)
         self._encoder_decoder = is_encoder_decoder(self._model.folder)
+        check_beam(settings.options, searches=self._encoder_decoder)
         known = CTRANSLATE2_ENCODER_DECODERS if self._encoder_decoder else CTRANSLATE2_DECODERS
         kind = model_type(self._model.folder)
         if kind not in known:
@@ -143,7 +145,7 @@ class Ctranslate2Backend:
             end_token=list(ends),
             return_end_token=True,
             asynchronous=True,
-            **GREEDY,
+            beam_size=self._decoding.beam,
         )
         return results
 

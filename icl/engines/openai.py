@@ -24,7 +24,7 @@ from data.randomness import stream
 from data.terminal import one_line
 from icl.address import Address, parse_address
 from icl.answers import cut_too_early, opening_of
-from icl.engines import Batch, Completion, Request, Settings
+from icl.engines import Batch, Completion, Request, Settings, check_beam
 from icl.engines.protocol import (
     NoAnswerError,
     Wording,
@@ -67,6 +67,7 @@ class OpenaiBackend:
             raise InputError("--offline: the openai engine needs a socket; leave one of them out")
         if settings.options.dtype:
             raise InputError("--dtype: the server settles it; leave it out with --engine openai")
+        check_beam(settings.options, searches=False)
         self._address = parse_address(base_url)
         self._settings = settings
         key = _key()

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import InputError, UnavailableError
-from icl.engines import Batch, Completion, Request, Settings
+from icl.engines import Batch, Completion, Request, Settings, check_beam
 from icl.engines.tokenization import Endings, PromptTokenizer, batches_by_length
 from icl.prompt import Prompt
 from models.config import context_length, is_encoder_decoder
@@ -40,6 +40,7 @@ class TransformersBackend:
         self._settings = settings
         self._decoding = settings.decoding
         self._encoder_decoder = is_encoder_decoder(model.folder)
+        check_beam(settings.options, searches=self._encoder_decoder)
         self._budget = settings.prompt_budget(context_length(model.folder))
         self._cached: tuple[tuple[int, ...], Any] = ((), None)
 
@@ -105,7 +106,7 @@ class TransformersBackend:
                     attention_mask=mask,
                     max_new_tokens=self._decoding.max_new_tokens,
                     do_sample=False,
-                    num_beams=1,
+                    num_beams=self._decoding.beam,
                     eos_token_id=ends,
                     pad_token_id=self._tokenizer.vocabulary.pad_id,
                     **options,

@@ -66,7 +66,7 @@ COMP_WORDS=(kilolingua tra); COMP_CWORD=1; {ask}; echo
 COMP_WORDS=(kilolingua eval --sh); COMP_CWORD=2; {ask}; echo
 COMP_WORDS=(kilolingua catalog fetch --la); COMP_CWORD=3; {ask}"""
     done = subprocess.run(["bash", "-c", lines], capture_output=True, text=True, check=True)
-    assert done.stdout.split("\n") == ["translate train ", "--shard --shots ", "--lang "]
+    assert done.stdout.split("\n") == ["translate train translator ", "--shard --shots ", "--lang "]
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])

@@ -58,8 +58,8 @@ class PretrainConfig(AuxiliaryOptions):
     )
     config: str | None = option(
         None,
-        "random weights: FAMILY-SIZE, of encoder, bert, decoder, encoder-decoder, bart and nano,"
-        " tiny, small, medium",
+        "random weights: FAMILY-SIZE, of encoder, bert, decoder, encoder-decoder, bart, m2m and"
+        " nano, tiny, small, medium",
         metavar="NAME",
     )
     model: str | None = option(

@@ -62,6 +62,7 @@ LINES = {
     "morph.train": ("--lang sw --train none.tsv --dev none.tsv --steps 1 --offline --networks 1 --hallucinate 0",),
     "training.pretrain": ("--corpus none.txt --objective mlm --config encoder-nano --tokenizer train:300 --steps 1 --offline --length 32",),
     "training.tag": ("--train none.txt --test none.txt --steps 1 --offline",),
+    "training.translate": ("--pairs none.tsv --config m2m-nano --tokenizer train:300 --steps 1 --offline --length 32",),
     "training.tokenizer": ("fertility none --text sample:sw --offline", "extend none --text sample:sw --size 20 --offline"),
     "training.fairseq": ("prepare --objective mlm --train none.txt --valid text.txt --units characters", "read --generated none.txt --expected 3"),
 }  # fmt: skip
