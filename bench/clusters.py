@@ -64,6 +64,7 @@ BASE = "contrastive"  # what the others are compared with: "without"
 METHODS = (
     BASE,
     "contrastive,means",
+    "contrastive,fisher",
     "contrastive,adversarial",
     "means",
     "adversarial",

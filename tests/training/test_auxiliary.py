@@ -23,7 +23,7 @@ from training.joint import Joint, Together, Weighted, freeze, joint_loss
 from training.loop import Shuffled
 from training.objectives import Special
 from training.objectives.auxiliary import AUXILIARIES, Setting, parse_auxiliary, register_auxiliary
-from training.objectives.heads import Contrastive, LanguageHead, Means, Quick
+from training.objectives.heads import Contrastive, Fisher, LanguageHead, Means, Quick
 from training.pretrain import pretrain
 from training.pretraining.config import PretrainConfig
 
@@ -82,7 +82,7 @@ def test_the_saved_model_has_no_head(languages: tuple[Path, Path, Path], tmp_pat
 def test_a_stopped_run_goes_on_to_the_same_bytes(
     languages: tuple[Path, Path, Path], tmp_path: Path
 ) -> None:
-    more = {"auxiliary": "adversarial:0.3,means:0.2,contrastive", "checkpoint_every": 5}
+    more = {"auxiliary": "adversarial:0.3,means:0.2,fisher:0.1,contrastive", "checkpoint_every": 5}
     more |= {"evaluate_every": 6, "ramp": 20}
     pretrain(asked(languages, tmp_path / "run-a1", **more))
 
@@ -252,6 +252,35 @@ def test_a_language_with_one_text_in_the_batch_has_no_spread_and_is_left_out() -
     assert five != 0
     alone = head(states[:3], texts([0, 0, 1]))
     assert (float(alone.total), int(alone.scored)) == (0, 3)
+
+
+def test_fisher_measures_by_the_spread_within_a_language() -> None:
+    """Half a unit apart where sentences hardly differ is farther than two where they do."""
+    torch.manual_seed(3)
+    spread = torch.tensor([4.0, 0.25, 1, 1, 1, 1, 1, 1])
+    found = {}
+    for axis, distance in ((0, 2.0), (1, 0.5)):
+        head = Fisher(setting())
+        apart = torch.randn(4000, 1, 8) * spread
+        apart[::2, :, axis] += distance
+        told = head(apart, texts([0, 1] * 2000))
+        found[axis] = float(told.total) / 4000
+        assert found[axis] == pytest.approx((distance / spread[axis].item()) ** 2 / 2 / 8, rel=0.1)
+        assert told.right is None
+        covariance = head.within.diagonal()
+        assert torch.allclose(covariance, spread.square(), rtol=0.1)
+    assert found[1] > 10 * found[0]
+    assert float(Means(setting())(apart, texts([0, 1] * 2000)).total) / 4000 < 0.01
+
+
+def test_few_sentences_say_little_of_a_spread() -> None:
+    """Six sentences in eight dimensions: no direction may count for nothing."""
+    torch.manual_seed(4)
+    head, alike = Fisher(setting()), []
+    for _ in range(300):
+        alike.append(float(head(torch.randn(6, 1, 8), texts([0, 1, 0, 1, 0, 1])).total) / 6)
+    assert abs(float(np.mean(alike[20:]))) < 0.05
+    assert head.eval()(torch.randn(2, 1, 8), texts([0, 1])).total == 0  # one of each: no distance
 
 
 def test_contrast_by_hand() -> None:

@@ -14,6 +14,7 @@ Heads are trained with the model and stay in the checkpoints; the model that is 
   https://aclanthology.org/N19-1009)
 - `means`: the languages' mean vectors become one (Gretton et al. 2012,
   https://jmlr.org/papers/v13/gretton12a.html); no head
+- `fisher`: the same, measured by how sentences spread within a language (Fisher 1936); no head
 - `phonemes`: at each word's first piece, how the word is said (`training.objectives.phonemes`)
 - `contrastive`: of the translations in a batch the right one is nearest (InfoNCE, van den Oord et
   al. 2018, https://arxiv.org/abs/1807.03748); no head
@@ -122,6 +123,7 @@ AUXILIARIES: dict[str, Auxiliary] = {
     "adversarial": Auxiliary(TEXTS, _later(HEADS, "LanguageHead", True)),
     "cooperative": Auxiliary(TEXTS, _later(HEADS, "LanguageHead", False)),
     "means": Auxiliary(TEXTS, _later(HEADS, "Means")),
+    "fisher": Auxiliary(TEXTS, _later(HEADS, "Fisher")),
     "phonemes": Auxiliary(TEXTS, _later("training.objectives.phonemes", "PhonemeHead")),
     "contrastive": Auxiliary(PAIRS, _later(HEADS, "Contrastive")),
 }

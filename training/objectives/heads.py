@@ -17,6 +17,7 @@ from data.errors import InputError
 from training.objectives.auxiliary import Outcome, Setting
 
 HIDDEN = 256  # of the head that tells languages
+KEPT = 0.97  # of the sentences of the batches before, at each batch
 Batch = dict[str, Tensor]
 
 
@@ -144,12 +145,62 @@ class Means(Languages):
         clouds = [cloud for cloud in clouds if len(cloud) > 1]
         if len(clouds) < 2:
             return Outcome(vectors.sum() * 0, number, None)
+        clouds = self._scaled(clouds)
         means = torch.stack([cloud.mean(dim=0) for cloud in clouds])
         spreads = torch.stack([_spread(cloud) for cloud in clouds])
         sizes = torch.tensor([len(cloud) for cloud in clouds], device=means.device)
         bias = (spreads / sizes).mean()
         apart = (means - means.mean(dim=0)).square().sum() / (len(clouds) - 1) - bias
         return Outcome(apart / spreads.mean().detach() * number, number, None)
+
+    def _scaled(self, clouds: list[Tensor]) -> list[Tensor]:
+        """The vectors of each language, (n, D), in the space where distances are measured."""
+        return clouds
+
+
+class Fisher(Means):
+    """`Means` in the space that sentences within a language spread evenly in (Fisher 1936,
+    https://doi.org/10.1111/j.1469-1809.1936.tb02137.x): directions in which sentences differ
+    little, and by which a probe tells languages all the same, count as much as the others.
+
+    What is drawn to 0 is the trace of the covariance between languages over that within them. The
+    latter is the mean of all batches so far, the older the less, shrunk towards a sphere as far as
+    few sentences leave it unsure (oracle approximating shrinkage, Chen et al. 2010,
+    https://doi.org/10.1109/TSP.2010.2053029, equation 23).
+    """
+
+    within: Tensor
+    seen: Tensor
+
+    def __init__(self, setting: Setting) -> None:
+        super().__init__(setting)
+        self.register_buffer("within", torch.zeros(setting.width, setting.width))
+        self.register_buffer("seen", torch.zeros(()))  # sentences, as far as they still count
+
+    def _scaled(self, clouds: list[Tensor]) -> list[Tensor]:
+        with torch.no_grad():
+            if self.training:
+                self._see(clouds)
+            values, axes = torch.linalg.eigh(_shrunk(self.within, self.seen))
+            whiten = axes / values.clamp(min=1e-12).sqrt()
+        return [cloud @ whiten for cloud in clouds]
+
+    def _see(self, clouds: list[Tensor]) -> None:
+        """Let this batch's sentences count, and those before it a little less."""
+        rows = torch.cat([cloud - cloud.mean(dim=0) for cloud in clouds])
+        free, kept = len(rows) - len(clouds), KEPT * self.seen
+        self.within.mul_(kept / (kept + free)).add_(rows.T @ rows / (kept + free))
+        self.seen.copy_(kept + free)
+
+
+def _shrunk(covariance: Tensor, count: Tensor) -> Tensor:
+    """A covariance (D, D) of `count` vectors, nearer to a sphere the fewer they are."""
+    width = len(covariance)
+    size = covariance.diagonal().mean()
+    square, trace = covariance.square().sum(), (width * size).square()
+    over = (count + 1 - 2 / width) * (square - trace / width)
+    share = (((1 - 2 / width) * square + trace) / over.clamp(min=1e-12)).clamp(max=1)
+    return torch.lerp(covariance, size * torch.eye(width, device=covariance.device), share)
 
 
 def _spread(cloud: Tensor) -> Tensor:
