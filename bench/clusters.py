@@ -197,14 +197,18 @@ class Bench:
         self.model = above
         self.first = {k: v.clone() for k, v in above.encoder.state_dict().items()}
 
+    @property
+    def kept(self) -> Path:
+        """Where what so many frozen layers make of texts is kept."""
+        return self.options.out / f"remembered-{self.options.freeze}.npz"
+
     def prepare(self) -> None:
         """Compute what the frozen layers make of the test sentences, once."""
-        path = self.options.out / "remembered.npz"
-        if path.exists():
-            self.remembered.recall(path)
+        if self.kept.exists():
+            self.remembered.recall(self.kept)
         for code in self.test:
             self.remembered.learn(self.pieces(self._asked(code)))
-            self.remembered.keep(path)
+            self.remembered.keep(self.kept)
             say(f"remembered {code}")
 
     def _asked(self, code: str) -> Sequence[str]:
@@ -386,7 +390,7 @@ def run(options: argparse.Namespace) -> None:
         results.append([{**record, "seconds": seconds, "right": right}])
         means = ", ".join(f"{name} {100 * np.mean(right[name]):.1f}" for name in MEASURES)
         say(f"{method}, seed {seed}: {means}; {seconds['training']:.0f} s, {figures}")
-        bench.remembered.keep(options.out / "remembered.npz")
+        bench.remembered.keep(bench.kept)
 
 
 def table(path: Path) -> Iterator[str]:
