@@ -27,6 +27,7 @@ from training.translation.batches import Coded, Ends, PairBatches, Source
 from training.translation.config import TranslatorConfig
 from training.translation.network import tag_of
 from training.translation.translator import load_translator
+from training.translation.warm_start import from_encoder
 
 LETTERS = dict(zip("abdegh", "KLMNOP", strict=True))  # a letter is a piece: words would be spelt
 COMPARED = (
@@ -324,6 +325,41 @@ def test_models_that_cannot_translate_are_refused(
     assert "expected text in a language of the pairs (en, sw), found yo" in refused(
         tmp_path, monolingual=(str(text),), teacher=str(trained.folder)
     )
+
+
+def test_both_sides_begin_as_a_pretrained_encoder(encoder: Path) -> None:
+    """BART's encoder computes what BERT does; tags are beside its pieces, and differ."""
+    import torch
+    from transformers import BertModel
+
+    bert = BertModel.from_pretrained(encoder).eval()
+    rows = bert.config.vocab_size
+    how: dict[str, Any] = {"encoder_layers": None, "decoder_layers": 3, "seed": 1}
+    model = from_encoder(encoder, rows + 2, SpecialIds(0, 2, 3), tied=False, **how).eval()
+    ids, mask = torch.tensor([[2, 7, 9, 3, 0]]), torch.tensor([[1, 1, 1, 1, 0]])
+    with torch.no_grad():
+        mine = model.get_encoder()(input_ids=ids, attention_mask=mask).last_hidden_state
+        theirs = bert(input_ids=ids, attention_mask=mask).last_hidden_state
+    assert torch.allclose(mine[0, :4], theirs[0, :4], atol=1e-3)
+    table = model.lm_head.weight
+    assert torch.equal(table[:rows], bert.embeddings.word_embeddings.weight)
+    assert not torch.equal(table[rows], table[rows + 1])
+    with pytest.raises(InputError, match="expected 1 to 2 layers"):
+        from_encoder(encoder, rows, SpecialIds(0, 2, 3), tied=True, **how | {"encoder_layers": 5})
+
+
+def test_a_frozen_encoder_stays_as_it_is(encoder: Path, tmp_path: Path) -> None:
+    from safetensors.torch import load_file
+
+    begun = {"config": "bart-nano", "encoder": f"{encoder}:1", "tokenizer": None, "dev": None}
+    done = run(tmp_path, **begun, freeze="encoder", steps=3, learning_rate=0.01)
+    assert {row["direction"] for row in done.rows()} == {"sw-en", "en-sw"}
+    before = load_file(encoder / "model.safetensors")
+    after = load_file(done.model / "model.safetensors")
+    name = "encoder.layer.0.intermediate.dense.weight"
+    [theirs] = [tensor for key, tensor in before.items() if key.endswith(name)]
+    assert (after["model.encoder.layers.0.fc1.weight"] == theirs).all()
+    assert not (after["model.decoder.layers.0.fc1.weight"] == theirs).all()
 
 
 def test_a_beam_is_for_encoder_decoders(tmp_path: Path, encoder: Path) -> None:
