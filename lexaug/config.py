@@ -29,7 +29,7 @@ STDOUT = Path("-")
 
 KEPT, FORMS, WRITTEN = "what is kept", "inflection", "what is written"
 TRANSFER = "from English to the language's own phrases and clauses"
-SENSES = ("any", "pos", "context")
+SENSES = ("any", "pos")
 ORDERS = ("adjective", "demonstrative", "numeral", "genitive", "adposition", "verb")
 UNTRANSLATED = ("keep", "drop")
 SELECTIONS = ("all", "coverage")
@@ -154,8 +154,8 @@ class SynthesisConfig:
     )
     sense: str | None = option(
         None,
-        "which translations of a word may stand: any, those of its part of speech in the sentence"
-        " (pos), or of those the one nearest to the sentence by --encoder (context)",
+        "which translations of a word may stand: any, or those of its part of speech in the"
+        " sentence (pos)",
         choices=SENSES,
         group=TRANSFER,
     )

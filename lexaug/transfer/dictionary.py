@@ -10,7 +10,7 @@ without one; else all, without inflection. What was asked once is remembered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import NamedTuple
@@ -50,17 +50,12 @@ class Form(NamedTuple):
     features: str
 
 
-# Chooses among options for a word: (options, source line) to the options that are left.
-Narrow = Callable[[Sequence[Option], str], Sequence[Option]]
-
-
 @dataclass
 class Dictionary:
     """A phrase table and an inflector, asked about words in context.
 
     Attributes:
-        sense: `any` translation, those of the word's part of speech (`pos`), or of those the one
-            that is nearest to the sentence (`context`, by `narrow`).
+        sense: `any` translation, or those of the word's part of speech (`pos`).
         agree: whether forms for features may be asked for; else the table's own are taken.
         usual: the tags of a headword in running text, for lexicons without parts of speech.
     """
@@ -70,7 +65,6 @@ class Dictionary:
     sense: str = "pos"
     agree: bool = True
     usual: Mapping[str, str] = field(default_factory=dict)
-    narrow: Narrow | None = None
 
     def __post_init__(self) -> None:
         """Start with nothing remembered."""
@@ -92,7 +86,7 @@ class Dictionary:
         """Whether there is any translation of a folded word or phrase."""
         return word in self.table.options
 
-    def choose(self, words: Iterable[str], tag: str, draws: Draws, line: str = "") -> Option | None:
+    def choose(self, words: Iterable[str], tag: str, draws: Draws) -> Option | None:
         """A translation of the first of several words (surface, lemma, base) that has one.
 
         One whose part of speech fits, of a later word, goes before one of the first that fits not.
@@ -102,8 +96,6 @@ class Dictionary:
         found = next(good, next((some for some in every if some), ()))
         if not found:
             return None
-        if self.narrow is not None and len(found) > 1 and self.sense == "context":
-            found = tuple(self.narrow(found, line))
         return draws.pick(found)
 
     def form(self, option: Option, tag: str, bundles: Iterable[Bundle]) -> Form | None:

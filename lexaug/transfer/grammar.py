@@ -49,7 +49,8 @@ CASES: Mapping[str, tuple[str, ...]] = {
 TEXTS = ("words", "noun", "possessives", "prepositions", "verb", "copula", "have", "subjects",
          "negatives")  # fmt: skip
 AROUND = ("noun", "possessives", "prepositions", "verb")  # templates with a place: _
-KEYS = (*TEXTS, "genitive", "classes", "drop_subject")
+FLAGS = ("drop_subject", "join_subject", "bare_after_prepositions", "around_forms")
+KEYS = (*TEXTS, "marks", *FLAGS, "genitive", "separator", "classes")
 CLASS_CELLS = (
     "noun", "plural", "number", "subject", "gender", "adjective", "of", "possessive", "this",
     "that", "who", "all",
@@ -74,7 +75,19 @@ class NounClass:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A grammar sheet: function words and templates, `_` for what they are put around."""
+    """A grammar sheet: function words and templates, `_` for what they are put around.
+
+    Attributes:
+        words: by English word, or WORD/ROLE: SUBJ and OBJ of pronouns, REL, a part of speech.
+        noun: definite, indefinite, plural (with ;SG or ;PL), adjective, numeral.
+        possessives: by person and number. genitive: of 1, what is owned, and 2, its owner.
+        verb, copula, have: by features; the one counts that has most of those that are asked.
+        subjects, negatives: what {s} and {n} are in these, by person and number.
+        marks: punctuation. separator: what is between words.
+        drop_subject: pronouns before verbs that a template says. join_subject: they are one word
+            with the verb. bare_after_prepositions: no articles there. around_forms: the verb
+            templates are for forms of the tables as well, not only where these have none.
+    """
 
     words: Mapping[str, str] = field(default_factory=dict)
     noun: Mapping[str, str] = field(default_factory=dict)
@@ -87,7 +100,12 @@ class Sheet:
     subjects: Mapping[str, str] = field(default_factory=dict)
     negatives: Mapping[str, str] = field(default_factory=dict)
     classes: tuple[NounClass, ...] = ()
+    marks: Mapping[str, str] = field(default_factory=dict)
+    separator: str = " "
     drop_subject: bool = False
+    join_subject: bool = False
+    bare_after_prepositions: bool = False
+    around_forms: bool = False
 
     def template(self, what: str, features: Iterable[str]) -> str | None:
         """The template of verb, copula or have with most of some features and no other, or None.
@@ -98,7 +116,9 @@ class Sheet:
         """
         asked, rows = frozenset(features), getattr(self, what)
         fits = [key for key in rows if key <= asked]
-        return rows[max(fits, key=lambda key: (len(key), sorted(key)))] if fits else None
+        return (
+            rows[max(fits, key=lambda key: ("NEG" in key, len(key), sorted(key)))] if fits else None
+        )
 
     def class_of(self, noun: str, number: str) -> NounClass | None:
         """The first class that a noun may be in, by its letters."""
@@ -119,7 +139,7 @@ def read_sheet(path: Path) -> Sheet:
     for key in content:
         if key not in KEYS:
             raise InputError(f'{path}: no such key "{key}"; a grammar sheet has {", ".join(KEYS)}')
-    for part in TEXTS:
+    for part in (*TEXTS, "marks"):
         table = content.get(part, {})
         if not isinstance(table, dict) or not all(isinstance(cell, str) for cell in table.values()):
             raise InputError(f"{path}: [{part}]: expected texts, found something else")
@@ -146,7 +166,12 @@ def read_sheet(path: Path) -> Sheet:
         classes=tuple(
             _noun_class(row, f"{path}: [[classes]]") for row in content.get("classes", ())
         ),
-        drop_subject=bool(content.get("drop_subject", False)),
+        marks=content.get("marks", {}),
+        separator=content.get("separator", " "),
+        drop_subject=content.get("drop_subject") is True,
+        join_subject=content.get("join_subject") is True,
+        bare_after_prepositions=content.get("bare_after_prepositions") is True,
+        around_forms=content.get("around_forms") is True,
     )
 
 

@@ -30,6 +30,7 @@ class Phrases(Words):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
+        self._governs = False  # whether a preposition stands before the phrase at hand
         self._heads: dict[int, Piece] = {}  # of subjects, which are said before their verbs
 
     def noun_phrase(self, part: Part, preposition: int | None = None) -> list[Piece]:
@@ -38,8 +39,12 @@ class Phrases(Words):
             places = range(part.first, part.last)
             before = [] if preposition is None else self.word(preposition, "ADP")
             return [*before, *(piece for place in places for piece in self._simple(place, part))]
-        case = self.case_for(preposition)
+        case, self._governs = self.case_for(preposition), preposition is not None
         head, done = self._head(part, case)
+        if head.rule == DROPPED:  # of a phrase without its noun nothing is worth saying
+            governing = [] if preposition is None else [preposition]
+            inside = range(part.first, part.last)
+            return [self.silent(at, DROPPED) for at in (*governing, *inside)]
         pieces, group = [head], self.noun_class(head, part)
         for place in part.nouns[::-1]:
             pieces = self._beside(self.word(place), pieces, False)
@@ -134,7 +139,12 @@ class Phrases(Words):
         some: list[Piece] = []
         for place in part.adjectives:
             some += self._agreeing(place, group, "adjective", part.number)
-        return self._beside(some, pieces, after)
+        return self._beside(self._linked("adjective", some, part), pieces, after)
+
+    def _linked(self, what: str, some: list[Piece], part: Part) -> list[Piece]:
+        """Modifiers with the word that links them to their noun, where the sheet has one."""
+        template = self.grammar.sheet.noun.get(what)
+        return around(template, some, self.span(part.head)) if template and some else some
 
     def _agreeing(self, place: int, group: NounClass | None, what: str, number: str) -> list[Piece]:
         """A word that agrees with a noun's class, where the tables or the sheet have its form."""
@@ -165,6 +175,7 @@ class Phrases(Words):
         numerals = [
             piece for place in part.quantifiers for piece in self._quantifier(place, part, group)
         ]
+        numerals = self._linked("numeral", numerals, part)
         pieces = self._beside(numerals, pieces, self.grammar.after("numeral"))
         if part.demonstrative is not None:
             some = self._demonstrative(part.demonstrative, group, part.number)
@@ -216,6 +227,8 @@ class Phrases(Words):
 
     def _with_article(self, part: Part, place: int, pieces: list[Piece]) -> list[Piece]:
         kind = ARTICLES[self.tokens[place].low]
+        if self._governs and self.grammar.sheet.bare_after_prepositions:
+            return [self.silent(place), *pieces]
         noun = self.grammar.sheet.noun
         for name in (f"{kind};{part.number}", kind):
             if name in noun:

@@ -44,19 +44,19 @@ def around(
 ) -> list[Piece]:
     """The texts of a template around pieces, at its `_`; a text that touches it is joined to it.
 
-    After a bar a template may change what it is put around: "_ | a$>ile".
+    After bars a template may change what it is put around, by the first pattern that fits:
+    "_ | a$>ile".
 
     Args:
         span: the source that the template's texts stand for.
         cells: what stands for {name} in the template.
     """
-    template, _, change = template.partition(" | ")
+    template, *changes = template.split(" | ")
     template = filled(template, cells or {})
     before, _, after = template.partition("_")
     inner = list(pieces)
-    if change:
-        pattern, _, replacement = change.partition(">")
-        inner = [_changed(piece, pattern, replacement) for piece in inner]
+    if changes:
+        inner = [_changed(piece, changes) for piece in inner]
     left, right = before.strip(), after.strip()
     if inner and left and not before.endswith(" "):
         inner[0] = inner[0]._replace(joined=True)
@@ -74,17 +74,30 @@ def filled(template: str, cells: Mapping[str, str]) -> str:
     return template
 
 
-def _changed(piece: Piece, pattern: str, replacement: str) -> Piece:
-    text = re.sub(pattern, replacement, piece.text) if piece.rule != KEPT else piece.text
-    return piece._replace(text=text)
+def _changed(piece: Piece, changes: Sequence[str]) -> Piece:
+    """A piece of the language with the first change made whose pattern is in it."""
+    if piece.rule == KEPT:
+        return piece
+    for change in changes:
+        pattern, _, replacement = change.partition(">")
+        text, count = re.subn(pattern, replacement, piece.text, count=1)
+        if count:
+            return piece._replace(text=text)
+    return piece
 
 
-def joined(pieces: Iterable[Piece]) -> tuple[str, list[tuple[Piece, int, int]]]:
-    """The text of pieces with spaces between, and where each stands in it."""
+def joined(
+    pieces: Iterable[Piece], separator: str = " "
+) -> tuple[str, list[tuple[Piece, int, int]]]:
+    """The text of pieces with a separator between, and where each is in it.
+
+    >>> joined([Piece("mbwa", 0, 3), Piece("", 4, 7), Piece("wangu", 8, 10)])[0]
+    'mbwa wangu'
+    """
     text, places = "", []
     for piece in pieces:
-        if piece.text and text and not piece.joined:
-            text += " "
+        if piece.text and text and not piece.joined and not text.endswith(separator):
+            text += separator
         places.append((piece, len(text), len(text) + len(piece.text)))
         text += piece.text
     return text, places

@@ -55,7 +55,7 @@ class Trace(NamedTuple):
     """A line with what a report counts.
 
     phrases: of the lexicon, that were found. unknown: words that nothing stands for. left: English
-    words that stay. shown: words of the result.
+    words that stay, names not counted. shown: words of the result.
     """
 
     line: Line
@@ -127,6 +127,8 @@ class _Line:
             while stop < len(self._parts) and self._parts[stop].kind != BREAK:
                 stop += 1
             groups = self._ordered(list(self._groups(at, stop)))
+            if self._grammar.sheet.join_subject:
+                groups = _with_joined_subjects(groups)
             first, last = self._parts[at].first, self._parts[stop - 1].last
             yield [piece for group in groups for piece in group.pieces], first, last
             at = stop
@@ -272,7 +274,8 @@ class _Line:
         piece, features = phrases.lexical(part.head, "VERB", words, bundles)
         if piece is None:
             return [], False
-        if not features and template is not None and piece.rule != KEPT and piece.text:
+        bare = not features or self._grammar.sheet.around_forms
+        if bare and template is not None and piece.rule != KEPT and piece.text:
             return self._templated(place, part, template, piece)
         said = set(features.split(";"))
         if {"1", "2", "3"} & said and self._grammar.drops_subject:
@@ -382,17 +385,22 @@ class _Line:
         end = 0
         for pieces, first, last in runs:
             start, stop = self._tokens[first].start, self._tokens[last - 1].stop
-            text += line[end:start]
+            text += self._marked(line[end:start])
             if self._opens_with_capital(first):
                 pieces = _capitalised(pieces)
-            said, inside = joined(pieces)
+            said, inside = joined(pieces, self._grammar.sheet.separator)
             if not said and text.endswith(" "):
                 text = text[:-1]  # of an empty run one space is enough
             places += [(piece, len(text) + a, len(text) + b) for piece, a, b in inside]
             text += said
             end = stop
-        text += line[end:]
-        return text, places
+        return text + self._marked(line[end:]), places
+
+    def _marked(self, between: str) -> str:
+        """What stands between words, with the marks of the language."""
+        for mark, own in self._grammar.sheet.marks.items():
+            between = between.replace(mark, own)
+        return between
 
     def _opens_with_capital(self, first: int) -> bool:
         return self._phrases.opens(first) and self._tokens[first].text[:1].isupper()
@@ -415,15 +423,29 @@ class _Line:
             if token.kind == WORD
         )
         unknown = tuple(self._phrases.unknown)
+        words_left = {token.low for token in self._tokens if token.kind == WORD}
         left = sum(
-            piece.rule == KEPT and piece.text.lower() in self._left_words() for piece in pieces
+            piece.rule == KEPT and not piece.text[:1].isupper() and piece.text in words_left
+            for piece in pieces
         )
         shown = sum(len(piece.text.split()) for piece in pieces)
         line = Line(text, tuple(replacements), words, words - len(unknown), replaced)
         return Trace(line, tuple(self._phrases.found), unknown, left, shown)
 
-    def _left_words(self) -> frozenset[str]:
-        return frozenset(token.low for token in self._tokens if token.kind == WORD)
+
+def _with_joined_subjects(groups: Sequence[Group]) -> list[Group]:
+    """The groups, a verb joined to the pronoun before it."""
+    found: list[Group] = []
+    for group in groups:
+        before = found[-1] if found else None
+        if group.part.kind == VERBS and before is not None and before.part.kind == PRONOUN:
+            place = next((i for i, p in enumerate(group.pieces) if p.text), None)
+            if place is not None and any(piece.text for piece in before.pieces):
+                pieces = list(group.pieces)
+                pieces[place] = pieces[place]._replace(joined=True)
+                group = Group(group.part, pieces)
+        found.append(group)
+    return found
 
 
 def _head_of(pieces: Sequence[Piece], start: int) -> Piece:

@@ -99,9 +99,7 @@ class Words:
         if tag == "PROPN" and self.is_long_name(place):
             return [self.as_it_is(place, tag)]
         words = [low, *more, *self.instead(low, tag)]
-        option = self.dictionary.choose(
-            (self.folded(word) for word in words), tag, self.draws, self.sentence.line
-        )
+        option = self.dictionary.choose((self.folded(word) for word in words), tag, self.draws)
         if option is None:
             return [self.as_it_is(place, tag)]
         self.done.add(place)
@@ -120,7 +118,7 @@ class Words:
         if stop > place + 1:
             words = [self._phrase(place, stop, word) for word in words]
         folded = [self.folded(word) for word in words]
-        option = self.dictionary.choose(folded, tag, self.draws, self.sentence.line)
+        option = self.dictionary.choose(folded, tag, self.draws)
         if option is None:
             return self.as_it_is(place, tag), ""
         self.done.update(range(place, stop))
