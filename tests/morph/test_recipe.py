@@ -105,6 +105,12 @@ def test_none_of_something_is_refused(name: str, flag: str) -> None:
     assert getattr(Recipe(**{name: 1}), name) == 1
 
 
+def test_a_network_that_cannot_be_is_refused_before_any_data_are_read() -> None:
+    with pytest.raises(InputError, match="width: expected a multiple of twice the heads"):
+        Recipe(width=20, heads=4)
+    assert Recipe(width=24, heads=4).width == 24
+
+
 def test_the_precision_of_multiplication_is_restored() -> None:
     before = torch.get_float32_matmul_precision()
     with quick_multiplication():

@@ -483,6 +483,15 @@ def test_what_is_told_of_answers_and_who_gave_them(
     assert told["files"]["xx.tst"]["answered_by"] == {"given file": 2}
 
 
+def test_whoever_names_languages_is_told_that_a_task_wants_all_of_them(
+    data_2022: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = ("--task", "sigmorphon2022", "--data", data_2022, "--system", "s", "--copy")
+    for number, (more, told) in enumerate((((), False), (("--lang", "xx"), True))):
+        assert run(*base, *more, "--splits", "test", "--out", tmp_path / str(number)) == 0
+        assert ("note: not all languages" in capsys.readouterr().out) == told
+
+
 def test_a_system_must_be_named(
     covered: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
