@@ -6,6 +6,7 @@ from __future__ import annotations
 import resource
 import shutil
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -115,6 +116,21 @@ def test_what_another_thread_has_learnt_of_the_server_is_no_refusal() -> None:
     assert backend._reworded(asked, "no such thing") is True
     assert backend._wording == replace(asked, stop=False)
     assert backend._reworded(backend._wording, "no such thing") is False
+
+
+def test_who_is_stopped_between_two_attempts_asks_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    backend, asked, stopped = server_backend(), list[str](), threading.Event()
+
+    def ask(request: Request, wording: protocol.Wording) -> None:
+        asked.append(request.id)
+        raise protocol.NoAnswerError("busy", 503)
+
+    monkeypatch.setattr(backend, "_ask", ask)
+    stopped.set()
+    [request] = server.requests(1)
+    with pytest.raises(UnavailableError, match=r"busy \(1 attempt\)"):
+        backend._complete(request, stopped)
+    assert asked == [request.id]
 
 
 def test_packages_that_are_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
