@@ -75,6 +75,16 @@ def test_signature_holds_what_is_needed_to_get_the_score_again(
     )
 
 
+def test_a_run_of_one_sentence_names_its_shot(tiny_decoder: Path, tmp_path: Path) -> None:
+    config = RunConfig("sw", test_set="sample", model=str(tiny_decoder), limit=1, out=tmp_path)
+    for result in evaluate(config).results:
+        assert [score.n for score in result.scores] == [1] * len(result.scores)
+        if result.system == "model":
+            signature = dict(p.split(":", 1) for p in result.scores[0].signature.split("|"))
+            assert (signature["shots"], signature["limit"]) == ("1", "1")
+            assert signature["shot-ids"].isdigit()
+
+
 def test_scores_are_sacrebleus(tiny_decoder: Path, tmp_path: Path) -> None:
     config = RunConfig("sw", test_set="sample", model=str(tiny_decoder), limit=40, out=tmp_path)
     evaluation = evaluate(config)
