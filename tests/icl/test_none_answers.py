@@ -106,6 +106,7 @@ def test_a_template_that_opens_the_thoughts(server: Server, tmp_path: Path) -> N
         (told("x", "tool_calls", tool_calls=[{"id": "1"}]), "tool call", "4 calls of a tool"),
         (told(None, "function_call", function_call={"name": "f"}), "tool call", "4 calls of a t"),
         (told(None, "stop", tool_calls=[{"id": "1"}]), "tool call", "4 calls of a tool"),
+        (told(None, "stop", function_call={"name": "f"}), "tool call", "4 calls of a tool"),
     ],
 )
 def test_what_is_no_answer_is_kept_as_such(
