@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import product
 from re import _constants as op  # type: ignore[attr-defined]  # the parser that `re` itself uses
 from re import _parser as parser  # type: ignore[attr-defined]
@@ -164,15 +165,28 @@ def steps(pattern: str, text: str, flags: int = 0, how: str = "search") -> int:
 
 def worst(pattern: str, flags: int = 0, how: str = "search", length: int = 10) -> float:
     """How many times the work grows at worst where a text becomes four times as long."""
-    sys.setrecursionlimit(100_000)
     growth = 0.0
-    for short, long in texts(pattern, flags, length):
-        try:
-            few = steps(pattern, short, flags, how)
-            growth = max(growth, steps(pattern, long, flags, how) / few)
-        except TooMuchWorkError:
-            return float("inf")
+    with deep_recursion():
+        for short, long in texts(pattern, flags, length):
+            try:
+                few = steps(pattern, short, flags, how)
+                growth = max(growth, steps(pattern, long, flags, how) / few)
+            except TooMuchWorkError:
+                return float("inf")
     return growth
+
+
+@contextmanager
+def deep_recursion(limit: int = 100_000) -> Iterator[None]:
+    """Python's own functions may call each other so deeply. Not C's: its stack has an end, so that
+    the limit must not stay for what comes later in the process.
+    """
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(limit)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def texts(pattern: str, flags: int, length: int) -> Iterator[tuple[str, str]]:
