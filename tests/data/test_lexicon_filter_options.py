@@ -44,7 +44,7 @@ def run(command: str, lexicon: Path, *options: str) -> int:
         (["--max-words", "1"], {"lea", "siku 7"}),
         (["--max-translations", "1"], {"gombe"}),
     ],
-    ids=" ".join,
+    ids=lambda words: " ".join(sorted(words)),
 )
 def test_one_filter(options: list[str], lost: set[str], lexicon: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.tsv"
