@@ -257,10 +257,13 @@ MEMORY = TMX.format("en", "en", "sw")
     [
         ("UPPER.TSV", PAIRS.encode()),
         ("UPPER.TMX", MEMORY.encode()),
-        ("z.tsv.gz", gzip.compress(PAIRS.encode())),
-        ("mem.TMX.GZ", gzip.compress(MEMORY.encode())),
+        ("z.tsv.gz", gzip.compress(PAIRS.encode(), mtime=0)),
+        ("mem.TMX.GZ", gzip.compress(MEMORY.encode(), mtime=0)),
         ("mac.tsv", PAIRS.replace("\n", "\r").encode()),
-        ("dos.tsv.gz", gzip.compress(b"\xef\xbb\xbf" + PAIRS.replace("\n", "\r\n").encode())),
+        (
+            "dos.tsv.gz",
+            gzip.compress(b"\xef\xbb\xbf" + PAIRS.replace("\n", "\r\n").encode(), mtime=0),
+        ),
         ("blank.tsv", f"{PAIRS}\n\t\n".encode()),
     ],
 )
