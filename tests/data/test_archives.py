@@ -207,7 +207,7 @@ def test_an_encrypted_member(tmp_path: Path) -> None:
     [
         b"<html>404 Not Found</html>",
         b"",
-        gzip.compress(b"a text, packed"),
+        gzip.compress(b"a text, packed", mtime=0),
         b"PK\x03\x04 and no more",
     ],
 )
