@@ -226,3 +226,9 @@ def test_lines_that_are_not_looked_at_need_no_repair(
         for i, line in enumerate(piece.data.split(b"\n")[:-1])
     }
     assert (found, cleaned.bad, cleaned.repairs) == (kept, bad, repairs)
+
+
+def test_a_tab_is_a_character_of_a_line_unless_tabs_are_refused() -> None:
+    assert blocks.checked_line(b"a\tb", "news:1", Counter()) == "a\tb"
+    with pytest.raises(blocks.BadLineError, match="news:1"):
+        blocks.checked_line(b"a\tb", "news:1", Counter(), refuse_tabs=True)

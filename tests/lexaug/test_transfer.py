@@ -16,7 +16,9 @@ from lexaug.english.clauses import Analyser, VerbForms
 from lexaug.english.tagger import Tagger
 from lexaug.inflection import TableInflector
 from lexaug.phrases import compile_phrases
-from lexaug.synthesis.selection import Selection
+from lexaug.synthesis.blocks import Piece
+from lexaug.synthesis.journal import Tally
+from lexaug.synthesis.selection import Selection, selected
 from lexaug.synthesize import synthesize
 from lexaug.transfer.dictionary import Dictionary
 from lexaug.transfer.grammar import Grammar, Sheet, read_sheet
@@ -381,6 +383,14 @@ def test_selection_takes_what_is_known_and_new() -> None:
         "My teacher reads water prices.",
     ]
     assert selection.chosen(lines) == [0, 3]
+    pieces = [Piece(4, "".join(f"{line}\n" for line in lines[:2]).encode())]
+    pieces.append(Piece(9, "".join(f"{line}\n" for line in lines[2:]).encode()))
+    tally, gone = Tally(), []
+    found = selected(pieces, selection, tally, gone)
+    assert found == [Piece(4, f"{lines[0]}\n".encode()), Piece(10, f"{lines[3]}\n".encode())]
+    assert [(one.line, one.text) for one in gone][:2] == [(5, lines[1]), (9, lines[2])]
+    assert tally.dropped["not selected"] == tally.numbers["lines"] == len(lines) - 2
+    assert selected(pieces, None, Tally(), gone) == pieces
 
 
 def test_published_is_the_plain_path(tmp_path: Path) -> None:
