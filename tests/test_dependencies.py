@@ -79,6 +79,7 @@ def test_what_a_room_declares_as_its_extra_is_imported_somewhere() -> None:
         "fastapi",
         "uvicorn",
         "mypy",
+        "pytest-xdist",
         "ruff",
         "bqplot",
         "fairseq-fixed",

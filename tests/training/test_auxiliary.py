@@ -181,8 +181,9 @@ def test_pairs_by_name(tmp_path: Path) -> None:
     made = tmp_path / "made"
     made.mkdir()
     (made / "pairs.tsv").write_text("dog\tmbwa\n", "utf-8")
-    run = '{"run": {"mode": "parallel", "format": "text", "licence": {"strictest": "CC0-1.0"}}}'
-    (made / "config.json").write_text(run)
+    run = {"mode": "parallel", "format": "text", "language": "sw"}
+    run |= {"licence": {"strictest": "CC0-1.0"}}
+    (made / "config.json").write_text(json.dumps({"run": run}))
     with pytest.raises(InputError, match="its synthesis has not finished"):
         find_bitext(str(made))
     (made / "coverage.json").write_text("{}")

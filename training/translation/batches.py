@@ -3,7 +3,7 @@
 >>> pairs = [Coded(np.arange(4, 4 + n), np.arange(4, 5 + n)) for n in (3, 9, 4, 8)]
 >>> stream = PairBatches([Source("toy", 1.0, pairs)], Ends(pad=0, start=2), tokens=24, seed=1)
 >>> [batch["labels"].shape for _, batch in zip(range(2), stream)]
-[torch.Size([1, 10]), torch.Size([1, 9])]
+[torch.Size([2, 5]), torch.Size([1, 10])]
 >>> stream.state_dict()
 {'epoch': 0, 'done': 2}
 """
