@@ -217,6 +217,7 @@ def _settle(place: Path, cpu_s: float, out: Path) -> None:
         del sys.modules[name]
     os.environ.update(PYTHONPATH=str(place), PYTHONDONTWRITEBYTECODE="1")
     os.environ["KILOLINGUA_CACHE"] = str(place / ".cache")
+    os.environ.pop("PYTEST_ADDOPTS", None)  # a map and an order need one process
     stream = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(stream, 1)
     os.dup2(stream, 2)
