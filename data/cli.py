@@ -17,6 +17,7 @@ import re
 import select
 import sys
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -113,6 +114,21 @@ def standard_input() -> IO[bytes]:
     if found is None:
         raise InputError("expected text on standard input, found it closed; name a file")
     return cast("IO[bytes]", found)
+
+
+def typed_lines(name: str) -> Iterator[str]:
+    """The lines of a file, or of standard input where its name is -, in UTF-8 and NFC.
+
+    Raises:
+        InputError: no such file, standard input that is closed, a line that is not UTF-8.
+    """
+    from data.lines import clean, decode, raw_lines
+
+    lines = enumerate(standard_input(), 1) if name == "-" else raw_lines(Path(name))
+    where = "standard input" if name == "-" else name
+    for number, line in lines:
+        text = decode(line.rstrip(b"\r\n"), f"{where}:{number}")
+        yield clean(text, f"{where}:{number}", repairs=Counter())
 
 
 def run(

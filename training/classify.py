@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -28,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from data.access import Access
 from data.bounded import read_json
-from data.cli import Parser, run, standard_input
+from data.cli import Parser, run, typed_lines
 from data.pages import Interval, Plotted
 from training.classification.config import BUDGET, ClassifyConfig
 from training.settings import train_command
@@ -122,26 +121,14 @@ def _predict(arguments: Sequence[str]) -> int:
         from training.classification.classifier import load_classifier
 
         classifier = load_classifier(given.model)
-        texts = (text for name in given.files for text in _lines(name))
+        lines = (line for name in given.files for line in typed_lines(name))
+        texts = (line for line in lines if line.strip())  # the others are no texts
         while chunk := list(islice(texts, CHUNK)):
             for label, text in zip(classifier.predict(chunk), chunk, strict=True):
                 show(f"{label}\t{text}")
         return 0
 
     return run(parser, command, arguments)
-
-
-def _lines(name: str) -> Iterator[str]:
-    """The texts of a file or of standard input; lines without a character are no texts."""
-    from data.lines import clean, decode, raw_lines
-
-    lines = enumerate(standard_input(), 1) if name == "-" else raw_lines(Path(name))
-    where = "standard input" if name == "-" else name
-    for number, line in lines:
-        text = decode(line.rstrip(b"\r\n"), f"{where}:{number}")
-        text = clean(text, f"{where}:{number}", repairs=Counter())
-        if text.strip():
-            yield text
 
 
 def _show(done: Classified) -> None:

@@ -18,8 +18,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -27,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from data.access import Access
 from data.bounded import read_json
-from data.cli import Parser, run, standard_input
+from data.cli import Parser, run, typed_lines
 from data.pages import Interval, Plotted
 from training.settings import train_command
 from training.translation.config import BUDGET, TranslatorConfig
@@ -130,24 +129,13 @@ def _apply(arguments: Sequence[str]) -> int:
 
         translator = load_translator(given.model)
         translator.check(given.source, given.target)
-        texts = (text for name in given.files for text in _lines(name))
+        texts = (text for name in given.files for text in typed_lines(name))
         while chunk := list(islice(texts, CHUNK)):
             for text in translator.translate(chunk, given.source, given.target, beam=given.beam):
                 show(text)
         return 0
 
     return run(parser, command, arguments)
-
-
-def _lines(name: str) -> Iterator[str]:
-    """The lines of a file or of standard input; an empty one has an empty translation."""
-    from data.lines import clean, decode, raw_lines
-
-    lines = enumerate(standard_input(), 1) if name == "-" else raw_lines(Path(name))
-    where = "standard input" if name == "-" else name
-    for number, line in lines:
-        text = decode(line.rstrip(b"\r\n"), f"{where}:{number}")
-        yield clean(text, f"{where}:{number}", repairs=Counter())
 
 
 def _show(done: TrainedTranslator) -> None:
