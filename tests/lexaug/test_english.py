@@ -124,3 +124,10 @@ def test_counts_decide_between_readings() -> None:
     tagger = Tagger(counted(sentences))
     assert tagger.tags(tokens("the change helps"))[1] == "NOUN"
     assert tagger.tags(tokens("they change it"))[1] == "VERB"
+
+
+def test_a_word_between_subject_and_verb_is_passed_over(analyser: Analyser) -> None:
+    sentence = analyser.analysed("The children often came.")
+    [group] = verbs(sentence)
+    assert group.subject == 0
+    assert (group.person, group.number) == ("3", "PL")

@@ -109,3 +109,23 @@ def test_addresses() -> None:
         assert _is_address(array(text), 0, len(text) - 1) == expected
     assert not _is_address(array(b"://"), 1, 2), "the colon stands before the space"
     assert not _is_address(array(b":x/"), 0, 2)
+
+
+@pytest.mark.parametrize(
+    ("char", "form", "alone"),
+    [
+        ("É", "é", True),
+        ("\u0300", "\u0300", True),  # what stays as it is
+        ("€", "a\u0334", False),  # a mark that may be put into another order
+        ("€", "ক\u09be", False),  # one of class 0 that composes
+        ("€", "ক\u0982", True),  # one that does neither
+        ("€", "a\u0300", False),  # not NFC
+        ("é", "abc", False),  # three letters for two bytes
+        ("€", "a b", False),
+        ("€", "", False),
+    ],
+)
+def test_what_folds_alike_whatever_stands_around_it(char: str, form: str, alone: bool) -> None:
+    from lexaug.kernel.characters import _stands_alone
+
+    assert _stands_alone(char, form, frozenset("\u0300\u09be")) == alone

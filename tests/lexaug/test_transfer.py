@@ -110,6 +110,25 @@ def test_an_auxiliary_is_never_a_noun() -> None:
     assert "mkebe" not in done.text
 
 
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [(("was", "kuwa"), "Mbwa kuwa kubwa."), (("be", "kuwa"), "Mbwa alikuwa kubwa.")],
+)
+def test_a_form_of_be_in_the_lexicon_is_taken_as_it_is(
+    entry: tuple[str, str], expected: str
+) -> None:
+    words = (Entry(*entry, "VERB"), Entry("dog", "mbwa", "NOUN"), Entry("big", "kubwa", "ADJ"))
+    known = {"dog": frozenset({"NOUN"}), "big": frozenset({"ADJ"})}
+    rows = [Triple("kuwa", "V;PST;3;SG", "alikuwa")]
+    done = Transfer(
+        Analyser(Tagger(None, known), VerbForms()),
+        Dictionary(compile_phrases(Lexicon(words, "en", "sw")), TableInflector(rows)),
+        Grammar.of({k: Value(name, "test") for k, name in NO_ARTICLES.items()}, {rows[0].features}),
+        Switches(),
+    ).line("The dog was big.", 1)
+    assert done.line.text == expected
+
+
 def test_articles_follow_wals() -> None:
     kept = transfer({"37A": "Definite word distinct from demonstrative"}).line("The dog slept.", 1)
     assert next(r.option.rule for r in kept.line.replacements) == "dropped"  # the lexicon has none
