@@ -201,8 +201,8 @@ def relatives(
             (pl.col("category") == "sign") == (row["category"] == "sign"),
         )
         .with_columns(
-            _tree_distance(row).alias("tree_distance"),
-            _kilometres(row).alias("kilometres"),
+            tree_distance(row).alias("tree_distance"),
+            great_circle_km(row).alias("kilometres"),
             pl.col("kinds").list.set_intersection(wanted).alias("lends"),
         )
         .filter(pl.col("lends").list.len() > 0)
@@ -222,7 +222,7 @@ def relatives(
     )
 
 
-def _tree_distance(row: Mapping[str, Any]) -> polars.Expr:
+def tree_distance(row: Mapping[str, Any]) -> polars.Expr:
     """Edges up to the nearest group that holds both, and down again."""
     import polars as pl
 
@@ -232,7 +232,7 @@ def _tree_distance(row: Mapping[str, Any]) -> polars.Expr:
     return pl.when(shared > 0).then(edges.cast(pl.Int64))
 
 
-def _kilometres(row: Mapping[str, Any]) -> polars.Expr:
+def great_circle_km(row: Mapping[str, Any]) -> polars.Expr:
     """Great-circle distance by the haversine formula, which is exact enough for near points."""
     import polars as pl
 
