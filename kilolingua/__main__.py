@@ -31,6 +31,7 @@ COMMANDS = {
     "train": ("morph.train", "an inflection model"),
     "evaluate-inflection": ("morph.evaluate.__main__", "accuracy of inflected forms"),
     "submit": ("morph.submit.__main__", "a shared task's files"),
+    "extract": ("localize.extract", "the texts of documents in a table, and back"),
     "tokenizer": ("training.tokenizer.__main__", "learn, extend or trim a tokenizer"),
     "pretrain": ("training.pretrain", "pretrain or adapt a language model"),
     "tag": ("training.tag", "train a tagger and score it on other languages"),

@@ -17,6 +17,7 @@ ROOMS = (
     "kilolingua",
     "app",
     "bench",
+    "localize",
     "lexaug",
     "morph",
     "icl",

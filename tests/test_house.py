@@ -16,12 +16,13 @@ from tests import structure
 ROOT = Path(__file__).parent.parent
 MOST_OFFLINE = 0  # functions with such a parameter: one Access travels instead
 MOST_REPORT = 2
-MOST_MODULES = 410
+MOST_MODULES = 410 + 45  # a file a form of documents in localize
 CIRCLES: list[list[str]] = []
 MAY_IMPORT = {
     "kilolingua": {
         "kilolingua",
         "app",
+        "localize",
         "lexaug",
         "morph",
         "icl",
@@ -41,9 +42,10 @@ MAY_IMPORT = {
     "morph": {"morph", "training", "models", "runfolder", "metrics", "data"},
     "lexaug": {"lexaug", "morph", "models", "runfolder", "data"},  # of morph, morph.inflect only
     "icl": {"icl", "models", "runfolder", "metrics", "data"},
+    "localize": {"localize", "icl", "models", "runfolder", "metrics", "data"},
     "app": {"app", "lexaug", "morph", "icl", "training", "models", "runfolder", "metrics", "data"},
 }
-OURS = {*MAY_IMPORT, "bench", "localize", "nlu"}
+OURS = {*MAY_IMPORT, "bench", "nlu"}
 MODULES = sorted(path for room in MAY_IMPORT for path in (ROOT / room).rglob("*.py"))
 HEAVY = {"torch", "transformers", "ctranslate2"}
 
@@ -192,7 +194,7 @@ def test_a_room_is_no_maze() -> None:
 COMMANDS = sorted(
     set(
         re.findall(
-            r"python -m ((?:data|training|morph|lexaug|icl)\.\w+)",
+            r"python -m ((?:data|training|morph|lexaug|icl|localize)\.\w+)",
             "\n".join(
                 path.read_text("utf-8") for path in (ROOT / "README.md", *ROOT.glob("docs/*.md"))
             ),

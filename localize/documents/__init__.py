@@ -1,0 +1,126 @@
+"""The forms of documents, a row each: how a file is read as a text with segments.
+
+A new form is one file with a `read(text, codec) -> Document` and one row of FORMS, or one call of
+`register` (docs/CONTRIBUTING.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple
+
+from data.cli import did_you_mean
+from data.errors import InputError
+from localize.documents.record import Document, decoded
+
+MAX_BYTES = 1 << 28  # of one document
+
+
+class Form(NamedTuple):
+    """A row of the registry.
+
+    Attributes:
+        opens: "module:function", which makes a `Document` of (text, codec).
+        suffixes: of files that are read so.
+        archive: whether the function takes the file's bytes instead.
+        bilingual: whether a file holds source and translation at once.
+    """
+
+    opens: str
+    suffixes: tuple[str, ...]
+    archive: bool = False
+    bilingual: bool = False
+
+
+FORMS: dict[str, Form] = {
+    "markdown": Form("localize.documents.markdown:read", (".md", ".markdown", ".mdown", ".myst")),
+    "html": Form("localize.documents.html:read", (".html", ".htm", ".xhtml")),
+}
+_READERS: dict[str, Callable[..., Document]] = {}
+
+
+def register(name: str, read: Callable[..., Document], *suffixes: str) -> None:
+    """Add a form of one's own."""
+    FORMS[name] = Form("", suffixes)
+    _READERS[name] = read
+
+
+def form_names() -> tuple[str, ...]:
+    """What --format takes."""
+    return ("auto", *FORMS)
+
+
+def form_of(path: Path) -> str:
+    """The form of a file by its suffix.
+
+    Raises:
+        InputError: none that is known.
+    """
+    for name, form in FORMS.items():
+        if path.name.lower().endswith(form.suffixes):
+            return name
+    known = ", ".join(sorted({suffix for form in FORMS.values() for suffix in form.suffixes}))
+    raise InputError(
+        f"{path}: expected a document ({known}), found {path.suffix or 'no suffix'}; rename it",
+        option="--format",
+    )
+
+
+def is_document(path: Path) -> bool:
+    """Whether a file's suffix is that of a form."""
+    name = path.name.lower()
+    return any(name.endswith(form.suffixes) for form in FORMS.values())
+
+
+def read_document(path: Path, form: str = "auto") -> Document:
+    """The document of a file.
+
+    Args:
+        form: its name in FORMS; by the suffix by default.
+
+    Raises:
+        InputError: no such file or form, too large, or one that its form cannot read.
+    """
+    name = form_of(path) if form == "auto" else form
+    return parse_document(read_bytes(path), name, str(path))
+
+
+def parse_document(raw: bytes, form: str, where: str) -> Document:
+    """The document of a file's bytes; `where` begins the message of an error.
+
+    Raises:
+        InputError: no such form, or bytes that it cannot read.
+    """
+    if form not in FORMS:
+        known = did_you_mean(form, FORMS)
+        raise InputError(f'--format "{form}": expected one of {", ".join(FORMS)}{known}')
+    row = FORMS[form]
+    read = _READERS.get(form)
+    if read is None:
+        module, _, function = row.opens.partition(":")
+        read = getattr(import_module(module), function)
+    try:
+        return read(raw) if row.archive else read(*decoded(raw))
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from error
+    except RecursionError as error:
+        raise InputError(f"{where}: nested too deep to be read; take it apart") from error
+
+
+def read_bytes(path: Path) -> bytes:
+    """A document's bytes.
+
+    Raises:
+        InputError: no such file, or more than MAX_BYTES.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError(f"{path}: more than {MAX_BYTES >> 20} MB; split it")
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file; check the path") from error
+    except (IsADirectoryError, PermissionError) as error:
+        reason = (error.strerror or "cannot be read").lower()
+        raise InputError(f"{path}: expected a readable file, found: {reason}; check it") from error
