@@ -27,6 +27,7 @@ from data.inventory import (
     export_json,
 )
 from data.inventory.references import massive_locales
+from data.inventory.schema import counted as only_languages
 
 if TYPE_CHECKING:
     import polars
@@ -78,7 +79,7 @@ def _headline(
         st.html('<h1 class="kl-title">Languages, and what exists for them</h1>')
         known = selected["speakers_alone"].drop_nulls()
         spoken = people(int(known.sum()) if known.len() else None)
-        of = f"{quantity(selected.height, 'language')} shown of {number(inventory.table.height)}"
+        of = f"{quantity(selected.height, 'language')} shown of {number(_total(inventory))}"
         st.html(
             f'<p role="status" aria-live="polite">{of}. Speakers: {spoken} '
             f"(a figure is known for {number(known.len())} of them).</p>"
@@ -99,7 +100,12 @@ def _counted(
 @st.cache_resource(show_spinner=False, hash_funcs={Inventory: id})
 def _totals(inventory: Inventory) -> dict[str, int]:
     found = {by: groups(counts(inventory.table, by)) for by in GROUPS}
-    return {"languages": inventory.table.height} | found
+    return {"languages": _total(inventory)} | found
+
+
+def _total(inventory: Inventory) -> int:
+    """All languages: bookkeeping entries and dialects are none."""
+    return only_languages(inventory.table).height
 
 
 @st.cache_resource(show_spinner=False)

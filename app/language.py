@@ -23,7 +23,7 @@ from data.inventory import (
     relatives,
     resources_of,
     row_of,
-    select,
+    suggestions,
     where_from,
 )
 from data.inventory.build import USEFUL_SIZES
@@ -100,11 +100,11 @@ def _asked(inventory: Inventory) -> dict[str, Any] | None:
 
 
 def _near(inventory: Inventory, text: str) -> None:
-    """Links to languages whose names hold the text."""
-    for row in select(inventory.table, text=text, limit=10).iter_rows(named=True) if text else ():
+    """Links to languages that the text may have meant."""
+    for hit in suggestions(inventory, text):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.html(texts.named(row["name"]))
-            link_to("language", row["glottocode"], {"lang": row["glottocode"]})
+            st.html(texts.named(hit.name))
+            link_to("language", hit.code, {"lang": hit.code})
 
 
 def _heading(row: Mapping[str, Any]) -> None:

@@ -22,7 +22,8 @@ PAGES = "pages"  # in the session: the pages by name
 LAST = "last-selection"  # in the session: the address of Explore, for the way back
 BUILT_IN = (
     "Glottolog's table could not be had on this machine, so you see what is built in: the "
-    "languages of MASSIVE's 52 locales, written by hand. It has no coordinates and no speakers."
+    "languages of MASSIVE's 52 locales, written by hand. It has no coordinates; its speakers are "
+    "CLDR's estimates."
 )
 
 

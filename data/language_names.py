@@ -49,6 +49,7 @@ TABLES = Path(__file__).parent / "tables"
 HOW = "give a code (sw, swa, swh_Latn, sw-KE), a name (Swahili) or a glottocode (swah1253)"
 LONGEST = 100
 LONGEST_CHAIN = 8  # of codes that replaced each other; the longest known has three
+CLICKS = str.maketrans("!|‖≠", "ǃǀǁǂ")  # how the letters of clicks are typed, and what they are
 PUNCTUATION = " -_'’‘`(),.\u200c\u200d"  # of names, with the joiners of Arabic and Indic scripts
 
 
@@ -258,11 +259,34 @@ def name_of(tag: str) -> str:
     return rows()[tag].name if tag in rows() else _registered()[tag][0]
 
 
+def names_of(code: str) -> tuple[str, ...]:
+    """All names of a tag or three-letter code that the registry and CLDR have, and its own name.
+
+    >>> names_of("nso")
+    ('Pedi', 'Northern Sotho', 'Sepedi', 'Northern Sotho', 'Sesotho sa Leboa')
+    """
+    from language_data.names import code_to_names
+
+    code = _replaced(code)
+    cldr = code_to_names(code)
+    found = [*_registered().get(code, ()), cldr.get("en"), cldr.get(code)]
+    return tuple(name for name in found if name)
+
+
 def fold(text: str) -> str:
     """Without case, diacritics, apostrophes and punctuation: "K'iche'" and "Kʼicheʼ" are one."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     plain = re.sub("['’‘ʼʻ`\u200c\u200d]", "", plain.casefold())
     return " ".join(re.sub(r"[-_(),.]", " ", plain).split())
+
+
+def search_key(text: str) -> str:
+    """What is compared of a name that is searched: folded, clicks in their letters.
+
+    >>> search_key("!Xóõ") == search_key("ǃxoo")
+    True
+    """
+    return fold(text.translate(CLICKS))
 
 
 def checked(text: object) -> str:

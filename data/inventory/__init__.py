@@ -48,7 +48,7 @@ from dataclasses import replace
 from data.access import Access
 from data.errors import UnavailableError
 from data.inventory.export import export_bibtex, export_cldf, export_csv, export_json
-from data.inventory.language import find, relatives, resources_of, row_of, where_from
+from data.inventory.language import relatives, resources_of, row_of, sources_of, where_from
 from data.inventory.query import counts, gaps, most_genera, most_speakers_without, select
 from data.inventory.schema import (
     ISOLATE,
@@ -57,8 +57,10 @@ from data.inventory.schema import (
     UNITS,
     Inventory,
     Source,
+    counted,
     need_polars,
 )
+from data.inventory.search import Hit, find, search, suggestions
 
 MOST_TAGS = 12  # that a note names
 
@@ -67,8 +69,10 @@ __all__ = [
     "KINDS",
     "NONE",
     "UNITS",
+    "Hit",
     "Inventory",
     "Source",
+    "counted",
     "counts",
     "export_bibtex",
     "export_cldf",
@@ -82,7 +86,10 @@ __all__ = [
     "relatives",
     "resources_of",
     "row_of",
+    "search",
     "select",
+    "sources_of",
+    "suggestions",
     "where_from",
 ]
 

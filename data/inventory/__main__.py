@@ -15,6 +15,7 @@ from data.files import write_whole
 from data.inventory import (
     KINDS,
     Inventory,
+    counted,
     export_cldf,
     export_csv,
     export_json,
@@ -91,7 +92,7 @@ def show(config: Config) -> None:
     for note in inventory.notes:
         _say(f"note: {note}")
     table = _selected(inventory, config)
-    _say(f"{table.height:,} of {inventory.table.height:,} languages")
+    _say(f"{table.height:,} of {counted(inventory.table).height:,} languages")
     if config.lang and config.format is None:
         _show(page(inventory, table["glottocode"][0]), config.out)
     elif config.format or not config.rebuild:

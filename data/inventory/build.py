@@ -25,15 +25,17 @@ project can fetch. The two must not be compared.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from data.inventory.facts import OF_MACROLANGUAGE, Facts, collect_names, gather_facts
-from data.inventory.genus import Genus, WalsLanguage, genera
-from data.inventory.glottolog import Glottolog, Languoid
+from data.inventory.facts import SEVERAL, Facts, collect_names, gather_facts
+from data.inventory.genus import WalsLanguage, genera, wals_codes
+from data.inventory.glottolog import DIALECT, Glottolog, Languoid
+from data.inventory.overrides import Override, apply
 from data.inventory.references import LinguaMetaRow, MassiveLocale
 from data.inventory.schema import KINDS, SOURCED, schema
+from data.inventory.speakers import settle_speakers
 from data.language_names import rows as builtin_languages
 from data.languages import resolve
 
@@ -117,6 +119,8 @@ class Ingredients:
 
     genera: WALS's languages, or MASSIVE's in their stead. resources: None where the list of them
     cannot be read. keys: the names of the sources with their versions, by the names in the code.
+    names: other names of languages, by glottocode, to be found by. overrides: rows that stand above
+    all sources.
     """
 
     glottolog: Glottolog
@@ -124,6 +128,8 @@ class Ingredients:
     linguameta: tuple[LinguaMetaRow, ...]
     resources: tuple[Resource, ...] | None
     keys: Mapping[str, str]
+    names: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    overrides: tuple[Override, ...] = ()
 
 
 def build_table(ingredients: Ingredients) -> tuple[polars.DataFrame, list[Resource]]:
@@ -132,9 +138,15 @@ def build_table(ingredients: Ingredients) -> tuple[polars.DataFrame, list[Resour
 
     glottolog = ingredients.glottolog
     known = collect_names(glottolog, ingredients.linguameta)
-    found = [gather_facts(languoid, glottolog, known) for languoid in glottolog.languages.values()]
-    _add_genera(found, genera(glottolog, ingredients.genera))
-    _add_speakers_alone(found, known.lent)
+    called = ingredients.names
+    entries = [*glottolog.languages.values(), *glottolog.varieties.values()]
+    found = [
+        gather_facts(entry, glottolog, known, called.get(entry.glottocode, ())) for entry in entries
+    ]
+    _add_genera(found, ingredients)
+    overridden = apply(ingredients.overrides, {facts.cells["glottocode"]: facts for facts in found})
+    figures = {code for code, columns in overridden.items() if "speakers" in columns}
+    settle_speakers(found, known, figures, lambda _: True)
     unplaced = _add_resources(found, ingredients.resources, glottolog.dialects)
     rows = [
         {**facts.cells, "sources": _source_keys(facts, ingredients.keys)}
@@ -146,18 +158,27 @@ def build_table(ingredients: Ingredients) -> tuple[polars.DataFrame, list[Resour
 
 
 def _source_keys(facts: Facts, keys: Mapping[str, str]) -> dict[str, str | None]:
+    """The sources of the cells by their keys; of a cell that has several, joined."""
     return {
-        column: keys[source] if (source := facts.sources.get(column)) else None
+        column: SEVERAL.join(keys.get(name, name) for name in source.split(SEVERAL))
+        if (source := facts.sources.get(column))
+        else None
         for column in SOURCED
     }
 
 
-def _add_genera(found: Iterable[Facts], known: Mapping[str, Genus]) -> None:
+def _add_genera(found: Iterable[Facts], ingredients: Ingredients) -> None:
+    """The genus of every language, and its code in WALS; a dialect has those of its language."""
+    glottolog = ingredients.glottolog
+    known = genera(glottolog, ingredients.genera)
+    codes = wals_codes(glottolog, ingredients.genera)
     for facts in found:
-        genus = known.get(facts.cells["glottocode"])
+        code = glottolog.language_of(facts.cells["glottocode"]) or ""
+        genus = known.get(code)
         source = INFERRED if genus and genus.inferred else WALS
         facts.take("genus", (genus and genus.name, source))
         facts.cells["genus_inferred"] = genus.inferred if genus else None
+        facts.cells["wals_code"] = codes.get(code)
 
 
 def _add_resources(
@@ -168,32 +189,13 @@ def _add_resources(
     for code in dict.fromkeys(entry.glottocode or "" for entry in resources or ()):
         if code in dialects:
             rows[dialects[code]]["includes"].append(code)
-    placed, unplaced = place(resources or (), list(rows.values()))
+    languages = [row for row in rows.values() if row["category"] != DIALECT]
+    varieties = [row for row in rows.values() if row["category"] == DIALECT]
+    placed, unplaced = place(resources or (), languages)
+    placed |= place(resources or (), varieties)[0]
     for glottocode, row in rows.items():
         row.update(resource_cells(None if resources is None else placed.get(glottocode, [])))
     return unplaced
-
-
-def _add_speakers_alone(found: Sequence[Facts], lent: Collection[str]) -> None:
-    """Speakers that no other row counts, so that sums count nobody twice.
-
-    A macrolanguage's figure, which the language that it stands for takes over, holds those of
-    its other members; so theirs are taken off it. Where theirs are more than the whole (Malay and
-    Indonesian), the whole plainly leaves them out, and stays as it is. lent: languages whose
-    figure another row has taken over whole.
-    """
-    by_macrolanguage: dict[str, int] = {}
-    for facts in found:
-        macrolanguage = facts.cells["macrolanguage"]
-        if macrolanguage and facts.sources.get("speakers") != OF_MACROLANGUAGE:
-            others = by_macrolanguage.get(macrolanguage, 0)
-            by_macrolanguage[macrolanguage] = others + (facts.cells["speakers"] or 0)
-    for facts in found:
-        speakers = facts.cells["speakers"]
-        if speakers is not None and facts.sources["speakers"] == OF_MACROLANGUAGE:
-            others = by_macrolanguage.get(facts.cells["macrolanguage"] or "", 0)
-            speakers = speakers - others if others <= speakers else speakers
-        facts.cells["speakers_alone"] = None if facts.cells["glottocode"] in lent else speakers
 
 
 def builtin_glottolog(locales: Iterable[MassiveLocale]) -> Glottolog:

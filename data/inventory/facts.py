@@ -1,17 +1,26 @@
 """One language's facts, each with the source it was taken from; codes that mean it elsewhere.
 
-A fact is taken from the first source that has it, and the others are not mixed in:
+A fact is taken from the first source that has it, and the others are not mixed in; scripts alone
+are those of all sources:
 
-name, family, macroarea, place, category    Glottolog
+name, family, macroarea, place, category    Glottolog; of a dialect, the IANA registry's name
 countries                                   Glottolog, else LinguaMeta
-endonym, scripts                            LinguaMeta, else CLDR as langcodes carries it
-speakers, endangerment                      LinguaMeta
+endonym                                     CLDR as langcodes carries it, else LinguaMeta
+scripts                                     LinguaMeta and CLDR (data/tables/scripts.tsv)
+speakers                                    LinguaMeta, else CLDR: see data.inventory.speakers
+endangerment                                LinguaMeta
 macrolanguage                               LinguaMeta, else the IANA registry (langcodes)
 BCP-47 tag                                  the IANA registry (langcodes)
 
+Above all of them stand the rows of data/tables/overrides.tsv (data.inventory.overrides).
+
 LinguaMeta states most figures of Swahili, Arabic or Quechua for the macrolanguage only (`sw`, `ar`,
 `qu`), which Glottolog does not have. The individual language that data.languages lets it stand for
-(swh, arb, quz) takes the figures that it lacks itself from there; the source says so.
+(swh, arb, quz) takes what it lacks itself from there, and the macrolanguage's scripts are among its
+own; other members take the scripts of the macrolanguage where they have none. The source says so.
+
+An own name in letters of a script that the language is not written in is passed over: LinguaMeta
+has such names where it took another language's for it.
 
 Which codes and which rows of LinguaMeta mean which of Glottolog's languages (`collect_names`):
 ISO 639-3 codes are the bridge, glottocodes the second one. Where they lead to no language, a
@@ -23,22 +32,26 @@ speakers.
 
 from __future__ import annotations
 
+import functools
+import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from langcodes.data_dicts import MACROLANGUAGES
 
 from data import language_names as names
-from data.inventory.glottolog import Glottolog, Languoid
+from data.inventory.glottolog import DIALECT, SPOKEN, Glottolog, Languoid
 from data.inventory.references import LinguaMetaRow
 from data.languages import resolve
 
 LANGCODES = "langcodes"
+CLDR = "cldr"
 GLOTTOLOG = "glottolog"
 LINGUAMETA = "linguameta"
 OF_MACROLANGUAGE = "linguameta-macrolanguage"
+SEVERAL = ";"  # between the sources of a cell that has several
 
 
 @dataclass(frozen=True)
@@ -47,20 +60,23 @@ class Names:
 
     own: LinguaMeta's row for the language itself. wider: that of the macrolanguage that it stands
     for. tags: its BCP-47 tag. includes: other tags that count for it. called: more names. lent: the
-    languages whose row is the wider one of another.
+    languages whose row is the wider one of another. macrolanguages: LinguaMeta's rows of them,
+    by tag.
     """
 
     own: Mapping[str, LinguaMetaRow]
     wider: Mapping[str, LinguaMetaRow]
+    macrolanguages: Mapping[str, LinguaMetaRow]
     tags: Mapping[str, str]
     includes: Mapping[str, tuple[str, ...]]
     called: Mapping[str, tuple[str, ...]]
     lent: frozenset[str]
 
 
-def collect_names(glottolog: Glottolog, linguameta: Iterable[LinguaMetaRow]) -> Names:
+def collect_names(glottolog: Glottolog, linguameta: Sequence[LinguaMetaRow]) -> Names:
     """Lay LinguaMeta's rows and the built-in languages beside Glottolog's languages."""
     by_iso = iso_codes(glottolog)
+    varieties = {entry.iso639_3: code for code, entry in glottolog.varieties.items()}
     tags = bcp47_tags(glottolog)
     own: dict[str, LinguaMetaRow] = {}
     wider: dict[str, LinguaMetaRow] = {}
@@ -73,6 +89,8 @@ def collect_names(glottolog: Glottolog, linguameta: Iterable[LinguaMetaRow]) -> 
         language = glottolog.language_of(row.glottocode or "")
         if glottocode:
             own[glottocode] = row
+        elif row.iso639_3 in varieties:
+            own[varieties[row.iso639_3]] = row
         if stands_for and stands_for != glottocode:
             wider[stands_for] = row
             lent.add(glottocode or "")
@@ -90,7 +108,8 @@ def collect_names(glottolog: Glottolog, linguameta: Iterable[LinguaMetaRow]) -> 
     return Names(
         own=own,
         wider=wider,
-        tags=tags,
+        macrolanguages={row.bcp47: row for row in linguameta if row.is_macrolanguage},
+        tags=tags | _tags_of_varieties(glottolog, rows_of_tags),
         includes=_each_once(includes, without=rows_of_tags),
         called=_each_once(called),
         lent=frozenset(lent),
@@ -134,6 +153,16 @@ def bcp47_tags(glottolog: Glottolog) -> dict[str, str]:
     return tags
 
 
+def _tags_of_varieties(glottolog: Glottolog, taken: Collection[str]) -> dict[str, str]:
+    """The tags of dialects with a code of their own, as far as no language has them."""
+    found: dict[str, str] = {}
+    for glottocode, entry in glottolog.varieties.items():
+        tag, _ = _tag(entry.iso639_3 or "")
+        if tag and tag not in taken and tag not in found.values():
+            found[glottocode] = tag
+    return found
+
+
 def _tag(iso639_3: str) -> tuple[str | None, str | None]:
     """The tag of an ISO 639-3 code, and the glottocode that the tag usually goes with."""
     if names.known(iso639_3) is None:  # one that ISO has retired; resolve would look for near names
@@ -159,39 +188,85 @@ class Facts:
                 return
         self.cells[column] = None
 
+    def unite(self, column: str, *candidates: tuple[tuple[str, ...] | None, str]) -> None:
+        """Fill a list with the values of all sources; its sources are those that add some."""
+        values: list[str] = []
+        sources: list[str] = []
+        for found, source in candidates:
+            new = [value for value in found or () if value not in values]
+            values += new
+            sources += [source] if new else []
+        self.cells[column] = values or None
+        self.sources[column] = SEVERAL.join(dict.fromkeys(sources)) or None
 
-def gather_facts(languoid: Languoid, glottolog: Glottolog, known: Names) -> Facts:
-    """All facts of a language but genus and resources."""
+
+def gather_facts(
+    languoid: Languoid, glottolog: Glottolog, known: Names, more: Sequence[str] = ()
+) -> Facts:
+    """All facts of a language but genus and resources.
+
+    more: other names of it, which are only searched.
+    """
     own, wider = known.own.get(languoid.glottocode), known.wider.get(languoid.glottocode)
     tag = known.tags.get(languoid.glottocode)
     facts = Facts()
     _take_from_glottolog(facts, languoid, glottolog)
+    if tag and facts.cells["category"] == DIALECT:
+        facts.take("name", (names.name_of(tag), LANGCODES))
     facts.take("bcp47", (tag, LANGCODES))
     facts.take("countries", (languoid.countries, GLOTTOLOG), *_stated("countries", own, wider))
-    facts.take("endonym", *_stated("endonym", own, wider), (autonym(tag), LANGCODES))
-    facts.take("scripts", *_stated("scripts", own, wider), (_likely_script(tag), LANGCODES))
-    facts.take("speakers", *_stated("speakers", own, wider))
-    facts.take("endangerment", *_stated("endangerment", own, wider))
     registered = MACROLANGUAGES.get(languoid.iso639_3 or "")
     facts.take("macrolanguage", (own and own.macrolanguage, LINGUAMETA), (registered, LANGCODES))
+    _take_scripts(facts, tag, own, wider, known)
+    scripts = facts.cells["scripts"] or ()
+    named = ((autonym(tag), LANGCODES), *_stated("endonym", own, wider))
+    facts.take("endonym", *((text, key) for text, key in named if in_scripts(text or "", scripts)))
+    facts.take("speakers", *_stated("speakers", own, wider), (_cldr_speakers(tag), LANGCODES))
+    facts.take("endangerment", *_stated("endangerment", own, wider))
+    facts.cells["linguameta_code"] = own.bcp47 if own else None
+    facts.cells["linguameta_wider"] = wider.bcp47 if wider else None
     facts.cells["includes"] = list(known.includes.get(languoid.glottocode, ()))
-    facts.cells["search"] = _search(languoid, facts, known)
+    facts.cells["search"] = _search(languoid, facts, known, more)
     return facts
+
+
+def _take_scripts(
+    facts: Facts,
+    tag: str | None,
+    own: LinguaMetaRow | None,
+    wider: LinguaMetaRow | None,
+    known: Names,
+) -> None:
+    """The scripts of all sources, the usual one first; a macrolanguage's where there are none."""
+    usual = _likely_script(tag)
+    cldr = _cldr_scripts(tag)
+    facts.unite("scripts", *_stated("scripts", own, wider), (cldr, CLDR))
+    if not facts.cells["scripts"]:
+        whole = known.macrolanguages.get(facts.cells["macrolanguage"] or "")
+        stated = (whole.scripts if whole else (), OF_MACROLANGUAGE)
+        facts.unite("scripts", stated, (usual, LANGCODES))
+    if usual and facts.cells["scripts"]:
+        facts.cells["scripts"].sort(key=lambda script: script not in usual)
 
 
 def _take_from_glottolog(facts: Facts, languoid: Languoid, glottolog: Glottolog) -> None:
     category = glottolog.category(languoid)
     lineage = glottolog.lineages.get(languoid.glottocode, ())
     family = languoid.family if category == "spoken" else None
+    if category == DIALECT:
+        parent = glottolog.languages[languoid.language or ""]
+        above = glottolog.lineages.get(parent.glottocode, ())
+        lineage = (*above, parent.glottocode) if glottolog.lineages else ()
+        family = parent.family if glottolog.category(parent) == SPOKEN else None
     facts.take("family", (glottolog.families.get(family or ""), GLOTTOLOG))
     facts.take("lineage", (lineage, GLOTTOLOG))
     facts.take("category", (category, GLOTTOLOG))
     for column in ("glottocode", "name", "macroarea", "latitude", "longitude", "iso639_3"):
         facts.take(column, (getattr(languoid, column), GLOTTOLOG))
-    facts.take("is_isolate", (languoid.is_isolate, GLOTTOLOG))
+    facts.take("is_isolate", (languoid.is_isolate and category != DIALECT, GLOTTOLOG))
     # MASSIVE's table, which stands in where there is no Glottolog, knows families by name only.
     facts.cells["family_glottocode"] = family if family != facts.cells["family"] else None
-    facts.cells["groups"] = [glottolog.families[group] for group in lineage] or None
+    facts.cells["groups"] = [glottolog.name_of(group) for group in lineage] or None
 
 
 def _stated(
@@ -223,12 +298,83 @@ def _likely_script(tag: str | None) -> tuple[str, ...]:
     return (usual[1],) if usual else ()
 
 
-def _search(languoid: Languoid, facts: Facts, known: Names) -> str:
-    """All names and codes, folded; what `select(text=...)` looks in."""
+@functools.cache
+def _scripts_of_cldr() -> Mapping[str, tuple[str, ...]]:
+    """CLDR's scripts by tag: the usual ones, then others that are or were in use."""
+    rows = names.read_table("scripts.tsv", ("code", "scripts", "also", "source"))
+    return {code: (*usual.split(), *also.split()) for code, usual, also, _ in rows}
+
+
+def _cldr_scripts(tag: str | None) -> tuple[str, ...]:
+    return _scripts_of_cldr().get(tag or "", ())
+
+
+def _cldr_speakers(tag: str | None) -> int | None:
+    """CLDR's estimate, which it sums over countries; of second-language speakers too."""
+    from language_data.population_data import (  # type: ignore[import-untyped]
+        LANGUAGE_SPEAKING_POPULATION,
+    )
+
+    found: int | None = LANGUAGE_SPEAKING_POPULATION.get(tag or "")
+    return found
+
+
+# The first word of the names that Unicode gives to a script's letters.
+_LETTERS = {
+    "ADLAM": "Adlm",
+    "ARABIC": "Arab",
+    "ARMENIAN": "Armn",
+    "BENGALI": "Beng",
+    "CHEROKEE": "Cher",
+    "CYRILLIC": "Cyrl",
+    "DEVANAGARI": "Deva",
+    "ETHIOPIC": "Ethi",
+    "GEORGIAN": "Geor",
+    "GREEK": "Grek",
+    "GUJARATI": "Gujr",
+    "GURMUKHI": "Guru",
+    "HEBREW": "Hebr",
+    "JAVANESE": "Java",
+    "KANNADA": "Knda",
+    "KHMER": "Khmr",
+    "LAO": "Laoo",
+    "LATIN": "Latn",
+    "MALAYALAM": "Mlym",
+    "MYANMAR": "Mymr",
+    "NKO": "Nkoo",
+    "OL": "Olck",
+    "ORIYA": "Orya",
+    "SINHALA": "Sinh",
+    "SYRIAC": "Syrc",
+    "TAMIL": "Taml",
+    "TELUGU": "Telu",
+    "THAANA": "Thaa",
+    "THAI": "Thai",
+    "TIBETAN": "Tibt",
+    "TIFINAGH": "Tfng",
+}
+
+
+def in_scripts(text: str, scripts: Collection[str]) -> bool:
+    """Whether a text may be written in one of these scripts (ISO 15924).
+
+    >>> in_scripts("Taqbaylit", ["Latn"]), in_scripts("সাঁওতালী", ["Olck"]), in_scripts("བོད", [])
+    (True, False, True)
+
+    Letters of a script that the table above does not have speak against none.
+    """
+    words = (unicodedata.name(letter, "").split(" ")[0] for letter in text if letter.isalpha())
+    found = {_LETTERS[word] for word in words if word in _LETTERS}
+    return not scripts or not found or bool(found & set(scripts))
+
+
+def _search(languoid: Languoid, facts: Facts, known: Names, more: Sequence[str]) -> str:
+    """All names and codes, folded; what `select(text=...)` and `search` look in."""
     rows = (known.own.get(languoid.glottocode), known.wider.get(languoid.glottocode))
     cells = facts.cells
     texts = [languoid.name, cells["endonym"], cells["bcp47"], languoid.iso639_3]
     texts += [languoid.glottocode, *cells["includes"], *known.called.get(languoid.glottocode, ())]
+    texts += [cells["name"], *names.names_of(cells["bcp47"] or languoid.iso639_3 or ""), *more]
     texts += [text for row in rows if row for text in (row.name, row.endonym, row.bcp47)]
-    folded = (names.fold(text) for text in texts if text)
+    folded = (names.search_key(text) for text in texts if text)
     return " | ".join(dict.fromkeys(folded))

@@ -24,7 +24,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from data.errors import InputError
@@ -44,6 +44,7 @@ PSEUDO_FAMILIES = {
     "Unclassifiable": "unclassifiable",
 }
 SPOKEN = "spoken"
+DIALECT = "dialect"  # the category of an entry that ISO 639-3 counts as a language
 DEEPEST = 200  # levels of a tree; in Glottolog 5.1 there are some twenty
 COLUMNS = (
     "Name",
@@ -140,16 +141,28 @@ class Languoid:
 
 @dataclass(frozen=True)
 class Glottolog:
-    """All languoids by level, and for every language the groups above it, the widest first."""
+    """All languoids by level, and for every language the groups above it, the widest first.
+
+    dialects: the language of every dialect. varieties: the dialects that have an ISO 639-3 code of
+    their own, and so are languages to others (Croatian, South Ndebele).
+    """
 
     languages: Mapping[str, Languoid]
     dialects: Mapping[str, str]
     families: Mapping[str, str]
     lineages: Mapping[str, tuple[str, ...]]
+    varieties: Mapping[str, Languoid] = field(default_factory=dict)
 
     def category(self, languoid: Languoid) -> str:
         """`spoken`, or what the pseudo-family says: `sign`, `pidgin`, `bookkeeping` ..."""
+        if languoid.level == DIALECT:
+            return DIALECT
         return PSEUDO_FAMILIES.get(self.families.get(languoid.family or "", ""), SPOKEN)
+
+    def name_of(self, glottocode: str) -> str:
+        """The name of a group, or of a language."""
+        languoid = self.languages.get(glottocode)
+        return languoid.name if languoid else self.families[glottocode]
 
     def language_of(self, glottocode: str) -> str | None:
         """The language that a glottocode of a language or of one of its dialects denotes."""
@@ -208,6 +221,11 @@ def read_glottolog(languages_csv: Path) -> Glottolog:
         },
         families={entry.glottocode: entry.name for entry in languoids if entry.level == "family"},
         lineages={},
+        varieties={
+            entry.glottocode: entry
+            for entry in languoids
+            if entry.level == "dialect" and entry.language in languages and entry.iso639_3
+        },
     )
 
 

@@ -1,6 +1,6 @@
 """One language: its row, sources, resources, nearest relatives, and all of it on a page.
 
-row = row_of(inventory, find(inventory, "Kiswahili"))
+row = row_of(inventory, "swah1253")
 relatives(inventory, row["glottocode"], lacking="inflection")
 
 page(inventory, row["glottocode"])    # python -m data.inventory --lang sw
@@ -14,8 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 from data.errors import InputError
 from data.inventory.build import place
-from data.inventory.schema import KINDS, SOURCED, Inventory, Source, catalog_key, schema
-from data.languages import Language, resolve
+from data.inventory.facts import SEVERAL
+from data.inventory.schema import (
+    KINDS,
+    NOT_COUNTED,
+    SOURCED,
+    Inventory,
+    Source,
+    catalog_key,
+    schema,
+)
 
 if TYPE_CHECKING:
     import polars
@@ -57,60 +65,6 @@ FACTS = (
 RELATIVES = 5
 
 
-def find(inventory: Inventory, text: str) -> str:
-    """The glottocode of the row that a code or name means, as `data.languages.resolve` reads it.
-
-    Codes of what Glottolog calls dialects lead to their language (`hr`), those of a macrolanguage
-    to the language that it mostly means (`ku` to kmr).
-
-    Raises:
-        InputError: no language answers to the text, or it has no row.
-    """
-    if text in inventory.table["glottocode"]:
-        return text
-    language = resolve(text)
-    for column, value in _ways(language):
-        row = _first(inventory.table, column, value)
-        if row is not None:
-            return row
-    who = f"{language.name} ({language.bcp47})"
-    raise InputError(f"{who} has no row in the inventory; {_hint(inventory, language)}")
-
-
-def _ways(language: Language) -> tuple[tuple[str, str | None], ...]:
-    return (
-        ("bcp47", language.bcp47),
-        ("includes", language.bcp47),
-        ("glottocode", language.glottocode),
-        ("iso639_3", language.individual),
-        ("iso639_3", language.iso639_3),
-    )
-
-
-def _first(table: polars.DataFrame, column: str, value: str | None) -> str | None:
-    import polars as pl
-
-    if value is None:
-        return None
-    cell = pl.col(column)
-    found = table.filter(cell.list.contains(value) if column == "includes" else cell == value)
-    return str(found["glottocode"][0]) if found.height else None
-
-
-def _hint(inventory: Inventory, language: Language) -> str:
-    import polars as pl
-
-    members = inventory.table.filter(pl.col("macrolanguage") == language.bcp47)
-    tags = members["bcp47"].drop_nulls().to_list()
-    if tags:
-        return f"its members have: {', '.join(sorted(tags))}"
-    return (
-        "python -m data.inventory --rebuild says what is missing"
-        if inventory.notes
-        else ("give another code of it")
-    )
-
-
 def row_of(inventory: Inventory, glottocode: str) -> dict[str, Any]:
     """The row of a language as a dictionary.
 
@@ -131,6 +85,17 @@ def row_of(inventory: Inventory, glottocode: str) -> dict[str, Any]:
 def where_from(inventory: Inventory, glottocode: str, column: str) -> Source | None:
     """The source of a cell; None where the cell is empty or is derived from other cells.
 
+    Of a cell with several sources the first; `sources_of` gives all.
+
+    Raises:
+        InputError: no such language or column.
+    """
+    return next(iter(sources_of(inventory, glottocode, column)), None)
+
+
+def sources_of(inventory: Inventory, glottocode: str, column: str) -> tuple[Source, ...]:
+    """The sources of a cell: none where it is empty, several where they were put together.
+
     Raises:
         InputError: no such language or column.
     """
@@ -141,7 +106,8 @@ def where_from(inventory: Inventory, glottocode: str, column: str) -> Source | N
         key = None if row[column] is None else catalog_key()
     else:
         key = row["sources"][DERIVED.get(column, column)] if _is_sourced(column) else None
-    return next((source for source in inventory.sources if source.key == key), None)
+    by_key = {source.key: source for source in inventory.sources}
+    return tuple(by_key[part] for part in (key or "").split(SEVERAL) if part in by_key)
 
 
 def _is_sourced(column: str) -> bool:
@@ -197,7 +163,7 @@ def relatives(
     return (
         inventory.table.filter(
             pl.col("glottocode") != glottocode,
-            pl.col("category") != "bookkeeping",
+            ~pl.col("category").is_in(NOT_COUNTED),
             (pl.col("category") == "sign") == (row["category"] == "sign"),
         )
         .with_columns(
@@ -226,9 +192,10 @@ def tree_distance(row: Mapping[str, Any]) -> polars.Expr:
     """Edges up to the nearest group that holds both, and down again."""
     import polars as pl
 
-    lineage = row["lineage"] or []
-    shared = pl.col("lineage").list.set_intersection(lineage).list.len()
-    edges = pl.col("lineage").list.len() + len(lineage) + 2 - 2 * shared
+    lineage = [*(row["lineage"] or []), row["glottocode"]]
+    path = pl.concat_list(pl.col("lineage"), pl.col("glottocode"))
+    shared = path.list.set_intersection(lineage).list.len()
+    edges = path.list.len() + len(lineage) - 2 * shared
     return pl.when(shared > 0).then(edges.cast(pl.Int64))
 
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from data.errors import InputError
 from data.inventory.references import massive_glottocodes
-from data.inventory.schema import ISOLATE, KINDS, NONE
-from data.language_names import fold
+from data.inventory.schema import ISOLATE, KINDS, NONE, counted
+from data.inventory.search import ranked, row_of_code
 
 if TYPE_CHECKING:
     import polars
@@ -55,7 +55,10 @@ def select(
             has is taken as that of any group of Glottolog's tree: Bantoid, Romance.
         script, country: codes of ISO 15924 and ISO 3166-1.
         has, missing: kinds of resource.
-        text: words that must all stand in the names and codes; case and diacritics are ignored.
+        category: spoken, sign ...; without one, entries that are no languages (NOT_COUNTED) are
+            left out.
+        text: a code, or words that must all stand in the names and codes; case and diacritics are
+            ignored. The rows are then in the order of `data.inventory.search`, exact ones first.
         sign: True for sign languages only, False for all others.
         limit: the first rows only.
 
@@ -75,11 +78,14 @@ def select(
         _of_class(resource_class),
         *(_has(kind) for kind in _texts(has)),
         *(~_has(kind) for kind in _texts(missing)),
-        *(pl.col("search").str.contains(word, literal=True) for word in fold(text).split()),
         None if sign is None else (pl.col("category") == "sign") == sign,
     ]
     stated = [condition for condition in conditions if condition is not None]
+    if not _texts(category):
+        table = counted(table)
     found = table.filter(*stated) if stated else table
+    if text.strip():
+        found = _searched(table, found, text)
     return found if limit is None else found.head(limit)
 
 
@@ -132,7 +138,7 @@ def most_speakers_without(table: polars.DataFrame, kind: str, n: int = 10) -> po
 
     columns = ["glottocode", "bcp47", "name", "genus", "family"]
     return (
-        _languages(table)
+        counted(table)
         .filter(~_has(kind), pl.col("speakers_alone").is_not_null())
         .sort(["speakers_alone", "name"], descending=[True, False])
         .select(*columns, pl.col("speakers_alone").alias("speakers"))
@@ -150,7 +156,7 @@ def most_genera(table: polars.DataFrame, kind: str, n: int = 10) -> polars.DataF
     import polars as pl
 
     columns = ["glottocode", "bcp47", "name", "genus", "family"]
-    known = _languages(table).filter(pl.col("genus").is_not_null(), pl.col("kinds").is_not_null())
+    known = counted(table).filter(pl.col("genus").is_not_null(), pl.col("kinds").is_not_null())
     covered = known.filter(_has(kind))["genus"].unique()
     order = pl.col("speakers_alone").fill_null(-1)
     return (
@@ -165,6 +171,16 @@ def most_genera(table: polars.DataFrame, kind: str, n: int = 10) -> polars.DataF
         .select(*columns, "languages", pl.col("speakers_alone").alias("speakers"))
         .head(n)
     )
+
+
+def _searched(table: polars.DataFrame, found: polars.DataFrame, text: str) -> polars.DataFrame:
+    """The rows that a text finds; only that of a code, where the text is one."""
+    import polars as pl
+
+    code = row_of_code(table, text)
+    if code:
+        return found.filter(pl.col("glottocode") == code)
+    return ranked(found, text).drop("how", "matched")
 
 
 def _texts(values: Texts) -> tuple[str, ...]:
@@ -226,19 +242,12 @@ def _label(column: str) -> polars.Expr:
     return pl.coalesce(pl.col("family"), alone.otherwise(pl.lit(NONE)))
 
 
-def _languages(table: polars.DataFrame) -> polars.DataFrame:
-    """The table without bookkeeping entries, which are no languages."""
-    import polars as pl
-
-    return table.filter(pl.col("category") != "bookkeeping")
-
-
 def _grouped(table: polars.DataFrame, by: str) -> polars.DataFrame:
     """The table with a column `value`, one row a language and group; no bookkeeping entries."""
     if by not in GROUPINGS:
         raise InputError(f'expected one of {", ".join(GROUPINGS)} to group by, found "{by}"')
     column = GROUPINGS[by]
-    languages = _languages(table)
+    languages = counted(table)
     if column == "scripts":
         languages = languages.explode("scripts")
     return languages.with_columns(_label(column).alias("value"))

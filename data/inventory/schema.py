@@ -56,6 +56,10 @@ SOURCED = (
     "macrolanguage",
     "lineage",
 )
+# Categories of entries that are no languages of their own: they have a row, so that their codes and
+# names are found, and stand in no count, no gap and no advice.
+NOT_COUNTED = ("bookkeeping", "dialect")
+
 LISTS = ("countries", "scripts", "includes", "kinds", "lineage", "groups")
 
 INSTALL = 'pip install -e ".[app]"'
@@ -95,7 +99,7 @@ class Inventory(Tabular):
     def summary(self) -> str:
         """How many languages, columns and sources, and what is missing."""
         return (
-            f"{self.table.height:,} languages, {self.table.width} columns,"
+            f"{counted(self.table).height:,} languages, {self.table.width} columns,"
             f" {len(self.sources)} sources, {len(self.notes)} notes"
         )
 
@@ -106,6 +110,16 @@ class Inventory(Tabular):
     def to_frame(self) -> polars.DataFrame:
         """The table itself."""
         return self.table
+
+
+def counted(table: polars.DataFrame) -> polars.DataFrame:
+    """The rows that are languages: bookkeeping entries and dialects are left out.
+
+    The one count of languages, which everything that counts or sums uses.
+    """
+    import polars as pl
+
+    return table.filter(~pl.col("category").is_in(NOT_COUNTED).fill_null(False))
 
 
 def catalog_key() -> str:
@@ -144,6 +158,11 @@ def schema() -> dict[str, Any]:
         "longitude": pl.Float64,
         "speakers": pl.Int64,
         "speakers_alone": pl.Int64,
+        "speakers_of": pl.String,
+        "speakers_own": pl.Int64,
+        "speakers_macrolanguage": pl.Int64,
+        "speakers_doubt": pl.String,
+        "speakers_date": pl.String,
         "endangerment": pl.String,
         "category": pl.String,
         "is_isolate": pl.Boolean,
@@ -154,6 +173,9 @@ def schema() -> dict[str, Any]:
         "kinds": texts,
         "lineage": texts,
         "groups": texts,
+        "wals_code": pl.String,
+        "linguameta_code": pl.String,
+        "linguameta_wider": pl.String,
         "search": pl.String,
         "sources": pl.Struct(dict.fromkeys(SOURCED, pl.String)),
     }

@@ -29,9 +29,10 @@ from data.download import NoSourceError, fetch
 from data.errors import KilolinguaError
 from data.files import canonical_json, sha256_text, write_whole
 from data.inventory.build import INFERRED, WALS, Ingredients, builtin_genera, builtin_glottolog
-from data.inventory.facts import GLOTTOLOG, LANGCODES, LINGUAMETA, OF_MACROLANGUAGE
+from data.inventory.facts import CLDR, GLOTTOLOG, LANGCODES, LINGUAMETA, OF_MACROLANGUAGE
 from data.inventory.genus import read_wals
 from data.inventory.glottolog import SPOKEN, Glottolog, read_classification, read_glottolog
+from data.inventory.overrides import overrides
 from data.inventory.references import massive_locales, read_linguameta
 from data.inventory.schema import Inventory, Source, catalog_key, schema
 from data.resources import Resource, resources
@@ -134,6 +135,7 @@ def gather(*, access: Access = Access()) -> Gathered:
         linguameta=linguameta or (),
         resources=_resources(gatherer.notes),
         keys={name: sources[stand_in].key for name, stand_in in names.items()},
+        overrides=overrides(),
     )
     if glottolog is None:
         gatherer.notes.append(
@@ -186,8 +188,10 @@ def all_sources() -> dict[str, Source]:
             note="stated for the macrolanguage or wider name that this language stands for",
         ),
         LANGCODES: _langcodes(),
+        CLDR: _cldr(),
         MASSIVE: _massive(),
         CATALOG: _catalog(),
+        **{row.key: row.as_source() for row in overrides()},
     }
 
 
@@ -215,6 +219,17 @@ def _langcodes() -> Source:
         licence="MIT; Unicode-3.0 for CLDR's data",
         link="https://github.com/georgkrause/langcodes",
         citation="Speer",
+    )
+
+
+def _cldr() -> Source:
+    return Source(
+        key="cldr-47",
+        title="Unicode CLDR: scripts of languages, people of countries",
+        version="47",
+        licence="Unicode-3.0",
+        link="https://github.com/unicode-org/cldr-json",
+        citation="Unicode Consortium 2025",
     )
 
 

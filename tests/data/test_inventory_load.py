@@ -59,7 +59,7 @@ BUILDING = "building the inventory of languages"
 
 def test_it_is_built_once_and_then_kept(toy: Path) -> None:
     first, said = load()
-    assert (first.table.height, said) == (10, [BUILDING])
+    assert (first.table.height, said) == (11, [BUILDING])
     second, said = load()
     assert said == []
     assert second.table.equals(first.table)
@@ -73,7 +73,7 @@ def test_a_kept_one_that_is_damaged_is_built_again(toy: Path, content: bytes | N
     whole = inventory_path(Access()).read_bytes()
     inventory_path(Access()).write_bytes(whole[: len(whole) // 2] if content is None else content)
     found, said = load()
-    assert (found.table.height, said) == (10, [BUILDING])
+    assert (found.table.height, said) == (11, [BUILDING])
 
 
 def test_without_wals_the_genera_are_missing_until_it_comes(toy: Path) -> None:
@@ -100,14 +100,14 @@ def test_without_wals_the_genera_are_missing_until_it_comes(toy: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "empty", "full"),
     [
-        ("linguameta/linguameta.tsv", "speakers", "genus"),
+        ("linguameta/linguameta.tsv", "endangerment", "genus"),
         ("glottolog/cldf/classification.nex", "lineage", "genus"),
     ],
 )
 def test_a_broken_file_leaves_its_cells_empty(toy: Path, path: str, empty: str, full: str) -> None:
     (toy / path).write_text("broken\n")
     found, _ = load()
-    assert found.table.height == 10
+    assert found.table.height == 11
     assert found.table[empty].is_null().all()
     assert found.table[full].is_not_null().any()
     assert any("expected sha256" in note and "--rebuild" in note for note in found.notes)
@@ -132,7 +132,7 @@ def test_without_glottolog_there_is_massive(toy: Path) -> None:
     assert found.table.height == 51
     assert any("only the 51 languages of MASSIVE" in note for note in found.notes)
     rows = {row["bcp47"]: row for row in found.table.iter_rows(named=True)}
-    assert rows["sw"]["speakers"] == 900, "what is left is used: LinguaMeta is there"
+    assert rows["en"]["speakers"] == 5000, "what is left is used: LinguaMeta is there"
     assert rows["sw"]["genus"] == "Bantu", "and WALS"
     assert rows["fi"]["family"] == "Uralic"
     assert rows["fi"]["sources"]["family"] == "massive-1.1"
@@ -145,7 +145,9 @@ def test_with_nothing_at_all(toy: Path) -> None:
     found, _ = load()
     assert found.builtin
     assert found.table["genus"].n_unique() == 29
-    assert found.table["speakers"].is_null().all()
+    assert found.table["endangerment"].is_null().all()
+    keys = {row["speakers"] for row in found.table["sources"]}
+    assert keys == {"langcodes-3.5.1", "override-sw-speakers"}, "CLDR's, and a row of ours"
     assert found.table["test_set"].is_not_null().any() or found.table["kinds"].list.len().sum() > 0
 
 
@@ -155,7 +157,7 @@ def test_a_cache_that_cannot_be_written(toy: Path, monkeypatch: pytest.MonkeyPat
     inventory_path(Access()).parent.rmdir()
     inventory_path(Access()).parent.write_text("a file where the folder should be")
     found, _ = load()
-    assert found.table.height == 10
+    assert found.table.height == 11
     assert "could not be kept" in found.notes[-1]
 
 
