@@ -18,7 +18,7 @@ from data.catalog import dataset
 from data.download import fetch
 from data.inventory.glottolog import Languoid, read_languoids
 from data.inventory.language import great_circle_km, relatives, row_of, tree_distance
-from data.inventory.schema import KINDS, Inventory
+from data.inventory.schema import KINDS, Inventory, counted
 
 if TYPE_CHECKING:
     import polars
@@ -39,9 +39,8 @@ def nearest(inventory: Inventory, glottocode: str, *, limit: int = 10) -> polars
 
     row = row_of(inventory, glottocode)
     return (
-        inventory.table.filter(
-            pl.col("glottocode") != glottocode, pl.col("category") != "bookkeeping"
-        )
+        counted(inventory.table)
+        .filter(pl.col("glottocode") != glottocode)
         .with_columns(
             tree_distance(row).alias("tree_distance"), great_circle_km(row).alias("kilometres")
         )

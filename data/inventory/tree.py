@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from data.errors import InputError
-from data.inventory.schema import ISOLATE, KINDS, NONE
+from data.inventory.schema import ISOLATE, KINDS, NONE, counted
 
 if TYPE_CHECKING:
     import polars
@@ -232,7 +232,7 @@ def _leaves(table: polars.DataFrame, kinds: tuple[str, ...], need: Need) -> pola
     )
     lineage = pl.col("lineage").fill_null([])
     placed = lineage.list.len() > 0
-    return table.filter(pl.col("category") != "bookkeeping").select(
+    return counted(table).select(
         "glottocode",
         "name",
         pl.lit(LANGUAGE).alias("level"),
