@@ -22,6 +22,8 @@ BUDGET = "30m"  # where neither --steps nor --time-budget is given
 SEQUENCE = "encoder-decoder"
 ENCODER = "encoder"  # what may be frozen
 DIRECTIONS = ("both", "forward", "backward")
+FAIRSEQ = "fairseq"
+ENGINES = ("loop", FAIRSEQ)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class TranslatorConfig(LoopOptions):
         encoder: see `training.translation.warm_start`; its tokenizer is the run's.
         tokenizer: a folder, or "train:8000" (from the pairs); None is the model's own.
         freeze: "encoder" trains the decoder alone; an update then takes half of the time.
+        engine: our loop, or fairseq's programs (`training.translation.through_fairseq`).
         directions: "forward" is from the language that the pairs name first; "both" in one model.
         keep_out: further test sets whose sentences leave the training data.
         smoothing: of the labels (Szegedy et al. 2016); dropout: of the layers, whatever model.
@@ -94,6 +97,7 @@ class TranslatorConfig(LoopOptions):
     freeze: str | None = option(
         None, "leave the encoder and the embeddings as they are", choices=(ENCODER,)
     )
+    engine: str = option("loop", "what trains it", choices=ENGINES)
     directions: str = option("both", "which way the pairs are learned", choices=DIRECTIONS)
     keep_out: tuple[str, ...] = option(
         (), "further test sets whose sentences leave the data", metavar="NAMES", separator=","
@@ -137,6 +141,8 @@ class TranslatorConfig(LoopOptions):
             )
         if (self.evaluate_every or self.patience) and not self.dev:
             raise InputError("--evaluate-every and --patience need --dev, such as lafand:dev:sw")
+        if self.engine == FAIRSEQ:
+            self._check_fairseq()
         self.settings()
 
     def _check_tokenizer(self) -> None:
@@ -158,6 +164,24 @@ class TranslatorConfig(LoopOptions):
                 " own tokenizer; leave the option out"
             )
 
+    def _check_fairseq(self) -> None:
+        """Refuse what fairseq cannot do, or what of it no other room could open."""
+        if not (self.config or "").startswith("bart-") or self.encoder:
+            raise InputError(
+                "--engine fairseq: expected random weights of --config bart-SIZE, whose network"
+                f" fairseq has, found {self.encoder or self.model or self.config}; such as"
+                " bart-small, or leave --engine out"
+            )
+        on_cpu = self.device in ("auto", "cpu")
+        for flag, is_so in (
+            ("--optimizer muon", self.optimizer == "muon"),
+            ("--average", self.average > 0),
+            ("--clock cpu", self.seconds is not None and self.clock != "wall"),
+            (f"--dtype {self.dtype}", self.dtype not in (None, "float32") and on_cpu),
+        ):
+            if is_so:
+                raise InputError(f"--engine fairseq has no {flag}; leave it out")
+
     @property
     def pieces(self) -> int:
         """N of a tokenizer that is `train:N`, else 0."""
@@ -171,6 +195,7 @@ class TranslatorConfig(LoopOptions):
             InputError: a value that cannot be; the message names the option.
         """
         at_random = self.config is not None and self.encoder is None
-        optimizer = self.optimizer or ("muon" if at_random else "adamw")
+        usual_one = "muon" if at_random and self.engine != FAIRSEQ else "adamw"
+        optimizer = self.optimizer or usual_one
         usual = (1e-3 if optimizer == "adamw" else 5e-3) if at_random else 1e-4
         return self.loop_settings(optimizer, self.learning_rate or usual)

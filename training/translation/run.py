@@ -40,8 +40,8 @@ from training.loop import fit
 from training.losses import translation_loss
 from training.tagging.run import file_name
 from training.translation.back import Monolingual, find_monolingual, find_teacher, translated
-from training.translation.batches import PairBatches, Source
-from training.translation.config import TranslatorConfig
+from training.translation.batches import Coded, PairBatches, Source
+from training.translation.config import FAIRSEQ, TranslatorConfig
 from training.translation.network import Network, find_base, open_network
 from training.translation.scoring import MODEL, Judge, baselines, scored
 from training.translation.sets import TranslationSet, Way, find_set, find_sets
@@ -131,6 +131,10 @@ def prepare(config: TranslatorConfig, access: Access) -> Iterator[Prepared]:
     from training.processes import find_device
 
     find_device(config.device)
+    if config.engine == FAIRSEQ:
+        from training.fairseq import interpreter
+
+        interpreter()
     base = find_base(config, access)
     keep_out = KeepOut.load(config.keep_out, access=access)
     asked = [*config.test, *((config.dev,) if config.dev else ())]
@@ -194,6 +198,12 @@ def train(
         raise InputError(
             f"--length {config.length}: every pair has a side that is longer; ask for more"
         )
+    if config.engine == FAIRSEQ:
+        from training.translation.through_fairseq import train_through_fairseq
+
+        return train_through_fairseq(
+            prepared.folder, config, network, prepared.sources, _coded_dev(prepared)
+        )
     batches = PairBatches(
         prepared.sources, network.coder.ends, tokens=config.batch_tokens, seed=config.seed
     )
@@ -217,6 +227,14 @@ def train(
         "best_step": fitted.best_step,
         "dev": dict(fitted.metrics),
     }
+
+
+def _coded_dev(prepared: Prepared) -> list[Coded]:
+    """The pairs of dev as ids, in all directions; those that are too long are left out."""
+    if prepared.dev is None:
+        return []
+    coder = prepared.network.coder
+    return [pair for way in prepared.ways(prepared.dev) for pair in coder.coded(way)[0]]
 
 
 def _judge(prepared: Prepared) -> Judge | None:
