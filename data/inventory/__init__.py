@@ -48,7 +48,15 @@ from dataclasses import replace
 from data.access import Access
 from data.errors import UnavailableError
 from data.inventory.export import export_bibtex, export_cldf, export_csv, export_json
-from data.inventory.language import relatives, resources_of, row_of, sources_of, where_from
+from data.inventory.language import (
+    listed_of,
+    page_of,
+    relatives,
+    resources_of,
+    row_of,
+    sources_of,
+    where_from,
+)
 from data.inventory.query import counts, gaps, most_genera, most_speakers_without, select
 from data.inventory.schema import (
     ISOLATE,
@@ -80,9 +88,11 @@ __all__ = [
     "export_json",
     "find",
     "gaps",
+    "listed_of",
     "load_inventory",
     "most_genera",
     "most_speakers_without",
+    "page_of",
     "relatives",
     "resources_of",
     "row_of",

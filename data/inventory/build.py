@@ -9,17 +9,21 @@ what is filed under `hr` (Croatian, in Glottolog a dialect) or `ku` (a macrolang
 sout1528 and kmr. What is filed under the code of a group that stands for no single language (`ber`)
 counts for none, and a note of the inventory names it.
 
+Beside the catalog stand lists of what exists (data.resources.listed): `kinds` is what the catalog
+has, `exists` what there is at all, and the number of a kind is the larger of what the catalog has
+and of what the largest listed set has. Sets are not added up, for they share texts.
+
 The class of a language is the number of kinds of resource, of the seven, that are large enough to
 be of use (USEFUL_SIZES), at most 5. A language whose resources are all smaller, or of unknown size,
 is of class 1, one without any of class 0:
 
-0  nothing in the catalog          3  three kinds of useful size
+0  no list knows any               3  three kinds of useful size
 1  one kind, or only small ones    4  four kinds
 2  two kinds                       5  five or more kinds
 
 The scale of six steps is that of Joshi et al. 2020 (https://aclanthology.org/2020.acl-main.560).
-The rule is not: they count labelled and unlabelled text of the whole web, this counts what this
-project can fetch. The two must not be compared.
+The rule is not: they count labelled and unlabelled text of the whole web, this counts kinds of data
+that lists name. The two must not be compared.
 """
 
 from __future__ import annotations
@@ -38,6 +42,16 @@ from data.inventory.schema import KINDS, SOURCED, schema
 from data.inventory.speakers import settle_speakers
 from data.language_names import rows as builtin_languages
 from data.languages import resolve
+from data.resources.listed import (
+    DATA_KINDS,
+    Fact,
+    Role,
+    facts_of_codes,
+    is_religious_only,
+    iso_codes_of,
+    kinds_of,
+    sizes_of,
+)
 
 if TYPE_CHECKING:
     import polars
@@ -59,6 +73,19 @@ USEFUL_SIZES = {
 
 WALS = "wals"
 INFERRED = "wals-inferred"
+
+
+COLUMN_OF_ROLE: Mapping[Role, str] = {
+    "data": "exists",
+    "model": "models",
+    "software": "software",
+    "typology": "typology",
+}
+RESOURCE_CELLS = (
+    *KINDS,
+    *("kinds", "exists", "models", "software", "typology"),
+    *("religious_only", "listed", "resource_class"),
+)
 
 
 def resource_class(sizes: Mapping[str, int | None]) -> int:
@@ -102,15 +129,35 @@ def sizes(resources: Iterable[Resource]) -> dict[str, int | None]:
     return known
 
 
-def resource_cells(resources: Sequence[Resource] | None) -> dict[str, Any]:
-    """The cells of a row that tell of its resources; all unknown where the list is (None)."""
+def resource_cells(
+    resources: Sequence[Resource] | None, listed: Sequence[Fact] = ()
+) -> dict[str, Any]:
+    """The cells of a row that tell of its resources; all unknown where the catalog's are (None).
+
+    listed: what the lists name for the language.
+    """
     if resources is None:
-        return dict.fromkeys((*KINDS, "kinds", "resource_class"))
-    known = sizes(resources)
+        return dict.fromkeys(RESOURCE_CELLS)
+    own, named = sizes(resources), sizes_of(listed)
+    known = {
+        kind: max((s for s in (own.get(kind), named.get(kind)) if s is not None), default=None)
+        for kind in KINDS
+        if kind in own or kind in named
+    }
     cells: dict[str, Any] = {kind: known.get(kind, 0) for kind in KINDS}
-    cells["kinds"] = [kind for kind in KINDS if kind in known]
+    cells["kinds"] = [kind for kind in KINDS if kind in own]
+    cells["exists"] = [kind for kind in DATA_KINDS if kind in own or kind in named]
+    for role in ("model", "software", "typology"):
+        cells[COLUMN_OF_ROLE[role]] = kinds_of(listed, role)
+    cells["religious_only"] = is_religious_only(listed) and not (own.keys() & {"parallel"})
+    cells["listed"] = len(listed)
     cells["resource_class"] = resource_class(known)
     return cells
+
+
+def listed_for(row: Mapping[str, Any]) -> tuple[Fact, ...]:
+    """What the lists name for a row, under any code that counts for it."""
+    return facts_of_codes(iso_codes_of(row["iso639_3"], [row["bcp47"], *row["includes"]]))
 
 
 @dataclass(frozen=True)
@@ -120,7 +167,7 @@ class Ingredients:
     genera: WALS's languages, or MASSIVE's in their stead. resources: None where the list of them
     cannot be read. keys: the names of the sources with their versions, by the names in the code.
     names: other names of languages, by glottocode, to be found by. overrides: rows that stand above
-    all sources.
+    all sources. listed: whether the lists of what exists count (data.resources.listed).
     """
 
     glottolog: Glottolog
@@ -130,6 +177,7 @@ class Ingredients:
     keys: Mapping[str, str]
     names: Mapping[str, Sequence[str]] = field(default_factory=dict)
     overrides: tuple[Override, ...] = ()
+    listed: bool = False
 
 
 def build_table(ingredients: Ingredients) -> tuple[polars.DataFrame, list[Resource]]:
@@ -144,10 +192,11 @@ def build_table(ingredients: Ingredients) -> tuple[polars.DataFrame, list[Resour
         gather_facts(entry, glottolog, known, called.get(entry.glottocode, ())) for entry in entries
     ]
     _add_genera(found, ingredients)
+    listed = {} if ingredients.resources is None else _listed(found, ingredients)
     overridden = apply(ingredients.overrides, {facts.cells["glottocode"]: facts for facts in found})
     figures = {code for code, columns in overridden.items() if "speakers" in columns}
-    settle_speakers(found, known, figures, lambda _: True)
-    unplaced = _add_resources(found, ingredients.resources, glottolog.dialects)
+    settle_speakers(found, known, figures, lambda code: not listed or _has_data(listed[code]))
+    unplaced = _add_resources(found, ingredients.resources, glottolog.dialects, listed)
     rows = [
         {**facts.cells, "sources": _source_keys(facts, ingredients.keys)}
         for facts in sorted(
@@ -181,8 +230,22 @@ def _add_genera(found: Iterable[Facts], ingredients: Ingredients) -> None:
         facts.cells["wals_code"] = codes.get(code)
 
 
+def _listed(found: Iterable[Facts], ingredients: Ingredients) -> dict[str, tuple[Fact, ...]]:
+    """What the lists name for each row, by glottocode, if they are asked."""
+    if not ingredients.listed:
+        return {}
+    return {facts.cells["glottocode"]: listed_for(facts.cells) for facts in found}
+
+
+def _has_data(listed: Iterable[Fact]) -> bool:
+    return any(fact.of.role == "data" and fact.exists for fact in listed)
+
+
 def _add_resources(
-    found: Iterable[Facts], resources: tuple[Resource, ...] | None, dialects: Mapping[str, str]
+    found: Iterable[Facts],
+    resources: tuple[Resource, ...] | None,
+    dialects: Mapping[str, str],
+    listed: Mapping[str, tuple[Fact, ...]],
 ) -> list[Resource]:
     """Count the resources of every row; what carries a dialect's code counts for its language."""
     rows = {facts.cells["glottocode"]: facts.cells for facts in found}
@@ -194,7 +257,8 @@ def _add_resources(
     placed, unplaced = place(resources or (), languages)
     placed |= place(resources or (), varieties)[0]
     for glottocode, row in rows.items():
-        row.update(resource_cells(None if resources is None else placed.get(glottocode, [])))
+        own = None if resources is None else placed.get(glottocode, [])
+        row.update(resource_cells(own, listed.get(glottocode, ())))
     return unplaced
 
 

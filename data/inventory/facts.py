@@ -61,7 +61,7 @@ class Names:
     own: LinguaMeta's row for the language itself. wider: that of the macrolanguage that it stands
     for. tags: its BCP-47 tag. includes: other tags that count for it. called: more names. lent: the
     languages whose row is the wider one of another. macrolanguages: LinguaMeta's rows of them,
-    by tag.
+    by tag. countries: those of the dialects that LinguaMeta has as languages of their own.
     """
 
     own: Mapping[str, LinguaMetaRow]
@@ -71,6 +71,7 @@ class Names:
     includes: Mapping[str, tuple[str, ...]]
     called: Mapping[str, tuple[str, ...]]
     lent: frozenset[str]
+    countries: Mapping[str, tuple[str, ...]]
 
 
 def collect_names(glottolog: Glottolog, linguameta: Sequence[LinguaMetaRow]) -> Names:
@@ -82,6 +83,7 @@ def collect_names(glottolog: Glottolog, linguameta: Sequence[LinguaMetaRow]) -> 
     wider: dict[str, LinguaMetaRow] = {}
     includes: dict[str, list[str]] = defaultdict(list)
     called: dict[str, list[str]] = defaultdict(list)
+    countries: dict[str, list[str]] = defaultdict(list)
     lent = set()
     for row in linguameta:
         glottocode = by_iso.get(row.iso639_3)
@@ -99,6 +101,7 @@ def collect_names(glottolog: Glottolog, linguameta: Sequence[LinguaMetaRow]) -> 
         elif not glottocode and language:
             includes[language].append(row.bcp47)
             called[language] += [row.name, row.endonym or ""]
+            countries[language] += row.countries
     for tag, entry in names.rows().items():
         language = glottolog.language_of(entry.glottocode) or by_iso.get(entry.individual)
         if language:
@@ -113,6 +116,7 @@ def collect_names(glottolog: Glottolog, linguameta: Sequence[LinguaMetaRow]) -> 
         includes=_each_once(includes, without=rows_of_tags),
         called=_each_once(called),
         lent=frozenset(lent),
+        countries=_each_once(countries),
     )
 
 
@@ -214,12 +218,14 @@ def gather_facts(
     if tag and facts.cells["category"] == DIALECT:
         facts.take("name", (names.name_of(tag), LANGCODES))
     facts.take("bcp47", (tag, LANGCODES))
-    facts.take("countries", (languoid.countries, GLOTTOLOG), *_stated("countries", own, wider))
+    _take_countries(facts, languoid, own, wider, known)
     registered = MACROLANGUAGES.get(languoid.iso639_3 or "")
     facts.take("macrolanguage", (own and own.macrolanguage, LINGUAMETA), (registered, LANGCODES))
     _take_scripts(facts, tag, own, wider, known)
     scripts = facts.cells["scripts"] or ()
-    named = ((autonym(tag), LANGCODES), *_stated("endonym", own, wider))
+    own_name, wider_name = _stated("endonym", own, wider)
+    cldr = [(autonym(code), LANGCODES) for code in (tag, wider.bcp47 if wider else None)]
+    named = (cldr[0], own_name, cldr[1], wider_name)
     facts.take("endonym", *((text, key) for text, key in named if in_scripts(text or "", scripts)))
     facts.take("speakers", *_stated("speakers", own, wider), (_cldr_speakers(tag), LANGCODES))
     facts.take("endangerment", *_stated("endangerment", own, wider))
@@ -228,6 +234,21 @@ def gather_facts(
     facts.cells["includes"] = list(known.includes.get(languoid.glottocode, ()))
     facts.cells["search"] = _search(languoid, facts, known, more)
     return facts
+
+
+def _take_countries(
+    facts: Facts,
+    languoid: Languoid,
+    own: LinguaMetaRow | None,
+    wider: LinguaMetaRow | None,
+    known: Names,
+) -> None:
+    """Glottolog's countries, else LinguaMeta's; those of dialects with codes of their own too."""
+    dialects = (known.countries.get(languoid.glottocode, ()), LINGUAMETA)
+    if languoid.countries:
+        facts.unite("countries", (languoid.countries, GLOTTOLOG), dialects)
+    else:
+        facts.take("countries", *_stated("countries", own, wider), dialects)
 
 
 def _take_scripts(

@@ -5,17 +5,16 @@ from Glottolog's tree: go up from the language to the first group that has any l
 in it; if all of those share one genus, it is the language's, and marked as inferred. So a Romance
 language that WALS leaves out is Romance, and one on a branch that WALS has never sampled stays
 without a genus when the next group up holds several. Where Glottolog has a group of the genus's
-name, the language must stand below it: Latin and Oscan are no Romance languages, although all that
-WALS has of Italic is Romance.
+name, and all that WALS has of the genus in that family stands below it, the language must stand
+below it too: Latin and Oscan are no Romance languages, although all that WALS has of Italic is
+Romance.
 
 Codes of dialects count for their language. Where the entries of WALS for one language disagree
 (the Bari of two genera), they are no evidence, and the language is treated as one without a genus.
 Languages of pseudo-families have no tree, so nothing is inferred for them. What WALS calls a
 creole, a pidgin or a sign language has no genus. It does not speak against the genus of the others
-in its group. Where a group has only such evidence, wider ones are asked for a language, but not for
-a creole: what is called so itself, or stands in groups that are (CREOLE), or in a group of which
-WALS knows nothing but creoles and that is not the language's nearest kin either. So Sudanese Arabic
-beside Nubi is Semitic, and a creole that WALS leaves out does not become Germanic.
+in its group, but where a group has only such evidence, nothing is inferred from wider ones: a
+creole that WALS leaves out, in a group of creoles, does not become Germanic.
 
 The World Atlas of Language Structures is `python -m data.catalog fetch wals`. A genus (Dryer 1989)
 is a group of related languages whose kinship anybody can see: Germanic, Bantu, Semitic. It is at
@@ -37,7 +36,7 @@ from data.inventory.facts import iso_codes
 from data.inventory.glottolog import Glottolog, read_table
 from data.language_names import rows
 
-CREOLE = ("creole", "pidgin")  # in the names of languages and groups
+ROOT = ""  # of genera that no group of the tree is
 NO_GENERA = ("Sign Languages", "Creoles and Pidgins")
 COLUMNS = ("ID", "Name", "Glottocode", "ISO639P3code", "ISO_codes", "Family", "Genus")
 
@@ -100,13 +99,12 @@ def genera(glottolog: Glottolog, wals: Iterable[WalsLanguage]) -> dict[str, Genu
         for group in glottolog.lineages.get(glottocode, ()):
             evidence[group].add(genus)
     found = {glottocode: Genus(genus, False) for glottocode, genus in stated.items()}
-    groups = _groups_by_name(glottolog)
+    groups = _groups_of_genera(glottolog, stated)
     for glottocode in glottolog.languages:
         lineage = glottolog.lineages.get(glottocode, ())
-        if glottocode not in stated:
-            shared = _shared(lineage, evidence, _is_creole(glottocode, glottolog))
-            if shared and _stands_below(lineage, groups.get(shared, set())):
-                found[glottocode] = Genus(shared, True)
+        shared = None if glottocode in stated else _shared(lineage, evidence)
+        if shared and groups.get(shared, ROOT) in (ROOT, *lineage):
+            found[glottocode] = Genus(shared, True)
     return {code: genus for code, genus in found.items() if genus.name not in NO_GENERA}
 
 
@@ -120,46 +118,28 @@ def wals_codes(glottolog: Glottolog, wals: Iterable[WalsLanguage]) -> dict[str, 
     return codes
 
 
-def _groups_by_name(glottolog: Glottolog) -> dict[str, set[str]]:
-    """The groups of the tree by name; names of WALS's genera may be theirs."""
-    groups: dict[str, set[str]] = defaultdict(set)
-    for glottocode, name in glottolog.families.items():
-        groups[name].add(glottocode)
-    return groups
+def _groups_of_genera(glottolog: Glottolog, stated: Mapping[str, str]) -> dict[str, str]:
+    """The group of the tree that is a genus: of its name, and above all that WALS has of it."""
+    of_genus: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+    for glottocode, genus in stated.items():
+        of_genus[genus].append(glottolog.lineages.get(glottocode, ()))
+    found = {}
+    for group, name in glottolog.families.items():
+        lineages = of_genus.get(name, [])
+        if lineages and all(group in lineage for lineage in lineages):
+            found[name] = group
+    return found
 
 
-def _stands_below(lineage: tuple[str, ...], groups: set[str]) -> bool:
-    """Whether a language stands below a group of its genus's name, where its tree has one.
-
-    A group of that name in another family says nothing: it can be no group of this genus.
-    """
-    return not groups or bool(groups.intersection(lineage))
-
-
-def _is_creole(glottocode: str, glottolog: Glottolog) -> bool:
-    """Whether a language is called a creole, or stands in a group that is."""
-    groups = glottolog.lineages.get(glottocode, ())
-    called = [glottolog.languages[glottocode].name, *map(glottolog.name_of, groups)]
-    return any(word in name.casefold() for name in called for word in CREOLE)
-
-
-def _shared(
-    lineage: tuple[str, ...], evidence: Mapping[str, set[str]], is_creole: bool = False
-) -> str | None:
+def _shared(lineage: tuple[str, ...], evidence: Mapping[str, set[str]]) -> str | None:
     """The one genus of the nearest group with evidence; None where there are several.
 
     >>> _shared(("indo", "ital", "west"), {"indo": {"Romance", "Greek"}, "ital": {"Romance"}})
     'Romance'
-    >>> creoles = {"semi": {"Semitic", "Creoles and Pidgins"}, "suda": {"Creoles and Pidgins"}}
-    >>> _shared(("semi", "suda"), creoles), _shared(("semi", "suda"), creoles, is_creole=True)
-    ('Semitic', None)
     """
-    for group in reversed(lineage):
-        known = evidence.get(group, set())
-        names = known.difference(NO_GENERA)
-        if names or (known and is_creole):
-            return min(names) if len(names) == 1 else None
-    return None
+    known = next((evidence[group] for group in reversed(lineage) if group in evidence), set())
+    names = known.difference(NO_GENERA)
+    return names.pop() if len(names) == 1 else None
 
 
 def _stated(glottolog: Glottolog, wals: Iterable[WalsLanguage]) -> dict[str, str]:

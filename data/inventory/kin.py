@@ -64,7 +64,8 @@ def lenders(
     Raises:
         InputError: no such language.
     """
-    own = row_of(inventory, glottocode)["kinds"] or ()
+    row = row_of(inventory, glottocode)
+    own = row["kinds"] or () if row["exists"] is None else row["exists"]
     return {
         kind: relatives(inventory, glottocode, lacking=kind, limit=each).to_dicts()
         for kind in KINDS

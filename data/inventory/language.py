@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from data.errors import InputError
-from data.inventory.build import place
+from data.inventory.build import RESOURCE_CELLS, listed_for, place
 from data.inventory.facts import SEVERAL
 from data.inventory.schema import (
     KINDS,
@@ -22,8 +22,10 @@ from data.inventory.schema import (
     Inventory,
     Source,
     catalog_key,
+    existing,
     schema,
 )
+from data.resources.listed import DATA_KINDS
 
 if TYPE_CHECKING:
     import polars
@@ -63,6 +65,10 @@ FACTS = (
     "resource_class",
 )
 RELATIVES = 5
+LISTED_COLUMNS = (
+    *("role", "kind", "key", "title", "code", "size", "unit", "script", "licence", "religious"),
+    *("loads", "date", "source", "link", "note"),
+)
 
 
 def row_of(inventory: Inventory, glottocode: str) -> dict[str, Any]:
@@ -93,6 +99,25 @@ def where_from(inventory: Inventory, glottocode: str, column: str) -> Source | N
     return next(iter(sources_of(inventory, glottocode, column)), None)
 
 
+def page_of(source: Source, row: Mapping[str, Any]) -> str:
+    """The source's own page of a language, else the source's page.
+
+    >>> glottolog = Source("glottolog-5.1", "Glottolog", "5.1", "", "https://glottolog.org", "")
+    >>> page_of(glottolog, {"glottocode": "swah1253"})
+    'https://glottolog.org/resource/languoid/id/swah1253'
+    """
+    name = source.key.partition("-")[0]
+    if name == "glottolog":
+        return f"https://glottolog.org/resource/languoid/id/{row['glottocode']}"
+    if name == "wals" and row.get("wals_code"):
+        return f"https://wals.info/languoid/lect/wals_code_{row['wals_code']}"
+    wider = source.key.endswith("-macrolanguage")
+    code = row.get("linguameta_wider" if wider else "linguameta_code") or row.get("macrolanguage")
+    if name == "linguameta" and code:
+        return f"{source.link}/blob/{source.version}/linguameta/data/{code}.json"
+    return source.link
+
+
 def sources_of(inventory: Inventory, glottocode: str, column: str) -> tuple[Source, ...]:
     """The sources of a cell: none where it is empty, several where they were put together.
 
@@ -102,7 +127,7 @@ def sources_of(inventory: Inventory, glottocode: str, column: str) -> tuple[Sour
     row = row_of(inventory, glottocode)
     if column not in schema():
         raise InputError(f'no column "{column}" in the inventory; it has: {", ".join(schema())}')
-    if column in (*KINDS, "kinds", "resource_class"):
+    if column in RESOURCE_CELLS:
         key = None if row[column] is None else catalog_key()
     else:
         key = row["sources"][DERIVED.get(column, column)] if _is_sourced(column) else None
@@ -118,7 +143,8 @@ def resources_of(inventory: Inventory, glottocode: str) -> polars.DataFrame:
     """What the catalog has for a language, the largest of each kind first.
 
     Columns: dataset, group (its own name for the part), kind, language (the tag under which it is
-    filed, `hr` for a row that includes Croatian), size (null = unknown), unit, licence, link.
+    filed, `hr` for a row that includes Croatian), beside (the tag of the other language of a
+    lexicon or parallel text), size (null = unknown), unit, licence, link.
     """
     import polars as pl
 
@@ -126,9 +152,38 @@ def resources_of(inventory: Inventory, glottocode: str) -> polars.DataFrame:
 
     row = row_of(inventory, glottocode)
     found = [] if row["kinds"] is None else place(resources(), [row])[0].get(glottocode, [])
-    columns = ("dataset", "group", "kind", "language", "size", "unit", "licence", "link")
+    columns = ("dataset", "group", "kind", "language", "beside", "size", "unit", "licence", "link")
     types = {column: pl.Int64 if column == "size" else pl.String for column in columns}
     rows = [[getattr(entry, column) for column in columns] for entry in sorted(found, key=_order)]
+    return pl.DataFrame(rows, schema=types, orient="row")
+
+
+def listed_of(inventory: Inventory, glottocode: str) -> polars.DataFrame:
+    """What the lists name for a language: data first, then models, software, typology; by kind.
+
+    Columns: role, kind, key and title of the set, code (the publisher's), size (null = unknown) in
+    unit, script, licence (empty = not stated), religious ("all", "mostly", "partly" or empty),
+    loads (the data set of the catalog that fetches it for this language, else empty), date,
+    source, link (the language's own page in the set, else the file that states it), note.
+
+    Raises:
+        InputError: no such language.
+    """
+    import polars as pl
+
+    row = row_of(inventory, glottocode)
+    fetched = set(resources_of(inventory, glottocode)["dataset"])
+    found = listed_for({**row, "includes": row["includes"] or []}) if row["exists"] else ()
+    rows = [
+        (
+            *(fact.of.role, fact.of.kind, fact.of.key, fact.of.title, fact.code),
+            *(fact.size, fact.of.unit, fact.script, fact.licence, fact.of.religious),
+            fact.of.loads if fact.of.loads in fetched else "",
+            *(fact.date, fact.source, fact.link, fact.of.note),
+        )
+        for fact in found
+    ]
+    types = {name: pl.Float64 if name == "size" else pl.String for name in LISTED_COLUMNS}
     return pl.DataFrame(rows, schema=types, orient="row")
 
 
@@ -155,11 +210,12 @@ def relatives(
     import polars as pl
 
     row = row_of(inventory, glottocode)
-    if lacking is not None and lacking not in KINDS:
-        raise InputError(f'expected a kind of resource ({", ".join(KINDS)}), found "{lacking}"')
-    wanted = [
-        kind for kind in KINDS if kind not in (row["kinds"] or ()) and lacking in (None, kind)
-    ]
+    if lacking is not None and lacking not in DATA_KINDS:
+        kinds = ", ".join(DATA_KINDS)
+        raise InputError(f'expected a kind of resource ({kinds}), found "{lacking}"')
+    own = row["kinds"] or () if row["exists"] is None else row["exists"]
+    asked = KINDS if lacking is None else (lacking,)
+    wanted = [kind for kind in asked if kind not in own]
     return (
         inventory.table.filter(
             pl.col("glottocode") != glottocode,
@@ -169,7 +225,7 @@ def relatives(
         .with_columns(
             tree_distance(row).alias("tree_distance"),
             great_circle_km(row).alias("kilometres"),
-            pl.col("kinds").list.set_intersection(wanted).alias("lends"),
+            existing().list.set_intersection(wanted).alias("lends"),
         )
         .filter(pl.col("lends").list.len() > 0)
         .sort("tree_distance", "kilometres", "name", nulls_last=True)
@@ -238,8 +294,24 @@ def _resources(inventory: Inventory, row: Mapping[str, Any]) -> Iterator[str]:
             f"  {entry['kind']:12}{entry['dataset']:18}{entry['group']:12}{size:>20}  "
             f"{entry['licence']:18}{entry['link']}"
         )
-    lacks = [kind for kind in KINDS if row["kinds"] is not None and kind not in row["kinds"]]
-    yield f"  lacks: {', '.join(lacks) or 'nothing' if row['kinds'] is not None else 'unknown'}"
+    known = row["kinds"] if row["exists"] is None else row["exists"]
+    lacks = [kind for kind in KINDS if known is not None and kind not in known]
+    yield f"  lacks: {', '.join(lacks) or 'nothing' if known is not None else 'unknown'}"
+    if row["exists"] is not None:
+        yield from _listed(inventory, row)
+
+
+def _listed(inventory: Inventory, row: Mapping[str, Any]) -> Iterator[str]:
+    """What the lists name beside the catalog, a line a set, by role and kind."""
+    yield ""
+    yield "what lists name, in the catalog or not"
+    for entry in listed_of(inventory, row["glottocode"]).iter_rows(named=True):
+        size = "" if entry["size"] is None else f"{entry['size']:,.0f} {entry['unit']}"
+        told = [entry["licence"] or "licence not stated", entry["date"]]
+        told += [f"{entry['religious']} religious"] if entry["religious"] else []
+        told += [f"fetch {entry['loads']}"] if entry["loads"] else []
+        kind = f"{entry['role']:9}{entry['kind']:19}"
+        yield f"  {kind}{entry['title'][:38]:40}{entry['code']:18}{size:>20}  {'; '.join(told)}"
 
 
 def _relatives(inventory: Inventory, row: Mapping[str, Any]) -> Iterator[str]:

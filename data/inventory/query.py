@@ -11,19 +11,20 @@ nor lacks it, and a sum over none but unknown figures is unknown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from data.errors import InputError
 from data.inventory.references import massive_glottocodes
-from data.inventory.schema import ISOLATE, KINDS, NONE, counted
+from data.inventory.schema import ISOLATE, KINDS, NONE, counted, existing
 from data.inventory.search import ranked, row_of_code
+from data.resources.listed import DATA_KINDS
 
 if TYPE_CHECKING:
     import polars
 
 GROUPINGS = {"genus": "genus", "family": "family", "script": "scripts"}
-UNKNOWN_KIND = f"expected a kind of resource ({', '.join(KINDS)}), found "
+UNKNOWN_KIND = f"expected a kind of resource ({', '.join(DATA_KINDS)}), found "
 
 Texts = str | Iterable[str]
 
@@ -54,7 +55,7 @@ def select(
         genus, family: WALS's genus, Glottolog's family; a name that no language of the table
             has is taken as that of any group of Glottolog's tree: Bantoid, Romance.
         script, country: codes of ISO 15924 and ISO 3166-1.
-        has, missing: kinds of resource.
+        has, missing: kinds of resource, of data.resources.listed.DATA_KINDS, that exist at all.
         category: spoken, sign ...; without one, entries that are no languages (NOT_COUNTED) are
             left out.
         text: a code, or words that must all stand in the names and codes; case and diacritics are
@@ -111,8 +112,10 @@ def counts(table: polars.DataFrame, by: str) -> polars.DataFrame:
     )
 
 
-def gaps(table: polars.DataFrame, by: str = "family") -> polars.DataFrame:
-    """How many languages of each group have each kind of resource.
+def gaps(
+    table: polars.DataFrame, by: str = "family", kinds: Sequence[str] = KINDS
+) -> polars.DataFrame:
+    """How many languages of each group have each kind of resource, wherever it is.
 
     Columns: value, languages, and one a kind; most languages first.
     """
@@ -123,7 +126,7 @@ def gaps(table: polars.DataFrame, by: str = "family") -> polars.DataFrame:
         .group_by("value")
         .agg(
             pl.len().cast(pl.Int64).alias("languages"),
-            *(_sum_of_known(_has(kind).cast(pl.Int64)).alias(kind) for kind in KINDS),
+            *(_sum_of_known(_has(kind).cast(pl.Int64)).alias(kind) for kind in kinds),
         )
         .sort(["languages", "value"], descending=[True, False])
     )
@@ -188,11 +191,9 @@ def _texts(values: Texts) -> tuple[str, ...]:
 
 
 def _has(kind: str) -> polars.Expr:
-    import polars as pl
-
-    if kind not in KINDS:
+    if kind not in DATA_KINDS:
         raise InputError(f'{UNKNOWN_KIND}"{kind}"')
-    return pl.col("kinds").list.contains(kind)
+    return existing().list.contains(kind)
 
 
 def _one_of(column: str, values: tuple[str, ...]) -> polars.Expr | None:

@@ -60,7 +60,18 @@ SOURCED = (
 # names are found, and stand in no count, no gap and no advice.
 NOT_COUNTED = ("bookkeeping", "dialect")
 
-LISTS = ("countries", "scripts", "includes", "kinds", "lineage", "groups")
+LISTS = (
+    "countries",
+    "scripts",
+    "includes",
+    "kinds",
+    "exists",
+    "models",
+    "software",
+    "typology",
+    "lineage",
+    "groups",
+)
 
 INSTALL = 'pip install -e ".[app]"'
 
@@ -122,6 +133,13 @@ def counted(table: polars.DataFrame) -> polars.DataFrame:
     return table.filter(~pl.col("category").is_in(NOT_COUNTED).fill_null(False))
 
 
+def existing() -> polars.Expr:
+    """The kinds of resource that exist for a language, in the catalog or in any list."""
+    import polars as pl
+
+    return pl.coalesce("exists", "kinds")
+
+
 def catalog_key() -> str:
     """The key of the source of all counts of resources: this project's catalog, and its version."""
     try:
@@ -171,6 +189,12 @@ def schema() -> dict[str, Any]:
         "resource_class": pl.Int64,
         **dict.fromkeys(KINDS, pl.Int64),
         "kinds": texts,
+        "exists": texts,
+        "models": texts,
+        "software": texts,
+        "typology": texts,
+        "religious_only": pl.Boolean,
+        "listed": pl.Int64,
         "lineage": texts,
         "groups": texts,
         "wals_code": pl.String,

@@ -52,7 +52,7 @@ MASSIVE = "massive-1.1"
 RECORD = {"recipe": str, "missing": {str: [[object]]}, "sources": [{str: str}], "notes": [str]}
 NAME = "kilolingua"  # the entry in the Parquet file's metadata
 HERE = Path(__file__).parent
-CODE = (*HERE.glob("*.py"), HERE.parent / "resources" / "__init__.py")
+CODE = (*HERE.glob("*.py"), *(HERE.parent / "resources").glob("*.py"))
 
 
 @dataclass
@@ -136,6 +136,7 @@ def gather(*, access: Access = Access()) -> Gathered:
         resources=_resources(gatherer.notes),
         keys={name: sources[stand_in].key for name, stand_in in names.items()},
         overrides=overrides(),
+        listed=True,
     )
     if glottolog is None:
         gatherer.notes.append(
@@ -252,7 +253,7 @@ def _catalog() -> Source:
         licence="Apache-2.0",
         link="",
         citation="The kilolingua authors 2026",
-        note="records in the data sets that the catalog can fetch",
+        note="records in the data sets of the catalog, or in the largest that its lists name",
     )
 
 

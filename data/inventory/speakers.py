@@ -17,8 +17,14 @@ whole (Malay and Indonesian), the stated figure is that of the language that it 
 
 - more than CROWD times the people of all the countries where the language is spoken (CLDR's
   populations, data/tables/countries.tsv);
+- more than its macrolanguage's, of which it is not the language mostly meant, where both together
+  are more than the people of its countries;
+- the same to the last digit as those of two more members of its macrolanguage, and above ALIKE: it
+  is that of a group of them (five Quichuas of Ecuador with 1,200,000 each);
 - larger than its endangerment allows (MOST_SPEAKERS_OF);
-- above UNHEARD_OF, and no list of data, models or software knows the language.
+- above UNHEARD_OF and at least SHARE of the people of its countries, while no list names any data
+  for the language and CLDR has no figure for it or for its macrolanguage in any country. Such a
+  language would be among the largest of its country; the figure is mostly that of a wider group.
 
 The second rule cannot tell which of the two is wrong; both stay in sight. What is right instead is
 a row of data/tables/overrides.tsv, which is not doubted.
@@ -27,8 +33,9 @@ a row of data/tables/overrides.tsv, which is not doubted.
 from __future__ import annotations
 
 import functools
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from data.bounded import parse_integer
 from data.catalog import TABLES
@@ -50,7 +57,10 @@ MOST_SPEAKERS_OF = {
     "Severely endangered": 100_000,
     "Definitely endangered": 5_000_000,
 }
+ALIKE = 100_000
+THREE = 3
 UNHEARD_OF = 1_000_000
+SHARE = 0.02
 
 
 @functools.cache
@@ -68,29 +78,34 @@ def settle_speakers(
     found: Sequence[Facts],
     known: Names,
     overridden: Collection[str],
-    is_listed: Callable[[str], bool],
+    has_data: Callable[[str], bool],
 ) -> None:
     """Fill the columns of speakers of all rows: see the module's text.
 
     Args:
         found: the rows; `speakers` holds what was read.
         overridden: glottocodes whose figure is a row of overrides.tsv, which is not doubted.
-        is_listed: whether any list of resources knows the language of a glottocode.
+        has_data: whether any list names data for the language of a glottocode.
     """
     by_macrolanguage = _members(found)
+    doubts = _larger_than_the_whole(found, known) | _alike(by_macrolanguage)
+    for code in {*doubts} - {*overridden}:
+        for members in by_macrolanguage.values():
+            members.pop(code, None)
     for facts in found:
         code = facts.cells["glottocode"]
         others = _others(facts, by_macrolanguage)
         facts.cells |= {"speakers_of": None, "speakers_own": None}
         if code not in overridden:
             _settle_whose(facts, known, others)
-        doubt = None if code in overridden else _doubt(facts, known, is_listed(code))
+        doubt = doubts.get(code) or _doubt(facts, known, has_data(code))
+        doubt = None if code in overridden else doubt
         facts.cells["speakers_doubt"] = doubt
         facts.cells["speakers_alone"] = _alone(facts, known, others, doubt)
     _settle_wholes(found, known)
 
 
-Members = Mapping[str, Mapping[str, int]]
+Members = Mapping[str, dict[str, int]]
 
 
 def _members(found: Iterable[Facts]) -> Members:
@@ -102,6 +117,42 @@ def _members(found: Iterable[Facts]) -> Members:
         if tag and own and figure is not None and facts.cells["category"] != "dialect":
             members[tag][facts.cells["glottocode"]] = figure
     return members
+
+
+def _larger_than_the_whole(found: Iterable[Facts], known: Names) -> dict[str, str]:
+    """Members whose figure is not plausible beside that of their macrolanguage, and why."""
+    doubts: dict[str, str] = {}
+    for facts in found:
+        cells = facts.cells
+        whole = known.macrolanguages.get(cells["macrolanguage"] or "")
+        stated = whole.speakers if whole else None
+        if not (stated and cells["speakers"]) or cells["glottocode"] in known.wider:
+            continue
+        _, people = _people(facts, known)
+        if cells["speakers"] > stated and people and cells["speakers"] + stated > people:
+            of = f"{stated:,} of the macrolanguage {cells['macrolanguage']}"
+            doubts[cells["glottocode"]] = f"{cells['speakers']:,} speakers, more than the {of}"
+    return doubts
+
+
+def _alike(by_macrolanguage: Members) -> dict[str, str]:
+    """Members that share one figure with two others or more, and why that is not theirs."""
+    doubts: dict[str, str] = {}
+    for tag, members in by_macrolanguage.items():
+        for figure, many in Counter(members.values()).items():
+            if many >= THREE and figure > ALIKE:
+                why = f"{figure:,} speakers, as {many - 1} more of the macrolanguage {tag} have"
+                doubts |= {code: why for code, own in members.items() if own == figure}
+    return doubts
+
+
+def _people(facts: Facts, known: Names) -> tuple[list[str], int]:
+    """The countries where a language is spoken, and the people who live there."""
+    code = facts.cells["glottocode"]
+    stated = [row.countries for row in (known.own.get(code), known.wider.get(code)) if row]
+    own = facts.cells["countries"] or ()
+    countries = sorted({*own, *(country for listed in stated for country in listed)})
+    return countries, sum(populations().get(country, 0) for country in countries)
 
 
 def _others(facts: Facts, by_macrolanguage: Members) -> int:
@@ -142,26 +193,34 @@ def _alone(facts: Facts, known: Names, others: int, doubt: str | None) -> int | 
     return speakers
 
 
-def _doubt(facts: Facts, known: Names, is_listed: bool) -> str | None:
+def _doubt(facts: Facts, known: Names, has_data: bool) -> str | None:
     """Why a figure is not plausible, in words; None where nothing speaks against it."""
     cells = facts.cells
     speakers = cells["speakers"]
     if not speakers:
         return None
-    wider = known.wider.get(cells["glottocode"])
-    own = known.own.get(cells["glottocode"])
-    stated = [row.countries for row in (own, wider) if row]
-    countries = sorted({*(cells["countries"] or ()), *(c for listed in stated for c in listed)})
-    people = sum(populations().get(country, 0) for country in countries)
+    countries, people = _people(facts, known)
     if countries and people and speakers > CROWD * people:
         return f"{speakers:,} speakers, where {people:,} people live ({' '.join(countries)})"
     most = MOST_SPEAKERS_OF.get(cells["endangerment"] or "")
     if most is not None and speakers > most:
         degree = cells["endangerment"][0].lower() + cells["endangerment"][1:]
         return f"{speakers:,} speakers and {degree}: one of the two is not so"
-    if speakers > UNHEARD_OF and not is_listed:
-        return f"{speakers:,} speakers, and no list of resources knows the language"
+    large = speakers > UNHEARD_OF and people and speakers >= SHARE * people
+    if large and not has_data and not _is_in_cldr(cells):
+        share = f"{100 * speakers / people:.0f} % of the people of {' '.join(countries)}"
+        return f"{speakers:,} speakers, {share}, and neither CLDR nor any data set has the language"
     return None
+
+
+def _is_in_cldr(cells: Mapping[str, Any]) -> bool:
+    """Whether CLDR has a figure for a language, or for its macrolanguage."""
+    from language_data.population_data import (  # type: ignore[import-untyped]
+        LANGUAGE_SPEAKING_POPULATION,
+    )
+
+    tags = (cells["bcp47"], cells["macrolanguage"], *cells["includes"])
+    return any(tag in LANGUAGE_SPEAKING_POPULATION for tag in tags if tag)
 
 
 def _settle_wholes(found: Sequence[Facts], known: Names) -> None:

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from data.errors import InputError
-from data.inventory.schema import ISOLATE, KINDS, NONE, counted
+from data.inventory.schema import ISOLATE, KINDS, NONE, counted, existing
 
 if TYPE_CHECKING:
     import polars
@@ -212,8 +212,8 @@ def has(kinds: Iterable[str] = (), need: Need = "any") -> polars.Expr:
     if need not in NEEDS:
         raise InputError(f'expected any or all, found "{need}"')
     if not wanted:
-        return pl.col("kinds").list.len() > 0
-    each = [pl.col("kinds").list.contains(kind) for kind in wanted]
+        return existing().list.len() > 0
+    each = [existing().list.contains(kind) for kind in wanted]
     return pl.all_horizontal(each) if need == "all" else pl.any_horizontal(each)
 
 
@@ -240,7 +240,7 @@ def _leaves(table: polars.DataFrame, kinds: tuple[str, ...], need: Need) -> pola
         asked.alias("having"),
         known.alias("speakers"),
         pl.when(asked.is_not_null()).then(known * asked).alias("speakers_having"),
-        *(pl.col("kinds").list.contains(kind).cast(pl.Int64).alias(kind) for kind in KINDS),
+        *(existing().list.contains(kind).cast(pl.Int64).alias(kind) for kind in KINDS),
         pl.when(placed).then(lineage).otherwise(pl.concat_list(top)).alias("lineage"),
         pl.when(placed)
         .then(pl.col("groups").fill_null([]))

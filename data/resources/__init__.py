@@ -71,7 +71,8 @@ class Resource:
     inflection, tagged, parallel, utterances or labelled. group: the data set's own name for the
     part, as `en-wo` or `zho-TW`; a lexicon and a parallel text stand under both of their
     languages. size: records in `unit`, of all splits together; None where nobody has measured
-    them. link: the data set's page. source: whom to cite.
+    them. link: the data set's page. source: whom to cite. beside: the tag of the other language of
+    a lexicon or a parallel text: `fr` of a French-Wolof dictionary.
     """
 
     glottocode: str | None
@@ -84,6 +85,7 @@ class Resource:
     licence: str
     link: str
     source: str
+    beside: str = ""
 
 
 class Part(NamedTuple):
@@ -135,7 +137,14 @@ def _resource(part: Part, code: str) -> Resource:
         licence=_licence(part),
         link=part.entry.homepage,
         source=part.entry.citation,
+        beside=_beside(part, code) if kind in ("lexicon", "parallel") else "",
     )
+
+
+def _beside(part: Part, code: str) -> str:
+    """The tag of the other language of a part; English where it names one only."""
+    others = [resolve(other).bcp47 for other in part.codes if other != code]
+    return others[0] if others else "en"
 
 
 def _licence(part: Part) -> str:

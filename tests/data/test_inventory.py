@@ -82,6 +82,18 @@ def test_a_dialect_with_a_code_of_its_own_has_its_own_facts(rows: Mapping[str, A
     assert dialect["speakers_alone"] is None, "Zulu's row counts them"
 
 
+def test_countries_are_those_of_its_dialects_too() -> None:
+    world = ingredients()
+    meta = tuple(
+        replace(row, countries=("ZA", "LS")) if row.bcp47 == "nr" else row
+        for row in world.linguameta
+    )
+    table, _ = build_table(replace(world, linguameta=meta))
+    zulu = next(row for row in table.iter_rows(named=True) if row["bcp47"] == "zu")
+    assert zulu["countries"] == ["ZA", "LS"]
+    assert zulu["sources"]["countries"] == "glottolog-5.1;linguameta-452a21a"
+
+
 def test_swahili_stands_for_its_macrolanguage(rows: Mapping[str, Any]) -> None:
     swahili = rows["swah1253"]
     assert (swahili["bcp47"], swahili["macrolanguage"]) == ("sw", "sw")

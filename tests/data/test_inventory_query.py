@@ -134,7 +134,7 @@ def test_words_that_mean_nothing() -> None:
         select(TABLE, missing="lexica")
     assert str(caught.value) == (
         "expected a kind of resource (test_set, lexicon, inflection, tagged, parallel, "
-        'utterances, labelled), found "lexica"'
+        'utterances, labelled, text, speech, pronunciation, word_list, scripture), found "lexica"'
     )
     with pytest.raises(InputError, match="expected one of genus, family, script to group by, fou"):
         counts(TABLE, "colour")
