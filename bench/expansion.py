@@ -21,7 +21,7 @@ import re
 import shlex
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -38,10 +38,16 @@ NICE = 5  # a long run leaves the machine usable
 
 
 class Runner:
-    """Runs tasks whose needs are met, `jobs` at a time."""
+    """Runs tasks whose needs are met, `jobs` at a time; `after` hears of each that ended well."""
 
-    def __init__(self, tasks: Sequence[Task], jobs: int, logs: Path) -> None:
-        self._tasks, self._jobs, self._logs = tasks, jobs, logs
+    def __init__(
+        self,
+        tasks: Sequence[Task],
+        jobs: int,
+        logs: Path,
+        after: Callable[[Task], None] | None = None,
+    ) -> None:
+        self._tasks, self._jobs, self._logs, self._after = tasks, jobs, logs, after
         self._changed = threading.Condition()
         self._state = {t.name: "done" if t.done.exists() else "waiting" for t in tasks}
 
@@ -59,6 +65,8 @@ class Runner:
             ended = "done" if self._is_run(task) else "failed"
             with self._changed:
                 self._state[task.name] = ended
+                if ended == "done" and self._after is not None:
+                    self._after(task)
                 print(f"{task.name}: {ended}{self._told(ended)}", flush=True)
                 self._changed.notify_all()
 
