@@ -124,17 +124,22 @@ class Continued:
     known: Collection[str] = ()
 
     def tasks(self) -> list[Task]:
-        """All commands, each once, behind those that they need; one arm after the other."""
+        """All commands, each once, behind those that they need; one language after the other."""
         found: dict[str, Task] = {}
         for seed in self.seeds:
-            for arm in self.arms:
+            for languages, arm in self._models():
                 if arm == NONE and seed != self.seeds[0]:
                     continue  # what is not trained has one seed
-                left = [one for one in self.languages if self._is_left(one, arm, seed)]
-                for group in [left] if arm in SHARED else [[one] for one in left]:
-                    for task in self._chain(group, arm, seed) if group else ():
-                        found.setdefault(task.name, task)
+                left = [one for one in languages if self._is_left(one, arm, seed)]
+                for task in self._chain(left, arm, seed) if left else ():
+                    found.setdefault(task.name, task)
         return list(found.values())
+
+    def _models(self) -> Iterator[tuple[Sequence[str], str]]:
+        """The languages of each model and its arm."""
+        yield from ((self.languages, arm) for arm in self.arms if arm in SHARED)
+        for language in self.languages:
+            yield from (((language,), arm) for arm in self.arms if arm not in SHARED)
 
     def run_of(self, language: str, arm: str, seed: int) -> Path:
         """The folder of a cell's model; one of `SHARED` serves all languages."""
