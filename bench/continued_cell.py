@@ -32,6 +32,7 @@ from data.tsv import read_tsv
 from models.resolve import resolve_model
 from models.tokenizer import open_fast_tokenizer
 from models.weights import open_weights
+from training.objectives.examples import IGNORED
 from training.tagging.run import file_name
 
 BATCH_TOKENS = 1024  # of a batch, padding included
@@ -48,13 +49,15 @@ def bits_of(model: Any, tokenizer: Any, sentences: Sequence[str]) -> list[float]
     for rows in _batches([len(ids) + 1 for ids in pieces]):
         length = max(len(pieces[row]) for row in rows) + 1
         ids = torch.full((len(rows), length), start)
-        labels = torch.full((len(rows), length), -100)
+        labels = torch.full((len(rows), length), IGNORED)
         for place, row in enumerate(rows):  # padded behind, which a causal model does not see
             ids[place, 1 : len(pieces[row]) + 1] = torch.tensor(pieces[row])
             labels[place, : len(pieces[row])] = torch.tensor(pieces[row])
+        chosen = labels != IGNORED
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-            scores = model(input_ids=ids).logits.float()
-        nats = functional.cross_entropy(scores.transpose(1, 2), labels, reduction="none").sum(1)
+            scores = model(input_ids=ids).logits[chosen]
+        costs = functional.cross_entropy(scores.float(), labels[chosen], reduction="none")
+        nats = torch.zeros(len(rows)).index_add_(0, chosen.nonzero()[:, 0], costs)
         for row, value in zip(rows, nats.tolist(), strict=True):
             found[row] = value / math.log(2)
     return found
