@@ -48,9 +48,10 @@ def show() -> None:
     say_what_is_missing(inventory)
     chosen = filters.chosen(inventory)
     st.session_state[LAST] = chosen.to_address()
-    for strange in st.session_state.get(filters.STRANGE, ()):
-        st.warning(escape_markdown(f"Left out of this address: {strange}"))
+    _say_what_is_strange()
     selected = shown(inventory.table, chosen)
+    if filters.impossible():
+        selected = selected.head(0)
     counted = _counted(inventory, _selection(chosen), selected)
     _headline(inventory, selected, counted)
     if selected.is_empty():
@@ -60,6 +61,18 @@ def show() -> None:
     _map(inventory, selected, chosen)
     _bars(counted, chosen)
     _rows(inventory, selected, chosen)
+
+
+def _say_what_is_strange() -> None:
+    """What of the address cannot be: a wrong value leaves no language, and the page says why."""
+    impossible = filters.impossible()
+    for strange in st.session_state.get(filters.STRANGE, ()):
+        if strange not in impossible:
+            st.warning(escape_markdown(f"Left out of this address: {strange}"))
+    for strange in impossible:
+        st.error(escape_markdown(f"No language is shown: {strange}"))
+    if impossible:
+        st.button("Go on without it", on_click=filters.leave_out_strange)
 
 
 def _headline(

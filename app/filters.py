@@ -7,12 +7,15 @@ from typing import Any
 
 import streamlit as st
 
-from app.selection import ADDRESS, Box, Filters, problems
+from app.selection import ADDRESS, NO_FILTER, Box, Filters, problems
 from app.texts import KIND_NAMES, country_name, script_name
-from data.inventory import ISOLATE, KINDS, NONE, Inventory
+from data.inventory import ISOLATE, NONE, Inventory
+from data.inventory.named_groups import group_names, groups_called
+from data.resources.listed import DATA_KINDS
 
 WRITTEN = "written"  # in the session: the address that this page wrote last
 STRANGE = "strange"  # in the session: what the address that was opened held and no filter can be
+OPENED = "opened"  # in the session: the filters that were made of that address
 OPTIONS = "options"  # in the session: the values that can be chosen, by field
 FOCUS = "focus"  # in the session: the language that was clicked
 LISTS = ("family", "genus", "macroarea", "country", "script", "endangerment", "category")
@@ -27,7 +30,10 @@ LABELS: Mapping[str, str] = {
     "endangerment": "Endangerment",
     "category": "Spoken, signed …",
 }
-IN_TREE = "A group of Glottolog's tree may be typed as well: Romance, Bantoid."
+IN_TREE = (
+    "A group of Glottolog's tree may be typed as well (Romance, Bantoid), or a name that others "
+    "use (Niger-Congo)."
+)
 GROUPS = "groups"  # all groups of Glottolog's tree, which can be asked for but are not listed
 TREES = ("family", "genus")
 COLUMNS = {"country": "countries", "script": "scripts"}
@@ -39,14 +45,54 @@ def chosen(inventory: Inventory) -> Filters:
     st.session_state[OPTIONS] = options
     address = {name: st.query_params.get_all(name) for name in st.query_params}
     if address != st.session_state.get(WRITTEN) or _key("text") not in st.session_state:
-        _set(address, options)
+        _set(inventory, address, options)
     with st.sidebar:
         filters = _drawn(options)
     written = filters.to_address()
+    _settle_strange(inventory, filters, written)
+    if impossible():  # the address stays as it is, so that it says the same when it is sent on
+        st.session_state[WRITTEN] = address
+        return filters
     if written != address:
         st.query_params.from_dict(written)
     st.session_state[WRITTEN] = written
     return filters
+
+
+def _settle_strange(
+    inventory: Inventory, filters: Filters, written: Mapping[str, Sequence[str]]
+) -> None:
+    """Forget what was wrong in an address once a filter is changed; a typed group may be none."""
+    if st.session_state.get(OPENED) != written:
+        st.session_state[STRANGE] = []
+    unknown = [
+        f"{ADDRESS[field]}: no language has “{value}”, nor is there a group of that name"
+        for field in TREES
+        for value in getattr(filters, field)
+        if not groups_called(inventory.table, value)
+    ]
+    st.session_state[STRANGE] = list(dict.fromkeys([*st.session_state[STRANGE], *unknown]))
+
+
+def impossible() -> list[str]:
+    """Why no language can meet what is asked: values that no filter can be made of.
+
+    A name that is no filter's is not among them: it is only told.
+    """
+    lines: list[str] = st.session_state.get(STRANGE, [])
+    return [line for line in lines if not line.endswith(NO_FILTER)]
+
+
+def leave_out_strange() -> None:
+    """Go on with what can be understood."""
+    st.session_state[STRANGE] = []
+    st.session_state[OPENED] = None
+    for field in TREES:
+        known = st.session_state.get(OPTIONS, {}).get(GROUPS, ())
+        chosen_now = st.session_state.get(_key(field), [])
+        st.session_state[_key(field)] = [
+            v for v in chosen_now if v in known or v in (ISOLATE, NONE)
+        ]
 
 
 def offered(inventory: Inventory) -> Mapping[str, tuple[Any, ...]]:
@@ -62,24 +108,32 @@ def _offered(inventory: Inventory) -> Mapping[str, tuple[Any, ...]]:
         if field in COLUMNS:
             values = values.explode()
         found[field] = tuple(values.drop_nulls().unique().sort())
-    tree = inventory.table["groups"].explode().drop_nulls().unique()
     found["family"] += (ISOLATE, NONE)
     found["genus"] += (NONE,)
     found["script"] += (NONE,)
-    kinds = {"has": KINDS, "missing": KINDS}
-    return {**found, "resource_class": CLASSES, **kinds, GROUPS: tuple(tree)}
+    kinds = {"has": DATA_KINDS, "missing": DATA_KINDS}
+    return {**found, "resource_class": CLASSES, **kinds, GROUPS: group_names(inventory.table)}
 
 
 def _key(field: str) -> str:
     return f"filter-{field}"
 
 
-def _set(address: Mapping[str, Sequence[str]], options: Mapping[str, Sequence[Any]]) -> None:
+def _set(
+    inventory: Inventory,
+    address: Mapping[str, Sequence[str]],
+    options: Mapping[str, Sequence[Any]],
+) -> None:
     """Set every filter to what an address says."""
     known = {field: values for field, values in options.items() if field != GROUPS}
-    trees = {field: {*options[field], *options[GROUPS]} for field in TREES}
-    filters, unknown = Filters.from_address(address).offered({**known, **trees})
+    asked = Filters.from_address(address)
+    trees = {
+        field: [v for v in getattr(asked, field) if groups_called(inventory.table, v)]
+        for field in TREES
+    }
+    filters, unknown = asked.offered({**known, **trees})
     st.session_state[STRANGE] = [*problems(address), *unknown]
+    st.session_state[OPENED] = filters.to_address()
     for field in ADDRESS:
         value = getattr(filters, field)
         st.session_state[_key(field)] = list(value) if field in options else value
@@ -120,12 +174,16 @@ def _several(
     options: Mapping[str, Sequence[Any]],
     name: Callable[[Any], str] = str,
 ) -> tuple[Any, ...]:
+    in_tree = field in TREES
+    typed = [v for v in st.session_state.get(_key(field), []) if v not in options[field]]
     found = st.multiselect(
         label,
-        options[field],
+        [*options[field], *typed],
         format_func=name,
         key=_key(field),
         placeholder="any",
+        help=IN_TREE if in_tree else None,
+        accept_new_options=in_tree,
         select_all=False,
     )
     return tuple(found)

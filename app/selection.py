@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import polars
 
 LONGEST_TEXT = 200
+NO_FILTER = ": no such filter"
 
 # Field of Filters -> its name in the address, in the order in which they are written.
 ADDRESS = {
@@ -174,7 +175,7 @@ def problems(address: Mapping[str, Sequence[str]]) -> Iterator[str]:
                 yield f"{name}: “{value}” cannot be read"
     if any(address.get("box", ())) and "box" not in readable:
         yield "box: expected west,south,east,north in degrees, such as 20,-10,35,5"
-    yield from (f"{name}: no such filter" for name in address if name not in ADDRESS.values())
+    yield from (name + NO_FILTER for name in address if name not in ADDRESS.values())
 
 
 def _read(field: str, values: tuple[str, ...]) -> Any:

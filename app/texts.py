@@ -121,6 +121,11 @@ KIND_NAMES: Mapping[str, str] = {
     "parallel": "parallel text",
     "utterances": "intents and slots",
     "labelled": "labelled text",
+    "text": "text",
+    "speech": "speech",
+    "pronunciation": "pronunciations",
+    "word_list": "word list",
+    "scripture": "scripture",
 }
 
 

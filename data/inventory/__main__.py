@@ -24,6 +24,7 @@ from data.inventory import (
     select,
 )
 from data.inventory.language import page
+from data.inventory.named_groups import group_names, groups_called
 from data.options import check, command, common, option
 
 if TYPE_CHECKING:
@@ -131,9 +132,14 @@ def _check(table: polars.DataFrame, name: str, value: str) -> None:
     known = _values(table, COLUMNS_OF.get(name, name))
     if value in known:
         return
-    groups = _values(table, "groups") if name in ("genus", "family") else set()
-    if value in groups:
+    is_group = name in ("genus", "family")
+    groups = set(group_names(table)) if is_group else set()
+    called = groups_called(table, value) if is_group else ()
+    if called == (value,):
         _say(f'note: "{value}" is no {name}; taken as the group of that name in Glottolog\'s tree')
+        return
+    if called:
+        _say(f'note: "{value}" is taken as {", ".join(called)}')
         return
     near = difflib.get_close_matches(value, known | groups, 3)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are {_some(known)}"

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from data.errors import InputError
+from data.inventory.named_groups import groups_called
 from data.inventory.references import massive_glottocodes
 from data.inventory.schema import ISOLATE, KINDS, NONE, counted, existing
 from data.inventory.search import ranked, row_of_code
@@ -53,7 +54,8 @@ def select(
 
     Args:
         genus, family: WALS's genus, Glottolog's family; a name that no language of the table
-            has is taken as that of any group of Glottolog's tree: Bantoid, Romance.
+            has is taken as that of any group of Glottolog's tree (Bantoid, Romance), or as a name
+            that others use (Niger-Congo); case and hyphens do not count.
         script, country: codes of ISO 15924 and ISO 3166-1.
         has, missing: kinds of resource, of data.resources.listed.DATA_KINDS, that exist at all.
         category: spoken, sign ...; without one, entries that are no languages (NOT_COUNTED) are
@@ -228,9 +230,13 @@ def _in_group(table: polars.DataFrame, column: str, values: tuple[str, ...]) -> 
     if not values:
         return None
     label = _label(column)
-    groups = set(values) - {ISOLATE, NONE} - set(table[column].unique())
+    called = {value: groups_called(table, value) for value in values}
+    names = {name for groups in called.values() for name in groups}
+    groups = names - {ISOLATE, NONE} - set(table[column].unique())
+    groups |= {name for value, own in called.items() if (value,) != own for name in own}
     in_tree = [pl.col("groups").list.contains(name).fill_null(False) for name in sorted(groups)]
-    return pl.any_horizontal(label.is_in(values), *in_tree)
+    alone = pl.col("is_isolate").fill_null(False) & pl.col("name").is_in(sorted(groups))
+    return pl.any_horizontal(label.is_in(sorted(names)), alone, *in_tree)
 
 
 def _label(column: str) -> polars.Expr:

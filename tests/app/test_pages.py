@@ -71,12 +71,51 @@ def test_the_filters_set_the_address(run_page: Run) -> None:
     assert "10 languages shown of 10" in html(test)
 
 
-def test_a_strange_address_is_told_and_left_out(run_page: Run) -> None:
+def test_a_wrong_value_in_an_address_shows_nothing_and_says_why(run_page: Run) -> None:
     test = run_page("explore", genus="Bantoo", box="here")
-    said = " ".join(element.value for element in test.warning)
+    said = " ".join(element.value for element in test.error)
     assert "no language has “Bantoo”" in said
     assert "expected west,south,east,north" in said
-    assert "10 languages shown" in html(test)
+    assert "0 languages shown of 10" in html(test)
+    assert test.query_params == {"genus": "Bantoo", "box": "here"}, "it can be sent on"
+    [go_on] = [button for button in test.button if button.label == "Go on without it"]
+    go_on.click().run()
+    assert not test.error
+    assert "10 languages shown of 10" in html(test)
+    assert not test.query_params
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        {"family": "Bantoo"},
+        {"script": "Xxxx"},
+        {"has": "lexica"},
+        {"lacks": "lexica"},
+        {"class": "nine"},
+        {"status": "Doomed"},
+        {"country": "ZZ"},
+        {"box": "1,2"},
+    ],
+)
+def test_no_wrong_value_shows_everything(run_page: Run, address: dict[str, str]) -> None:
+    test = run_page("explore", **address)
+    assert not test.exception
+    assert "0 languages shown of 10" in html(test)
+    assert [element.value for element in test.error] != []
+
+
+def test_a_filter_that_is_changed_takes_what_was_wrong_away(run_page: Run) -> None:
+    test = run_page("explore", genus="Bantoo")
+    test.multiselect(key="filter-script").set_value(["Arab"]).run()
+    assert not test.error
+    assert "1 language shown of 10" in html(test)
+
+
+def test_a_filter_that_does_not_exist_is_told(run_page: Run) -> None:
+    test = run_page("explore", genre="Bantu", script="Arab")
+    assert "genre\\: no such filter" in " ".join(element.value for element in test.warning)
+    assert "1 language shown of 10" in html(test)
 
 
 def test_no_language_left(run_page: Run) -> None:
