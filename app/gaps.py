@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +10,13 @@ import streamlit as st
 
 from app import charts, table, texts
 from app.page import opened, say_what_is_missing
+from app.texts import escape
 from data.inventory import (
+    GOALS,
     KINDS,
     Inventory,
+    advise,
     gaps,
-    most_genera,
-    most_speakers_without,
     select,
 )
 
@@ -24,7 +26,19 @@ if TYPE_CHECKING:
 GROUPINGS = {"family": "family", "genus": "genus", "script": "script"}
 SHOWN = (25, 50, 100, 1000)
 GROUP, KIND = "gaps-group", "gaps-kind"
+GOAL = "gaps-goal"
 TOP = 10
+GOAL_NAMES: Mapping[str, str] = {
+    "speakers": "the most speakers reached",
+    "genera": "a genus that has none of it",
+    "families": "a family that has none of it",
+    "cost": "the least work: something is there that it can be made from",
+    "urgent": "languages that are passing, of which no text is known",
+}
+HEADER = (
+    *("", "family", "genus", "endangerment", "in its group", "speakers"),
+    *("what lists know of", "can be made from"),
+)
 
 
 def show() -> None:
@@ -73,7 +87,7 @@ def _group(inventory: Inventory, counted: polars.DataFrame, by: str) -> None:
         kind = st.selectbox(
             "Resource", KINDS, format_func=texts.KIND_NAMES.__getitem__, key=KIND, width=220
         )
-    of_group: dict[str, Any] = {by: (group,), "category": languages_only(inventory)}
+    of_group: dict[str, Any] = {by: (group,)}
     having = select(inventory.table, **of_group, has=(kind,))
     lacking = select(inventory.table, **of_group, missing=(kind,))
     for place, heading, rows in zip(
@@ -84,33 +98,45 @@ def _group(inventory: Inventory, counted: polars.DataFrame, by: str) -> None:
             _list(_by_speakers(rows), height=300)
 
 
-def languages_only(inventory: Inventory) -> list[str]:
-    """All categories but bookkeeping entries, which are no languages and stand in no count."""
-    found = inventory.table["category"].unique().drop_nulls().sort().to_list()
-    return [category for category in found if category != "bookkeeping"]
-
-
 def _by_speakers(rows: polars.DataFrame) -> polars.DataFrame:
     return rows.sort("speakers", "name", descending=[True, False], nulls_last=True)
 
 
 def _most(inventory: Inventory) -> None:
-    """The ten languages that would add most, for the kind of resource chosen above."""
+    """The languages that one more resource would help most, for a goal that is asked for."""
     kind = st.session_state.get(KIND) or KINDS[0]
-    name = texts.KIND_NAMES[kind]
-    st.subheader(f"Where one more {name} would help most", anchor=False)
-    left, right = st.columns(2)
-    with left:
-        st.markdown(f"**The {TOP} languages without one that would add the most speakers**")
-        _list(most_speakers_without(inventory.table, kind, TOP))
-    with right:
-        st.markdown(f"**The {TOP} that would each bring it to a genus that has none**")
-        _list(most_genera(inventory.table, kind, TOP))
+    st.subheader(f"Where one more {texts.KIND_NAMES[kind]} would help most", anchor=False)
+    goal = st.selectbox("What for", GOALS, format_func=GOAL_NAMES.__getitem__, width=420, key=GOAL)
+    found = advise(inventory.table, kind, goal, TOP)
+    if found.is_empty():
+        st.info("Nothing is advised: no language lacks it, or none whose figures can be trusted.")
+        return
+    st.html(texts.table(map(_advised, found.iter_rows(named=True)), HEADER, numbers=(4, 5)))
     st.caption(
-        "Speakers of languages are not added up twice within a macrolanguage. The genera are the "
-        "largest without the resource, each with the language of most speakers. Speakers and "
-        "sizes say nothing of what a community wants."
+        "Speakers count less where the language is passing (a half at definitely endangered, a "
+        "fifth at severely); doubtful figures are left out, dead languages are advised nowhere, "
+        "critically endangered ones only under the last goal. A person is counted once a "
+        "language, not twice within a macrolanguage. What lists know: the catalog and 78 data "
+        "sets, models and tools as of November 2026; a lexicon in print is in none of them, so ask "
+        "first. Speakers and sizes say nothing of what a community wants."
     )
+
+
+def _advised(entry: Mapping[str, Any]) -> list[str]:
+    """A row of the advice as HTML cells."""
+    known = [texts.KIND_NAMES[kind] for kind in entry["exists"] or ()]
+    listed = f"{entry['listed'] or 0} facts in lists"
+    page = f'<a href="{table.PAGE}{escape(entry["glottocode"])}" target="_self">'
+    return [
+        f"{page}{texts.named(entry['name'])}</a>",
+        escape(entry["family"] or "isolate or none"),
+        escape(entry["genus"] or texts.UNKNOWN),
+        escape(entry["endangerment"] or texts.UNKNOWN),
+        texts.number(entry["languages"]) if entry["languages"] is not None else texts.NOT_A_FIGURE,
+        texts.number(entry["speakers"]),
+        escape(f"{', '.join(known)}; {listed}" if known else f"no data; {listed}"),
+        escape(", ".join(texts.KIND_NAMES[made] for made in entry["from"] or ()) or "nothing here"),
+    ]
 
 
 def _list(rows: polars.DataFrame, height: int | None = None) -> None:

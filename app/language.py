@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import alike, coverage, texts
+from app import alike, coverage, existing, facts, texts
 from app import map as world
 from app.page import LAST, link_to, opened, say_what_is_missing
 from app.texts import escape
@@ -18,15 +18,12 @@ from data.errors import InputError
 from data.inventory import (
     KINDS,
     Inventory,
-    Source,
     find,
     relatives,
     resources_of,
     row_of,
     suggestions,
-    where_from,
 )
-from data.inventory.build import USEFUL_SIZES
 from data.terminal import printable
 
 MODEL_NOTE = (
@@ -36,22 +33,6 @@ MODEL_NOTE = (
 ASKED = "language-asked"
 DEFAULT = "sw"
 AROUND = 45.0  # degrees that the map shows at least, so that the place is recognised
-FACTS: Mapping[str, str] = {
-    "glottocode": "Glottocode",
-    "iso639_3": "ISO 639-3",
-    "bcp47": "BCP-47 tag",
-    "macrolanguage": "Macrolanguage",
-    "family": "Family",
-    "genus": "Genus",
-    "lineage": "Within",
-    "macroarea": "Macroarea",
-    "countries": "Countries",
-    "scripts": "Scripts",
-    "latitude": "Place",
-    "speakers": "Speakers",
-    "endangerment": "Endangerment",
-    "category": "Kind of language",
-}
 
 
 def show() -> None:
@@ -65,15 +46,14 @@ def show() -> None:
     _heading(row)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        _facts(inventory, row)
+        facts.show(inventory, row)
     with right:
         _place(inventory, row)
-    _resources(inventory, row)
+    existing.show(inventory, row)
     _relatives(inventory, row)
     alike.show(row["bcp47"])
     found = resources_of(inventory, row["glottocode"]).to_dicts()
-    lexicons = [entry["dataset"] for entry in found if entry["kind"] == "lexicon"]
-    coverage.show(row["bcp47"], list(dict.fromkeys(lexicons)))
+    coverage.show(row["bcp47"], list(dict.fromkeys(existing.lexicons_with_english(found))))
     _run_next(found, row)
 
 
@@ -114,52 +94,6 @@ def _heading(row: Mapping[str, Any]) -> None:
         st.html(f'<p class="kl-endonym">{own}</p>')
 
 
-def _facts(inventory: Inventory, row: Mapping[str, Any]) -> None:
-    st.subheader("Facts", anchor=False)
-    rows = [
-        [heading, _fact(column, row), _source(where_from(inventory, row["glottocode"], column))]
-        for column, heading in FACTS.items()
-    ]
-    st.html(texts.table(rows, ["", "", "source"]))
-    st.caption("What each figure means, and what it does not: docs/LINGUISTS.md.")
-
-
-def _fact(column: str, row: Mapping[str, Any]) -> str:
-    """A cell as HTML; "not known" where it is empty, but for what can rightly be empty."""
-    value = row[column]
-    if column == "family" and value is None:
-        return "an isolate: a family of its own" if row["is_isolate"] else texts.UNKNOWN
-    if column == "macrolanguage" and value is None:
-        return "of none"
-    if column == "lineage":
-        return " › ".join(map(escape, row["groups"] or ())) or texts.UNKNOWN
-    if column == "latitude" and value is not None:
-        return f"{value:.2f}, {row['longitude']:.2f} (one point for the whole language)"
-    if value is None or value == []:
-        return texts.UNKNOWN
-    if column == "genus" and row["genus_inferred"]:
-        return f"{escape(value)} (inferred: all WALS languages of its group are of this genus)"
-    if column == "speakers":
-        return texts.people(value)
-    if column == "bcp47" and row["includes"]:
-        return escape(f"{value}; also what is written under {', '.join(row['includes'])}")
-    if column in ("countries", "scripts"):
-        name = texts.country_name if column == "countries" else texts.script_name
-        return ", ".join(escape(name(code)) for code in value)
-    return escape(str(value))
-
-
-def _source(source: Source | None) -> str:
-    """A source as HTML: where it can be read, its version and licence."""
-    if source is None:
-        return texts.NOT_A_FIGURE
-    name = source.title.partition(":")[0]
-    full = name if source.version in name else f"{name} {source.version}"
-    title = texts.link(source.link, full)
-    note = f"; {escape(source.note)}" if source.note else ""
-    return f'<span class="kl-source">{title}, {escape(source.licence)}{note}</span>'
-
-
 def _place(inventory: Inventory, row: Mapping[str, Any]) -> None:
     """A map of the language and its nearest relatives."""
     import polars as pl
@@ -182,55 +116,9 @@ def _place(inventory: Inventory, row: Mapping[str, Any]) -> None:
     st.caption("The language, and the relatives of the list below. Outlines: Natural Earth.")
 
 
-def _resources(inventory: Inventory, row: Mapping[str, Any]) -> None:
-    """What the catalog has for it, and the class that follows."""
-    st.subheader("What exists for it", anchor=False)
-    found = resources_of(inventory, row["glottocode"])
-    rows = [
-        [
-            escape(texts.KIND_NAMES[entry["kind"]]),
-            texts.link(entry["link"] or "", entry["dataset"]),
-            _size(entry["size"], entry["unit"]),
-            escape(entry["language"]),
-            escape(entry["licence"]),
-        ]
-        for entry in found.iter_rows(named=True)
-    ]
-    if rows:
-        st.html(texts.table(rows, ["", "data set", "size", "filed as", "licence"], numbers=(2,)))
-    lacking = [kind for kind in KINDS if kind not in (row["kinds"] or ())]
-    if row["kinds"] is None:
-        st.info("What the catalog has for it is not known here.")
-    elif lacking:
-        st.write(
-            f"The catalog has no {_either(texts.KIND_NAMES[kind] for kind in lacking)} for it."
-        )
-    useful = ", ".join(f"{texts.KIND_NAMES[k]} {n:,}" for k, n in USEFUL_SIZES.items())
-    st.caption(
-        f"Resource class {row['resource_class']} of 0 to 5: how many kinds are large enough to be "
-        f"of use (at least: {useful}); 1 where all are smaller. It counts this catalog, not what "
-        "the web has."
-    )
-
-
-def _size(size: int | None, unit: str) -> str:
-    """How large a resource is; nobody has counted all of them."""
-    return "size not known" if size is None else f"{texts.number(size)} {escape(unit)}"
-
-
-def _either(names: Iterator[str]) -> str:
-    """Words in a row, "or" before the last.
-
-    >>> _either(iter(["lexicon", "test set", "tagged text"]))
-    'lexicon, test set or tagged text'
-    """
-    *most, last = names
-    return f"{', '.join(most)} or {last}" if most else last
-
-
 def _relatives(inventory: Inventory, row: Mapping[str, Any]) -> None:
     """The nearest languages that have what this one lacks."""
-    lacking = [kind for kind in KINDS if kind not in (row["kinds"] or ())]
+    lacking = [kind for kind in KINDS if kind not in (row["exists"] or row["kinds"] or ())]
     if not lacking:
         return
     st.subheader("Relatives that could lend", anchor=False)
@@ -268,7 +156,8 @@ def _run_next(resources: Sequence[Mapping[str, Any]], row: Mapping[str, Any]) ->
     st.subheader("To run next", anchor=False)
     best: dict[str, str] = {}
     for entry in resources:
-        best.setdefault(entry["kind"], entry["dataset"])
+        if entry["kind"] != "lexicon" or entry["beside"] == "en":  # commands translate English
+            best.setdefault(entry["kind"], entry["dataset"])
     tag = row["bcp47"] or row["glottocode"]
     for command in commands(tag, best, genus=row["genus"]):
         st.caption(command.purpose)

@@ -47,6 +47,7 @@ from dataclasses import replace
 
 from data.access import Access
 from data.errors import UnavailableError
+from data.inventory.advice import GOALS, advise
 from data.inventory.export import export_bibtex, export_cldf, export_csv, export_json
 from data.inventory.language import (
     listed_of,
@@ -57,7 +58,7 @@ from data.inventory.language import (
     sources_of,
     where_from,
 )
-from data.inventory.query import counts, gaps, most_genera, most_speakers_without, select
+from data.inventory.query import counts, gaps, select
 from data.inventory.schema import (
     ISOLATE,
     KINDS,
@@ -73,6 +74,7 @@ from data.inventory.search import Hit, find, search, suggestions
 MOST_TAGS = 12  # that a note names
 
 __all__ = [
+    "GOALS",
     "ISOLATE",
     "KINDS",
     "NONE",
@@ -80,6 +82,7 @@ __all__ = [
     "Hit",
     "Inventory",
     "Source",
+    "advise",
     "counted",
     "counts",
     "export_bibtex",
@@ -90,8 +93,6 @@ __all__ = [
     "gaps",
     "listed_of",
     "load_inventory",
-    "most_genera",
-    "most_speakers_without",
     "page_of",
     "relatives",
     "resources_of",

@@ -79,8 +79,8 @@ def select(
         _one_of("endangerment", _texts(endangerment)),
         _one_of("category", _texts(category)),
         _of_class(resource_class),
-        *(_has(kind) for kind in _texts(has)),
-        *(~_has(kind) for kind in _texts(missing)),
+        *(has_kind(kind) for kind in _texts(has)),
+        *(~has_kind(kind) for kind in _texts(missing)),
         None if sign is None else (pl.col("category") == "sign") == sign,
     ]
     stated = [condition for condition in conditions if condition is not None]
@@ -128,53 +128,9 @@ def gaps(
         .group_by("value")
         .agg(
             pl.len().cast(pl.Int64).alias("languages"),
-            *(_sum_of_known(_has(kind).cast(pl.Int64)).alias(kind) for kind in kinds),
+            *(_sum_of_known(has_kind(kind).cast(pl.Int64)).alias(kind) for kind in kinds),
         )
         .sort(["languages", "value"], descending=[True, False])
-    )
-
-
-def most_speakers_without(table: polars.DataFrame, kind: str, n: int = 10) -> polars.DataFrame:
-    """The languages without this kind of resource that would add the most speakers.
-
-    Columns: glottocode, bcp47, name, genus, family, speakers (`speakers_alone`).
-    """
-    import polars as pl
-
-    columns = ["glottocode", "bcp47", "name", "genus", "family"]
-    return (
-        counted(table)
-        .filter(~_has(kind), pl.col("speakers_alone").is_not_null())
-        .sort(["speakers_alone", "name"], descending=[True, False])
-        .select(*columns, pl.col("speakers_alone").alias("speakers"))
-        .head(n)
-    )
-
-
-def most_genera(table: polars.DataFrame, kind: str, n: int = 10) -> polars.DataFrame:
-    """Languages that would each bring this kind of resource to a genus that has none of it.
-
-    One language adds one genus at most, so these are the n largest such genera, each with the
-    language of most speakers. Columns: glottocode, bcp47, name, genus, family, languages (of the
-    genus), speakers.
-    """
-    import polars as pl
-
-    columns = ["glottocode", "bcp47", "name", "genus", "family"]
-    known = counted(table).filter(pl.col("genus").is_not_null(), pl.col("kinds").is_not_null())
-    covered = known.filter(_has(kind))["genus"].unique()
-    order = pl.col("speakers_alone").fill_null(-1)
-    return (
-        known.filter(~pl.col("genus").is_in(covered.to_list()))
-        .sort([order, "name"], descending=[True, False])
-        .group_by("genus", maintain_order=True)
-        .agg(
-            pl.len().cast(pl.Int64).alias("languages"),
-            pl.col("glottocode", "bcp47", "name", "family", "speakers_alone").first(),
-        )
-        .sort(["languages", "genus"], descending=[True, False])
-        .select(*columns, "languages", pl.col("speakers_alone").alias("speakers"))
-        .head(n)
     )
 
 
@@ -192,7 +148,12 @@ def _texts(values: Texts) -> tuple[str, ...]:
     return (values,) if isinstance(values, str) else tuple(values)
 
 
-def _has(kind: str) -> polars.Expr:
+def has_kind(kind: str) -> polars.Expr:
+    """Whether a kind of resource exists for a language; null where that is unknown.
+
+    Raises:
+        InputError: no such kind.
+    """
     if kind not in DATA_KINDS:
         raise InputError(f'{UNKNOWN_KIND}"{kind}"')
     return existing().list.contains(kind)

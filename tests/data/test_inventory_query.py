@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.errors import InputError
-from data.inventory import KINDS, counts, gaps, most_genera, most_speakers_without, select
+from data.inventory import KINDS, counts, gaps, select
 from data.inventory.schema import schema
 from data.language_names import fold, search_key
 
@@ -97,7 +97,6 @@ def test_what_is_unknown_is_neither_there_nor_missing() -> None:
     assert select(unknown, has="lexicon").height == 0
     assert select(unknown, missing="lexicon").height == 0
     assert gaps(unknown)["lexicon"].is_null().all()
-    assert most_genera(unknown, "lexicon").height == 0
 
 
 def test_counts() -> None:
@@ -115,18 +114,6 @@ def test_gaps() -> None:
     found = gaps(TABLE, "genus")
     assert found.columns == ["value", "languages", *KINDS]
     assert found.rows()[:2] == [("Bantu", 2, 2, 1, 0, 0, 0, 0, 0), ("Gbe", 2, 0, 0, 0, 0, 0, 0, 0)]
-
-
-def test_who_would_add_most() -> None:
-    assert most_speakers_without(TABLE, "lexicon", 2)["name"].to_list() == ["Amharic", "Zulu"]
-    assert most_speakers_without(TABLE, "lexicon")["name"].to_list() == [
-        "Amharic", "Zulu", "Basque", "Fon",
-    ], "neither bookkeeping entries nor languages whose speakers nobody knows"  # fmt: skip
-    genera = most_genera(TABLE, "test_set", 2)
-    assert genera.select("genus", "name", "languages", "speakers").rows() == [
-        ("Gbe", "Fon", 2, 20),
-        ("Basque", "Basque", 1, 70),
-    ]
 
 
 def test_words_that_mean_nothing() -> None:
