@@ -7,7 +7,6 @@ does not depend on the others, so the size of a batch changes no form.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -53,7 +52,11 @@ class Writers:
         """Go on with these rows only, in this order; a row may come twice."""
         for place, memory in enumerate(self._memories):
             self._memories[place] = memory.rows(rows)
-            past = self._pasts[place]
+        self.reorder(rows)
+
+    def reorder(self, rows: Tensor) -> None:
+        """Go on with these rows, each of which looks back at what the one in its place did."""
+        for place, past in enumerate(self._pasts):
             if past is not None:
                 self._pasts[place] = [Past(one.keys[rows], one.values[rows]) for one in past]
 
@@ -116,66 +119,108 @@ def beam_search(
     A row ends when `n_best` of its forms have ended that are likelier than all that go on.
     """
     writers = Writers(models, lemma, features)
-    searches = [_Search(row, beam, n_best) for row in range(lemma.shape[0])]
-    active = list(searches)
-    last = torch.full((len(active), 1), BEGIN, device=lemma.device)
+    beams = Beams(lemma.shape[0], beam, n_best, lemma.device)
+    last = torch.full((lemma.shape[0], 1), BEGIN, device=lemma.device)
     for _ in range(longest):
-        table = writers.next(last)
-        offsets = [0, *itertools.accumulate(len(search.prefixes) for search in active)]
-        parents: list[int] = []
-        going = []
-        for search, start, stop in zip(active, offsets, offsets[1:], strict=False):
-            rows = search.advance(table[start:stop])
-            if rows:
-                parents += [start + row for row in rows]
-                going.append(search)
-        active = going
-        if not active:
+        before = beams.scores.shape
+        parents = beams.shrink(beams.advance(writers.next(last)))
+        if not len(parents):
             break
-        writers.keep(torch.tensor(parents, device=lemma.device))
-        ends = [[prefix[-1]] for search in active for prefix in search.prefixes]
-        last = torch.tensor(ends, device=lemma.device)
-    return [search.best() for search in searches]
+        if parents.shape == before:  # every prefix looks back at the lemma that it did
+            writers.reorder(parents.flatten())
+        else:
+            writers.keep(parents.flatten())
+        last = beams.prefixes[:, :, -1].reshape(-1, 1)
+    return beams.best()
 
 
-class _Search:
-    """The beam of one row: prefixes that go on with their scores, and forms that have ended."""
+class Beams:
+    """The beams of all rows: prefixes that go on with their scores, and forms that have ended.
 
-    def __init__(self, row: int, beam: int, n_best: int) -> None:
-        self.row, self._beam, self._n_best = row, beam, n_best
-        self.prefixes: list[list[int]] = [[]]
-        self._scores = [0.0]
-        self._ended: list[Written] = []
+    Attributes:
+        rows: (A,) the rows that are not over, by their numbers in the batch.
+        prefixes: (A, K, t) ids of K prefixes each, the best first; scores: (A, K) log
+            probabilities, minus infinity where there are fewer.
+    """
 
-    def advance(self, table: Tensor) -> list[int]:
-        """Take the best continuations; the prefix that each comes from, none if it is over.
+    def __init__(self, rows: int, beam: int, n_best: int, device: torch.device) -> None:
+        self.rows = torch.arange(rows, device=device)
+        self.prefixes = torch.zeros(rows, 1, 0, dtype=torch.long, device=device)
+        self.scores = torch.zeros(rows, 1, device=device)
+        self._beam, self._n_best = beam, n_best
+        self._over = torch.zeros(rows, dtype=torch.bool, device=device)  # of `rows`
+        self._ended: list[list[Written]] = [[] for _ in range(rows)]
+        self._cut: list[Written | None] = [None] * rows  # what has not ended
+
+    def advance(self, table: Tensor) -> Tensor:
+        """Take the best continuations; (A, K) the line of the table that each comes from.
 
         Args:
-            table: log p of each unit after each prefix, (prefixes, V).
+            table: log p of each unit after each prefix, (A * K, V).
         """
-        total = table + torch.tensor(self._scores, device=table.device)[:, None]
-        values, places = total.flatten().topk(min(2 * self._beam, total.numel()))
-        going: list[tuple[float, int, int]] = []
-        for value, place in zip(values.tolist(), places.tolist(), strict=True):
-            row, unit = divmod(place, total.shape[1])
-            if unit == END:
-                self._ended.append(Written(self.prefixes[row], value))
-            elif len(going) < self._beam and value > -math.inf:
-                going.append((value, row, unit))
-        self._ended = sorted(self._ended, key=lambda one: -one.score)[: self._n_best]
-        if not going or self._is_over(going[0][0]):
-            return []
-        self.prefixes = [[*self.prefixes[row], unit] for _, row, unit in going]
-        self._scores = [value for value, _, _ in going]
-        return [row for _, row, _ in going]
+        size, width = self.scores.shape
+        total = table.view(size, width, -1) + self.scores[:, :, None]
+        count = total.shape[2]
+        values, places = total.flatten(1).topk(min(2 * self._beam, width * count))
+        parents, units = places // count, places % count
+        ends = (units == END) & (values > -torch.inf)
+        least = self._collect(values, parents, ends)
+        going, chosen = values.masked_fill(units == END, -torch.inf).sort(
+            descending=True, stable=True
+        )
+        going, chosen = going[:, : self._beam], chosen[:, : self._beam]
+        self._over |= (going[:, 0] == -torch.inf) | (least >= going[:, 0])
+        parents, units = parents.gather(1, chosen), units.gather(1, chosen)
+        before = parents[:, :, None].expand(-1, -1, self.prefixes.shape[2])
+        self._note_cut(going)
+        self.prefixes = torch.cat((self.prefixes.gather(1, before), units[:, :, None]), 2)
+        self.scores = going.masked_fill(self._over[:, None], -torch.inf)
+        return parents + torch.arange(size, device=table.device)[:, None] * width
 
-    def best(self) -> list[Written]:
-        """What has ended; if nothing has, the best prefix as far as it got."""
-        return self._ended or [Written(self.prefixes[0], self._scores[0])]
+    def shrink(self, parents: Tensor) -> Tensor:
+        """Take out the rows that are over, once they are many, of `parents` too."""
+        staying = (~self._over).nonzero()[:, 0]
+        if 0.75 * len(self.rows) <= len(staying):
+            return parents
+        self.rows, self._over = self.rows[staying], self._over[staying]
+        self.prefixes, self.scores = self.prefixes[staying], self.scores[staying]
+        return parents[staying]
 
-    def _is_over(self, best_going: float) -> bool:
-        full = len(self._ended) == self._n_best
-        return full and self._ended[-1].score >= best_going
+    def best(self) -> list[list[Written]]:
+        """What has ended of each row; if nothing has, the best prefix as far as it got."""
+        for row, prefix, score in zip(
+            self.rows.tolist(),
+            self.prefixes[:, 0].tolist(),
+            self.scores[:, 0].tolist(),
+            strict=True,
+        ):
+            if score > -math.inf:
+                self._cut[row] = Written(prefix, score)
+        return [
+            ended or [cut or Written([], 0.0)]
+            for ended, cut in zip(self._ended, self._cut, strict=True)
+        ]
+
+    def _collect(self, values: Tensor, parents: Tensor, ends: Tensor) -> Tensor:
+        """Keep the forms that have ended; (A,) the score that a prefix must beat, if any."""
+        for at, place in ends.nonzero().tolist():
+            prefix = self.prefixes[at, parents[at, place]].tolist()
+            some = self._ended[int(self.rows[at])]
+            some.append(Written(prefix, float(values[at, place])))
+            some.sort(key=lambda one: -one.score)
+            del some[self._n_best :]
+        least = [
+            some[-1].score if len(some) == self._n_best else -math.inf
+            for some in map(self._ended.__getitem__, self.rows.tolist())
+        ]
+        return torch.tensor(least, device=values.device)
+
+    def _note_cut(self, going: Tensor) -> None:
+        """What a row had, where nothing goes on."""
+        for at in (going[:, 0] == -torch.inf).nonzero()[:, 0].tolist():
+            if self.scores[at, 0] > -torch.inf:
+                cut = Written(self.prefixes[at, 0].tolist(), float(self.scores[at, 0]))
+                self._cut[int(self.rows[at])] = cut
 
 
 def _until_end(ids: list[int]) -> list[int]:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from morph.alphabet import BEGIN, END, PAD
-from morph.decoding import Writers, _Search, beam_search, greedy, likelihood
+from morph.decoding import Beams, Writers, beam_search, greedy, likelihood
 from morph.model import InflectionModel, loss
 from morph.recipe import Architecture
 
@@ -203,6 +203,24 @@ def test_a_form_ends_where_its_end_is_among_the_best(
     """Of twice as many continuations as the beam is wide; here END is the second, or the third."""
     table = torch.full((1, 8), -9.0)
     table[0, 5], table[0, 6], table[0, END] = -1.0, -2.0, end
-    search = _Search(0, beam=1, n_best=1)
-    assert search.advance(table) == [0]
-    assert [(one.ids, one.score) for one in search.best()] == [(prefix, score)]
+    beams = Beams(1, beam=1, n_best=1, device=table.device)
+    assert beams.advance(table).tolist() == [[0]]
+    [best] = beams.best()
+    assert [(one.ids, one.score) for one in best] == [(prefix, score)]
+
+
+@torch.no_grad()
+def test_a_row_is_searched_alike_whatever_stands_beside_it() -> None:
+    """Rows end at different steps, so that some are over while others go on, and are taken out."""
+    draw = torch.Generator().manual_seed(5)
+    lemmas = torch.randint(3, UNITS, (24, 5), generator=draw)
+    features = torch.randint(1, 5, (24, 2), generator=draw)
+    together = beam_search(MODELS, lemmas, features, 9, beam=4, n_best=3)
+    lengths = set()
+    for row, found in enumerate(together):
+        one = slice(row, row + 1)
+        [alone] = beam_search(MODELS, lemmas[one], features[one], 9, beam=4, n_best=3)
+        assert [form.ids for form in alone] == [form.ids for form in found]
+        assert [f.score for f in alone] == pytest.approx([f.score for f in found], abs=1e-4)
+        lengths.add(len(found[0].ids))
+    assert len(lengths) > 1

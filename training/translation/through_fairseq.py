@@ -15,10 +15,14 @@ weight is drawn once, not anew for each epoch. A killed run goes on from fairseq
 
 from __future__ import annotations
 
+import json
+import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from data.files import write_whole
 from data.randomness import stream
 from training.fairseq import Dictionary, Vocabulary, prepare_pairs, run_fairseq
 from training.fairseq.checkpoint import read_checkpoint
@@ -35,6 +39,7 @@ FOLDER = "fairseq"
 SIDES = ("source", "target")
 WARMUP = 400  # updates, where a share is asked for and their number is not known
 LAST, BEST = "checkpoint_last.pt", "checkpoint_best.pt"
+_FIGURES = re.compile(r"\| (train|valid) \| .*?\| loss ([0-9.]+) .*\| num_updates ([0-9]+)")
 TABLES = ("shared.weight", "embed_tokens.weight", "lm_head.weight")
 
 
@@ -70,9 +75,25 @@ def train_through_fairseq(
     command = training(inside, network.model.config, config, dev=bool(dev))
     logs = {"output": inside / "fairseq-train.txt", "log": inside / "fairseq-train.log"}
     run_fairseq(command, threads=torch.get_num_threads(), **logs)
+    rows_of_log = logs["output"].read_text("utf-8", "replace").splitlines()
+    told = "".join(json.dumps(one) + "\n" for one in metrics_of(rows_of_log))
+    write_whole(folder / "metrics.jsonl", told)
     found = read_checkpoint(inside / "checkpoints" / (BEST if dev else LAST))
     network.model.load_state_dict(converted(found.weights, rows, network.model.state_dict()))
     return {"engine": config.engine, "steps": found.updates, "command": command[3:]}
+
+
+def metrics_of(log: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """What fairseq printed of the loss, as rows of metrics.jsonl, in nats a piece.
+
+    >>> line = "| valid | epoch 018 | loss 2.000 | nll_loss 0.167 | num_updates 288 | best_loss 1"
+    >>> list(metrics_of([line]))
+    [{'step': 288, 'evaluation': {'loss': 1.3863}}]
+    """
+    for part, loss, step in (match.groups() for match in map(_FIGURES.search, log) if match):
+        nats = round(float(loss) * math.log(2), 4)
+        figures = {"loss": nats} if part == "train" else {"evaluation": {"loss": nats}}
+        yield {"step": int(step), **figures}
 
 
 def table_rows(size: int, end: int, pad: int) -> list[int]:
