@@ -28,7 +28,10 @@ class Written(NamedTuple):
 
 
 class Writers:
-    """Models that write together, each with its memory and past of the same rows."""
+    """Models that write together, each with its memory of the same lemmas and the past of forms.
+
+    A lemma has one form, or the same number as every other, one after the other.
+    """
 
     def __init__(self, models: Sequence[InflectionModel], lemma: Tensor, features: Tensor) -> None:
         self._models = models
@@ -49,13 +52,11 @@ class Writers:
         return total
 
     def keep(self, rows: Tensor) -> None:
-        """Go on with these rows only, in this order; a row may come twice."""
-        for place, memory in enumerate(self._memories):
-            self._memories[place] = memory.rows(rows)
-        self.reorder(rows)
+        """Go on with the lemmas of these rows only, in this order."""
+        self._memories = [memory.rows(rows) for memory in self._memories]
 
     def reorder(self, rows: Tensor) -> None:
-        """Go on with these rows, each of which looks back at what the one in its place did."""
+        """Go on with what was written in these rows, in this order; a row may come twice."""
         for place, past in enumerate(self._pasts):
             if past is not None:
                 self._pasts[place] = [Past(one.keys[rows], one.values[rows]) for one in past]
@@ -86,6 +87,7 @@ def greedy(
             break
         if len(going) < 0.75 * len(rows):  # copying what remains costs less than writing on for all
             writers.keep(going)
+            writers.reorder(going)
             rows, last, open_ = rows[going], last[going], open_[going]
     return [
         Written(_until_end(ids), score)
@@ -94,14 +96,23 @@ def greedy(
 
 
 def likelihood(
-    models: Sequence[InflectionModel], lemma: Tensor, features: Tensor, form: Tensor
+    models: Sequence[InflectionModel],
+    lemma: Tensor,
+    features: Tensor,
+    form: Tensor,
+    of: Tensor | None = None,
 ) -> Tensor:
     """The log probability that the models together give to forms, (B,) in nats.
 
     Args:
         form: (B, T) ids, begin and end included.
+        of: (B,) the line of its lemma and features for each form, where these are fewer.
     """
-    shares = [(-model(lemma, features, form)).exp() for model in models]
+    shares = []
+    for model in models:
+        memory = model.encode(lemma, features)
+        lost = model.losses(memory if of is None else memory.rows(of), form)
+        shares.append((-lost).exp())
     mean = torch.stack(shares).mean(0).clamp(min=TINY)
     return (mean.log() * (form[:, 1:] != PAD)).sum(1)
 
@@ -122,14 +133,13 @@ def beam_search(
     beams = Beams(lemma.shape[0], beam, n_best, lemma.device)
     last = torch.full((lemma.shape[0], 1), BEGIN, device=lemma.device)
     for _ in range(longest):
-        before = beams.scores.shape
-        parents = beams.shrink(beams.advance(writers.next(last)))
+        parents, staying = beams.advance(writers.next(last)), beams.shrink()
+        if staying is not None:
+            parents = parents[staying]
+            writers.keep(staying)
         if not len(parents):
             break
-        if parents.shape == before:  # every prefix looks back at the lemma that it did
-            writers.reorder(parents.flatten())
-        else:
-            writers.keep(parents.flatten())
+        writers.reorder(parents.flatten())
         last = beams.prefixes[:, :, -1].reshape(-1, 1)
     return beams.best()
 
@@ -177,14 +187,14 @@ class Beams:
         self.scores = going.masked_fill(self._over[:, None], -torch.inf)
         return parents + torch.arange(size, device=table.device)[:, None] * width
 
-    def shrink(self, parents: Tensor) -> Tensor:
-        """Take out the rows that are over, once they are many, of `parents` too."""
+    def shrink(self) -> Tensor | None:
+        """Take out the rows that are over, once they are many; which stay, if any went."""
         staying = (~self._over).nonzero()[:, 0]
         if 0.75 * len(self.rows) <= len(staying):
-            return parents
+            return None
         self.rows, self._over = self.rows[staying], self._over[staying]
         self.prefixes, self.scores = self.prefixes[staying], self.scores[staying]
-        return parents[staying]
+        return staying
 
     def best(self) -> list[list[Written]]:
         """What has ended of each row; if nothing has, the best prefix as far as it got."""

@@ -9,7 +9,7 @@ ensemble) write together.
 
 A network is surest of what it writes first, and an error there is never taken back. So where
 examples are few, networks that write from the end stand beside those that write from the beginning:
-each direction proposes forms, and both score all of them, where they do not write the same at once.
+each direction proposes forms, and both score those that may be the best.
 """
 
 from __future__ import annotations
@@ -283,21 +283,28 @@ class Transducer:
     def _score(
         self, items: Sequence[tuple[str, str, str]], language: str | None
     ) -> Iterator[float]:
+        import torch
+
         from morph.decoding import likelihood
         from morph.examples import padded
 
         device = next(self.models[0].parameters()).device
         limit = self.alphabet.size - 1
-        words = [self._read(lemma) for lemma, _, _ in items]
+        questions = list(dict.fromkeys((lemma, bundle) for lemma, bundle, _ in items))
+        place = {question: number for number, question in enumerate(questions)}
+        read = [self._read(lemma) for lemma, _ in questions]
+        of = [place[lemma, bundle] for lemma, bundle, _ in items]
+        words = [read[number] for number in of]
         forms = [
             self.alphabet.encode(self.spelt(form), word.unknown_units)
             for word, (_, _, form) in zip(words, items, strict=True)
         ]
         totals = likelihood(
             self.models,
-            padded([self._turned(word.ids) for word in words], limit).to(device),
-            padded([self._features(bundle, language) for _, bundle, _ in items], None).to(device),
+            padded([self._turned(word.ids) for word in read], limit).to(device),
+            padded([self._features(bundle, language) for _, bundle in questions], None).to(device),
             padded([[BEGIN, *self._turned(form.ids), END] for form in forms], limit).to(device),
+            torch.tensor(of, device=device),
         )
         for word, form, total in zip(words, forms, totals.tolist(), strict=True):
             yield total if form.unknown_units == word.unknown_units else -math.inf
@@ -321,8 +328,8 @@ def rerank(
 ) -> list[list[Hypothesis]]:
     """What any direction proposes, in the order of the mean of all directions' scores.
 
-    Liu et al. 2016, Agreement on target-bidirectional neural machine translation. With a beam of 1
-    a form that every direction writes greedily is taken as it is: the search is for the others.
+    Liu et al. 2016, Agreement on target-bidirectional neural machine translation. A
+    form is scored where that can change the order of the first `n_best`.
 
     Args: as `Transducer.predict` has them.
 
@@ -330,41 +337,52 @@ def rerank(
         At most `n_best` forms an item; the score is the mean log probability (nats).
     """
     settings = {"batch_size": batch_size, "language": language}
-    answers: list[list[Hypothesis]] = [[] for _ in items]
-    if beam == 1:
-        lists = zip(*(one.predict(items, **settings) for one in directions), strict=True)
-        for place, hypotheses in enumerate(lists):
-            if len({one.form for [one] in hypotheses}) == 1:
-                [[best], *_] = hypotheses
-                mean = sum(one.score for [one] in hypotheses) / len(directions)
-                answers[place] = [Hypothesis(best.form, mean)]
-    asked = [place for place, answer in enumerate(answers) if not answer]
     width = max(beam, BIDIRECTIONAL_BEAM)
-    some = [items[place] for place in asked]
-    for place, forms in zip(asked, _ranked(directions, some, width, settings), strict=True):
-        answers[place] = forms[:n_best]
-    return answers
-
-
-def _ranked(
-    directions: Sequence[Transducer],
-    items: Sequence[tuple[str, str]],
-    width: int,
-    settings: Mapping[str, Any],
-) -> list[list[Hypothesis]]:
-    """All that any direction proposes, the best first."""
     lists = [one.predict(items, beam=width, n_best=width, **settings) for one in directions]
-    proposed = [
-        list(dict.fromkeys(hypothesis.form for some in hypotheses for hypothesis in some))
-        for hypotheses in zip(*lists, strict=True)
+    known = [
+        [{one.form: one.score for one in hypotheses} for hypotheses in proposed]
+        for proposed in zip(*lists, strict=True)
     ]
-    pairs = zip(items, proposed, strict=True)
-    candidates = [(*item, form) for item, forms in pairs for form in forms]
-    scores = iter(mean_score(directions, candidates, **settings))
+    for some in (_likely, _open):  # once the likely ones have a mean, most others are out
+        asked = [(at, form) for at, tables in enumerate(known) for form in some(tables, n_best)]
+        for number, one in enumerate(directions):
+            unknown = [(at, form) for at, form in asked if form not in known[at][number]]
+            scores = one.score([(*items[at], form) for at, form in unknown], **settings)
+            for (at, form), score in zip(unknown, scores, strict=True):
+                known[at][number][form] = score
     return [
-        sorted((Hypothesis(form, next(scores)) for form in forms), key=lambda one: -one.score)
-        for forms in proposed
+        [Hypothesis(form, score) for form, score in _means(tables)][:n_best] for tables in known
     ]
+
+
+def _likely(tables: Sequence[Mapping[str, float]], n_best: int) -> list[str]:
+    """The first forms of each direction."""
+    return [form for table in tables for form in sorted(table, key=lambda f: -table[f])[:n_best]]
+
+
+def _open(tables: Sequence[Mapping[str, float]], n_best: int) -> list[str]:
+    """The forms that may be among the best, but that not every direction has scored yet.
+
+    Args:
+        tables: the log probabilities of an item's forms, by direction. None is above 0, so what
+            one of them gives bounds the mean.
+    """
+    found = [score for _, score in _means(tables)][:n_best]
+    least = found[-1] if len(found) == n_best else -math.inf
+    return [
+        form
+        for form in dict.fromkeys(form for table in tables for form in table)
+        if not all(form in table for table in tables)
+        and sum(table.get(form, 0.0) for table in tables) / len(tables) >= least
+    ]
+
+
+def _means(tables: Sequence[Mapping[str, float]]) -> list[tuple[str, float]]:
+    """The forms that every direction has scored, with their means, the best first."""
+    first, *others = tables
+    shared = [form for form in first if all(form in table for table in others)]
+    means = [(form, sum(table[form] for table in tables) / len(tables)) for form in shared]
+    return sorted(means, key=lambda pair: -pair[1])
 
 
 def mean_score(

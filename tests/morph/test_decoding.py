@@ -224,3 +224,32 @@ def test_a_row_is_searched_alike_whatever_stands_beside_it() -> None:
         assert [f.score for f in alone] == pytest.approx([f.score for f in found], abs=1e-4)
         lengths.add(len(found[0].ids))
     assert len(lengths) > 1
+
+
+@torch.no_grad()
+def test_forms_of_one_lemma_are_scored_together() -> None:
+    """Of fewer lemmas than forms each is read once; the scores are those of one at a time."""
+    forms = torch.tensor([[BEGIN, 3, END, PAD], [BEGIN, 4, 5, END], [BEGIN, 5, END, PAD]])
+    of = torch.tensor([1, 0, 1])
+    together = likelihood(MODELS, LEMMA, FEATURES, forms, of)
+    alone = [
+        float(likelihood(MODELS, LEMMA[at : at + 1], FEATURES[at : at + 1], form[None])[0])
+        for at, form in zip(of.tolist(), forms, strict=True)
+    ]
+    assert together.tolist() == pytest.approx(alone, abs=1e-4)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("features", ["both", "attended", "added"])
+def test_a_lemma_may_have_several_forms_after_one_another(features: str) -> None:
+    """(B * K) forms beside a memory of B lemmas: as with a memory of B * K."""
+    one = model(10, features)
+    forms = torch.tensor([[BEGIN, 3, 4, END], [BEGIN, 5, 5, END], [BEGIN, 4, 3, END]] * 2)
+    memory = one.encode(LEMMA, FEATURES)
+    whole = memory.rows(torch.tensor([0, 0, 0, 1, 1, 1]))
+    assert torch.allclose(one.losses(memory, forms), one.losses(whole, forms), atol=1e-5)
+    for of in (memory, whole):
+        states, _ = one.decode(forms[:, :2], of)
+        shares = one.distribution(states, of)
+        assert shares.shape == (6, 2, UNITS)
+        assert torch.allclose(shares.sum(-1), torch.ones(6, 2), atol=1e-5)
