@@ -133,7 +133,7 @@ class CrossAttention(nn.Module):
         queries = rotate(queries, turn)
         rows, together = memory[0].shape[0], x.shape[0] // memory[0].shape[0]
         if together > 1:  # forms of one lemma look at it together
-            queries = queries.unflatten(0, (rows, together)).transpose(1, 2).flatten(2, 3)
+            queries = queries.view(rows, together, *queries.shape[1:]).transpose(1, 2).flatten(2, 3)
         looked: Tensor = self.outward(attend(queries, *memory, mask))
         return looked.reshape(x.shape)
 

@@ -336,7 +336,7 @@ def rerank(
     Returns:
         At most `n_best` forms an item; the score is the mean log probability (nats).
     """
-    settings = {"batch_size": batch_size, "language": language}
+    settings: dict[str, Any] = {"batch_size": batch_size, "language": language}
     width = max(beam, BIDIRECTIONAL_BEAM)
     lists = [one.predict(items, beam=width, n_best=width, **settings) for one in directions]
     known = [
