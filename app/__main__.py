@@ -22,7 +22,8 @@ SETTINGS = {  # those of .streamlit/config.toml, which is read in a clone only
     "server.fileWatcherType": "none",
     "client.toolbarMode": "minimal",
     "client.showErrorLinks": "false",
-    "theme.primaryColor": "#0b6e69",
+    "theme.light.primaryColor": "#0b6e69",
+    "theme.dark.primaryColor": "#4fb3aa",
     "theme.linkUnderline": "true",
 }
 

@@ -45,7 +45,7 @@ def measure(
     Returns:
         What it was measured on, a row a lexicon, and a line for each that cannot be had.
     """
-    name, english, own = _sides(language, access)
+    name, english, own = sides(language, access)
     found, failed = [], []
     for lexicon_name in lexicons:
         try:
@@ -72,7 +72,7 @@ def _known(lexicon: Lexicon, english: Sequence[str], own: Sequence[str]) -> Know
     )
 
 
-def _sides(language: Language, access: Access) -> tuple[str, list[str], list[str]]:
+def sides(language: Language, access: Access) -> tuple[str, list[str], list[str]]:
     """The test set's name, its English, and the same in the language where it is there."""
     try:
         corpus = load_parallel(TEST_SET, language, resolve("en"), access=access)

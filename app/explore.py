@@ -7,24 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app import charts, filters, table
+from app import accuracy, charts, colouring, filters, table, take_away
 from app import map as world
-from app.page import LAST, link_to, opened, say_what_is_missing
+from app.page import LAST, link_to, opened, say_what_is_missing, typology
 from app.selection import Filters, shown
 from app.texts import escape, escape_markdown, named, number, people, quantity, script_name
 from app.texts import table as html_table
 from data.inventory import (
+    KINDS,
     NONE,
     Inventory,
     counts,
-    export_bibtex,
-    export_csv,
-    export_json,
 )
 from data.inventory.references import massive_locales
 from data.inventory.schema import counted as only_languages
@@ -36,9 +33,10 @@ KEPT = 32  # selections whose counts and maps are kept; a map takes up to 0.4 MB
 MAP, BARS, TABLE = "map", "bars", "table"  # in the session: what was clicked there
 NAMED_UP_TO = 2000  # languages; a longer list to mark one by name takes long to send
 GROUPS = {"family": "Families", "genus": "Genera", "script": "Scripts"}
+COLOUR, WALS = "colour", "wals"
 HINT = (
-    "Drag to move, Ctrl or ⌘ and the wheel to zoom, double-click to reset. Click a mark to choose "
-    "a language; Shift and drag to keep a part of the map. By keyboard: arrows, +, -, 0 to reset."
+    "Click a mark to choose a language. The buttons say what a drag does: it moves the map, or "
+    "draws a box or a line round the languages to keep. By keyboard: arrows, +, -, 0 to reset."
 )
 
 
@@ -49,7 +47,7 @@ def show() -> None:
     chosen = filters.chosen(inventory)
     st.session_state[LAST] = chosen.to_address()
     _say_what_is_strange()
-    selected = shown(inventory.table, chosen)
+    selected = shown(inventory.table, chosen, _matching(inventory, chosen.wals))
     if filters.impossible():
         selected = selected.head(0)
     counted = _counted(inventory, _selection(chosen), selected)
@@ -75,6 +73,12 @@ def _say_what_is_strange() -> None:
         st.button("Go on without it", on_click=filters.leave_out_strange)
 
 
+def _matching(inventory: Inventory, values: tuple[str, ...]) -> frozenset[str] | None:
+    """The languages that WALS's values leave; None where none is asked for or WALS is not here."""
+    known = typology(inventory) if values else None
+    return known.matching(values) if known is not None else None
+
+
 def _headline(
     inventory: Inventory, selected: polars.DataFrame, counted: dict[str, polars.DataFrame]
 ) -> None:
@@ -97,7 +101,9 @@ def _headline(
             f'<p role="status" aria-live="polite">{of}. Speakers: {spoken} '
             f"(a figure is known for {number(known.len())} of them).</p>"
         )
-    right.html(html_table(rows, ["", "shown", "in all", "MASSIVE 1.0"], numbers=(1, 2, 3)))
+    right.html(
+        html_table(rows, ["", "shown", "in all", "MASSIVE 1.0"], numbers=(1, 2, 3), keep=True)
+    )
 
 
 @st.cache_resource(show_spinner=False, max_entries=KEPT, hash_funcs={Inventory: id})
@@ -188,11 +194,42 @@ def _map(inventory: Inventory, selected: polars.DataFrame, chosen: Filters) -> N
     if absent == selected.height:
         st.info("None of these languages has coordinates here, so there is no map.")
         return
-    address = str(chosen.to_address())
-    drawn = _map_content(inventory, address, world.has_land(), selected, chosen)
-    world.draw(drawn, MAP, on_picked=_picked, on_drawn=_drawn)
+    colour = _colour(inventory)
+    address = str((chosen.to_address(), colour))
+    drawn = _map_content(inventory, address, world.has_land(), selected, chosen, colour)
+    world.draw(drawn, MAP, on_picked=_picked, on_drawn=_drawn, on_lassoed=_lassoed)
     without = f" {quantity(absent, 'language')} without coordinates." if absent else ""
-    st.caption(f"{HINT} Outlines: Natural Earth.{' Not on the map:' + without if absent else ''}")
+    st.caption(f"{HINT}{' Not on the map:' + without if absent else ''}")
+
+
+def _colour(inventory: Inventory) -> str:
+    """What the map's colours say: a name of `colouring.offered`, or a feature of WALS."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        names = colouring.offered() | {WALS: "A feature of WALS …"}
+        asked = st.query_params.get(COLOUR, colouring.FAMILY)
+        first = asked if asked in names else WALS
+        colour = st.selectbox(
+            "Colours of the map",
+            list(names),
+            list(names).index(first),
+            names.__getitem__,
+            width=280,
+        )
+        known = typology(inventory) if colour == WALS else None
+        if known is not None:
+            features = list(known.features)
+            colour = st.selectbox(
+                "Feature",
+                features,
+                features.index(asked if asked in features else "81A"),
+                lambda key: f"{key} {known.features[key].name}",
+                width=360,
+            )
+    if colour == colouring.FAMILY:
+        st.query_params.pop(COLOUR, None)
+    elif colour != asked:
+        st.query_params[COLOUR] = colour
+    return colour
 
 
 @st.cache_resource(show_spinner=False, max_entries=KEPT, hash_funcs={Inventory: id})
@@ -202,11 +239,55 @@ def _map_content(
     land: bool,
     _selected: polars.DataFrame,
     _chosen: Filters,
+    _colour: str,
 ) -> bytes:
     """What the map draws of an address, made once for all visitors who look at it."""
     alt = "World map of the languages that are shown; the table below lists them"
-    box, focus = _chosen.box, _chosen.focus
-    return world.content(_selected, inventory.table, alt, box=box, focus=focus, land=land)
+    return world.content(
+        _selected,
+        inventory.table,
+        alt,
+        box=_chosen.box,
+        focus=_chosen.focus,
+        land=land,
+        colouring=_coloured(inventory, _selected, _colour),
+        sources=figure_sources(inventory),
+    )
+
+
+def _coloured(
+    inventory: Inventory, selected: polars.DataFrame, colour: str
+) -> colouring.Colouring | None:
+    if colour in colouring.COLUMNS:
+        return colouring.by_column(colour, selected)
+    if colour in KINDS:
+        return colouring.by_kind(colour, selected)
+    if colour == colouring.ACCURACY:
+        from app.results import folder  # it brings the scorers along
+
+        found = accuracy.newest(folder())
+        if found is None:
+            st.info(
+                "No run here says how well a model retrieves: python -m probe.retrieve makes one."
+            )
+            return None
+        return colouring.by_share(found.title, selected, found.shares)
+    known = typology(inventory) if colour not in (colouring.FAMILY, WALS) else None
+    return colouring.by_feature(colour, selected, known) if known is not None else None
+
+
+def figure_sources(inventory: Inventory) -> str:
+    """The line below a figure of the map: what it is made from, and by whom."""
+    cited = [source for source in inventory.sources if source.key in _used(inventory)]
+    listed = "; ".join(f"{source.title.partition(':')[0]} ({source.licence})" for source in cited)
+    return f"Sources: {listed}. Outlines: Natural Earth (public domain). Made with kilolingua."
+
+
+@st.cache_resource(show_spinner=False, hash_funcs={Inventory: id})
+def _used(inventory: Inventory) -> frozenset[str]:
+    cells = inventory.table.select("sources").unnest("sources")
+    wanted = [name for name in ("latitude", "family", "speakers", "genus") if name in cells.columns]
+    return frozenset(key for name in wanted for key in cells[name].drop_nulls().unique())
 
 
 def _picked() -> None:
@@ -216,6 +297,11 @@ def _picked() -> None:
 def _drawn() -> None:
     drawn = st.session_state[MAP]["drawn"]
     filters.draw_box(world.drawn_box(drawn["x"], drawn["y"]))
+
+
+def _lassoed() -> None:
+    drawn = st.session_state[MAP]["lassoed"]
+    filters.draw_line(world.drawn_line(drawn["x"], drawn["y"]))
 
 
 def _bars(counted: dict[str, polars.DataFrame], chosen: Filters) -> None:
@@ -256,7 +342,7 @@ def _rows(inventory: Inventory, selected: polars.DataFrame, chosen: Filters) -> 
         "Empty is not known; 0 means that the catalog has none. A heading sorts all rows. A "
         "glottocode opens the language's page; the ring before a name marks it on the map."
     )
-    _exports(inventory, selected)
+    take_away.selection(inventory, selected)
 
 
 @st.fragment
@@ -265,34 +351,3 @@ def _table(selected: polars.DataFrame, chosen: Filters) -> None:
     if st.session_state.get(filters.FOCUS, "") != chosen.focus:
         st.rerun()  # a row was marked, and the whole page shows it
     table.draw(selected, _selection(chosen), chosen.focus, TABLE, on_marked=filters.set_focus)
-
-
-def _exports(inventory: Inventory, selected: polars.DataFrame) -> None:
-    """Downloads; each is made when it is clicked."""
-    with st.container(horizontal=True):
-        for label, name, kind, make in (
-            ("CSV", "languages.csv", "text/csv", partial(export_csv, selected)),
-            (
-                "JSON",
-                "languages.json",
-                "application/json",
-                partial(export_json, inventory, selected),
-            ),
-            (
-                "BibTeX of the sources",
-                "sources.bib",
-                "application/x-bibtex",
-                partial(export_bibtex, inventory, selected),
-            ),
-        ):
-            st.download_button(
-                f"{label}: {quantity(selected.height, 'language')}"
-                if name != "sources.bib"
-                else label,
-                make,
-                file_name=name,
-                mime=kind,
-                on_click="ignore",
-                icon=":material/download:",
-            )
-    st.caption("Exports hold all rows of all pages, with every column and its source.")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app.selection import ADDRESS, NO_FILTER, Box, Filters, problems
-from app.texts import KIND_NAMES, country_name, script_name
+from app.page import typology
+from app.selection import ADDRESS, NO_FILTER, VIEW, Box, Filters, Line, problems
+from app.texts import KIND_NAMES, country_name, escape_markdown, script_name
+from data.errors import InputError
 from data.inventory import ISOLATE, NONE, Inventory
 from data.inventory.named_groups import group_names, groups_called
 from data.resources.listed import DATA_KINDS
+
+if TYPE_CHECKING:
+    from data.typology import Typology
 
 WRITTEN = "written"  # in the session: the address that this page wrote last
 STRANGE = "strange"  # in the session: what the address that was opened held and no filter can be
@@ -43,18 +48,20 @@ def chosen(inventory: Inventory) -> Filters:
     """Draw the filters and return what is chosen; an address that was opened sets them first."""
     options = offered(inventory)
     st.session_state[OPTIONS] = options
-    address = {name: st.query_params.get_all(name) for name in st.query_params}
+    everything = {name: st.query_params.get_all(name) for name in st.query_params}
+    address = {name: values for name, values in everything.items() if name not in VIEW}
     if address != st.session_state.get(WRITTEN) or _key("text") not in st.session_state:
         _set(inventory, address, options)
     with st.sidebar:
-        filters = _drawn(options)
+        filters = _drawn(inventory, options)
     written = filters.to_address()
     _settle_strange(inventory, filters, written)
     if impossible():  # the address stays as it is, so that it says the same when it is sent on
         st.session_state[WRITTEN] = address
         return filters
     if written != address:
-        st.query_params.from_dict(written)
+        shown = {name: values for name, values in everything.items() if name in VIEW}
+        st.query_params.from_dict(written | shown)
     st.session_state[WRITTEN] = written
     return filters
 
@@ -136,12 +143,16 @@ def _set(
     st.session_state[OPENED] = filters.to_address()
     for field in ADDRESS:
         value = getattr(filters, field)
-        st.session_state[_key(field)] = list(value) if field in options else value
-    st.session_state[_key("box")] = str(filters.box) if filters.box else ""
+        is_list = field in options or field == "wals"
+        st.session_state[_key(field)] = list(value) if is_list else value
+    for field in ("box", "line"):
+        part = getattr(filters, field)
+        st.session_state[_key(field)] = str(part) if part else ""
+    st.session_state[_key("typology")] = bool(filters.wals)
     st.session_state[FOCUS] = filters.focus
 
 
-def _drawn(options: Mapping[str, Sequence[Any]]) -> Filters:
+def _drawn(inventory: Inventory, options: Mapping[str, Sequence[Any]]) -> Filters:
     """The widgets, in the order in which linguists tend to ask."""
     values: dict[str, Any] = {"text": _text()}
     for field in ("family", "genus", "macroarea"):
@@ -153,7 +164,9 @@ def _drawn(options: Mapping[str, Sequence[Any]]) -> Filters:
     values["resource_class"] = _several("resource_class", "Resource class (0–5)", options)
     values["endangerment"] = _several("endangerment", LABELS["endangerment"], options)
     values["category"] = _several("category", LABELS["category"], options)
+    values["wals"] = _features(inventory)
     values["box"] = _box()
+    values["line"] = _line()
     st.button("Clear all filters", on_click=clear, width="stretch", icon=":material/close:")
     return Filters(**values, focus=st.session_state.get(FOCUS, ""))
 
@@ -187,6 +200,65 @@ def _several(
         select_all=False,
     )
     return tuple(found)
+
+
+def _features(inventory: Inventory) -> tuple[str, ...]:
+    """Values of WALS's features; the atlas is read when it is asked for."""
+    key = _key("wals")
+    st.session_state.setdefault(key, [])
+    if not st.toggle(
+        "Typology (WALS)", key=_key("typology"), help="192 features of 2,490 languages"
+    ):
+        return ()
+    known = typology(inventory)
+    if known is None:
+        return ()
+    kept = list(_known_values(known, st.session_state[key]))
+    st.session_state[key] = kept
+    feature = st.selectbox(
+        "Feature",
+        known.features,
+        index=None,
+        format_func=lambda name: f"{name} {known.features[name].name}",
+        placeholder="choose one",
+        key=_key("feature"),
+    )
+    of_feature = [f"{feature}-{at}" for at in known.features[feature].names] if feature else []
+
+    def named(code: str) -> str:
+        which, number = known.value_of(code)
+        return f"{which} {known.features[which].names[number]}"
+
+    found = st.multiselect(
+        "Values",
+        list(dict.fromkeys([*of_feature, *kept])),
+        key=key,
+        format_func=named,
+        placeholder="any" if feature else "choose a feature first",
+        select_all=False,
+    )
+    return tuple(found)
+
+
+def _known_values(known: Typology, codes: Iterable[str]) -> Iterator[str]:
+    """The values that the atlas has; of others the page says that it has none."""
+    for code in codes:
+        try:
+            known.value_of(code)
+        except InputError as error:
+            st.warning(escape_markdown(str(error)))
+        else:
+            yield code
+
+
+def _line() -> Line | None:
+    """A line that was drawn on the map; it can be taken away."""
+    text = st.session_state.get(_key("line"), "")
+    line = Line.parse(text) if text else None
+    if line is not None:
+        st.caption(f"Inside a line of {len(line)} corners, drawn on the map.")
+        st.button("Take the line away", on_click=draw_line, args=("",), width="stretch")
+    return line
 
 
 def _box() -> Box | None:
@@ -224,6 +296,11 @@ def leave_out(field: str, value: Any) -> None:
     options = st.session_state.get(OPTIONS, {}).get(field, ())
     if not st.session_state.get(_key(field)):
         st.session_state[_key(field)] = [option for option in options if option != value]
+
+
+def draw_line(line: Line | str) -> None:
+    """Set or take away the line round a part of the map."""
+    st.session_state[_key("line")] = str(line)
 
 
 def draw_box(box: Box) -> None:

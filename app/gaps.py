@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 GROUPINGS = {"family": "family", "genus": "genus", "script": "script"}
 SHOWN = (25, 50, 100, 1000)
-GROUP, KIND = "gaps-group", "gaps-kind"
+GROUP, KIND, HEAT = "gaps-group", "gaps-kind", "gaps-heat"
 GOAL = "gaps-goal"
 TOP = 10
 GOAL_NAMES: Mapping[str, str] = {
@@ -56,25 +55,18 @@ def show() -> None:
 
 
 def _heat_map(counted: polars.DataFrame, by: str) -> None:
-    key = f"heat-{by}-{counted.height}"
-    st.vega_lite_chart(
-        spec=charts.heat_map(counted, KINDS),
-        key=key,
-        on_select=partial(_clicked, key),
-        selection_mode=charts.CLICKED,
-        theme=None,
-        alt=f"Heat map: how many languages of each {by} have each kind of resource",
-    )
+    caption = f"How many languages of each {by} have each kind of resource"
+    chosen = st.session_state.get(GROUP, ""), st.session_state.get(KIND, "")
+    charts.draw_heat(charts.heat(counted, KINDS, caption, chosen), HEAT, _clicked)
     st.caption(
         "A cell says how many of the group's languages have the resource; its colour is their "
         "share. Click a cell to see which, or choose a group and a resource below."
     )
 
 
-def _clicked(key: str) -> None:
-    cells: list[dict[str, Any]] = st.session_state[key].get("selection", {}).get(charts.CLICKED, [])
-    if cells and {"value", "kind"} <= set(cells[0]):
-        st.session_state[GROUP], st.session_state[KIND] = cells[0]["value"], cells[0]["kind"]
+def _clicked() -> None:
+    cell = st.session_state[HEAT][charts.CLICKED]
+    st.session_state[GROUP], st.session_state[KIND] = cell["value"], cell["kind"]
 
 
 def _group(inventory: Inventory, counted: polars.DataFrame, by: str) -> None:

@@ -10,20 +10,18 @@ from typing import Any
 
 import streamlit as st
 
-from app import alike, coverage, existing, facts, texts
+from app import alike, coverage, existing, facts, kin, structure, take_away, texts
 from app import map as world
 from app.page import LAST, link_to, opened, say_what_is_missing
-from app.texts import escape
 from data.errors import InputError
 from data.inventory import (
-    KINDS,
     Inventory,
     find,
-    relatives,
     resources_of,
     row_of,
     suggestions,
 )
+from data.inventory.kin import nearest
 from data.terminal import printable
 
 MODEL_NOTE = (
@@ -50,11 +48,13 @@ def show() -> None:
     with right:
         _place(inventory, row)
     existing.show(inventory, row)
-    _relatives(inventory, row)
+    kin.show(inventory, row)
+    structure.show(inventory, row)
     alike.show(row["bcp47"])
     found = resources_of(inventory, row["glottocode"]).to_dicts()
     coverage.show(row["bcp47"], list(dict.fromkeys(existing.lexicons_with_english(found))))
     _run_next(found, row)
+    take_away.language(inventory, row)
 
 
 def _asked(inventory: Inventory) -> dict[str, Any] | None:
@@ -101,7 +101,7 @@ def _place(inventory: Inventory, row: Mapping[str, Any]) -> None:
     if row["latitude"] is None or row["longitude"] is None:
         st.info("Where it is spoken is not known here.")
         return
-    near = relatives(inventory, row["glottocode"], limit=10)["glottocode"].to_list()
+    near = nearest(inventory, row["glottocode"])["glottocode"].to_list()
     around = inventory.table.filter(pl.col("glottocode").is_in([row["glottocode"], *near]))
     world.draw(
         world.content(
@@ -113,42 +113,7 @@ def _place(inventory: Inventory, row: Mapping[str, Any]) -> None:
             least=AROUND,
         )
     )
-    st.caption("The language, and the relatives of the list below. Outlines: Natural Earth.")
-
-
-def _relatives(inventory: Inventory, row: Mapping[str, Any]) -> None:
-    """The nearest languages that have what this one lacks."""
-    lacking = [kind for kind in KINDS if kind not in (row["exists"] or row["kinds"] or ())]
-    if not lacking:
-        return
-    st.subheader("Relatives that could lend", anchor=False)
-    kind = st.selectbox(
-        "What it lacks",
-        ["", *lacking],
-        format_func=lambda kind: texts.KIND_NAMES.get(kind, "anything that it lacks"),
-        width=320,
-    )
-    found = relatives(inventory, row["glottocode"], lacking=kind or None)
-    rows = [
-        [
-            f'<a href="language?lang={escape(entry["glottocode"])}" target="_self">'
-            f"{texts.named(entry['name'])}</a>",
-            escape(entry["genus"] or texts.UNKNOWN),
-            texts.number(entry["tree_distance"]) if entry["tree_distance"] else "other family",
-            texts.number(entry["kilometres"]),
-            escape(", ".join(texts.KIND_NAMES[lent] for lent in entry["lends"])),
-        ]
-        for entry in found.iter_rows(named=True)
-    ]
-    header = ["", "genus", "steps in the tree", "kilometres", "has"]
-    if not rows:
-        st.write("None of the catalog's languages has it.")
-        return
-    st.html(texts.table(rows, header, numbers=(2, 3)))
-    st.caption(
-        "Nearest first: steps up and down Glottolog's tree (sisters: 2), then kilometres between "
-        "the two points. Near in the tree is not the same as understood by the speakers."
-    )
+    st.caption("The language, and its nearest relatives. Outlines: Natural Earth.")
 
 
 def _run_next(resources: Sequence[Mapping[str, Any]], row: Mapping[str, Any]) -> None:
@@ -159,9 +124,12 @@ def _run_next(resources: Sequence[Mapping[str, Any]], row: Mapping[str, Any]) ->
         if entry["kind"] != "lexicon" or entry["beside"] == "en":  # commands translate English
             best.setdefault(entry["kind"], entry["dataset"])
     tag = row["bcp47"] or row["glottocode"]
+    told: dict[str, list[str]] = {}
     for command in commands(tag, best, genus=row["genus"]):
-        st.caption(command.purpose)
-        st.code(printable(command.line), language="bash")
+        told.setdefault(command.purpose, []).append(printable(command.line))
+    for purpose, lines in told.items():
+        st.caption(purpose)
+        st.code("\n".join(lines), language="bash", wrap_lines=True)
 
 
 @dataclass(frozen=True, slots=True)

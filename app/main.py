@@ -42,6 +42,18 @@ def _gaps() -> None:
     show()
 
 
+def _tree() -> None:
+    from app.tree import show
+
+    show()
+
+
+def _compare() -> None:
+    from app.compare import show
+
+    show()
+
+
 def _results() -> None:
     from app.results import show
 
@@ -63,6 +75,10 @@ def main() -> None:
         "language": st.Page(
             _language, title="Language", icon=":material/translate:", url_path="language"
         ),
+        "compare": st.Page(
+            _compare, title="Compare", icon=":material/compare_arrows:", url_path="compare"
+        ),
+        "tree": st.Page(_tree, title="Tree", icon=":material/account_tree:", url_path="tree"),
         "gaps": st.Page(_gaps, title="Gaps", icon=":material/grid_on:", url_path="gaps"),
         "results": st.Page(
             _results, title="Results", icon=":material/monitoring:", url_path="results"

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -16,9 +16,9 @@ from data.bounded import check_shape, read_json
 from data.errors import InputError
 from data.languages import resolve
 from data.terminal import printable
-from icl.pairing import Comparison, Pairing, SegmentPair, compare, pair_runs
+from icl.pairing import Comparison, Pairing, SegmentPair, comparable, compare, pair_runs
 from icl.scoring import Result, below_copy
-from metrics.score import Score
+from metrics.score import Score, signature_pairs
 
 FILE = "scores.json"
 SHAPE = {
@@ -26,6 +26,7 @@ SHAPE = {
     "notes?": [str],
 }
 PAGE = 20  # segments shown at once
+BOUND: Literal["query-params"] = "query-params"
 ORDERS = ("as in the test set", "largest wins of B first", "largest wins of A first")
 
 
@@ -44,18 +45,68 @@ def show() -> None:
         st.warning(texts.escape_markdown(line))
     if not runs:
         st.info(texts.escape_markdown(f"No finished run lies in {folder()}/. This makes one:"))
-        st.code("python -m icl.eval --lang sw --shots 1 --limit 100", language="bash")
+        line = "python -m icl.eval --lang sw --shots 1 --limit 100"
+        st.code(line, language="bash", wrap_lines=True)
         return
     by_name = {run.folder.name: run for run in runs}
-    name = st.selectbox("Run", list(by_name), width=480)
+    titles = {name: title(run) for name, run in by_name.items()}
+    name = st.selectbox(
+        "Run", list(by_name), format_func=titles.__getitem__, key="run", bind=BOUND, width=620
+    )
     _scores(by_name[name])
     st.subheader("Two runs side by side", anchor=False)
+    first, second = newest_pair(runs)
     left, right = st.columns(2)
     with left:
-        a = _side("A", by_name, 0)
+        a = _side("A", by_name, titles, first)
     with right:
-        b = _side("B", by_name, 1 % len(by_name))
+        b = _side("B", by_name, titles, second)
     _side_by_side(a, b)
+
+
+def title(run: Run) -> str:
+    """What a run is called: languages, model, shots, test set; its folder tells twins apart.
+
+    A run of several systems is called after its model, one without a model after its first.
+    """
+    asked = next((r for r in run.results if r.system == "model"), *run.results[:1])
+    directions = list(dict.fromkeys(result.direction for result in run.results))
+    names = ", ".join(map(_direction, directions[:3])) + (" …" if len(directions) > 3 else "")
+    told = dict(signature_pairs(asked.scores[0].signature)) if asked.scores else {}
+    shots = told.get("shots", "")
+    parts: list[str | None] = [names, asked.label, shots and f"{shots} shot{'s' * (shots != '1')}"]
+    parts += [told.get("set", ""), told.get("limit") and f"first {told['limit']}"]
+    return f"{', '.join(filter(None, parts))} · {run.folder.name}"
+
+
+def _direction(text: str) -> str:
+    """`sw-en` in words; as it stands where it names no languages."""
+    try:
+        source, target = (resolve(code).name for code in text.split("-", 1))
+    except (InputError, ValueError):
+        return text
+    return f"{source} into {target}"
+
+
+def newest_pair(runs: Sequence[Run]) -> tuple[tuple[str, str], tuple[str, str]]:
+    """The newest two systems that may be compared, the older first: folder's name and system.
+
+    Of two runs their models count, or what both have; of one run its best baseline and the model.
+    Without any such two both are the first system of the newest run.
+
+    Args:
+        runs: the newest first; one at least.
+    """
+    for at, b in enumerate(runs):
+        for a in runs[at + 1 :]:
+            for system in (one for one in b.systems if one in a.systems):
+                if comparable(a.folder, b.folder, (system, system)):
+                    return (a.folder.name, system), (b.folder.name, system)
+        for other in b.systems[::-1]:
+            if other != b.systems[0] and comparable(b.folder, b.folder, (other, b.systems[0])):
+                return (b.folder.name, other), (b.folder.name, b.systems[0])
+    only = runs[0].folder.name, runs[0].systems[0]
+    return only, only
 
 
 def _scores(run: Run) -> None:
@@ -86,12 +137,24 @@ def _scores(run: Run) -> None:
                 st.code(printable(line), language=None, wrap_lines=True)
 
 
-def _side(letter: str, runs: dict[str, Run], at: int) -> tuple[Run, str]:
-    """One side of a comparison: a run and one of its systems."""
+def _side(
+    letter: str, runs: Mapping[str, Run], titles: Mapping[str, str], opens: tuple[str, str]
+) -> tuple[Run, str]:
+    """One side of a comparison: a run and one of its systems; the address may name both."""
     names = list(runs)
-    name = st.selectbox(f"Run {letter}", names, index=at, key=f"run-{letter}")
+    name = st.selectbox(
+        f"Run {letter}",
+        names,
+        index=names.index(opens[0]),
+        format_func=titles.__getitem__,
+        key=f"run-{letter}",
+        bind=BOUND,
+    )
     systems = runs[name].systems
-    return runs[name], st.selectbox(f"System {letter}", systems, key=f"system-{letter}")
+    at = systems.index(opens[1]) if opens[1] in systems else 0
+    return runs[name], st.selectbox(
+        f"System {letter}", systems, index=at, key=f"system-{letter}", bind=BOUND
+    )
 
 
 def _side_by_side(a: tuple[Run, str], b: tuple[Run, str]) -> None:

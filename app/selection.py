@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LONGEST_TEXT = 200
 NO_FILTER = ": no such filter"
+MOST_CORNERS = 60  # of a line that is drawn round languages
 
 # Field of Filters -> its name in the address, in the order in which they are written.
 ADDRESS = {
@@ -35,9 +36,13 @@ ADDRESS = {
     "has": "has",
     "missing": "lacks",
     "category": "category",
+    "wals": "wals",
     "box": "box",
+    "line": "line",
     "focus": "focus",
 }
+VIEW = ("sort", "page", "colour")  # of an address: how a selection is shown
+SELECTS = tuple(field for field in ADDRESS if field not in ("wals", "box", "line", "focus"))
 
 
 class Box(NamedTuple):
@@ -71,13 +76,48 @@ class Box(NamedTuple):
         return box if inside and -90 <= box.south <= box.north <= 90 else None
 
 
+class Line(tuple[tuple[float, float], ...]):
+    """A closed line round a part of the map: its corners, longitude and latitude in degrees."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return ";".join(f"{longitude:g},{latitude:g}" for longitude, latitude in self)
+
+    @classmethod
+    def parse(cls, text: str) -> Line | None:
+        """Read `longitude,latitude;...`; None for what is no line round anything.
+
+        >>> str(Line.parse("20,-10;35,5;20,5"))
+        '20,-10;35,5;20,5'
+        >>> Line.parse("20,-10;35,5"), Line.parse("here"), Line.parse("20,95;1,1;2,2")
+        (None, None, None)
+        """
+        try:
+            corners = [tuple(map(float, corner.split(","))) for corner in text.split(";")]
+        except ValueError:
+            return None
+        if not 3 <= len(corners) <= MOST_CORNERS:
+            return None
+        inside = all(
+            len(corner) == 2 and abs(corner[0]) <= 180 and abs(corner[1]) <= 90
+            for corner in corners
+        )
+        return (
+            cls((round(corner[0], 1), round(corner[1], 1)) for corner in corners)
+            if inside
+            else None
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Filters:
     """What is shown. Within a field any value will do; all fields must hold.
 
     Attributes:
         has, missing: kinds of resource that a language must have, must lack.
-        box: a part of the map.
+        wals: keys of WALS's values (81A-1); of one feature any will do, of several all must hold.
+        box, line: a part of the map.
         focus: the glottocode of the language that was clicked; it is marked, and filters nothing.
     """
 
@@ -92,20 +132,21 @@ class Filters:
     has: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     category: tuple[str, ...] = ()
+    wals: tuple[str, ...] = ()
     box: Box | None = None
+    line: Line | None = None
     focus: str = ""
 
     def arguments(self) -> dict[str, Any]:
-        """The arguments of `data.inventory.select`, but for the box."""
-        names = [field.name for field in fields(self) if field.name not in ("box", "focus")]
-        return {name: getattr(self, name) for name in names}
+        """The arguments of `data.inventory.select`: all but WALS's values and the map's part."""
+        return {name: getattr(self, name) for name in SELECTS}
 
     def to_address(self) -> dict[str, list[str]]:
         """The filters that are set, as the query part of an address."""
         values = {name: getattr(self, field) for field, name in ADDRESS.items()}
         return {
             name: [str(v) for v in value]
-            if isinstance(value, tuple) and not isinstance(value, Box)
+            if isinstance(value, tuple) and not isinstance(value, Box | Line)
             else [str(value)]
             for name, value in values.items()
             if value not in ("", (), None)
@@ -143,11 +184,37 @@ class Filters:
         return replace(self, **kept), problems
 
 
-def shown(table: polars.DataFrame, filters: Filters) -> polars.DataFrame:
-    """The rows of an inventory's table that the filters leave, in its order."""
+def shown(
+    table: polars.DataFrame, filters: Filters, matching: Collection[str] | None = None
+) -> polars.DataFrame:
+    """The rows of an inventory's table that the filters leave, in its order.
+
+    Args:
+        matching: the glottocodes that WALS's values leave, where some are asked for.
+    """
+    import polars as pl
+
     from data.inventory import select
 
-    return within(select(table, **filters.arguments()), filters.box)
+    found = select(table, **filters.arguments())
+    if matching is not None:
+        found = found.filter(pl.col("glottocode").is_in(list(matching)))
+    return inside(within(found, filters.box), filters.line)
+
+
+def inside(table: polars.DataFrame, line: Line | None) -> polars.DataFrame:
+    """The rows whose coordinates lie inside a line, by the rule of even and odd crossings."""
+    import polars as pl
+
+    if line is None:
+        return table
+    x, y = pl.col("longitude"), pl.col("latitude")
+    crossed = pl.lit(False)
+    for (x1, y1), (x2, y2) in zip(line, line[1:] + line[:1], strict=True):
+        if y1 != y2:
+            right = x < (x2 - x1) * (y - y1) / (y2 - y1) + x1
+            crossed = crossed ^ (((y1 > y) != (y2 > y)) & right)
+    return table.filter(crossed.fill_null(False))
 
 
 def within(table: polars.DataFrame, box: Box | None) -> polars.DataFrame:
@@ -171,17 +238,20 @@ def problems(address: Mapping[str, Sequence[str]]) -> Iterator[str]:
     readable = Filters.from_address(address).to_address()
     for name in ADDRESS.values():
         for value in address.get(name, ()):
-            if value and value not in readable.get(name, ()) and name not in ("q", "box"):
+            if value and value not in readable.get(name, ()) and name not in ("q", "box", "line"):
                 yield f"{name}: “{value}” cannot be read"
     if any(address.get("box", ())) and "box" not in readable:
         yield "box: expected west,south,east,north in degrees, such as 20,-10,35,5"
-    yield from (name + NO_FILTER for name in address if name not in ADDRESS.values())
+    if any(address.get("line", ())) and "line" not in readable:
+        yield "line: expected longitude,latitude;... of three corners or more"
+    known = (*ADDRESS.values(), *VIEW)
+    yield from (name + NO_FILTER for name in address if name not in known)
 
 
 def _read(field: str, values: tuple[str, ...]) -> Any:
     """A field's value from its texts; the empty value where they make no sense."""
-    if field == "box":
-        return Box.parse(values[0])
+    if field in ("box", "line"):
+        return (Box if field == "box" else Line).parse(values[0])
     if field == "resource_class":
         return tuple(int(value) for value in values if value in "012345" and len(value) == 1)
     if field in ("text", "focus"):

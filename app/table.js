@@ -12,6 +12,7 @@ const ARROWS = { ascending: "↑", descending: "↓" };
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".kl-rows");
   root.onclick = ({ target }) => press(root, target.closest("button"), setTriggerValue);
+  root.querySelector(".kl-sort select").onchange = ({ target }) => setTriggerValue("sorted", target.value);
   const text = new TextDecoder().decode(data);
   if (text === root.text) return;
   root.text = text;
@@ -32,10 +33,20 @@ function show(root, seen) {
   head.replaceChildren(element("td"), ...seen.columns.map((column) => heading(column, seen)));
   body.replaceChildren(...seen.rows.map((found) => row(found, seen)));
   root.querySelector(".kl-pager").replaceChildren(...pager(seen));
+  sorts(root.querySelector(".kl-sort select"), seen);
   const turned = JSON.stringify([seen.first, seen.total, seen.sorted, seen.order, seen.rows[0].code]);
   if (root.turned && turned !== root.turned) root.querySelector(".kl-scroll").scrollTop = 0;
   root.turned = turned;
   if (held) root.querySelector(`[name="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
+}
+
+/* On a phone, where the headings are not seen: the same by name. */
+function sorts(select, { columns, sorted, order }) {
+  const first = element("option", "", "most resources");
+  first.value = sorted || "";
+  const others = columns.map(({ key, label }) => Object.assign(element("option", "", key === sorted ? `${label} ${ARROWS[order]}` : label), { value: key, selected: key === sorted }));
+  first.selected = !sorted;
+  select.replaceChildren(first, ...others);
 }
 
 function width(column) {
@@ -71,16 +82,18 @@ function row({ code, tag, cells, direction }, { columns, focus }) {
   return found;
 }
 
-function cell(value, { key, number, width }, language) {
+function cell(value, { key, label, number, width }, language) {
   const found = element(key === "name" ? "th" : "td", number ? "number" : "");
   if (key === "name") found.scope = "row";
+  if (key !== "name") found.dataset.label = label;
+  if (value === null) found.classList.add("kl-empty");
   if (value === null) found.append(element("span", "kl-hidden", "not known"));
   else if (key === "glottocode") found.append(link(language));
   else if (key === "endonym") found.append(own(value, language));
   else if (number) found.textContent = FIGURES.format(value);
   else found.textContent = value;
   if (value === 0) found.classList.add("none");
-  if (value?.length > CHARACTERS * width) Object.assign(found, { className: "long", title: value });
+  if (value?.length > CHARACTERS * width) found.classList.add("long"), (found.title = value);
   return found;
 }
 

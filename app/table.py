@@ -28,8 +28,10 @@ PAGE = "language?lang="
 ROWS = 50  # on a page of the table
 NAME = "kilolingua_table"
 VIEW = "table-view"  # in the session: order and page
+VIEW_NAMES = ("sort", "page")  # of it in the address
 HTML = """<div class="kl-rows">
   <button type="button" class="kl-skip">Past the rows</button>
+  <label class="kl-sort">Sort by <select></select></label>
   <div class="kl-scroll" tabindex="0" role="region" aria-label="Table of the selected languages">
     <table>
       <caption class="kl-hidden">The selected languages; a heading sorts all of them</caption>
@@ -51,24 +53,13 @@ class Column(NamedTuple):
 
 
 COLUMNS = (
-    Column("name", "Name", "English name in Glottolog", 13),
-    Column("endonym", "Own name", "The name in the language itself", 9),
-    Column("glottocode", "Glottocode", "Opens the language's page", 7.5),
-    Column("bcp47", "Tag", "BCP-47 tag, as in sw", 4.5),
-    Column("family", "Family", "Top-level family in Glottolog; empty for isolates", 10),
-    Column(
-        "genus", "Genus", "From WALS; * inferred, as all WALS languages of its group share it", 10.5
-    ),
-    Column("macroarea", "Macroarea", "From Glottolog", 8),
-    Column("countries", "Countries", "ISO 3166 codes", 7.5),
-    Column("scripts", "Scripts", "ISO 15924 codes", 7.5),
-    Column("speakers", "Speakers", "Rounded estimates; empty where none is known", 8.5, True),
-    Column("endangerment", "Endangerment", "From LinguaMeta", 11.5),
+    Column("name", "Name", "English name in Glottolog", 11.5),
+    Column("glottocode", "Glottocode", "Opens the language's page", 7),
     Column(
         "resource_class",
         "Class",
         "0 (nothing here) to 5, by the rule on each language's page",
-        5,
+        4.5,
         True,
     ),
     *(
@@ -76,11 +67,22 @@ COLUMNS = (
             kind,
             KIND_NAMES[kind].capitalize(),
             f"{UNITS[kind].capitalize()} in the catalog; 0: it has none; empty: size not known",
-            4 + len(KIND_NAMES[kind]) / 2.2,
+            5.3,
             True,
         )
         for kind in KINDS
     ),
+    Column("speakers", "Speakers", "Rounded estimates; empty where none is known", 8, True),
+    Column("endangerment", "Endangerment", "From LinguaMeta", 11.5),
+    Column("family", "Family", "Top-level family in Glottolog; empty for isolates", 10),
+    Column(
+        "genus", "Genus", "From WALS; * inferred, as all WALS languages of its group share it", 10.5
+    ),
+    Column("endonym", "Own name", "The name in the language itself", 9),
+    Column("bcp47", "Tag", "BCP-47 tag, as in sw", 4.5),
+    Column("macroarea", "Macroarea", "From Glottolog", 8),
+    Column("countries", "Countries", "ISO 3166 codes", 7.5),
+    Column("scripts", "Scripts", "ISO 15924 codes", 7.5),
 )
 
 
@@ -104,7 +106,8 @@ class View:
     """What of a table is seen.
 
     Attributes:
-        column: the column that it is sorted by; "" is the inventory's own order.
+        column: the column that it is sorted by; "" is the order in which it opens: what has most
+            resources first, then most speakers.
         descending: whether the largest come first.
         selection: the selection that the page belongs to.
         page: from 0.
@@ -115,12 +118,36 @@ class View:
     selection: str = ""
     page: int = 0
 
+    @classmethod
+    def from_address(cls, sort: str, page: str) -> View:
+        """The view that an address names, `sort=-speakers&page=2`, without what cannot be.
+
+        >>> View.from_address("-speakers", "2"), View.from_address("height", "x") == View()
+        (View(column='speakers', descending=True, selection='', page=1), True)
+        """
+        column = sort.removeprefix("-")
+        known = column in {column.key for column in COLUMNS}
+        at = int(page) if page.isascii() and page.isdecimal() and len(page) < 6 else 1
+        return cls(column if known else "", known and sort.startswith("-"), page=max(at - 1, 0))
+
+    def to_address(self) -> dict[str, str]:
+        """The part of an address that opens this view again.
+
+        >>> View("speakers", True, page=1).to_address(), View().to_address()
+        ({'sort': '-speakers', 'page': '2'}, {})
+        """
+        sort = f"{'-' * self.descending}{self.column}"
+        found = {"sort": sort, "page": str(self.page + 1) if self.page else ""}
+        return {name: text for name, text in found.items() if text}
+
     def of(self, selection: str) -> View:
         """The view of a selection: one that was not seen before begins at its first page."""
+        if not self.selection:  # the address has named it
+            return replace(self, selection=selection)
         return self if selection == self.selection else replace(self, selection=selection, page=0)
 
     def sorted_by(self, column: str) -> View:
-        """After a press on a heading: one order, then the other, then the inventory's own.
+        """After a press on a heading: one order, then the other, then that in which it opened.
 
         Of numbers the largest come first. Unknown columns change nothing.
         """
@@ -145,7 +172,13 @@ def ordered(selected: polars.DataFrame, view: View) -> polars.DataFrame:
     from data.language_names import fold
 
     if not view.column:
-        return selected
+        return selected.sort(
+            pl.col("resource_class").fill_null(-1),
+            pl.col("kinds").list.len().fill_null(0),
+            pl.col("speakers").fill_null(-1),
+            descending=True,
+            maintain_order=True,
+        )
     keys = selected[view.column]
     if keys.dtype == pl.List:
         keys = keys.list.join(" ").replace("", None)
@@ -210,6 +243,13 @@ def _row(*cells: Any) -> dict[str, Any]:
     }
 
 
+def _view() -> View:
+    """The view of this visit; at first what the address says."""
+    found: View | None = st.session_state.get(VIEW)
+    asked = (st.query_params.get(name, "") for name in VIEW_NAMES)
+    return found or View.from_address(*asked)
+
+
 @cache
 def _script() -> str:
     return Path(__file__).with_name("table.js").read_text("utf-8")
@@ -239,8 +279,12 @@ def draw(
         page = int(st.session_state[key]["turned"])
         st.session_state[VIEW] = replace(st.session_state[VIEW], page=page)
 
-    view = st.session_state.get(VIEW, View()).of(selection)
+    view = _view().of(selection)
     st.session_state[VIEW] = view
+    for name in VIEW_NAMES:
+        if name not in view.to_address():
+            st.query_params.pop(name, None)
+    st.query_params.update(view.to_address())
     mount = st.components.v2.component(NAME, html=HTML, js=_script(), isolate_styles=False)
     mount(
         key=key,

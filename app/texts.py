@@ -12,9 +12,11 @@ lists of options, and in HTML that this module escapes.
 from __future__ import annotations
 
 import html
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import cache
+from pathlib import Path
 
 from data.terminal import printable
 
@@ -29,89 +31,10 @@ FONTS = (
     "'DejaVu Sans', sans-serif"
 )
 
-STYLE = f"""<style>
-.stApp, .stApp bdi {{ font-family: {FONTS}; }}
-.block-container {{ padding: 4rem 3rem 2rem; }}
-.kl-title {{ font-size: 2rem; font-weight: 600; line-height: 1.3; margin: 0; }}
-.kl-endonym {{ font-size: 1.4rem; color: #44505c; line-height: 1.6; margin: 0; }}
-.kl-table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; }}
-.kl-table th, .kl-table td {{ text-align: left; padding: .25rem .9rem .25rem 0; vertical-align: top;
-  border-bottom: 1px solid rgba(128,128,128,.25); }}
-.kl-table td.number, .kl-table th.number {{ text-align: right; }}
-.kl-table th[scope=row] {{ font-weight: 600; min-width: 6rem; }}
-.kl-source {{ color: #5c6670; font-size: .85rem; }}
-.kl-prompt {{ white-space: pre-wrap; font-family: {FONTS}; background: rgba(128,128,128,.1);
-  border-radius: .4rem; padding: .6rem .9rem; margin: 0; }}
-/* Streamlit's own export of a table would neutralise no formulas; ours stand below it. */
-button[aria-label^="Download as CSV"] {{ display: none; }}
-/* The map and the bars: map.js, bars.js. */
-.kl-map {{ display: flex; gap: 1rem; }}
-.kl-ground {{ position: relative; flex: 1; min-width: 0; border: 1px solid #c3ccd3; }}
-.kl-ground canvas {{ display: block; width: 100%; height: 100%; touch-action: pan-y; }}
-.kl-tip {{ position: absolute; pointer-events: none; z-index: 1; padding: .1rem .5rem;
-  color: #1d252c; background: #fff; border: 1px solid #c3ccd3; border-radius: .25rem;
-  white-space: nowrap; }}
-.kl-legend, .kl-bars {{ font-size: .82rem; line-height: 1.25; }}
-.kl-legend ul {{ list-style: none; margin: .2rem 0 0; padding: 0; }}
-.kl-map .kl-legend li {{ margin: 0; max-width: 13rem; font-size: .82rem; }}
-.kl-legend svg {{ width: .65rem; height: .65rem; margin-inline-end: .4rem; }}
-.kl-bars {{ display: grid; gap: 1rem;
-  grid-template-columns: repeat(auto-fit, minmax(18rem, 1fr)); }}
-.kl-bars h3 {{ font-size: 1.6rem; font-weight: 600; margin: 0 0 .5rem; padding: 0; }}
-.kl-bar {{ display: grid; grid-template-columns: minmax(0, 9rem) 1fr; gap: .5rem; width: 100%;
-  align-items: center; height: 1.5rem; padding: 0; border: 0; background: none; color: inherit;
-  font: inherit; text-align: end; cursor: pointer; }}
-.kl-bar bdi {{ overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }}
-.kl-room {{ display: flex; align-items: center; gap: .4rem; text-align: start; white-space: nowrap;
-  font-variant-numeric: tabular-nums; }}
-.kl-length {{ height: 1.15rem; background: #7fb7b2; }}
-.kl-bar:hover .kl-length {{ background: #5fa39d; }}
-.kl-bar[aria-pressed=true] {{ font-weight: 700; }}
-.kl-bar[aria-pressed=true] .kl-length {{ background: #0b6e69; }}
-/* The table: table.js. */
-.kl-hidden {{ position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
-  white-space: nowrap; }}
-.kl-rows {{ position: relative; font-size: .875rem; line-height: 1.5; }}
-.kl-rows button {{ font: inherit; color: inherit; background: none; border: 0; cursor: pointer; }}
-.kl-rows .kl-skip {{ position: absolute; z-index: 4; left: .5rem; top: .4rem; padding: .1rem .6rem;
-  background: var(--st-background-color, #fff); border: 1px solid currentColor; }}
-.kl-rows .kl-skip:not(:focus) {{ opacity: 0; pointer-events: none; }}
-.kl-scroll {{ max-height: 420px; overflow: auto; border: 1px solid rgba(128,128,128,.35);
-  border-radius: .25rem; }}
-.kl-rows table {{ table-layout: fixed; border-collapse: separate; border-spacing: 0; margin: 0;
-  font-variant-numeric: tabular-nums; }}
-.kl-rows th, .kl-rows td {{ padding: .25rem .6rem; border: 0; height: 2rem; text-align: left;
-  border-bottom: 1px solid rgba(128,128,128,.2); white-space: nowrap; font-weight: 400; }}
-.kl-rows thead > tr > *, .kl-rows td:first-child, .kl-rows th[scope=row] {{
-  position: sticky; z-index: 1; background-color: var(--st-background-color, #fff); }}
-.kl-rows .long {{ overflow: hidden; text-overflow: ellipsis; }}
-.kl-rows .number {{ text-align: right; }}
-.kl-rows .none {{ color: color-mix(in srgb, currentColor 70%, transparent); }}
-.kl-rows thead > tr > * {{ top: 0; z-index: 2; padding: 0;
-  border-bottom: 1px solid rgba(128,128,128,.6); }}
-.kl-rows thead button {{ width: 100%; padding: .3rem .6rem; font-weight: 600;
-  text-align: inherit; }}
-.kl-arrow:not(:empty) {{ margin-inline-start: .3em; }}
-.kl-rows td:first-child {{ left: 0; padding: 0; }}
-.kl-rows th[scope=row], .kl-rows th:nth-child(2) {{ left: 2.5rem; font-weight: 600;
-  border-right: 1px solid rgba(128,128,128,.35); }}
-.kl-rows thead td:first-child, .kl-rows thead th:nth-child(2) {{ z-index: 3; }}
-.kl-rows .kl-mark {{ display: grid; place-items: center; width: 2.5rem; height: 2rem; padding: 0; }}
-.kl-mark::before {{ content: ""; box-sizing: border-box; width: 14px; height: 14px;
-  border: 2px solid rgba(128,128,128,.8); border-radius: 50%; }}
-.kl-mark:hover::before {{ border-color: currentColor; }}
-.kl-mark[aria-pressed=true]::before {{ border: 4px solid currentColor; }}
-.kl-marked > * {{ background-image: linear-gradient(rgba(11,110,105,.14) 0 0); }}
-.kl-rows a {{ color: var(--st-link-color, inherit); }}
-.kl-rows .long bdi {{ display: inline-block; max-width: 100%; overflow: hidden;
-  text-overflow: ellipsis; vertical-align: bottom; }}
-.kl-pager {{ display: flex; gap: .25rem; align-items: center; margin-top: .4rem; }}
-.kl-pager p {{ font-size: inherit; margin: 0 auto 0 0; font-variant-numeric: tabular-nums; }}
-.kl-pager button {{ padding: .15rem .7rem; border-radius: .25rem; }}
-.kl-pager button:hover {{ background: rgba(128,128,128,.15); }}
-.kl-pager button[aria-disabled=true] {{ opacity: .5; cursor: default; background: none; }}
-mark {{ background: #ffe9a8; color: inherit; border-bottom: 2px solid #8a6d00; }}
-</style>"""
+STYLE = (
+    f"<style>{Path(__file__).with_name('style.css').read_text('utf-8')}"
+    f".stApp, .stApp bdi, .kl-prompt {{ font-family: {FONTS}; }}</style>"
+)
 
 KIND_NAMES: Mapping[str, str] = {
     "test_set": "test set",
@@ -211,20 +134,25 @@ def table(
     header: Iterable[str] = (),
     numbers: Iterable[int] = (),
     headed: bool = True,
+    keep: bool = False,
 ) -> str:
-    """An HTML table of cells that are HTML already.
+    """An HTML table of cells that are HTML already; on a phone each row is a block.
 
     Args:
         numbers: the columns, from 0, that stand flush right.
         headed: whether the first cell of a row is its heading.
+        keep: whether it is so narrow that a phone shows it as a table, too.
     """
     right = frozenset(numbers)
+    header = list(header)
 
     def cell(tag: str, at: int, content: str) -> str:
         scope = ' scope="col"' if tag == "hd" else ' scope="row"' if tag == "hr" else ""
         kind = ' class="number"' if at in right else ""
         name = "th" if scope else "td"
-        return f"<{name}{scope}{kind}>{content}</{name}>"
+        told = header[at] if name == "td" and at < len(header) else ""
+        label = f' data-label="{_TAGS.sub("", told)}"' if told else ""
+        return f"<{name}{scope}{kind}{label}>{content}</{name}>"
 
     head = "".join(cell("hd", at, content) for at, content in enumerate(header))
     body = (
@@ -235,7 +163,11 @@ def table(
     )
     lines = "".join(f"<tr>{row}</tr>" for row in body)
     heading = f"<thead><tr>{head}</tr></thead>" if head else ""
-    return f'<table class="kl-table">{heading}<tbody>{lines}</tbody></table>'
+    kept = " kl-keep" if keep else ""
+    return f'<table class="kl-table{kept}">{heading}<tbody>{lines}</tbody></table>'
+
+
+_TAGS = re.compile("<[^<>]*>")
 
 
 def link(address: str, text: str) -> str:

@@ -7,10 +7,9 @@ The same from a shell: `icl.translate`, `lexaug.synthesize --mode switch`, `morp
 from __future__ import annotations
 
 import functools
-import importlib.util
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -18,18 +17,16 @@ import streamlit as st
 from app import texts
 from app.job import Job
 from app.page import access, is_offline
+from app.rewriting import is_there, marked, rewrite
 from app.texts import escape
 from data.access import Access
-from data.errors import InputError, KilolinguaError
+from data.errors import KilolinguaError
 from data.languages import resolve
-from data.load import find_language, load_lexicon
-from data.randomness import key
 from data.terminal import printable
 
 if TYPE_CHECKING:
     from icl.options import RunConfig
     from icl.translate import Translation, Translator
-    from lexaug.substitute import Line
 
 TRANSLATE, REWRITE, FORMS = "job-translate", "job-rewrite", "job-forms"
 WEAK = (
@@ -37,7 +34,21 @@ WEAK = (
     "not translate Swahili or most other languages. Expect nonsense; this shows how a model is "
     "asked. Name a better model below; python -m icl.eval measures any of them."
 )
-LONGEST = 5000  # characters
+# Parts of speech as UniMorph writes them (Sylak-Glassman 2016), those that inflect.
+SPEECH = {
+    "": "not said",
+    "V": "verb",
+    "N": "noun",
+    "ADJ": "adjective",
+    "PRO": "pronoun",
+    "NUM": "numeral",
+    "DET": "determiner",
+    "PROPN": "proper name",
+    "ADV": "adverb",
+    "V.PTCP": "participle",
+    "V.MSDR": "masdar (verbal noun)",
+    "V.CVB": "converb",
+}
 _ONE_AT_A_TIME = threading.Lock()
 _asking: list[Job[Any]] = []  # whose sentence is under way: the model is opened for whoever asks
 
@@ -49,23 +60,12 @@ def show() -> None:
         "icl.translate": ("Translate a sentence", _translate),
         "lexaug.substitute": ("Rewrite a paragraph", _rewrite),
         "morph.inflect": ("Forms of a lemma", _forms),
+        "data.lexicon.files": ("Your own lexicon", _own_lexicon),
     }
     there = [part for module, part in parts.items() if is_there(module)]
     for place, (_, draw) in zip(st.tabs([name for name, _ in there]), there, strict=True):
         with place:
             draw()
-
-
-def is_there(module: str) -> bool:
-    """Whether a module can be imported, without importing it.
-
-    >>> is_there("data.words"), is_there("data.no_such_module"), is_there("no_package.inside")
-    (True, False, False)
-    """
-    try:
-        return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
 
 
 def _translate() -> None:
@@ -189,66 +189,6 @@ def _rewrite() -> None:
     _watch(REWRITE, _show_rewritten)
 
 
-@dataclass(frozen=True, slots=True)
-class Rewritten:
-    """The lines of a paragraph with their replacements, and what they were made with."""
-
-    lines: tuple[Line, ...]
-    lexicon: str
-    entries: int
-    inflection: str
-    tag: str
-    notes: tuple[str, ...] = ()
-
-    @property
-    def words(self) -> int:
-        """Words of the English text."""
-        return sum(line.words for line in self.lines)
-
-    @property
-    def replaced(self) -> int:
-        """Those that were replaced."""
-        return sum(line.replaced for line in self.lines)
-
-
-def rewrite(
-    text: str,
-    language: str,
-    *,
-    ratio: float = 1.0,
-    policy: str = "uniform",
-    seed: int = 1,
-    access: Access = Access(),
-) -> Rewritten:
-    """Replace the words of an English paragraph by those of a language.
-
-    The same text, seed and settings give the lines that `lexaug.synthesize` writes.
-
-    Raises:
-        InputError: no text, too much of it, or no such language.
-        UnavailableError: there is no lexicon.
-    """
-    from lexaug.paradigms import find_inflection
-    from lexaug.substitute import substitute_line
-
-    if not text.strip() or len(text) > LONGEST:
-        raise InputError(f"expected an English text of 1 to {LONGEST:,} characters; write one")
-    target = find_language(language, access=access)
-    access.say("reading the lexicon")
-    lexicon = load_lexicon(resolve("en"), target, access=access)
-    inflection = find_inflection(target, wanted=None, access=access)
-    access.say("compiling the phrases")
-    table = inflection.phrase_table(lexicon, policy)
-    access.say("replacing words")
-    lines = tuple(
-        substitute_line(line, table, ratio=ratio, key=key(seed, number))
-        for number, line in enumerate(text.splitlines(), 1)
-    )
-    return Rewritten(
-        lines, lexicon.name, len(lexicon), inflection.description, target.bcp47, inflection.notes
-    )
-
-
 def _show_rewritten(found: Any) -> None:
     for line in found.lines:
         way = texts.direction(line.text)
@@ -265,18 +205,10 @@ def _show_rewritten(found: Any) -> None:
         st.caption(texts.escape_markdown(note))
 
 
-def marked(line: Line) -> str:
-    """The line as HTML, every replacement marked, its rule and features as its title."""
-    pieces, end = [], 0
-    for one in line.replacements:
-        title = escape(" ".join(filter(None, (one.option.rule, one.option.features))))
-        word = escape(line.text[one.target_start : one.target_end])
-        pieces += [
-            escape(line.text[end : one.target_start]),
-            f'<mark title="{title}">{word}</mark>',
-        ]
-        end = one.target_end
-    return "".join(pieces) + escape(line.text[end:])
+def _own_lexicon() -> None:
+    from app.own_lexicon import show
+
+    show()
 
 
 def _forms() -> None:
@@ -292,8 +224,12 @@ def _forms() -> None:
             features = st.text_input(
                 "Features", help="A UniMorph bundle, V;PST;3;SG; empty: all forms", width=300
             )
-            speech = st.text_input(
-                "Part of speech", help="V, N, ADJ: of a lemma that no table lists", width=140
+            speech = st.selectbox(
+                "Part of speech",
+                list(SPEECH),
+                format_func=SPEECH.__getitem__,
+                help="Of a lemma that no table lists",
+                width=180,
             )
             model = st.text_input(
                 "Trained model", help="A folder in runs/ of morph.train; empty: rules", width=200
@@ -303,7 +239,7 @@ def _forms() -> None:
         from app.paradigm import forms
 
         language = _made(lambda: resolve(tag))
-        told: dict[str, Any] = {"part_of_speech": speech.strip(), "model": model.strip()}
+        told: dict[str, Any] = {"part_of_speech": speech, "model": model.strip()}
         reached = access()  # asked here: a job has no session
         if language is not None:
             _start(
@@ -330,7 +266,7 @@ def _show_forms(found: Any) -> None:
     header = ["features (UniMorph)", "form", "who says so", "how sure"]
     st.html(texts.table(rows, header, [3]))
     st.caption("The same question in a shell:")
-    st.code(printable(found.command), language="bash")
+    st.code(printable(found.command), language="bash", wrap_lines=True)
 
 
 def _start(name: str, work: Callable[[Job[Any]], Any]) -> None:

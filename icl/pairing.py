@@ -112,6 +112,21 @@ def pair_runs(a: Path, b: Path, systems: tuple[str, str]) -> list[Pairing]:
     return pairings
 
 
+def comparable(a: Path, b: Path, systems: tuple[str, str]) -> bool:
+    """Whether two systems were asked the same: directions, test sets; no answer is read for it."""
+    try:
+        first, second = _settings(a, systems[0]), _settings(b, systems[1])
+        if set(first) != set(second):
+            return False
+        for direction, settings in first.items():
+            _check_test_set(direction, settings, second[direction])
+            if not _common_metrics(a, b, direction, systems):
+                return False
+    except InputError:
+        return False
+    return True
+
+
 def with_scores(
     pairing: Pairing, name: str, a: Path, b: Path, *, higher: bool | None = None
 ) -> Pairing:

@@ -48,7 +48,13 @@ from dataclasses import replace
 from data.access import Access
 from data.errors import UnavailableError
 from data.inventory.advice import GOALS, advise
-from data.inventory.export import export_bibtex, export_cldf, export_csv, export_json
+from data.inventory.export import (
+    export_bibtex,
+    export_cldf,
+    export_csv,
+    export_json,
+    packed_cldf,
+)
 from data.inventory.language import (
     listed_of,
     page_of,
@@ -93,6 +99,7 @@ __all__ = [
     "gaps",
     "listed_of",
     "load_inventory",
+    "packed_cldf",
     "page_of",
     "relatives",
     "resources_of",

@@ -71,6 +71,7 @@ class Config:
     limit: int | None = common("--limit", group="which languages")
     format: str | None = option(None, "what to print (default table)", choices=FORMATS)
     out: Path | None = option(None, "file to write to; for cldf a folder")
+    bom: bool = option(False, "of csv: begin with a byte-order mark, which Excel needs")
     rebuild: bool = option(
         False, "build the inventory anew; prints no table unless --format asks for one"
     )
@@ -97,7 +98,7 @@ def show(config: Config) -> None:
     if config.lang and config.format is None:
         _show(page(inventory, table["glottocode"][0]), config.out)
     elif config.format or not config.rebuild:
-        _write(inventory, table, config.format, config.out)
+        _write(inventory, table, config)
 
 
 def _say(line: str) -> None:
@@ -160,14 +161,13 @@ def _some(values: Iterable[str]) -> str:
     return ", ".join(first[:8]) + (" ..." if len(first) > 8 else "")
 
 
-def _write(
-    inventory: Inventory, table: polars.DataFrame, form: str | None, out: Path | None
-) -> None:
+def _write(inventory: Inventory, table: polars.DataFrame, config: Config) -> None:
+    form, out = config.format, config.out
     if form == "cldf":
         _write_cldf(export_cldf(inventory, table), out)
         return
     if form == "csv":
-        _put(export_csv(table), out)
+        _put(export_csv(table, bom=config.bom), out)
     elif form == "json":
         _put(export_json(inventory, table), out)
     else:

@@ -16,7 +16,8 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,8 @@ from data.inventory.schema import KINDS, SOURCED, Inventory, Source
 
 if TYPE_CHECKING:
     import polars
+
+    from data.resources import Resource
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 LEFT_OUT = ("search", "sources")  # folded again by who reads it; laid out as columns of their own
@@ -74,15 +77,49 @@ def cell(value: Any) -> str:
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
-def export_csv(table: polars.DataFrame) -> str:
-    """All rows and columns, then for every sourced column another with the key of its source."""
+def export_csv(table: polars.DataFrame, *, bom: bool = False) -> str:
+    """All rows and columns, then for every sourced column another with the key of its source.
+
+    Last come two columns a kind of resource: the data sets that have it, and their licences, in
+    the same order, with semicolons between.
+
+    Args:
+        bom: begin with a byte-order mark, by which Excel tells UTF-8.
+    """
     columns = [name for name in table.columns if name not in LEFT_OUT]
-    header = [*columns, *(f"{name}_source" for name in SOURCED)]
+    named = (f"{kind}_{what}" for kind in KINDS for what in ("datasets", "licences"))
+    header = [*columns, *(f"{name}_source" for name in SOURCED), *named]
+    placed = _placed(table)
     rows = (
-        [*(row[name] for name in columns), *(row["sources"][name] for name in SOURCED)]
+        [
+            *(row[name] for name in columns),
+            *(row["sources"][name] for name in SOURCED),
+            *_named_resources(placed.get(row["glottocode"], ())),
+        ]
         for row in table.iter_rows(named=True)
     )
-    return _csv(header, rows)
+    return ("\ufeff" if bom else "") + _csv(header, rows)
+
+
+def _named_resources(found: Iterable[Resource]) -> Iterator[list[str]]:
+    """For each kind, the data sets and their licences, each data set once."""
+    held: dict[str, dict[str, str]] = {kind: {} for kind in KINDS}
+    for one in sorted(found, key=lambda one: -(one.size or 0)):
+        held[one.kind].setdefault(one.dataset, one.licence)
+    for kind in KINDS:
+        yield list(held[kind])
+        yield list(held[kind].values())
+
+
+def _placed(table: polars.DataFrame) -> dict[str, list[Resource]]:
+    """The resources of a table's languages; none where they are unknown."""
+    from data.inventory.build import place
+    from data.resources import resources
+
+    if table["kinds"].is_null().all():
+        return {}
+    rows = table.select("glottocode", "bcp47", "includes").rows(named=True)
+    return place(resources(), rows)[0]
 
 
 def _csv(header: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:
@@ -94,15 +131,28 @@ def _csv(header: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:
 
 
 def export_json(inventory: Inventory, table: polars.DataFrame | None = None) -> str:
-    """An object: `languages`, one object a row; `sources`, by key; `notes`, what is missing."""
+    """An object: `languages`, one object a row; `sources`, by key; `notes`, what is missing.
+
+    A language has the columns of `data.inventory` (unknown is null), `sources` (a key a column) and
+    `resources`: objects of dataset, kind, size, unit, licence and link.
+    """
     table = inventory.table if table is None else table
-    rows = table.drop("search").rows(named=True)
+    placed = _placed(table)
+    rows = [
+        {**row, "resources": [_described(one) for one in placed.get(row["glottocode"], ())]}
+        for row in table.drop("search").rows(named=True)
+    ]
     whole = {
         "sources": {source.key: asdict(source) for source in inventory.sources},
         "notes": list(inventory.notes),
         "languages": rows,
     }
     return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
+
+
+def _described(one: Resource) -> dict[str, Any]:
+    names = ("dataset", "kind", "size", "unit", "licence", "link")
+    return {name: getattr(one, name) for name in names}
 
 
 def export_cldf(inventory: Inventory, table: polars.DataFrame | None = None) -> dict[str, str]:
@@ -165,6 +215,15 @@ def _cldf_column(name: str, column: str, term: str | None, datatype: str) -> dic
     return described
 
 
+def packed_cldf(inventory: Inventory, table: polars.DataFrame | None = None) -> bytes:
+    """The files of `export_cldf` in one ZIP archive, the same bytes for the same table."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in export_cldf(inventory, table).items():
+            archive.writestr(zipfile.ZipInfo(name), text, zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
+
+
 def export_bibtex(inventory: Inventory, table: polars.DataFrame | None = None) -> str:
     """The sources of a table's cells and the data sets of its resources, one entry each."""
     table = inventory.table if table is None else table
@@ -175,14 +234,7 @@ def export_bibtex(inventory: Inventory, table: polars.DataFrame | None = None) -
 
 def _datasets(table: polars.DataFrame) -> list[Source]:
     """The data sets with resources for these languages."""
-    from data.inventory.build import place
-    from data.resources import resources
-
-    if table["kinds"].is_null().all():
-        return []
-    rows = table.select("glottocode", "bcp47", "includes").rows(named=True)
-    placed, _ = place(resources(), rows)
-    names = {resource.dataset for found in placed.values() for resource in found}
+    names = {resource.dataset for found in _placed(table).values() for resource in found}
     return [
         Source(name, entry.title, "", entry.licence, entry.homepage, entry.citation)
         for name, entry in catalog().items()

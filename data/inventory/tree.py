@@ -31,6 +31,18 @@ Need = Literal["any", "all"]
 NEEDS: tuple[Need, ...] = ("any", "all")
 GROUP, LANGUAGE = "group", "language"
 SUBGROUPS = "subgroup"  # of `gaps_by_speakers`: every node of the tree
+# What stands at the top of the tree and is no family, and what it is called.
+NO_FAMILY = {
+    ISOLATE: "Isolates",
+    NONE: "In no classification",
+    "sign": "Sign languages",
+    "pidgin": "Pidgins",
+    "mixed": "Mixed languages",
+    "artificial": "Artificial languages",
+    "register": "Speech registers",
+    "unattested": "Unattested languages",
+    "unclassifiable": "Unclassifiable languages",
+}
 # What languages can be grouped by, and the column that says so.
 LEVELS = {
     "family": "family",
@@ -244,7 +256,7 @@ def _leaves(table: polars.DataFrame, kinds: tuple[str, ...], need: Need) -> pola
         pl.when(placed).then(lineage).otherwise(pl.concat_list(top)).alias("lineage"),
         pl.when(placed)
         .then(pl.col("groups").fill_null([]))
-        .otherwise(pl.concat_list(top))
+        .otherwise(pl.concat_list(top.replace(NO_FAMILY)))
         .alias("groups"),
         pl.when(placed).then(lineage.list.last()).otherwise(top).alias("parent"),
         pl.coalesce("family", pl.when("is_isolate").then(pl.lit(ISOLATE))).alias("family"),

@@ -18,7 +18,18 @@ from typing import NamedTuple
 
 from data.errors import InputError
 from data.languages import Language
-from data.lexicon import Lexicon, dictd, pairs, panlex, ranked, table, wiktextract
+from data.lexicon import (
+    Lexicon,
+    dictd,
+    lift,
+    pairs,
+    panlex,
+    ranked,
+    sheet,
+    table,
+    toolbox,
+    wiktextract,
+)
 from data.lexicon.freedict import FREEDICT_TAGS
 from data.lexicon.reading import Entry, Reading, Sample, tag_of
 from data.lexicon.table import OPTIONAL, names_columns
@@ -49,6 +60,9 @@ FORMATS: dict[str, Format] = {
     "dictd": Format(dictd.recognises, dictd.entries, "index, and .dict.dz beside it (FreeDict)"),
     "panlex": Format(panlex.recognises, panlex.entries, "folder of PanLex's CSV export"),
     "wiktextract": Format(wiktextract.recognises, wiktextract.entries, "JSON lines (kaikki.org)"),
+    "lift": Format(lift.recognises, lift.entries, "LIFT, which FLEx and WeSay export"),
+    "toolbox": Format(toolbox.recognises, toolbox.entries, "Toolbox, in MDF's fields"),
+    "sheet": Format(sheet.recognises, sheet.entries, "CSV or a spreadsheet, with a header"),
 }
 
 
@@ -125,7 +139,8 @@ def recognise(
     Raises:
         InputError: no form fits, or several; the message shows a line and names the option.
     """
-    lines = [] if path.is_dir() else _first_lines(path, skip_bad=skip_bad)
+    without_lines = path.is_dir() or (sheet.is_spreadsheet(path) and path.is_file())
+    lines = [] if without_lines else _first_lines(path, skip_bad=skip_bad)
     sample = Sample(path, lines, languages, header)
     fitting = [name for name, one in FORMATS.items() if one.recognises(sample)]
     if "table" in fitting:

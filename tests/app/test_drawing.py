@@ -201,7 +201,7 @@ def test_the_table_tells_what_is_pressed(
     mounted: Any, table: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rows, "ROWS", 4)
-    page = table_of(mounted, table, rows.View(page=1), "hind1269")
+    page = table_of(mounted, table, rows.View("glottocode", page=1), "hind1269")
     page.get_by_role("button", name="Speakers").press("Enter")
     page.get_by_role("button", name="Last", exact=True).press("Enter")
     page.get_by_role("button", name="Mark Swahili").press("Space")
@@ -227,7 +227,7 @@ def test_the_keyboard_keeps_its_place_in_the_table(
     assert page.evaluate(focused) == "turned:First"
     last = page.get_by_role("button", name="Last", exact=True)
     last.press("Enter")
-    page.evaluate(DRAW, rows.content(table, rows.View(page=1)).decode())
+    page.evaluate(DRAW, rows.content(table, rows.View("glottocode", page=1)).decode())
     assert page.evaluate(focused) == "turned:Last"
     last.press("Enter")  # there is no page after it
     assert page.evaluate("told") == [["turned", "1"]]

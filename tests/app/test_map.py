@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from app import colouring
 from app import map as world
 from app.selection import Box
 from data.errors import UnavailableError
@@ -89,36 +90,36 @@ def test_a_damaged_file_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 def test_a_family_keeps_its_mark_in_every_selection(table: Any) -> None:
     import polars as pl
 
-    everything = {mark.family: mark for mark in world.marks(table, table)}
-    one = world.marks(table.filter(pl.col("genus") == "Bantu"), table)
+    everything = {mark.label: mark for mark in colouring.marks(table, table)}
+    one = colouring.marks(table.filter(pl.col("genus") == "Bantu"), table)
     assert one == [everything["Atlantic-Congo"]]
 
 
 def test_no_two_families_share_colour_and_shape() -> None:
-    looks = [world._look(rank) for rank in range(80)]
+    looks = [colouring.look(rank) for rank in range(80)]
     assert len(set(looks)) == 80
     assert len({shape for _, shape in looks[:8]}) == 8, "neighbours in the legend differ in shape"
 
 
 def test_an_isolate_is_no_family(table: Any) -> None:
-    names = {mark.family for mark in world.marks(table, table)}
-    assert world.ISOLATES in names
-    assert world.NO_FAMILY not in names
+    names = {mark.label for mark in colouring.marks(table, table)}
+    assert colouring.ISOLATES in names
+    assert colouring.NO_FAMILY not in names
 
 
 def test_only_languages_with_coordinates_are_sent(table: Any) -> None:
     placed = world.points(table)
     assert placed.height == table.height - 1
-    assert placed.columns == ["glottocode", "name", "family", "x", "y"]
+    assert placed.columns == ["glottocode", "name", "label", "x", "y"]
 
 
 def test_what_the_browser_is_sent(table: Any) -> None:
     """Every language at its place, with its own family and that family's mark."""
-    marks = world.marks(table, table)
+    marks = colouring.marks(table, table)
     placed = world.points(table)
     sent = json.loads(world.content(table, table, "a map", focus="zulu1248", land=False))
     assert (sent["focus"], sent["alt"], sent["land"]) == ("zulu1248", "a map", "")
-    looks = {mark.family: [mark.family, mark.colour, mark.shape] for mark in marks}
+    looks = {mark.label: [mark.label, mark.colour, mark.shape] for mark in marks}
     where = {row["glottocode"]: row for row in table.iter_rows(named=True)}
     assert len(sent["codes"]) == placed.height
     columns = (sent[name] for name in ("codes", "names", "of", "x", "y"))
@@ -126,21 +127,21 @@ def test_what_the_browser_is_sent(table: Any) -> None:
         row = where[code]
         assert name == row["name"]
         assert (x, y) == base_map.place(row["longitude"], row["latitude"])
-        family, mark = sent["families"][of]
+        family, mark = sent["labels"][of]
         assert family == (
-            row["family"] or (world.ISOLATES if row["is_isolate"] else world.NO_FAMILY)
+            row["family"] or (colouring.ISOLATES if row["is_isolate"] else colouring.NO_FAMILY)
         )
         assert sent["marks"][mark] == looks[family]
 
 
 def test_small_families_share_a_mark(table: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(world, "SHOWN_FAMILIES", 1)
-    marks = world.marks(table, table)
+    monkeypatch.setattr(colouring, "SHOWN_FAMILIES", 1)
+    marks = colouring.marks(table, table)
     sent = json.loads(world.content(table, table, "", land=False))
-    named = {family: sent["marks"][mark][0] for family, mark in sent["families"]}
-    assert named.pop(marks[0].family) == marks[0].family
-    assert named.pop(world.ISOLATES) == world.ISOLATES
-    assert set(named.values()) == {world.OTHER}
+    named = {family: sent["marks"][mark][0] for family, mark in sent["labels"]}
+    assert named.pop(marks[0].label) == marks[0].label
+    assert named.pop(colouring.ISOLATES) == colouring.ISOLATES
+    assert set(named.values()) == {colouring.OTHER}
 
 
 def test_the_view_holds_what_is_selected(table: Any) -> None:

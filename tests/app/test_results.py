@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.results import ORDERS, find_runs, ordered
+from app.results import ORDERS, find_runs, newest_pair, ordered, title
 from icl.pairing import pair_runs
 
 
@@ -36,6 +38,26 @@ def test_no_file_breaks_the_page(runs: Path, text: str) -> None:
     assert len(unread) <= 1
 
 
+def test_a_run_is_called_by_languages_model_and_set(runs: Path) -> None:
+    [run] = find_runs(runs)[0]
+    assert title(run) == "Swahili into English, copy, three-lines · icl-sw-1"
+
+
+def test_the_newest_comparable_pair_opens(runs: Path) -> None:
+    older = runs / "icl-sw-1"
+    newer, other = runs / "icl-sw-2", runs / "icl-sw-3"
+    for at, folder in enumerate((newer, other), 1):
+        shutil.copytree(older, folder)
+        os.utime(folder / "scores.json", (2e9 + at, 2e9 + at))
+    config = (other / "config.json").read_text("utf-8")
+    (other / "config.json").write_text(config.replace("three-lines", "four-lines"), "utf-8")
+    found = find_runs(runs)[0]
+    assert [run.folder.name for run in found] == ["icl-sw-3", "icl-sw-2", "icl-sw-1"]
+    # The newest asked other sentences: its own systems can be compared, no other run with it.
+    assert newest_pair(found) == (("icl-sw-3", "gloss"), ("icl-sw-3", "copy"))
+    assert newest_pair(found[1:]) == (("icl-sw-1", "copy"), ("icl-sw-2", "copy"))
+
+
 def test_the_order_of_segments(runs: Path) -> None:
     folder = runs / "icl-sw-1"
     pairing = pair_runs(folder, folder, ("copy", "gloss"))[0]
@@ -51,8 +73,11 @@ def test_the_page_shows_intervals_and_outputs(
     monkeypatch.chdir(runs.parent)
     test = run_page("results")
     assert not test.exception
+    assert test.selectbox(key="system-A").value == "gloss"
+    assert test.selectbox(key="system-B").value == "copy"
+    test.selectbox(key="system-A").select("copy").run()
     assert "same system of the same run" in test.info[0].value
-    test.selectbox(key="system-B").select("gloss").run()
+    test.selectbox(key="system-A").select("gloss").run()
     assert not test.exception
     page = html(test)
     score = json.loads((runs / "icl-sw-1" / "scores.json").read_text("utf-8"))["results"][1]

@@ -42,10 +42,10 @@ def test_no_address_is_an_error(address: dict[str, list[str]]) -> None:
 
 
 def test_what_cannot_be_read_is_named() -> None:
-    assert list(problems({"class": ["7"], "box": ["1,2"], "colour": ["red"]})) == [
+    assert list(problems({"class": ["7"], "box": ["1,2"], "shade": ["red"]})) == [
         "class: “7” cannot be read",
         "box: expected west,south,east,north in degrees, such as 20,-10,35,5",
-        "colour: no such filter",
+        "shade: no such filter",
     ]
 
 

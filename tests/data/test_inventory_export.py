@@ -9,6 +9,7 @@ import csv
 import io
 import json
 import re
+import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.inventory import Inventory, export_bibtex, export_cldf, export_csv, export_json
+from data.inventory import (
+    Inventory,
+    export_bibtex,
+    export_cldf,
+    export_csv,
+    export_json,
+    packed_cldf,
+)
+from data.inventory.card import card
 from data.inventory.export import _entry, cell
 from data.inventory.schema import KINDS, SOURCED, Source, schema
 
@@ -57,10 +66,9 @@ def read(text: str) -> list[dict[str, str]]:
 
 def test_csv_has_every_row_column_and_source() -> None:
     swahili, nko = read(export_csv(WORLD.table))
-    assert set(swahili) == {*schema(), *(f"{name}_source" for name in SOURCED)} - {
-        "search",
-        "sources",
-    }
+    named = {f"{kind}_{what}" for kind in KINDS for what in ("datasets", "licences")}
+    sourced = {f"{name}_source" for name in SOURCED}
+    assert set(swahili) == {*schema(), *sourced, *named} - {"search", "sources"}
     assert (swahili["latitude"], swahili["speakers"], swahili["lexicon"]) == ("-8.25", "0", "4000")
     assert (swahili["countries"], swahili["is_isolate"]) == ("KE;TZ", "false")
     assert (swahili["latitude_source"], swahili["genus_source"]) == ("wals-1", "")
@@ -192,3 +200,40 @@ def test_a_source_as_bibtex() -> None:
     undated = _entry(replace(WALS, citation="Dryer et al."))
     assert "year = " not in undated
     assert "author = {Dryer and others}" in undated
+
+
+def test_resources_are_named_with_their_licences() -> None:
+    from data.resources import resources
+
+    swahili = read(export_csv(WORLD.table))[0]
+    held = {one.dataset: one.licence for one in resources() if one.language == "sw"}
+    names, licences = (swahili[f"lexicon_{what}"].split(";") for what in ("datasets", "licences"))
+    assert names
+    assert dict(zip(names, licences, strict=True)).items() <= held.items()
+    [first, *_] = json.loads(export_json(WORLD))["languages"]
+    assert {one["dataset"] for one in first["resources"]} == set(held)
+
+
+def test_a_byte_order_mark_is_there_where_it_is_asked_for() -> None:
+    plain = export_csv(WORLD.table)
+    assert export_csv(WORLD.table, bom=True) == "\ufeff" + plain
+    assert not plain.startswith("\ufeff")
+
+
+def test_the_archive_holds_the_files_of_cldf() -> None:
+    packed = packed_cldf(WORLD)
+    assert packed == packed_cldf(WORLD)
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        files = {name: archive.read(name).decode("utf-8") for name in archive.namelist()}
+    assert files == export_cldf(WORLD)
+
+
+def test_a_card_is_html_that_names_hurt_nothing_in() -> None:
+    table = WORLD.table.with_columns(name=pl.lit("<script>alert(1)</script>"))
+    code = table["glottocode"][0]
+    found = card(replace(WORLD, table=table), code, "https://example.org/?lang=sw&x=1")
+    assert "<script" not in found
+    assert 'href="https://example.org/?lang=sw&amp;x=1"' in found
+    assert "lacking there:" in found
+    assert "Sources: " in found
+    assert "href" not in card(WORLD, code, "javascript:alert(1)")

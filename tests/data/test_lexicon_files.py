@@ -69,7 +69,8 @@ def test_a_form_that_nobody_knows_is_not_guessed(tmp_path: Path, content: str) -
     )
     assert (caught.value.option, caught.value.advice) == (
         "--lexicon-format",
-        "name it with --lexicon-format: table, pairs, muse, dictd, panlex, wiktextract",
+        "name it with --lexicon-format: table, pairs, muse, dictd, panlex, wiktextract,"
+        " lift, toolbox, sheet",
     )
 
 
