@@ -24,6 +24,7 @@ from typing import Any
 from data.access import Access
 from data.bounded import read_json
 from data.catalog import catalog, dataset
+from data.corpus import NOT_STATED
 from data.errors import InputError
 from data.files import canonical_json, sha256_text
 from data.languages import resolve
@@ -34,7 +35,6 @@ from data.tsv import read_tsv
 
 SAMPLE = "sample"
 SYNTHESIS = {"run": {"mode": str, "format": str, "licence": {"strictest": str}, "language": str}}
-NOT_STATED = "not stated"
 Texts = tuple[str, str]
 
 

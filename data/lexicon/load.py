@@ -66,6 +66,18 @@ def load_lexicon(
     return _from_catalog(source, target, name, access)
 
 
+def licence_of(origin: str) -> str | None:
+    """The licence of a data set of the catalog, or of the sample, that entries come from.
+
+    >>> licence_of("sample"), licence_of("freedict/eng-swh"), licence_of("mine.tsv")
+    ('CC0-1.0', 'GPL-2.0-or-later', None)
+    """
+    name = origin.partition("/")[0]
+    if name == "sample":
+        return "CC0-1.0"
+    return catalog()[name].licence if name in catalog() else None
+
+
 def _from_file(
     name: str,
     source: Language,

@@ -23,13 +23,13 @@ from data.access import Access
 from data.archives import PiecedFile, unpacked_frames
 from data.catalog import Dataset, catalog, dataset
 from data.cli import standard_input
+from data.corpus import NOT_STATED
 from data.download import fetch
 from data.errors import InputError
 from data.languages import Language, resolve
 from data.lines import DAMAGED_PACK, PACKED, open_bytes
 
 CHUNK_BYTES = 1 << 20
-NOT_STATED = "not stated"
 STDIN = "-"
 SPLITS = ("train", "test", "devtest", "dev")  # the first that a corpus has is its default
 

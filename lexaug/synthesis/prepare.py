@@ -14,13 +14,13 @@ from typing import Any
 
 from data.access import Access
 from data.bounded import check_shape, read_json
-from data.catalog import catalog
+from data.corpus import NOT_STATED
 from data.errors import InputError
 from data.files import canonical_json
 from data.languages import Language, resolve
 from data.lexicon import Lexicon
 from data.lexicon.filters import merge
-from data.lexicon.load import HEADER
+from data.lexicon.load import HEADER, licence_of
 from data.load import find_language, load_lexicon
 from data.options import command_line
 from lexaug.config import SynthesisConfig
@@ -28,7 +28,7 @@ from lexaug.kernel.machine_code import is_compiled
 from lexaug.paradigms import Advance, Inflection, find_inflection, sha256_of
 from lexaug.phrases import PhraseTable
 from lexaug.synthesis.blocks import Unit
-from lexaug.synthesis.inputs import NOT_STATED, Text, find_text
+from lexaug.synthesis.inputs import Text, find_text
 from lexaug.synthesis.journal import JOURNAL
 from lexaug.synthesis.reports import combined
 from lexaug.synthesis.selection import Selection
@@ -281,11 +281,11 @@ def _about(inflection: Inflection) -> dict[str, Any]:
 
 def _licence(lexicon: Lexicon, config: SynthesisConfig) -> str:
     """The strictest licence of the data sets and files that a lexicon's entries come from."""
-    known = {one.name: one.licence for one in catalog().values()} | {"sample": "CC0-1.0"}
     names = config.lexicon.split(",") if config.lexicon else []
     files = {Path(name).name: _beside(Path(name)) for name in names}
     origins = {entry.origin.partition("/")[0] for entry in lexicon.entries}
-    return combined({name: (files | known).get(name, NOT_STATED) for name in origins}).strictest
+    licences = {one: licence_of(one) or files.get(one, NOT_STATED) for one in origins}
+    return combined(licences).strictest
 
 
 def _beside(path: Path) -> str:

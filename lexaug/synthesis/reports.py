@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from data.corpus import NOT_STATED
 from data.files import write_whole
 from data.languages import Language
 from data.terminal import printable
@@ -202,8 +203,6 @@ def _most_common(counts: Mapping[str, int], length: int) -> list[list[Any]]:
     top = heapq.nsmallest(length, counts.items(), key=lambda one: (-one[1], one[0]))
     return [[word, count] for word, count in top]
 
-
-NOT_STATED = "not stated"
 
 # From the strictest to the freest: what the name matches, and what it asks for.
 ORDER: tuple[tuple[str, tuple[str, ...]], ...] = (

@@ -30,7 +30,9 @@ def html(test: Any) -> str:
     return "\n".join(element.proto.body for element in test.get("html"))
 
 
-@pytest.mark.parametrize("page", ["explore", "language", "gaps", "results", "try_it", "tree", "compare"])
+@pytest.mark.parametrize(
+    "page", ["explore", "language", "gaps", "results", "try_it", "tree", "compare"]
+)
 def test_every_page_runs(run_page: Run, page: str) -> None:
     test = run_page(page)
     assert not test.exception

@@ -208,7 +208,7 @@ def test_a_lexicon_teaches_as_pairs(tmp_path: Path) -> None:
     done = run(tmp_path, steps=2, lexicon="sample:0.5", test=(), dev=None)
     [entries] = [one for one in done.told["data"] if one["name"] == "lexicon sample"]
     assert entries["pairs"] > 300
-    assert entries["weight"] == 0.5
+    assert (entries["weight"], entries["licence"]) == (0.5, "CC0-1.0")
     assert done.rows() == []
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from data.access import Access
 from data.catalog import Dataset, catalog, dataset
 from data.contamination import KeepOut
-from data.corpus import find_corpus
+from data.corpus import NOT_STATED, find_corpus
 from data.errors import InputError, UnavailableError
 from data.files import canonical_json, sha256_text
 from data.labelled import LABELLED, READERS, LabelledText, read_labelled
@@ -27,7 +27,6 @@ from data.load import fetch_split
 from data.randomness import stream
 
 ALL = "all"
-NOT_STATED = "not stated"
 FILES = {".tsv": "labelled", ".jsonl": "labelled-jsonl"}  # readers of files of the user's
 EMPTY = "text without a character"
 

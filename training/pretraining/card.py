@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from data.corpus import NOT_STATED
 from data.terminal import printable
 
 PIPELINES = {
@@ -23,7 +24,6 @@ CLASSES = {
     "encoder-decoder": "AutoModelForSeq2SeqLM",
 }
 BARE = ("feature-extraction", "AutoModel")  # of a model that was trained without a head of its own
-NOT_STATED = "not stated"
 SHOWN = (
     "objective", "auxiliary", "freeze", "steps", "seconds", "temperature", "length",
     "batch_tokens", "packed", "accumulate", "learning_rate", "schedule", "warmup", "optimizer",

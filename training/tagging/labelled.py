@@ -27,6 +27,7 @@ from data.access import Access
 from data.bounded import read_json
 from data.catalog import catalog, dataset
 from data.contamination import KeepOut
+from data.corpus import NOT_STATED
 from data.errors import InputError
 from data.files import sha256_text
 from data.labels.schemes import BIO, POS, read_labelled
@@ -34,7 +35,6 @@ from data.languages import resolve
 from data.tagged import SCHEMES, TaggedSentence, load_tagged, read_tagged, tagged_lines
 
 TEXT_FILES = ("tags.txt", "tags.txt.gz", "tags.txt.zst")
-NOT_STATED = "not stated"
 
 
 @dataclass(frozen=True)

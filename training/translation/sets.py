@@ -19,10 +19,11 @@ from typing import Any, NamedTuple
 
 from data.access import Access
 from data.contamination import KeepOut
+from data.corpus import NOT_STATED
 from data.errors import InputError
 from data.files import canonical_json, sha256_text
 from data.languages import resolve
-from data.lexicon.load import load_lexicon
+from data.lexicon.load import licence_of, load_lexicon
 from training.bitext import Bitext, Texts, find_bitext
 from training.pretraining.corpora import split_weight
 from training.translation.config import TranslatorConfig
@@ -63,7 +64,7 @@ class TranslationSet:
     pairs: tuple[Texts, ...] = field(repr=False)
     weight: float = 1.0
     tagged: bool = False
-    licence: str = "not stated"
+    licence: str = NOT_STATED
     remarks: tuple[str, ...] = ()
     dropped: Counter[str] = field(default_factory=Counter)
 
@@ -170,4 +171,5 @@ def _of_lexicon(left: str, right: str, name: str, access: Access) -> Translation
     chosen = None if name == AUTO else name
     lexicon = load_lexicon(resolve(left), resolve(right), name=chosen, access=access)
     pairs = tuple(dict.fromkeys((one.source, one.target) for one in lexicon.entries))
-    return TranslationSet(f"lexicon {lexicon.name}", (left, right), pairs)
+    licence = licence_of(lexicon.name) or NOT_STATED
+    return TranslationSet(f"lexicon {lexicon.name}", (left, right), pairs, licence=licence)
