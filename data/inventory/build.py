@@ -33,8 +33,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from data.inventory.facts import SEVERAL, Facts, collect_names, gather_facts
-from data.inventory.genus import WalsLanguage, genera, wals_codes
+from data.inventory.facts import SEVERAL, Facts, add_names, collect_names, gather_facts
+from data.inventory.genus import WalsLanguage, genera, wals_entries
 from data.inventory.glottolog import DIALECT, Glottolog, Languoid
 from data.inventory.overrides import Override, apply
 from data.inventory.references import LinguaMetaRow, MassiveLocale
@@ -44,6 +44,7 @@ from data.language_names import rows as builtin_languages
 from data.languages import resolve
 from data.resources.listed import (
     DATA_KINDS,
+    NAMING,
     Fact,
     Role,
     facts_of_codes,
@@ -186,13 +187,11 @@ def build_table(ingredients: Ingredients) -> tuple[polars.DataFrame, list[Resour
 
     glottolog = ingredients.glottolog
     known = collect_names(glottolog, ingredients.linguameta)
-    called = ingredients.names
     entries = [*glottolog.languages.values(), *glottolog.varieties.values()]
-    found = [
-        gather_facts(entry, glottolog, known, called.get(entry.glottocode, ())) for entry in entries
-    ]
+    found = [gather_facts(entry, glottolog, known) for entry in entries]
     _add_genera(found, ingredients)
     listed = {} if ingredients.resources is None else _listed(found, ingredients)
+    _add_names(found, ingredients, listed)
     overridden = apply(ingredients.overrides, {facts.cells["glottocode"]: facts for facts in found})
     figures = {code for code, columns in overridden.items() if "speakers" in columns}
     settle_speakers(found, known, figures, lambda code: not listed or _has_data(listed[code]))
@@ -220,14 +219,14 @@ def _add_genera(found: Iterable[Facts], ingredients: Ingredients) -> None:
     """The genus of every language, and its code in WALS; a dialect has those of its language."""
     glottolog = ingredients.glottolog
     known = genera(glottolog, ingredients.genera)
-    codes = wals_codes(glottolog, ingredients.genera)
+    entries = wals_entries(glottolog, ingredients.genera)
     for facts in found:
         code = glottolog.language_of(facts.cells["glottocode"]) or ""
         genus = known.get(code)
         source = INFERRED if genus and genus.inferred else WALS
         facts.take("genus", (genus and genus.name, source))
         facts.cells["genus_inferred"] = genus.inferred if genus else None
-        facts.cells["wals_code"] = codes.get(code)
+        facts.cells["wals_code"] = entries[code][0].wals_code if code in entries else None
 
 
 def _listed(found: Iterable[Facts], ingredients: Ingredients) -> dict[str, tuple[Fact, ...]]:
@@ -235,6 +234,24 @@ def _listed(found: Iterable[Facts], ingredients: Ingredients) -> dict[str, tuple
     if not ingredients.listed:
         return {}
     return {facts.cells["glottocode"]: listed_for(facts.cells) for facts in found}
+
+
+def _add_names(
+    found: Iterable[Facts], ingredients: Ingredients, listed: Mapping[str, Iterable[Fact]]
+) -> None:
+    """The names by which WALS, Glottolog's other sources and the publishers of data know it."""
+    glottolog = ingredients.glottolog
+    called: dict[str, list[str]] = defaultdict(list)
+    for code, names in ingredients.names.items():
+        called[code] += names
+    for code, entries in wals_entries(glottolog, ingredients.genera).items():
+        for entry in entries:  # what is one of a dialect's names is none of its language's
+            own_row = entry.glottocode in glottolog.varieties
+            called[entry.glottocode or "" if own_row else code].append(entry.name)
+    for facts in found:
+        code = facts.cells["glottocode"]
+        own = [fact.name for fact in listed.get(code, ()) if fact.of.key in NAMING]
+        add_names(facts, [*called.get(code, ()), *own])
 
 
 def _has_data(listed: Iterable[Fact]) -> bool:

@@ -35,7 +35,7 @@ from __future__ import annotations
 import functools
 import unicodedata
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,6 +51,7 @@ CLDR = "cldr"
 GLOTTOLOG = "glottolog"
 LINGUAMETA = "linguameta"
 OF_MACROLANGUAGE = "linguameta-macrolanguage"
+BETWEEN = " | "  # names in the column `search`
 SEVERAL = ";"  # between the sources of a cell that has several
 
 
@@ -204,13 +205,8 @@ class Facts:
         self.sources[column] = SEVERAL.join(dict.fromkeys(sources)) or None
 
 
-def gather_facts(
-    languoid: Languoid, glottolog: Glottolog, known: Names, more: Sequence[str] = ()
-) -> Facts:
-    """All facts of a language but genus and resources.
-
-    more: other names of it, which are only searched.
-    """
+def gather_facts(languoid: Languoid, glottolog: Glottolog, known: Names) -> Facts:
+    """All facts of a language but genus and resources."""
     own, wider = known.own.get(languoid.glottocode), known.wider.get(languoid.glottocode)
     tag = known.tags.get(languoid.glottocode)
     facts = Facts()
@@ -232,7 +228,7 @@ def gather_facts(
     facts.cells["linguameta_code"] = own.bcp47 if own else None
     facts.cells["linguameta_wider"] = wider.bcp47 if wider else None
     facts.cells["includes"] = list(known.includes.get(languoid.glottocode, ()))
-    facts.cells["search"] = _search(languoid, facts, known, more)
+    facts.cells["search"] = _search(languoid, facts, known)
     return facts
 
 
@@ -389,13 +385,20 @@ def in_scripts(text: str, scripts: Collection[str]) -> bool:
     return not scripts or not found or bool(found & set(scripts))
 
 
-def _search(languoid: Languoid, facts: Facts, known: Names, more: Sequence[str]) -> str:
+def add_names(facts: Facts, more: Iterable[str]) -> None:
+    """Let a language be found by more names."""
+    folded = [names.search_key(text) for text in more]
+    known = facts.cells["search"].split(BETWEEN)
+    facts.cells["search"] = BETWEEN.join(dict.fromkeys([*known, *filter(None, folded)]))
+
+
+def _search(languoid: Languoid, facts: Facts, known: Names) -> str:
     """All names and codes, folded; what `select(text=...)` and `search` look in."""
     rows = (known.own.get(languoid.glottocode), known.wider.get(languoid.glottocode))
     cells = facts.cells
     texts = [languoid.name, cells["endonym"], cells["bcp47"], languoid.iso639_3]
     texts += [languoid.glottocode, *cells["includes"], *known.called.get(languoid.glottocode, ())]
-    texts += [cells["name"], *names.names_of(cells["bcp47"] or languoid.iso639_3 or ""), *more]
+    texts += [cells["name"], *names.names_of(cells["bcp47"] or languoid.iso639_3 or "")]
     texts += [text for row in rows if row for text in (row.name, row.endonym, row.bcp47)]
     folded = (names.search_key(text) for text in texts if text)
-    return " | ".join(dict.fromkeys(folded))
+    return BETWEEN.join(dict.fromkeys(folded))

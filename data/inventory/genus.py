@@ -108,14 +108,16 @@ def genera(glottolog: Glottolog, wals: Iterable[WalsLanguage]) -> dict[str, Genu
     return {code: genus for code, genus in found.items() if genus.name not in NO_GENERA}
 
 
-def wals_codes(glottolog: Glottolog, wals: Iterable[WalsLanguage]) -> dict[str, str]:
-    """WALS's own code of each language, by glottocode; the first where it has several entries."""
+def wals_entries(
+    glottolog: Glottolog, wals: Iterable[WalsLanguage]
+) -> dict[str, list[WalsLanguage]]:
+    """What WALS has of each language, by glottocode; several entries where it parts dialects."""
     by_iso = iso_codes(glottolog)
-    codes: dict[str, str] = {}
+    entries: dict[str, list[WalsLanguage]] = defaultdict(list)
     for entry in wals:
         for glottocode in _languages(entry, glottolog, by_iso):
-            codes.setdefault(glottocode, entry.wals_code)
-    return codes
+            entries[glottocode].append(entry)
+    return entries
 
 
 def _groups_of_genera(glottolog: Glottolog, stated: Mapping[str, str]) -> dict[str, str]:

@@ -229,6 +229,18 @@ def read_glottolog(languages_csv: Path) -> Glottolog:
     )
 
 
+def read_names(names_csv: Path) -> dict[str, tuple[str, ...]]:
+    """The alternative names of `cldf/names.csv` by glottocode, from all of Glottolog's sources.
+
+    Raises:
+        InputError: the file is no such table.
+    """
+    found: dict[str, dict[str, None]] = {}
+    for row in read_table(names_csv, ("Language_ID", "Name")):
+        found.setdefault(row.cells["Language_ID"], {})[row.cells["Name"]] = None
+    return {glottocode: tuple(names) for glottocode, names in found.items()}
+
+
 def read_classification(path: Path) -> dict[str, tuple[str, ...]]:
     """For every leaf of the trees in `cldf/classification.nex`, the nodes above it, root first.
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from data.errors import InputError
+from data.inventory.facts import BETWEEN
 from data.inventory.schema import NOT_COUNTED, Inventory
 from data.language_names import LONGEST, search_key
 from data.languages import Language, from_code
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     import polars
 
 How = Literal["code", "name", "other name", "beginning", "part", "near"]
-BETWEEN = " | "  # the names in the column `search`
 SHORTEST = 4  # letters of a text that may be misspelt: of three, everything is near
 LETTERS_A_FAULT = 4  # a misspelling may differ in one letter of so many, in MOST_FAULTS at most
 MOST_FAULTS = 3
@@ -205,7 +205,7 @@ def find(inventory: Inventory, text: str) -> str:
 def _exact(table: polars.DataFrame, text: str) -> list[Hit]:
     """The languages with exactly this name: those whose main name it is, else any."""
     hits = [hit for hit in search(table, text, limit=50) if hit.how in ("name", "other name")]
-    languages = [hit for hit in hits if hit.category not in NOT_COUNTED] or hits
+    languages = [hit for hit in hits if hit.category != "bookkeeping"] or hits
     return [hit for hit in languages if hit.how == "name"] or languages
 
 

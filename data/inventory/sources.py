@@ -17,7 +17,7 @@ import importlib.metadata
 import io
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
@@ -31,7 +31,13 @@ from data.files import canonical_json, sha256_text, write_whole
 from data.inventory.build import INFERRED, WALS, Ingredients, builtin_genera, builtin_glottolog
 from data.inventory.facts import CLDR, GLOTTOLOG, LANGCODES, LINGUAMETA, OF_MACROLANGUAGE
 from data.inventory.genus import read_wals
-from data.inventory.glottolog import SPOKEN, Glottolog, read_classification, read_glottolog
+from data.inventory.glottolog import (
+    SPOKEN,
+    Glottolog,
+    read_classification,
+    read_glottolog,
+    read_names,
+)
 from data.inventory.overrides import overrides
 from data.inventory.references import massive_locales, read_linguameta
 from data.inventory.schema import Inventory, Source, catalog_key, schema
@@ -50,6 +56,7 @@ MASSIVE = "massive-1.1"
 
 # What is recorded beside the table: its ingredients, what it was built without, sources, notes.
 RECORD = {"recipe": str, "missing": {str: [[object]]}, "sources": [{str: str}], "notes": [str]}
+NAMES = "glottolog/cldf/names.csv"  # 120,134 alternative names
 NAME = "kilolingua"  # the entry in the Parquet file's metadata
 HERE = Path(__file__).parent
 CODE = (*HERE.glob("*.py"), *(HERE.parent / "resources").glob("*.py"))
@@ -122,6 +129,7 @@ def gather(*, access: Access = Access()) -> Gathered:
     lineages = read("glottolog", "classification", read_classification) if glottolog else None
     genera = read("wals", "languages", lambda path: tuple(read_wals(path)))
     linguameta = read("linguameta", "languages", lambda path: tuple(read_linguameta(path)))
+    alternative = _alternative_names(gatherer) if glottolog else {}
     sources = all_sources()
     names = {name: name for name in sources}
     if glottolog is None:
@@ -135,6 +143,7 @@ def gather(*, access: Access = Access()) -> Gathered:
         linguameta=linguameta or (),
         resources=_resources(gatherer.notes),
         keys={name: sources[stand_in].key for name, stand_in in names.items()},
+        names=alternative,
         overrides=overrides(),
         listed=True,
     )
@@ -145,6 +154,23 @@ def gather(*, access: Access = Access()) -> Gathered:
         )
     notes = [*gatherer.absences(), *gatherer.notes]
     return Gathered(ingredients, sources, notes, gatherer.missing, glottolog is None)
+
+
+def _alternative_names(gatherer: _Gatherer) -> Mapping[str, Sequence[str]]:
+    """Glottolog's alternative names, where its table of them lies in the cache or the mirror.
+
+    It is not in the catalog, which knows no checksum of it: whoever has it puts it there.
+    """
+    there = state(NAMES, gatherer.access)
+    if not there:
+        gatherer.missing.append(NAMES)
+        return {}
+    try:
+        return read_names(Path(str(there[0][0])))
+    except (KilolinguaError, OSError) as error:
+        gatherer.missing.append(NAMES)
+        gatherer.notes.append(f"Glottolog's alternative names are not read: {error}")
+        return {}
 
 
 def _complete(

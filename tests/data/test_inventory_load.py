@@ -15,7 +15,7 @@ from data.access import Access
 from data.catalog import DATASET_COLUMNS, FILE_COLUMNS, read_catalog
 from data.errors import UnavailableError
 from data.files import sha256_file
-from data.inventory import Inventory, load_inventory
+from data.inventory import Inventory, find, load_inventory, search
 from data.inventory.sources import inventory_path
 
 TOY = Path(__file__).parent / "inventory_toy"
@@ -171,3 +171,25 @@ def test_without_polars(monkeypatch: pytest.MonkeyPatch) -> None:
     assert str(caught.value) == (
         'the inventory needs polars, which is not installed; pip install -e ".[app]"'
     )
+
+
+def test_alternative_names_of_glottolog(toy: Path) -> None:
+    """`names.csv` counts where it is; a row of a group, which has none of ours, does no harm."""
+    found, _ = load()
+    assert search(found.table, "Isizulu sakwaZulu") == []
+    (toy / "glottolog/cldf/names.csv").write_text(
+        "ID,Language_ID,Name,Provider,lang\n"
+        "1,zulu1248,Isizulu sakwaZulu,multitree,\n"
+        '2,zulu1248,"Zulu, of Natal",lexvo,en\n'
+        "3,bant1294,Bantu and more,multitree,\n"
+    )
+    found, _ = load()
+    assert find(found, "isizulu SAKWAZULU") == "zulu1248"
+    assert search(found.table, "zulu of natal")[0].how == "other name"
+
+
+def test_a_table_of_names_that_is_damaged_is_told(toy: Path) -> None:
+    (toy / "glottolog/cldf/names.csv").write_text("ID,Language\n")
+    found, _ = load()
+    assert any("alternative names are not read: " in note for note in found.notes)
+    assert found.table.height == 11

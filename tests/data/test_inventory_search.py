@@ -97,7 +97,7 @@ def test_a_selection_by_a_code_is_that_language(mirror: Path, world: Inventory) 
 def test_names_of_several_languages_are_told_apart(mirror: Path, world: Inventory) -> None:
     with pytest.raises(InputError, match=r"names several languages: .*Tonga .*; give a code"):
         find(world, "Tonga")
-    with pytest.raises(InputError, match=r"did you mean North Ndebele .* South Ndebele"):
+    with pytest.raises(InputError, match=r"Zimbabwean Ndebele \(nd\) or South Ndebele \(nr\)"):
         find(world, "Ndebele")
 
 
@@ -120,3 +120,8 @@ def test_what_no_language_is_called(mirror: Path, world: Inventory, text: str) -
 )
 def test_distances_by_hand(left: str, right: str, faults: int) -> None:
     assert distance(left, right, 5) == distance(right, left, 5) == faults
+
+
+def test_names_of_wals_and_of_publishers(mirror: Path, world: Inventory) -> None:
+    assert row_of(world, find(world, "Arabic (Kuwaiti)"))["name"] == "Gulf Arabic"
+    assert row_of(world, find(world, "Naga, Tangshang"))["iso639_3"] == "nst"
