@@ -339,7 +339,7 @@ def _rows(inventory: Inventory, selected: polars.DataFrame, chosen: Filters) -> 
     st.subheader(quantity(selected.height, "language"), anchor=False)
     _table(selected, chosen)
     st.caption(
-        "Empty is not known; 0 means that the catalog has none. A heading sorts all rows. A "
+        "Empty is not known or not counted; 0: no list has any. A heading sorts all rows. A "
         "glottocode opens the language's page; the ring before a name marks it on the map."
     )
     take_away.selection(inventory, selected)

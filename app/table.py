@@ -66,7 +66,8 @@ COLUMNS = (
         Column(
             kind,
             KIND_NAMES[kind].capitalize(),
-            f"{UNITS[kind].capitalize()} in the catalog; 0: it has none; empty: size not known",
+            f"{UNITS[kind].capitalize()} in the catalog or in the largest listed set; 0: no list "
+            "knows any; empty: it exists, or nothing is known; its page says which",
             5.3,
             True,
         )

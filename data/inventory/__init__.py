@@ -20,25 +20,34 @@ macroarea, countries          Glottolog's; ISO 3166-1
 scripts                       ISO 15924, of all uses, historical ones too
 latitude, longitude           one point for the whole language
 speakers, speakers_alone      rounded to one or two digits; the second counts nobody twice
+speakers_of, speakers_own     the macrolanguage whose figure it is; what is stated for it alone
+speakers_macrolanguage        of the macrolanguage that it belongs to
+speakers_doubt, speakers_date why the figure is not plausible; of when it is, where that is stated
 endangerment                  UNESCO's scale of six
 category, is_isolate          spoken, sign, pidgin, mixed, artificial, register, unattested,
-                              unclassifiable, bookkeeping
+                              unclassifiable, bookkeeping, dialect
 macrolanguage, includes       the tag of what it belongs to; tags that count for this row
 resource_class                0-5, by the rule in data.inventory.build
-test_set ... labelled         records of each kind that the catalog has; 0 is none
-kinds                         the kinds it has, those of unknown size too
+test_set ... labelled         records of each kind, in the catalog or the largest listed set; 0 is
+                              none, empty exists and nobody has counted
+kinds, exists                 the kinds that the catalog has; that exist, in any list
+models, software, typology    the kinds of models and software that cover it, of databases
+religious_only, listed        whether all its texts are religious; how many facts lists have
 lineage, groups               codes and names of the groups above it, the widest first
+wals_code, linguameta_code    its codes there, for links; linguameta_wider: the macrolanguage's
 search                        names and codes, without case and diacritics
 sources                       the source of every cell, as the keys of Inventory.sources
 
 Macrolanguages have no row, since Glottolog has none for them: the individual language that one
 stands for in practice (swh for `sw`) takes its tag and, where its own are empty, its figures.
-What ISO 639 counts as a language and Glottolog as a dialect (Croatian, Bokmål) has no row either:
-its tag is in `includes` of the language. Isolates have no family and are so marked; genera they
+What ISO 639-3 counts as a language and Glottolog as a dialect (Croatian, South Ndebele) has a row
+of the category `dialect` with its own facts, and its tag is in `includes` of the language too.
+Isolates have no family and are so marked; genera they
 may have. Glottolog's pseudo-families (sign languages, pidgins, unattested ones ...) are no
 families: they give the category, and their languages have no family and no relatives by tree.
 Bookkeeping entries, whose languages proved spurious, keep their rows so that their codes can be
-found, and stand in no count. Resources are those of data.resources.
+found. They and dialects stand in no count, no gap and no advice: `counted` is the one count of
+languages. Resources are those of data.resources, and what data.resources.listed names.
 """
 
 from __future__ import annotations

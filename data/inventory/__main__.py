@@ -13,8 +13,10 @@ from data.access import Access
 from data.errors import InputError
 from data.files import write_whole
 from data.inventory import (
+    GOALS,
     KINDS,
     Inventory,
+    advise,
     counted,
     export_cldf,
     export_csv,
@@ -26,10 +28,13 @@ from data.inventory import (
 from data.inventory.language import page
 from data.inventory.named_groups import group_names, groups_called
 from data.options import check, command, common, option
+from data.resources.listed import DATA_KINDS
 
 if TYPE_CHECKING:
     import polars
 
+TOP = 10
+NO_ADVICE = "nothing is advised: no language lacks it, or no figure can be trusted\n"
 FORMATS = ("table", "csv", "json", "cldf")
 FILTERS = ("genus", "family", "script", "macroarea", "country", "endangerment", "category")
 COLUMNS_OF = {"script": "scripts", "country": "countries"}
@@ -40,7 +45,7 @@ def _names(help_text: str) -> Any:
 
 
 def _kinds() -> Any:
-    return option((), "resources", choices=KINDS, metavar="KIND", group="which languages")
+    return option((), "resources", choices=DATA_KINDS, metavar="KIND", group="which languages")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,10 @@ class Config:
         "--lang", help="one language: all facts with sources", group="which languages"
     )
     limit: int | None = common("--limit", group="which languages")
+    advise: str | None = option(
+        None, "where one more resource of this kind would help most", choices=DATA_KINDS
+    )
+    goal: str = option("speakers", "what the advice is for", choices=GOALS)
     format: str | None = option(None, "what to print (default table)", choices=FORMATS)
     out: Path | None = option(None, "file to write to; for cldf a folder")
     bom: bool = option(False, "of csv: begin with a byte-order mark, which Excel needs")
@@ -94,11 +103,30 @@ def show(config: Config) -> None:
     for note in inventory.notes:
         _say(f"note: {note}")
     table = _selected(inventory, config)
+    if config.advise:
+        _show(_advice(table, config), config.out)
+        return
     _say(f"{table.height:,} of {counted(inventory.table).height:,} languages")
     if config.lang and config.format is None:
         _show(page(inventory, table["glottocode"][0]), config.out)
     elif config.format or not config.rebuild:
         _write(inventory, table, config)
+
+
+def _advice(table: polars.DataFrame, config: Config) -> str:
+    """The advice for the selected languages, a line each, with what lists know of them."""
+    goal: Any = config.goal
+    found = advise(table, config.advise or "", goal, config.limit or TOP)
+    return "\n".join(map(_advised, found.to_dicts())) + "\n" if found.height else NO_ADVICE
+
+
+def _advised(row: dict[str, Any]) -> str:
+    exists = ", ".join(row["exists"] or ()) or "no data"
+    made = f"; from {', '.join(row['from'])}" if row["from"] else ""
+    code = row["bcp47"] or row["glottocode"]
+    named = f"{code:10}{row['name'][:30]:32}{(row['genus'] or '')[:22]:24}"
+    standing = f"{row['endangerment'] or '?':24}{_figure(row['speakers']):>12}"
+    return f"{named}{standing}  {exists}; {row['listed'] or 0} facts in lists{made}"
 
 
 def _say(line: str) -> None:
@@ -124,7 +152,7 @@ def _selected(inventory: Inventory, config: Config) -> polars.DataFrame:
         missing=config.missing,
         text=config.text or "",
         sign=config.sign,
-        limit=config.limit,
+        limit=None if config.advise else config.limit,
     )
 
 

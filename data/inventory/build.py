@@ -13,9 +13,9 @@ Beside the catalog stand lists of what exists (data.resources.listed): `kinds` i
 has, `exists` what there is at all, and the number of a kind is the larger of what the catalog has
 and of what the largest listed set has. Sets are not added up, for they share texts.
 
-The class of a language is the number of kinds of resource, of the seven, that are large enough to
-be of use (USEFUL_SIZES), at most 5. A language whose resources are all smaller, or of unknown size,
-is of class 1, one without any of class 0:
+The class of a language is the number of kinds of resource, of eight, that are large enough to be of
+use (USEFUL_SIZES), at most 5. A language whose resources are all smaller, of other kinds or of
+unknown size is of class 1, one without any data of class 0:
 
 0  no list knows any               3  three kinds of useful size
 1  one kind, or only small ones    4  four kinds
@@ -61,7 +61,8 @@ if TYPE_CHECKING:
 
 
 # Records from which a resource is of use: a test set that tells systems apart, a lexicon or
-# table that covers frequent words, enough sentences to train a tagger or classifier on.
+# table that covers frequent words, enough sentences to train a tagger or classifier on; of plain
+# text, sentences enough for a vocabulary.
 USEFUL_SIZES = {
     "test_set": 500,
     "lexicon": 1000,
@@ -70,6 +71,7 @@ USEFUL_SIZES = {
     "parallel": 1000,
     "utterances": 500,
     "labelled": 500,
+    "text": 10_000,
 }
 
 WALS = "wals"
@@ -97,7 +99,7 @@ def resource_class(sizes: Mapping[str, int | None]) -> int:
     >>> resource_class({"test_set": 1997, "lexicon": 4000, "parallel": 40})
     2
     """
-    useful = sum((size or 0) >= USEFUL_SIZES[kind] for kind, size in sizes.items())
+    useful = sum((sizes.get(kind) or 0) >= least for kind, least in USEFUL_SIZES.items())
     return min(5, max(useful, 1)) if sizes else 0
 
 
@@ -142,12 +144,12 @@ def resource_cells(
     own, named = sizes(resources), sizes_of(listed)
     known = {
         kind: max((s for s in (own.get(kind), named.get(kind)) if s is not None), default=None)
-        for kind in KINDS
+        for kind in DATA_KINDS
         if kind in own or kind in named
     }
     cells: dict[str, Any] = {kind: known.get(kind, 0) for kind in KINDS}
     cells["kinds"] = [kind for kind in KINDS if kind in own]
-    cells["exists"] = [kind for kind in DATA_KINDS if kind in own or kind in named]
+    cells["exists"] = list(known)
     for role in ("model", "software", "typology"):
         cells[COLUMN_OF_ROLE[role]] = kinds_of(listed, role)
     cells["religious_only"] = is_religious_only(listed) and not (own.keys() & {"parallel"})

@@ -10,19 +10,24 @@ from pathlib import Path
 from data.access import Access
 from data.catalog import catalog, dataset
 from data.cli import Parser, run
+from data.errors import InputError
 from data.languages import resolve
 from data.resources import KINDS, LEFT_OUT, SIZES, Resource, left_out, resources, sizes
+from data.resources.listed import ROLES, facts_of_codes, iso_codes_of
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command line: list, measure."""
+    """The command line: list, world, measure."""
     parser = Parser("data.resources", "What exists for a language, and how large it is.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="list|measure")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="list|world|measure")
     listing = commands.add_parser("list", help="one line a resource")
     listing.add_argument("--kind", choices=sorted({kind for kind, _ in KINDS.values()}))
     listing.add_argument("--unmapped", action="store_true", help="only those without a glottocode")
     listing.add_argument("--left-out", action="store_true", help="files that are no resource, why")
     listing.add_common("--lang", "-v")
+    world = commands.add_parser("world", help="what lists name for a language, here or not")
+    world.add_argument("--role", choices=ROLES, help="data, models, software or typology only")
+    world.add_common("--lang", "-v")
     measuring = commands.add_parser("measure", help="count records and write sizes.tsv")
     measuring.add_argument("datasets", nargs="*", metavar="DATASET", help="all by default")
     measuring.add_argument(
@@ -35,6 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> None:
     if options.command == "measure":
         measure(options.datasets, options.out, Access.of(options))
+    elif options.command == "world":
+        list_world(options.lang, options.role)
     elif options.left_out:
         list_left_out()
     else:
@@ -56,6 +63,26 @@ def list_resources(lang: str | None, kind: str | None, *, unmapped: bool) -> Non
     for resource in chosen:
         print(_line(*_cells(resource)) + resource.licence)
     print(f"{len(chosen)} resources, {sum(r.size is None for r in chosen)} of unknown size")
+
+
+def list_world(lang: str | None, role: str | None) -> None:
+    """One line a fact of the lists: role, kind, set, code, size, licence, date, link.
+
+    Raises:
+        InputError: no language is named.
+    """
+    if not lang:
+        raise InputError("name a language: --lang wo")
+    language = resolve(lang)
+    codes = iso_codes_of(language.individual, [language.bcp47])
+    found = [fact for fact in facts_of_codes(codes) if role in (None, fact.of.role)]
+    for fact in found:
+        size = "unknown" if fact.size is None else f"{fact.size:,.0f}"
+        told = [fact.licence or "licence not stated", fact.date, fact.link]
+        told += [f"{fact.of.religious} religious"] if fact.of.religious else []
+        named = f"{fact.of.role:9}{fact.of.kind:19}{fact.of.title[:40]:42}{fact.code:18}"
+        print(f"{named}{size:>12} {fact.of.unit:10}{'; '.join(told)}")
+    print(f"{len(found)} facts, {sum(fact.size is None for fact in found)} of unknown size")
 
 
 def _cells(resource: Resource) -> tuple[str, ...]:

@@ -69,6 +69,7 @@ COMPARABLE = {
     "tagged": ("sentences",),
     "parallel": ("sentences", "pairs"),
     "utterances": ("sentences",),
+    "text": ("sentences",),
     "labelled": ("sentences", "articles", "questions", "entries", "pairs"),
 }
 READING = ("text", "parallel", "speech", "scripture")  # kinds that are texts

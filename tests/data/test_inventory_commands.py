@@ -144,3 +144,11 @@ def test_a_table_for_the_eye_is_cut_to_a_terminal(
     path = tmp_path / "table.txt"
     assert answer(capfd, "--text", "cymraeg", "--out", str(path))[:2] == (0, "")
     assert path.read_text("utf-8").splitlines()[1].startswith("wels1247  cy   Welsh")
+
+
+def test_advice_from_the_shell(builtin: None, capfd: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = answer(capfd, "--advise", "inflection", "--goal", "genera", "--limit", "2")
+    assert code == 0
+    assert 1 <= len(out.splitlines()) <= 2
+    assert answer(capfd, "--advise", "lexica")[0] == 2
+    assert answer(capfd, "--advise", "lexicon", "--goal", "fame")[0] == 2

@@ -11,6 +11,7 @@ import pytest
 
 from data.catalog import catalog
 from data.inventory.schema import KINDS
+from data.resources.__main__ import main
 from data.resources.listed import (
     DATA_KINDS,
     FACTS,
@@ -115,3 +116,14 @@ def test_codes_of_a_language() -> None:
     assert "zho" in iso_codes_of("cmn", ["zh"])
     assert set(iso_codes_of("hbs", ["sh", "hr"])) >= {"hbs", "hrv"}
     assert iso_codes_of(None, [None]) == ()
+
+
+def test_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["world", "--lang", "Wolof", "--role", "model"]) == 0
+    *lines, total = capsys.readouterr().out.splitlines()
+    assert all(line.startswith("model ") for line in lines)
+    assert (
+        total == f"{len(lines)} facts, {sum(' unknown ' in line for line in lines)} of unknown size"
+    )
+    assert main(["world"]) == 2
+    assert "name a language: --lang wo" in capsys.readouterr().err
