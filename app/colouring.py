@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from app.texts import KIND_NAMES, UNKNOWN
 from data.inventory import KINDS
 from data.inventory.references import ENDANGERMENT
+from data.inventory.schema import existing
 
 if TYPE_CHECKING:
     import polars
@@ -109,7 +110,8 @@ def by_kind(kind: str, selected: polars.DataFrame) -> Colouring:
     """Whether a language has a kind of resource."""
     has, lacks = f"has {KIND_NAMES[kind]}", "has none here"
     values = [
-        None if kinds is None else has if kind in kinds else lacks for kinds in selected["kinds"]
+        None if kinds is None else has if kind in kinds else lacks
+        for kinds in selected.select(existing())["exists"]
     ]
     title = KIND_NAMES[kind].capitalize()
     return _of(title, values, (has, lacks), ("#0b6e69", "#d9a441"))

@@ -19,7 +19,6 @@ from app.texts import escape, escape_markdown, named, number, people, quantity, 
 from app.texts import table as html_table
 from data.inventory import (
     KINDS,
-    NONE,
     Inventory,
     counts,
 )
@@ -330,8 +329,6 @@ def _bars(counted: dict[str, polars.DataFrame], chosen: Filters) -> None:
 def _bar_clicked() -> None:
     clicked = st.session_state[BARS][charts.CLICKED]
     filters.toggle(clicked["field"], clicked["value"])
-    if clicked["value"] == NONE:  # the bar did not count bookkeeping entries
-        filters.leave_out("category", "bookkeeping")
 
 
 def _rows(inventory: Inventory, selected: polars.DataFrame, chosen: Filters) -> None:

@@ -291,13 +291,6 @@ def toggle(field: str, value: Any) -> None:
     st.session_state[_key(field)] = kept if len(kept) < len(now) else [*now, value]
 
 
-def leave_out(field: str, value: Any) -> None:
-    """Choose all other values of a field, if none is chosen."""
-    options = st.session_state.get(OPTIONS, {}).get(field, ())
-    if not st.session_state.get(_key(field)):
-        st.session_state[_key(field)] = [option for option in options if option != value]
-
-
 def draw_line(line: Line | str) -> None:
     """Set or take away the line round a part of the map."""
     st.session_state[_key("line")] = str(line)

@@ -14,6 +14,7 @@ from app import texts
 from app.page import link_to, typology
 from app.texts import escape
 from data.inventory import Inventory
+from data.inventory.schema import existing
 from data.typology import LEAST
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def nearest(
     """
     import polars as pl
 
-    columns = inventory.table.select("glottocode", "name", "family", "kinds")
+    columns = inventory.table.select("glottocode", "name", "family", existing().alias("kinds"))
     found = known.alike(glottocode, least=least).join(
         columns, on="glottocode", how="left", maintain_order="left"
     )

@@ -170,12 +170,13 @@ def ordered(selected: polars.DataFrame, view: View) -> polars.DataFrame:
     import polars as pl
 
     from data.inventory.references import ENDANGERMENT
+    from data.inventory.schema import existing
     from data.language_names import fold
 
     if not view.column:
         return selected.sort(
             pl.col("resource_class").fill_null(-1),
-            pl.col("kinds").list.len().fill_null(0),
+            existing().list.len().fill_null(0),
             pl.col("speakers").fill_null(-1),
             descending=True,
             maintain_order=True,

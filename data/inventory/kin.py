@@ -18,7 +18,7 @@ from data.catalog import dataset
 from data.download import fetch
 from data.inventory.glottolog import Languoid, read_languoids
 from data.inventory.language import great_circle_km, relatives, row_of, tree_distance
-from data.inventory.schema import KINDS, Inventory, counted
+from data.inventory.schema import KINDS, Inventory, counted, existing
 
 if TYPE_CHECKING:
     import polars
@@ -29,7 +29,7 @@ COLUMNS = ("glottocode", "bcp47", "name", "genus", "family", "tree_distance", "k
 def nearest(inventory: Inventory, glottocode: str, *, limit: int = 10) -> polars.DataFrame:
     """The nearest languages of the same tree, whatever they have: by tree, then by kilometres.
 
-    Columns: COLUMNS, speakers, kinds (what each has) and resource_class. Empty for isolates and
+    Columns: COLUMNS, speakers, kinds (what exists for it), resource_class. Empty for isolates and
     languages of no tree: who is near them on the map is no kin.
 
     Raises:
@@ -46,7 +46,7 @@ def nearest(inventory: Inventory, glottocode: str, *, limit: int = 10) -> polars
         )
         .filter(pl.col("tree_distance").is_not_null())
         .sort("tree_distance", "kilometres", "name", nulls_last=True)
-        .select(*COLUMNS, "speakers", "kinds", "resource_class")
+        .select(*COLUMNS, "speakers", existing().alias("kinds"), "resource_class")
         .head(limit)
     )
 
