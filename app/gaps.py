@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
@@ -26,6 +26,7 @@ GROUPINGS = {"family": "family", "genus": "genus", "script": "script"}
 SHOWN = (25, 50, 100, 1000)
 GROUP, KIND, HEAT = "gaps-group", "gaps-kind", "gaps-heat"
 GOAL = "gaps-goal"
+BOUND: Literal["query-params"] = "query-params"  # the address holds what is chosen
 TOP = 10
 GOAL_NAMES: Mapping[str, str] = {
     "speakers": "the most speakers reached",
@@ -46,8 +47,10 @@ def show() -> None:
     say_what_is_missing(inventory)
     st.html('<h1 class="kl-title">Gaps: who has what, and who has nothing</h1>')
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        by = st.selectbox("Groups by", list(GROUPINGS), key="gaps-by", width=180)
-        most = st.selectbox("How many, largest first", SHOWN, width=180, key="gaps-most")
+        by = st.selectbox("Groups by", list(GROUPINGS), key="gaps-by", width=180, bind=BOUND)
+        most = st.selectbox(
+            "How many, largest first", SHOWN, width=180, key="gaps-most", bind=BOUND
+        )
     counted = gaps(inventory.table, by)
     _heat_map(counted.head(most), by)
     _group(inventory, counted, by)
@@ -75,9 +78,14 @@ def _group(inventory: Inventory, counted: polars.DataFrame, by: str) -> None:
     if st.session_state.get(GROUP) not in groups:
         st.session_state[GROUP] = groups[0]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        group = st.selectbox("Group", groups, key=GROUP, width=320)
+        group = st.selectbox("Group", groups, key=GROUP, width=320, bind=BOUND)
         kind = st.selectbox(
-            "Resource", KINDS, format_func=texts.KIND_NAMES.__getitem__, key=KIND, width=220
+            "Resource",
+            KINDS,
+            format_func=texts.KIND_NAMES.__getitem__,
+            key=KIND,
+            width=220,
+            bind=BOUND,
         )
     of_group: dict[str, Any] = {by: (group,)}
     having = select(inventory.table, **of_group, has=(kind,))
@@ -98,7 +106,9 @@ def _most(inventory: Inventory) -> None:
     """The languages that one more resource would help most, for a goal that is asked for."""
     kind = st.session_state.get(KIND) or KINDS[0]
     st.subheader(f"Where one more {texts.KIND_NAMES[kind]} would help most", anchor=False)
-    goal = st.selectbox("What for", GOALS, format_func=GOAL_NAMES.__getitem__, width=420, key=GOAL)
+    goal = st.selectbox(
+        "What for", GOALS, format_func=GOAL_NAMES.__getitem__, width=420, key=GOAL, bind=BOUND
+    )
     found = advise(inventory.table, kind, goal, TOP)
     if found.is_empty():
         st.info("Nothing is advised: no language lacks it, or none whose figures can be trusted.")

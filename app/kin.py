@@ -60,7 +60,7 @@ def language_link(row: Mapping[str, Any]) -> str:
 
 def _lenders(inventory: Inventory, row: Mapping[str, Any]) -> None:
     """For each kind that it lacks, who could lend it."""
-    if row["kinds"] is None:
+    if row["kinds"] is None and row["exists"] is None:
         return
     rows = [
         [escape(texts.KIND_NAMES[kind]), "; ".join(map(_lender, found)) or "none of the catalog"]

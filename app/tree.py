@@ -18,6 +18,7 @@ from app.texts import table as html_table
 from data.errors import InputError
 from data.inventory import KINDS, Inventory
 from data.inventory.tree import GROUP, LEVELS, NEEDS, SUBGROUPS, Need, Tree, gaps_by_speakers
+from data.resources.listed import DATA_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -45,7 +46,7 @@ def _asked() -> tuple[tuple[str, ...], Need]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kinds = st.multiselect(
             "Which resources",
-            KINDS,
+            DATA_KINDS,
             format_func=KIND_NAMES.__getitem__,
             placeholder="anything at all",
             key="kind",
@@ -123,16 +124,21 @@ def content(
         held: the glottocodes of open groups.
         asked: what is asked about, in words.
     """
+    columns = tree.kinds or KINDS
     headings = ["", "languages", f"with {asked}", "speakers", "share of them"]
     return {
         "caption": f"Groups and languages: how many have {asked}",
-        "headings": [*headings, *(KIND_NAMES[kind] for kind in KINDS)],
-        "rows": list(_rows(tree, top, held, 0)),
+        "headings": [*headings, *(KIND_NAMES[kind] for kind in columns)],
+        "rows": list(_rows(tree, top, held, columns, 0)),
     }
 
 
 def _rows(
-    tree: Tree, rows: Sequence[Mapping[str, Any]], held: set[str], depth: int
+    tree: Tree,
+    rows: Sequence[Mapping[str, Any]],
+    held: set[str],
+    columns: Sequence[str],
+    depth: int,
 ) -> Iterator[dict[str, Any]]:
     for row in rows:
         code, is_group = row["glottocode"], row["level"] == GROUP
@@ -148,10 +154,10 @@ def _rows(
             "having": row["having"],
             "people": NOT_A_FIGURE if speakers is None else people(speakers).removeprefix("about "),
             "reached": reached / speakers if speakers and reached is not None else None,
-            "kinds": [row[kind] for kind in KINDS],
+            "kinds": [row[kind] for kind in columns],
         }
         if is_open:
-            yield from _rows(tree, tree.below(code).to_dicts(), held, depth + 1)
+            yield from _rows(tree, tree.below(code).to_dicts(), held, columns, depth + 1)
 
 
 @cache

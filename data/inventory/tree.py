@@ -22,7 +22,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from data.errors import InputError
-from data.inventory.schema import ISOLATE, KINDS, NONE, counted, existing
+from data.inventory.schema import ISOLATE, NONE, counted, existing
+from data.resources.listed import DATA_KINDS
 
 if TYPE_CHECKING:
     import polars
@@ -148,7 +149,7 @@ COLUMNS = (
     "having",
     "speakers",
     "speakers_having",
-    *KINDS,
+    *DATA_KINDS,
 )
 
 
@@ -219,8 +220,10 @@ def has(kinds: Iterable[str] = (), need: Need = "any") -> polars.Expr:
 
     wanted = tuple(dict.fromkeys(kinds))
     for kind in wanted:
-        if kind not in KINDS:
-            raise InputError(f'expected a kind of resource ({", ".join(KINDS)}), found "{kind}"')
+        if kind not in DATA_KINDS:
+            raise InputError(
+                f'expected a kind of resource ({", ".join(DATA_KINDS)}), found "{kind}"'
+            )
     if need not in NEEDS:
         raise InputError(f'expected any or all, found "{need}"')
     if not wanted:
@@ -252,7 +255,7 @@ def _leaves(table: polars.DataFrame, kinds: tuple[str, ...], need: Need) -> pola
         asked.alias("having"),
         known.alias("speakers"),
         pl.when(asked.is_not_null()).then(known * asked).alias("speakers_having"),
-        *(existing().list.contains(kind).cast(pl.Int64).alias(kind) for kind in KINDS),
+        *(existing().list.contains(kind).cast(pl.Int64).alias(kind) for kind in DATA_KINDS),
         pl.when(placed).then(lineage).otherwise(pl.concat_list(top)).alias("lineage"),
         pl.when(placed)
         .then(pl.col("groups").fill_null([]))
@@ -291,7 +294,7 @@ def _figures() -> list[polars.Expr]:
     """The sums of a node; of nothing but unknown figures the sum is unknown."""
     import polars as pl
 
-    summed = ("having", "speakers", "speakers_having", *KINDS)
+    summed = ("having", "speakers", "speakers_having", *DATA_KINDS)
     known = [
         pl.when(pl.col(name).count() > 0).then(pl.col(name).sum()).alias(name) for name in summed
     ]

@@ -13,6 +13,7 @@ from data.access import Access
 
 MAIN = Path(__file__).parents[2] / "app" / "main.py"
 Run = Callable[..., Any]
+PAGES = ("explore", "language", "compare", "tree", "gaps", "results", "try_it")
 
 # One needle of each kind that a page could take for its own: HTML, a link, mathematics.
 NEEDLES = ("<script>alert", "[x](http://y)", "$a$", ":red[b]")
@@ -30,9 +31,7 @@ def html(test: Any) -> str:
     return "\n".join(element.proto.body for element in test.get("html"))
 
 
-@pytest.mark.parametrize(
-    "page", ["explore", "language", "gaps", "results", "try_it", "tree", "compare"]
-)
+@pytest.mark.parametrize("page", PAGES)
 def test_every_page_runs(run_page: Run, page: str) -> None:
     test = run_page(page)
     assert not test.exception
