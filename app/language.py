@@ -74,6 +74,7 @@ def _asked(inventory: Inventory) -> dict[str, Any] | None:
     try:
         return row_of(inventory, find(inventory, text))
     except InputError as error:
+        st.html('<h1 class="kl-title">No language of that name</h1>')
         st.error(texts.escape_markdown(str(error)))
         _near(inventory, text)
         return None
@@ -83,7 +84,7 @@ def _near(inventory: Inventory, text: str) -> None:
     """Links to languages that the text may have meant."""
     for hit in suggestions(inventory, text):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.html(texts.named(hit.name))
+            st.html(texts.named(hit.name), width="content")
             link_to("language", hit.code, {"lang": hit.code})
 
 
