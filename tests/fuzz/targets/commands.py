@@ -169,7 +169,8 @@ def _plain(shown: str) -> None:
 
 
 def _found(path: Path) -> None:
-    from data.inventory.language import find, page
+    from data.inventory.language import page
+    from data.inventory.search import find
 
     inventory = _inventory()
     page(inventory, find(inventory, os.fsdecode(path.read_bytes())))

@@ -19,12 +19,14 @@ FILES = (
     "toy\ttrain\ten-sw\ten sw\ttoy/train.tsv\t-\t-\tCC-BY-4.0\thttps://example.org/train.tsv\n"
 )
 
+NAMES = 'ID,Language_ID,Name,Provider,lang\n1,zulu1248,"Zulu, of Natal",lexvo,en\n2,swah1253,Kiswahili,w,\n'
+
 
 def targets() -> Iterator[Target]:
     """One row a table."""
     from data.catalog import read_catalog
     from data.inventory.genus import read_wals
-    from data.inventory.glottolog import leaves, read_classification, read_glottolog
+    from data.inventory.glottolog import leaves, read_classification, read_glottolog, read_names
     from data.inventory.references import read_linguameta
     from data.languages import resolve_glottocode
 
@@ -53,6 +55,7 @@ def targets() -> Iterator[Target]:
     yield Target(
         "inventory/wals", "csv", (wals,), lambda path: drain(read_wals(path)), file="w.csv"
     )
+    yield Target("inventory/names", "csv", (NAMES,), read_names, file="names.csv")
     yield Target(
         "inventory/linguameta",
         "tsv",
