@@ -22,6 +22,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from data.catalog import catalog
+from data.inventory.facts import SEVERAL
 from data.inventory.schema import KINDS, SOURCED, Inventory, Source
 
 if TYPE_CHECKING:
@@ -54,11 +55,20 @@ CLDF_COLUMNS: tuple[tuple[str, str, str | None, str], ...] = (
     ("Countries", "countries", None, "list"),
     ("Scripts", "scripts", None, "list"),
     ("Speakers", "speakers", None, "integer"),
+    ("Speakers_Of", "speakers_of", None, "string"),
+    ("Speakers_Doubt", "speakers_doubt", None, "string"),
     ("Endangerment", "endangerment", None, "string"),
     ("Resource_Class", "resource_class", None, "integer"),
     *((kind.title(), kind, None, "integer") for kind in KINDS),
+    ("Exists", "exists", None, "list"),
     ("Source", "sources", "source", "list"),
 )
+
+
+def source_keys(row: Mapping[str, Any]) -> Iterator[str]:
+    """The keys of the sources of a row's cells; a cell may have several."""
+    for keys in row["sources"].values():
+        yield from (keys or "").split(SEVERAL) if keys else ()
 
 
 def cell(value: Any) -> str:
@@ -172,7 +182,7 @@ def export_cldf(inventory: Inventory, table: polars.DataFrame | None = None) -> 
 
 def _cldf_value(row: Mapping[str, Any], column: str) -> Any:
     if column == "sources":
-        return list(dict.fromkeys(key for key in row["sources"].values() if key))
+        return list(dict.fromkeys(source_keys(row)))
     return row[column]
 
 
@@ -227,7 +237,9 @@ def packed_cldf(inventory: Inventory, table: polars.DataFrame | None = None) -> 
 def export_bibtex(inventory: Inventory, table: polars.DataFrame | None = None) -> str:
     """The sources of a table's cells and the data sets of its resources, one entry each."""
     table = inventory.table if table is None else table
-    used = {key for row in table["sources"].to_list() for key in row.values() if key}
+    used = {
+        key for row in table.select("sources").iter_rows(named=True) for key in source_keys(row)
+    }
     entries = [source for source in inventory.sources if source.key in used]
     return "\n".join([*map(_entry, entries), *map(_entry, _datasets(table))])
 

@@ -29,7 +29,7 @@ from data.inventory import (
     packed_cldf,
 )
 from data.inventory.card import card
-from data.inventory.export import _entry, cell
+from data.inventory.export import _entry, cell, source_keys
 from data.inventory.schema import KINDS, SOURCED, Source, schema
 
 WALS = Source("wals-1", "WALS {50 %}", "1", "CC-BY-4.0", "https://w.org/a_b", "Dryer et al. 2013")
@@ -237,3 +237,8 @@ def test_a_card_is_html_that_names_hurt_nothing_in() -> None:
     assert "lacking there:" in found
     assert "Sources: " in found
     assert "href" not in card(WORLD, code, "javascript:alert(1)")
+
+
+def test_a_cell_with_several_sources_cites_all_of_them() -> None:
+    row = {"sources": {"scripts": "linguameta-1;cldr-47", "genus": None, "name": "glottolog-5.1"}}
+    assert list(source_keys(row)) == ["linguameta-1", "cldr-47", "glottolog-5.1"]
