@@ -98,7 +98,9 @@ def _headline(
         of = f"{quantity(selected.height, 'language')} shown of {number(_total(inventory))}"
         st.html(
             f'<p role="status" aria-live="polite">{of}. Speakers: {spoken} '
-            f"(a figure is known for {number(known.len())} of them).</p>"
+            f"(a figure that is not doubtful is known for {number(known.len())} of them; everybody "
+            "counts once a language that they speak, so that all languages have more than mankind)."
+            "</p>"
         )
     right.html(
         html_table(rows, ["", "shown", "in all", "MASSIVE 1.0"], numbers=(1, 2, 3), keep=True)
@@ -336,8 +338,9 @@ def _rows(inventory: Inventory, selected: polars.DataFrame, chosen: Filters) -> 
     st.subheader(quantity(selected.height, "language"), anchor=False)
     _table(selected, chosen)
     st.caption(
-        "Empty is not known or not counted; 0: no list has any. A heading sorts all rows. A "
-        "glottocode opens the language's page; the ring before a name marks it on the map."
+        "Empty is not known; exists: nobody has counted it; 0: no list has any. A heading sorts "
+        "all rows. A glottocode opens the language's page; the ring before a name marks it on the "
+        "map."
     )
     take_away.selection(inventory, selected)
 

@@ -90,7 +90,7 @@ function cell(value, { key, label, number, width }, language) {
   if (value === null) found.append(element("span", "kl-hidden", "not known"));
   else if (key === "glottocode") found.append(link(language));
   else if (key === "endonym") found.append(own(value, language));
-  else if (number) found.textContent = FIGURES.format(value);
+  else if (number) found.textContent = value === "exists" ? value : FIGURES.format(value);
   else found.textContent = value;
   if (value === 0) found.classList.add("none");
   if (value?.length > CHARACTERS * width) found.classList.add("long"), (found.title = value);

@@ -10,7 +10,7 @@ selection. For Streamlit's own table, a grid on a canvas, a browser loads 1.5 MB
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -20,12 +20,14 @@ import streamlit as st
 
 from app.texts import KIND_NAMES, direction
 from data.inventory import KINDS, UNITS
+from data.inventory.schema import existing
 
 if TYPE_CHECKING:
     import polars
 
 PAGE = "language?lang="
 ROWS = 50  # on a page of the table
+EXISTS = "exists"
 NAME = "kilolingua_table"
 VIEW = "table-view"  # in the session: order and page
 VIEW_NAMES = ("sort", "page")  # of it in the address
@@ -67,7 +69,7 @@ COLUMNS = (
             kind,
             KIND_NAMES[kind].capitalize(),
             f"{UNITS[kind].capitalize()} in the catalog or in the largest listed set; 0: no list "
-            "knows any; empty: it exists, or nothing is known; its page says which",
+            "knows any; exists: nobody has counted it; empty: nothing is known",
             5.3,
             True,
         )
@@ -170,7 +172,6 @@ def ordered(selected: polars.DataFrame, view: View) -> polars.DataFrame:
     import polars as pl
 
     from data.inventory.references import ENDANGERMENT
-    from data.inventory.schema import existing
     from data.language_names import fold
 
     if not view.column:
@@ -206,7 +207,14 @@ def content(selected: polars.DataFrame, view: View, focus: str = "") -> bytes:
     rows = ordered(selected, view).slice(page * ROWS, ROWS)
     drawn = {
         "columns": [column._asdict() for column in COLUMNS],
-        "rows": [_row(*found) for found in _displayed(rows).iter_rows()],
+        "rows": [
+            _row(found, exists or ())
+            for found, exists in zip(
+                _displayed(rows).iter_rows(),
+                rows.select(existing()).to_series().to_list(),
+                strict=True,
+            )
+        ],
         "sorted": view.column,
         "order": "descending" if view.descending else "ascending",
         "first": page * ROWS + 1,
@@ -234,14 +242,20 @@ def _displayed(rows: polars.DataFrame) -> polars.DataFrame:
     )
 
 
-def _row(*cells: Any) -> dict[str, Any]:
-    """A row for table.js; its own name runs as its own letters do."""
+def _row(cells: Sequence[Any], exists: Collection[str]) -> dict[str, Any]:
+    """A row for table.js; its own name runs as its own letters do.
+
+    A kind that exists and that nobody has counted is no empty cell: EXISTS stands there.
+    """
     by = dict(zip((column.key for column in COLUMNS), cells, strict=True))
     return {
         "code": by["glottocode"],
         "tag": by["bcp47"],
         "direction": direction(by["endonym"] or ""),
-        "cells": cells,
+        "cells": [
+            EXISTS if cell is None and column.key in exists else cell
+            for column, cell in zip(COLUMNS, cells, strict=True)
+        ],
     }
 
 

@@ -113,3 +113,17 @@ def test_a_cell_tells_unknown_from_none(table: Any) -> None:
     assert rows["ughh1234"]["lexicon"] is None
     assert rows["ughh1234"]["scripts"] is None
     assert rows["urdu1245"]["scripts"] == "Arab"
+
+
+def test_what_exists_and_nobody_has_counted_is_no_empty_cell(table: Any) -> None:
+    import polars as pl
+
+    rows = table.head(1).with_columns(
+        pl.lit(None, dtype=pl.Int64).alias("lexicon"),
+        pl.lit(None, dtype=pl.Int64).alias("tagged"),
+        pl.Series("exists", [["lexicon"]]),
+    )
+    drawn = json.loads(content(rows, View()))
+    keys = [column["key"] for column in drawn["columns"]]
+    cells = dict(zip(keys, drawn["rows"][0]["cells"], strict=True))
+    assert (cells["lexicon"], cells["tagged"]) == ("exists", None)
