@@ -8,7 +8,7 @@
 `bench.continued_plan` says what the arms are. Results are kept in bench/continued.jsonl, a line a
 cell (a language, an arm, a seed), written when the cell ends: a cell whose line is there is not run
 again, on whatever machine, so the grid goes on over several sittings. Models are removed once they
-are scored, unless --keep says that --score topics comes next. Each command runs on one thread.
+are scored, unless --keep says that another --score comes next. Each command runs on one thread.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from bench.continued_plan import (
     BITS,
     LANGUAGES,
     SCORES,
-    TOPICS,
     Continued,
     Settings,
     name_of_line,
+    score_of,
 )
 from bench.continued_table import table
 from bench.expansion import Runner, in_document
@@ -40,7 +40,8 @@ from data.errors import InputError
 from data.files import canonical_json, write_whole
 
 LINES = Path(__file__).with_suffix(".jsonl")
-SHAPE = {"language": str, "arm": str, "seed": int, "settings": dict, "tests?": dict, "topics?": str}
+SHAPE = {"language": str, "arm": str, "seed": int, "settings": dict, "tests?": dict}
+SHAPE |= {"topics?": str, "carried?": str}
 WEIGHTS = ("model", "checkpoints", "data")  # of a run that was scored: hundreds of megabytes
 
 
@@ -76,7 +77,7 @@ def kept(path: Path, cells: Path) -> None:
     ordered = sorted(
         lines.values(),
         key=lambda line: (
-            TOPICS in line,
+            SCORES.index(score_of(line)),
             ARMS.index(line["arm"]),
             line["seed"],
             list(LANGUAGES).index(line["language"]),
@@ -92,7 +93,7 @@ def after(plan: Continued, path: Path, keep: bool, task: Task) -> None:
     kept(path, task.done)
     for line in read_lines(task.done) if not keep else ():
         run = plan.run_of(line["language"], line["arm"], line["seed"])
-        for folder in (run, plan.out / TOPICS / run.name):
+        for folder in (run, plan.asked_of(line["language"], line["arm"], line["seed"])):
             for weights in WEIGHTS:
                 shutil.rmtree(folder / weights, ignore_errors=True)
 
@@ -119,11 +120,11 @@ def parsed() -> argparse.Namespace:
     add("--langs", default=",".join(LANGUAGES))
     add("--arms", default=",".join(ARMS))
     add("--seeds", default="1")
-    add("--score", choices=SCORES, default=BITS, help="bits of sentences (default), or topics")
+    add("--score", choices=SCORES, default=BITS, help="bits of sentences (default), topics ...")
     add("--model", default=settings.model, help="a decoder: a folder or a catalog name")
     add("--steps", type=int, default=settings.steps)
     add("--jobs", type=int, default=1, help="commands at once, a thread each (default 1)")
-    add("--keep", action="store_true", help="leave the models, to ask topics of them next")
+    add("--keep", action="store_true", help="leave the models, for another score")
     add("--out", type=Path, default=Path("runs/continued"))
     add("--lines", type=Path, default=LINES, help="the results, a line a cell")
     add("--document", type=Path, help="a Markdown file to put the tables into")

@@ -8,8 +8,8 @@ language. A sentence's bits are the sum of -log2 p over its pieces, each given t
 first given the mark that begins a text; over its UTF-8 bytes they are bits a byte. A cell is a
 line: its settings, and by test set the bits of each sentence, rounded to whole ones, so that
 intervals can be made again without the model and without the text; the bytes are in the lines of
-the arm "none". With --topics it holds instead, of a run of training.classify, which texts of
-SIB-200's test part have the right label.
+the arm "none". With --topics or --carried it holds instead, of a run of training.classify, which
+texts of SIB-200's test part have the right label.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from bench.continued_plan import LANGUAGES, NONE
+from bench.continued_plan import CARRIED, LANGUAGES, NONE, TOPICS
 from bench.continued_text import SIB, tests_of
 from data.access import Access
 from data.files import canonical_json, write_whole
@@ -111,16 +111,18 @@ def main() -> None:
     add("--settings", type=json.loads, default={}, help="as JSON, for the lines")
     scores = parser.add_mutually_exclusive_group(required=True)
     scores.add_argument("--model", help="score the bits of sentences under it")
-    scores.add_argument("--topics", type=Path, help="a run of training.classify")
+    for score in (TOPICS, CARRIED):
+        scores.add_argument(f"--{score}", type=Path, help="a run of training.classify")
     add("--out", type=Path, required=True)
     options = parser.parse_args()
     torch.set_num_threads(1)
     languages = options.languages.split(",")
     told = {"arm": options.arm, "seed": options.seed, "settings": options.settings}
-    if options.topics:
-        lines = [told | {"topics": topics_of(options.topics, one)} for one in languages]
-    else:
+    if options.model:
         lines = [told | {"tests": tests} for tests in scored(options.model, languages)]
+    else:
+        score, run = next((s, r) for s in (TOPICS, CARRIED) if (r := getattr(options, s)))
+        lines = [told | {score: topics_of(run, one)} for one in languages]
     if options.arm != NONE:
         for test in (test for line in lines for test in line.get("tests", {}).values()):
             del test["bytes"]

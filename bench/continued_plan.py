@@ -18,9 +18,10 @@
 | real | real text of the language, none of it of the test sets |
 
 All arms that train have the same number of tokens and the same settings. A cell is a language, an
-arm and a seed, scored in one way: by the bits of sentences, or by topics (a head on the frozen
-model's mean vectors, with English labels alone). Its result is a line of a file that is kept, and
-it is not run again.
+arm and a seed, scored in one way: by the bits of sentences; by topics, which a head on the frozen
+model's mean vectors learns from English texts; or by topics carried over, where it learns from
+the same texts as `--preset ours` translates them, too. Its result is a line of a file that is kept,
+and it is not run again.
 """
 
 from __future__ import annotations
@@ -47,11 +48,12 @@ SYNTHETIC: Mapping[str, tuple[str, ...]] = {
     "untranslated": (*OURS, "--untranslated", "keep"),
     "selected": (*OURS, "--select", "coverage"),
 }
+TOPIC_TEXTS = "sib200:train:eng_Latn"
 NONE, ENGLISH, REAL = "none", "english", "real"
 SHARED = (NONE, ENGLISH)  # one model for all languages
 ARMS = (*SHARED, *SYNTHETIC, REAL)
 INFLECTING = ("published-inflected", "uninflected")  # of languages with tables alone
-BITS, TOPICS = SCORES = ("bits", "topics")
+BITS, TOPICS, CARRIED = SCORES = ("bits", "topics", "carried")
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ class Continued:
     """Some cells of the grid.
 
     Attributes:
-        score: `BITS` or `TOPICS`.
+        score: one of SCORES.
         known: names of cells that have been run: neither they nor what they need is a task.
     """
 
@@ -137,9 +139,10 @@ class Continued:
 
     def _models(self) -> Iterator[tuple[Sequence[str], str]]:
         """The languages of each model and its arm."""
-        yield from ((self.languages, arm) for arm in self.arms if arm in SHARED)
+        shared = [arm for arm in self.arms if arm in SHARED and self.score != CARRIED]
+        yield from ((self.languages, arm) for arm in shared)
         for language in self.languages:
-            yield from (((language,), arm) for arm in self.arms if arm not in SHARED)
+            yield from (((language,), arm) for arm in self.arms if arm not in shared)
 
     def run_of(self, language: str, arm: str, seed: int) -> Path:
         """The folder of a cell's model; one of `SHARED` serves all languages."""
@@ -157,9 +160,12 @@ class Continued:
             text, made = self._text(languages[0], arm, seed)
             yield from made
             needs = [self._pretrained(run, text, seed, [english, *made])]
-        if self.score == TOPICS:
-            needs.append(self._topics(languages, run, seed, needs))
         yield from needs
+        if self.score != BITS:
+            made = self._labels(languages[0]) if self.score == CARRIED else []
+            yield from made
+            needs = [self._topics(languages, arm, seed, [*needs, *made])]
+            yield from needs
         yield self._cells(languages, arm, seed, needs)
 
     def _english(self) -> Task:
@@ -173,21 +179,39 @@ class Continued:
             return [str(self.out / "english.txt")], []
         if arm == REAL:
             return self._real(language)
-        made = []
-        lexicon = "gatitos"
+        out = self.out / "synthetic" / name_of(language, arm, seed)
+        given = (*SYNTHETIC[arm], "--seed", str(seed))
+        return [str(out)], self._synthesized(language, self._english(), given, out)
+
+    def _synthesized(
+        self, language: str, english: Task, given: Sequence[str], out: Path
+    ) -> list[Task]:
+        """The lexicon of a language, where it is made, and a text of it made of an English one."""
+        made, lexicon = [], "gatitos"
         if language == "swa":
             table = self.out / "lexicon.en-swa.tsv"
             induce = ["lexaug.induce", "--lang", "swa", "--corpus", "lafand", "--split", "train"]
             induce += ["--out", str(table), "--offline"]
             made.append(Task("lexicon-swa", module(*induce), table.with_suffix(".json")))
             lexicon = f"freedict,{table}"
-        out = self.out / "synthetic" / name_of(language, arm, seed)
         command = ["lexaug.synthesize", "--lang", LANGUAGES[language].lexicon]
-        command += ["--lexicon", lexicon, "--input", str(self.out / "english.txt")]
-        command += [*SYNTHETIC[arm], "--seed", str(seed), "--offline", "--out", str(out)]
-        needs = ("english", *(task.name for task in made))
-        made.append(Task(f"text-{out.name}", module(*command), out / "coverage.json", needs))
-        return [str(out)], made
+        command += ["--lexicon", lexicon, "--input", str(english.done)]
+        command += [*given, "--offline", "--out", str(out)]
+        needs = (english.name, *(task.name for task in made))
+        return [*made, Task(f"text-{out.name}", module(*command), out / "coverage.json", needs)]
+
+    def _labels(self, language: str) -> list[Task]:
+        """The English texts with topics, said in the language; one of them a line."""
+        english = self.out / "topics.en.txt"
+        task = Task(
+            "topics-english", module("bench.continued_text", TOPIC_TEXTS, str(english)), english
+        )
+        out = self.out / "synthetic" / f"{language}-labels"
+        given = (*OURS, "--keep-at-least", "0", "--format", "jsonl")
+        made = [task, *self._synthesized(language, task, given, out)]
+        table = self.out / f"topics.{language}.tsv"
+        command = module("bench.continued_text", TOPIC_TEXTS, str(table), "--said", str(out))
+        return [*made, Task(f"labels-{language}", command, table, (made[-1].name,))]
 
     def _real(self, language: str) -> tuple[list[str], list[Task]]:
         place = LANGUAGES[language]
@@ -211,27 +235,37 @@ class Continued:
         task = module(*command, "--offline", "--out", str(run))
         return Task(f"model-{run.name}", task, run / "scores.json", needs)
 
-    def _topics(self, languages: Sequence[str], run: Path, seed: int, needs: list[Task]) -> Task:
+    def _topics(self, languages: Sequence[str], arm: str, seed: int, needs: Sequence[Task]) -> Task:
         """A classifier with a model's vectors."""
-        out = self.out / TOPICS / run.name
-        command = ["training.classify", "--model", str(run) if needs else self.settings.model]
-        command += ["--freeze", "encoder", "--train", "sib200:train:eng_Latn"]
+        run, out = self.run_of(languages[0], arm, seed), self.asked_of(languages[0], arm, seed)
+        command = ["training.classify", "--model", self.settings.model if arm == NONE else str(run)]
+        command += ["--freeze", "encoder", "--train", TOPIC_TEXTS]
         command += ["--dev", "sib200:dev:eng_Latn", "--test"]
         command += [",".join(f"sib200:test:{LANGUAGES[one].sib}" for one in languages)]
+        if self.score == CARRIED:
+            command += ["--pseudo", str(self.out / f"topics.{languages[0]}.tsv")]
         command += ["--device", "cpu", "--dtype", "bfloat16", "--seed", str(seed), "--offline"]
-        task = module(*command, "--out", str(out))
-        return Task(f"topics-{run.name}", task, out / "scores.json", tuple(t.name for t in needs))
+        task, told = module(*command, "--out", str(out)), tuple(task.name for task in needs)
+        return Task(f"{self.score}-{out.name}", task, out / "scores.json", told)
+
+    def asked_of(self, language: str, arm: str, seed: int) -> Path:
+        """The folder of a classifier; with labels carried over each language has its own."""
+        name = name_of(language, arm, seed)
+        if self.score == TOPICS:
+            name = self.run_of(language, arm, seed).name
+        return self.out / self.score / name
 
     def _cells(self, languages: Sequence[str], arm: str, seed: int, needs: list[Task]) -> Task:
         run = self.run_of(languages[0], arm, seed)
-        done = self.out / "cells" / f"{run.name}-{self.score}.jsonl"
+        asked = run if self.score == BITS else self.asked_of(languages[0], arm, seed)
+        done = self.out / "cells" / f"{asked.name}-{self.score}.jsonl"
         command = ["bench.continued_cell", "--languages", ",".join(languages), "--arm", arm]
         command += ["--seed", str(seed), "--out", str(done)]
         command += ["--settings", canonical_json({} if arm == NONE else asdict(self.settings))]
-        if self.score == TOPICS:
-            command += ["--topics", str(self.out / TOPICS / run.name)]
-        else:
+        if self.score == BITS:
             command += ["--model", self.settings.model if arm == NONE else str(run)]
+        else:
+            command += [f"--{self.score}", str(asked)]
         return Task(f"cells-{done.stem}", module(*command), done, tuple(t.name for t in needs))
 
 
@@ -246,8 +280,12 @@ def name_of(language: str, arm: str, seed: int, score: str = "") -> str:
 
 def name_of_line(line: Mapping[str, Any]) -> str:
     """The name of the cell whose result a line is."""
-    score = TOPICS if TOPICS in line else BITS
-    return name_of(line["language"], line["arm"], line["seed"], score)
+    return name_of(line["language"], line["arm"], line["seed"], score_of(line))
+
+
+def score_of(line: Mapping[str, Any]) -> str:
+    """Which score a line has."""
+    return next((score for score in (TOPICS, CARRIED) if score in line), BITS)
 
 
 def has(arm: str, language: str) -> bool:

@@ -16,10 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.continued_plan import ARMS, BITS, LANGUAGES, NONE, TOPICS
+from bench.continued_plan import ARMS, BITS, CARRIED, LANGUAGES, NONE, TOPICS, score_of
 from metrics.paired import bootstrap_sums, difference_interval
 
 RESAMPLES, SEED = 1000, 1
+TITLES = {
+    TOPICS: "Topics, accuracy, labels of English texts alone",
+    CARRIED: "Topics, accuracy, labels of English texts and of the same said by the lexicon",
+}
 SHOWN = ("none", "english", "published", "no-sheet", "ours", "real")
 EFFECTS = (  # of the second on the first's bits
     ("none", "english", "English text alone"),
@@ -65,12 +69,12 @@ class Results:
         cells: dict[tuple[str, str], dict[int, Sequence[int]]] = {}
         sizes: dict[str, int] = {}
         for line in lines:
-            if (score == TOPICS) is not (TOPICS in line):
+            if score != score_of(line):
                 continue
             tests = [test for _, test in sorted(line.get("tests", {}).items())]
             numbers = [bits for test in tests for bits in test["bits"]]
-            if score == TOPICS:
-                numbers = [int(hit) for hit in line[TOPICS]]
+            if score != BITS:
+                numbers = [int(hit) for hit in line[score]]
             elif line["arm"] == NONE:
                 sizes[line["language"]] = sum(sum(test["bytes"]) for test in tests)
             cells.setdefault((line["language"], line["arm"]), {})[line["seed"]] = numbers
@@ -120,15 +124,14 @@ class Results:
 
 def table(lines: Sequence[Mapping[str, Any]]) -> str:
     """All tables as Markdown; one without a row is left out."""
-    bits, topics = (Results.of(lines, score) for score in (BITS, TOPICS))
-    columns = [(NONE, "ours"), ("published", "ours")]
+    bits = Results.of(lines, BITS)
     shown = [arm for arm in SHOWN if any(name == arm for _, name in bits.cells)]
-    asked = [arm for arm in ARMS if any(name == arm for _, name in topics.cells)]
-    parts = [
-        _by_language(bits, shown, columns),
-        _effects(bits),
-        _by_language(topics, asked, [(NONE, "ours"), ("english", "ours")]),
-    ]
+    parts = [_by_language(bits, shown, [(NONE, "ours"), ("published", "ours")]), _effects(bits)]
+    for score, title in TITLES.items():
+        topics = Results.of(lines, score)
+        asked = [arm for arm in ARMS if any(name == arm for _, name in topics.cells)]
+        if told := _by_language(topics, asked, [(NONE, "ours")]):
+            parts.append(f"{title}:\n\n{told}")
     return "\n".join(part for part in parts if part)
 
 

@@ -6,11 +6,18 @@
 The first draws lines of 5 to 40 words from a corpus, always the same ones. Of NTREX the second half
 is taken, whose documents are not among those that are scored. What holds a sentence of a scored
 test set, in any of the languages or in English, is left out.
+
+    python -m bench.continued_text sib200:train:eng_Latn topics.en.txt
+    python -m bench.continued_text sib200:train:eng_Latn topics.bam.tsv --said synthetic/bam-labels
+
+These write labelled texts: one a line, and, with what `lexaug.synthesize` made of these lines, that
+with the labels.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -23,6 +30,7 @@ from data.contamination import KeepOut
 from data.corpus import Record, find_corpus
 from data.files import write_whole
 from data.randomness import stream
+from data.tsv import write_tsv
 from training.classification.labelled import find_texts
 
 SIB, NTREX = "sib200", "ntrex-128"
@@ -73,6 +81,17 @@ def drawn(lines: list[str], most: int, name: str) -> list[str]:
     return fitting[:most]
 
 
+def write_labelled(name: str, said: Path | None, out: Path) -> None:
+    """Labelled texts as lines; with the folder of what was made of them, those and their labels."""
+    found = find_texts(name, access=Access(offline=True))[0].texts
+    if said is None:
+        write_whole(out, "".join(" ".join(one.text.split()) + "\n" for one in found))
+        return
+    made = map(json.loads, (said / "text.jsonl").read_text("utf-8").splitlines())
+    rows = ((one["text"], found[one["line"] - 1].label) for one in made)
+    write_tsv(out, ("text", "label"), rows)
+
+
 def main() -> None:
     """Write the text."""
     parser = argparse.ArgumentParser(
@@ -80,8 +99,12 @@ def main() -> None:
     )
     parser.add_argument("corpus")
     parser.add_argument("out", type=Path)
+    parser.add_argument("--said", type=Path, help="a folder of lexaug.synthesize --format jsonl")
     parser.add_argument("--lines", type=int, help="draw so many (default: all, in their order)")
     options = parser.parse_args()
+    if options.corpus.startswith(f"{SIB}:"):
+        write_labelled(options.corpus, options.said, options.out)
+        return
     dropped: Counter[str] = Counter()
     found = list(texts(options.corpus, dropped))
     if options.lines:
