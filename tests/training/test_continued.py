@@ -15,9 +15,11 @@ from bench.continued_cell import BATCH_TOKENS, bits_of, topics_of
 from bench.continued_plan import (
     ARMS,
     BITS,
+    CARRIED,
     LANGUAGES,
     NONE,
     REAL,
+    SCORES,
     SYNTHETIC,
     TOPICS,
     Continued,
@@ -25,7 +27,7 @@ from bench.continued_plan import (
     name_of,
 )
 from bench.continued_table import Results, table
-from bench.continued_text import drawn
+from bench.continued_text import drawn, write_labelled
 from data.errors import InputError
 from data.options import flag_of, options_of
 from lexaug.config import SynthesisConfig
@@ -35,7 +37,7 @@ from training.pretraining.config import PretrainConfig
 
 
 def test_every_command_comes_after_what_it_needs_and_none_twice(tmp_path: Path) -> None:
-    for score in (BITS, TOPICS):
+    for score in SCORES:
         seen: set[str] = set()
         for one in Continued(list(LANGUAGES), ARMS, (1, 2), tmp_path, score=score).tasks():
             assert set(one.needs) <= seen, one.name
@@ -44,8 +46,9 @@ def test_every_command_comes_after_what_it_needs_and_none_twice(tmp_path: Path) 
         models = [name for name in seen if name.startswith("model-")]
         apart = len(SYNTHETIC) - 2  # arms of all languages; two need tables, which four have
         assert len(models) == 2 * (1 + 10 * apart + 4 * 2 + 9), "English once; no Ilocano text"
-        assert f"cells-none-1-{score}" in seen
-        assert f"cells-none-2-{score}" not in seen, "what is not trained has no seed"
+        none = "bod-none" if score == CARRIED else "none"  # labels are of a language
+        assert f"cells-{none}-1-{score}" in seen
+        assert f"cells-{none}-2-{score}" not in seen, "what is not trained has no seed"
 
 
 def test_real_text_is_of_one_arm_and_the_rest_is_trained_alike(tmp_path: Path) -> None:
@@ -127,6 +130,21 @@ def test_right_topics_are_read_from_predictions(tmp_path: Path) -> None:
     path.parent.mkdir()
     path.write_text("text\tlabel\tpredicted\na\tsports\tsports\nb\ttravel\tsports\n", "utf-8")
     assert topics_of(tmp_path, "bam") == "10"
+
+
+def test_labels_stay_with_what_was_made_of_their_texts(
+    mirror: Path,
+    tmp_path: Path,
+) -> None:
+    """The first text was not kept, so that what comes first now is the second's."""
+    path = mirror / "sib200" / "eng_Latn" / "train.tsv"
+    labels = [row.split("\t")[1] for row in path.read_text("utf-8").splitlines()[1:3]]
+    assert labels[0] != labels[1]
+    said = tmp_path / "said"
+    said.mkdir()
+    (said / "text.jsonl").write_text('{"line": 2, "text": "mbili"}\n', "utf-8")
+    write_labelled("sib200:train:eng_Latn", said, tmp_path / "out.tsv")
+    assert (tmp_path / "out.tsv").read_text("utf-8") == f"text\tlabel\nmbili\t{labels[1]}\n"
 
 
 def run(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
