@@ -81,11 +81,17 @@ def _asked(inventory: Inventory) -> dict[str, Any] | None:
 
 
 def _near(inventory: Inventory, text: str) -> None:
-    """Links to languages that the text may have meant."""
+    """Buttons for the languages that the text may have meant.
+
+    A link to the page that one is on would leave the address as it is.
+    """
     for hit in suggestions(inventory, text):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.html(texts.named(hit.name), width="content")
-            link_to("language", hit.code, {"lang": hit.code})
+        label = texts.escape_markdown(f"{hit.name} ({hit.code})")
+        st.button(label, key=f"near-{hit.code}", on_click=_open, args=(hit.code,))
+
+
+def _open(code: str) -> None:
+    st.query_params["lang"] = code
 
 
 def _heading(row: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The map's colours: a label a row, a mark a label, and figures that are read from runs.
+"""The map's colours: a label a row, a mark a label, and figures that are read from runs."""
 
 from __future__ import annotations
 
