@@ -6,8 +6,8 @@
         print(utterance.intent, data.labels.bio.spans(utterance.slots))
 
 Read are xSID's CoNLL and the two files of its English train part, and the JSON lines of MASSIVE
-and SLURP, each as a stream. Intents and labels stay as the data set
-spells them. Slots that break the BIO scheme are mended and counted in `repairs`.
+and SLURP, each as a stream; other forms stand in `data.utterance_forms`. Intents and labels stay
+as the data set spells them. Slots that break the BIO scheme are mended and counted in `repairs`.
 
 SLURP, and MASSIVE, its translation into 51 languages, are JSON lines:
 
@@ -29,14 +29,16 @@ from data.access import Access
 from data.bounded import check_shape, parse_json
 from data.catalog import Dataset, dataset
 from data.errors import InputError
-from data.labels.bio import Span, tags_of
+from data.labels.bio import OUTSIDE, Span, tags_of
 from data.labels.conll import Block, read_blocks
-from data.labels.slots import BAD_RECORD, Utterance, mended, parse
+from data.labels.slots import BAD_RECORD, Utterance, mended, parse, words
 from data.languages import Language
-from data.lines import clean, counted, excerpt, fault_of, read_lines, reject
+from data.lines import clean, counted, excerpt, fault_of, read_lines, reject, unpacked_suffix
 from data.load import fetch_split
+from data.utterance_forms import MULTIATIS_COLUMNS, read_injongo, read_mtop, read_multiatis
 
 PARTITIONS = ("train", "dev", "test")
+HELD_OUT = "MMNLU-22"  # the partition of the shared task, published without intents and slots
 SPLIT_BY_CHARACTER = ("ja-JP", "zh-CN", "zh-TW")  # as in MASSIVE's own scripts
 
 _SLURP = {
@@ -69,12 +71,13 @@ def read_massive(
     Japanese are split into characters, as MASSIVE's scripts do.
 
     Args:
-        split: `train`, `dev` or `test`, the value of `partition`; all of them by default.
+        split: `train`, `dev`, `test` or `MMNLU-22`, the value of `partition`; all by default. The
+            utterances of MMNLU-22 have no labels: their intent is empty, their slots are O.
 
     Raises:
         InputError: a line that is no such JSON object; an annotation that does not parse.
     """
-    if split is not None and split not in PARTITIONS:
+    if split is not None and split not in (*PARTITIONS, HELD_OUT):
         raise InputError(f'MASSIVE has no split "{split}"; it has: {", ".join(PARTITIONS)}')
     for record, utterance in _read(path, _of_massive, skip_bad, dropped, repairs):
         if split in (None, record["partition"]):
@@ -134,13 +137,17 @@ def _cleaned(record: dict[str, Any], repairs: Counter[str]) -> Record:
 def _of_massive(record: Record, _: str) -> Utterance:
     text = _text(record, "utt")
     by_character = _text(record, "locale") in SPLIT_BY_CHARACTER
+    if record.get("partition") == HELD_OUT and not {"intent", "annot_utt"} & record.keys():
+        places = words(text, by_character=by_character)
+        tokens = tuple(text[start:end] for start, end in places)
+        return Utterance(_text(record, "id"), tokens, "", (OUTSIDE,) * len(tokens), text)
     annotated = parse(_text(record, "annot_utt"), by_character=by_character)
     if annotated.text.split() != text.split():
         raise InputError(
             f"expected the words of utt in annot_utt, {excerpt(text)}, found"
             f" {excerpt(annotated.text)}"
         )
-    if _text(record, "partition") not in PARTITIONS:
+    if _text(record, "partition") not in (*PARTITIONS, HELD_OUT):
         found = excerpt(record["partition"])
         raise InputError(f"expected a partition of {', '.join(PARTITIONS)}, found {found}")
     id_, intent = _text(record, "id"), _text(record, "intent")
@@ -317,6 +324,18 @@ def _slurp(paths: Sequence[Path], _split: str, **counters: Any) -> Iterator[Utte
     return read_slurp(paths[0], skip_bad=True, **counters)
 
 
+def _held_out(paths: Sequence[Path], _split: str, **counters: Any) -> Iterator[Utterance]:
+    return read_massive(paths[0], HELD_OUT, skip_bad=True, **counters)
+
+
+def _injongo(paths: Sequence[Path], _split: str, **counters: Any) -> Iterator[Utterance]:
+    return read_injongo(paths[0], skip_bad=True, **counters)
+
+
+def _mtop(paths: Sequence[Path], _split: str, **counters: Any) -> Iterator[Utterance]:
+    return read_mtop(paths[0], skip_bad=True, **counters)
+
+
 def _xsid(paths: Sequence[Path], _split: str, **counters: Any) -> Iterator[Utterance]:
     if len(paths) == 2:  # its train part has texts and labels in two files
         return read_text_and_labels(*paths, skip_bad=True, **counters)
@@ -329,7 +348,62 @@ READERS: dict[str, Callable[..., Iterator[Utterance]]] = {
     "massive": _massive,
     "slurp": _slurp,
     "conll-utterances": _xsid,
+    "massive-held-out": _held_out,
+    "injongo": _injongo,
+    "mtop": _mtop,
 }
+
+
+def read_utterances(
+    path: Path,
+    split: str | None = None,
+    *,
+    skip_bad: bool = False,
+    dropped: Counter[str] | None = None,
+    repairs: Counter[str] | None = None,
+) -> Iterator[Utterance]:
+    """Yield the utterances of a user's file, in whichever of these forms it is.
+
+    `.conll` is xSID's; `.tsv` MultiATIS++'s, told by its header, or MTOP's (as `.txt` is); `.jsonl`
+    MASSIVE's, SLURP's or Injongo's, told by the keys of its first line.
+
+    Args:
+        split: of MASSIVE's files, which hold all of them.
+
+    Raises:
+        InputError: a file of another form; a bad line.
+    """
+    how: dict[str, Any] = {"skip_bad": skip_bad, "dropped": dropped, "repairs": repairs}
+    suffix = unpacked_suffix(path)
+    if suffix == ".conll":
+        return read_xsid(path, **how)
+    if suffix in (".tsv", ".txt"):
+        first = next((line for _, line in read_lines(path)), "")
+        is_table = first.split("\t") == list(MULTIATIS_COLUMNS)
+        return read_multiatis(path, **how) if is_table else read_mtop(path, **how)
+    if suffix != ".jsonl":
+        raise InputError(
+            f"{path}: expected utterances in .jsonl (MASSIVE, SLURP, Injongo), .conll (xSID) or"
+            f" .tsv (MultiATIS++, MTOP), found {suffix or 'no suffix'}"
+        )
+    keys = first_keys(path)
+    if "slurp_id" in keys:
+        return read_slurp(path, **how)
+    if keys >= {"text", "intent"}:
+        return read_injongo(path, **how)
+    return read_massive(path, split, **how)
+
+
+def first_keys(path: Path) -> set[str]:
+    """The keys of a file's first JSON object; none where it has none.
+
+    Raises:
+        InputError: a first line that is no JSON object.
+    """
+    for number, line in read_lines(path):
+        if line.strip():
+            return set(parse_json(line, f"{path}:{number}", dict))
+    return set()
 
 
 def roles_of(entry: Dataset, split: str) -> tuple[str, ...]:

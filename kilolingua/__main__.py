@@ -38,6 +38,8 @@ COMMANDS = {
     "classify": ("training.classify", "train a classifier of texts: topics, sentiment"),
     "translator": ("training.translate", "train a translator of one's own"),
     "fairseq": ("training.fairseq.__main__", "data for fairseq"),
+    "nlu": ("nlu.train", "train intents and slots, and score them on other languages"),
+    "self-learning": ("nlu.self_learning.__main__", "learn from users' rephrases"),
     "retrieve": ("probe.retrieve", "does a sentence lie nearest to its translation?"),
     "cost": ("probe.cost", "what a language costs under a tokenizer"),
     "identify": ("probe.language", "is the language in a model's vectors, layer by layer?"),

@@ -7,6 +7,7 @@ rates.py              copy rate, empty rate
 external.py           scores that another tool gave, a number a segment
 language_id.py        the share of outputs in the language that was asked for
 labels.py, tags.py    accuracy, edit distance; F1 of tags and of spans
+intents.py            intents and slots as MASSIVE scores them, and repaired; out of scope
 ratios.py             ratios of sums with intervals over groups
 significance.py       bootstrap intervals over stored statistics; paired.py: paired tests
 """

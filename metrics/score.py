@@ -36,7 +36,7 @@ HIGHER = frozenset(
         *("bleu", "spbleu", "sacrebleu", "chrf", "meteor", "nist", "rouge", "rougel", "rougelsum"),
         *("comet", "xcomet", "cometkiwi", "africomet", "cometinho", "unite", "prism"),
         *("bleurt", "bertscore", "bartscore", "yisi", "blaser", "gleu"),
-        *("accuracy", "acc", "match", "precision", "recall", "f1", "mcc", "las", "uas"),
+        *("accuracy", "acc", "auroc", "match", "precision", "recall", "f1", "mcc", "las", "uas"),
         *("language",),  # the share of outputs in the language that was asked for
     }
 )

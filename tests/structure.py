@@ -21,6 +21,7 @@ ROOMS = (
     "lexaug",
     "morph",
     "icl",
+    "nlu",
     "probe",
     "training",
     "models",

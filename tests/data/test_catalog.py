@@ -39,7 +39,7 @@ READERS = {
     "inflection": {"unimorph"},
     "pos": {"conll"},
     "ner": {"conll"},
-    "utterances": {"conll-utterances", "massive", "slurp"},
+    "utterances": {"conll-utterances", "massive", "massive-held-out", "slurp", "injongo", "mtop"},
     "topics": {"labelled"},
     "sentiment": {"labelled"},
     "intents": {"clinc150"},

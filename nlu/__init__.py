@@ -1,0 +1,1 @@
+"""Intents and slots across languages: train, predict, evaluate, hand in; learn from rephrases."""

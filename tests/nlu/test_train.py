@@ -1,0 +1,209 @@
+"""Training end to end with a toy encoder: it learns, goes on to the same bytes, predicts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from data.errors import InputError
+from data.labels.bio import problem
+from data.lexicon import Entry, Lexicon
+from lexaug.phrases import compile_phrases
+from models.resolve import resolve_model
+from nlu.config import NluConfig
+from nlu.model import NO_PIECE, Shape, collate, load_nlu, open_nlu, owners, valid
+from nlu.sets import find_utterances
+from nlu.switching import Table, glossed, switched
+from nlu.train import main, train
+from training.progress import Progress
+
+
+def options(folder: Path, encoder: str, corpus: Path, **more: Any) -> NluConfig:
+    base = {
+        "train": (f"{corpus}:train",),
+        "dev": f"{corpus}:dev",
+        "test": (f"{corpus}:test",),
+        "model": encoder,
+        "steps": 80,
+        "learning_rate": 0.003,
+        "head_rate": 2.0,
+        "batch_tokens": 256,
+        "out": folder / "run",
+    }
+    return NluConfig(**(base | more))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory, encoder: str, corpus: Path) -> Path:
+    folder = tmp_path_factory.mktemp("run")
+    done = train(options(folder, encoder, corpus))
+    assert done.folder == folder / "run"
+    return done.folder
+
+
+def test_it_learns(run: Path) -> None:
+    told = json.loads((run / "scores.json").read_text("utf-8"))
+    model = next(one for one in told["results"] if one["system"] == "model")
+    values = {score["name"]: score["value"] for score in model["scores"]}
+    assert values["intent accuracy"] > 90
+    assert values["slot F1"] > 80
+    assert [score["name"] for score in model["official"]] == list(values)
+    assert {one["system"] for one in told["results"]} == {
+        "model",
+        "n-grams, linear",
+        "most frequent intent",
+    }
+    assert (run / "report.html").stat().st_size > 1000
+    assert sum(one["dropped"].get(f"utterance of {model['test']}", 0) for one in told["data"]) > 0
+
+
+def test_the_model_folder_parses(run: Path) -> None:
+    model = load_nlu(str(run))
+    [found] = model.parse([("wake", "me", "at", "seven", "thirty")])
+    assert (found.intent, found.slots[-2:]) == ("alarm_set", ("B-time", "I-time"))
+    assert 0.3 < found.confidence <= 1
+
+
+def test_a_long_utterance_is_cut_into_windows(run: Path) -> None:
+    """100 kB: every word has a tag, the tags are valid, the intent is that of the beginning."""
+    model = load_nlu(str(run))
+    words = ("play", "malaika", *["please"] * 15_000, "at", "noon")
+    [found] = model.parse([words])
+    assert len(found.slots) == len(words)
+    assert problem(found.slots) is None
+    assert found.intent == "play"
+
+
+def test_a_killed_run_goes_on_to_the_same_bytes(
+    tmp_path: Path, run: Path, encoder: str, corpus: Path
+) -> None:
+    class KilledError(Exception):
+        pass
+
+    def kill(progress: Progress) -> None:
+        if progress.step >= 50:
+            raise KilledError
+
+    config = options(tmp_path, encoder, corpus, checkpoint_every=20)
+    with pytest.raises(KilledError):
+        train(config, progress=kill)
+    assert not (tmp_path / "run" / "model").exists()
+    again = train(config).folder
+    for name in ("model/heads.safetensors", "model/model.safetensors", "predictions"):
+        mine, other = again / name, run / name
+        for one in sorted(mine.iterdir()) if mine.is_dir() else [mine]:
+            twin = other / one.name if mine.is_dir() else other
+            assert one.read_bytes() == twin.read_bytes(), name
+
+
+@pytest.mark.parametrize("more", [{"crf": True}, {"words": "mean"}, {"freeze": 2}, {"lora": 4}])
+def test_other_ways_to_train(
+    tmp_path: Path, encoder: str, corpus: Path, more: dict[str, Any]
+) -> None:
+    if "lora" in more:
+        pytest.importorskip("peft")
+    done = train(options(tmp_path, encoder, corpus, steps=4, **more))
+    before, after = (load_file(folder) for folder in (Path(encoder), done.folder / "model"))
+    same = {name: torch.equal(after[name], weight) for name, weight in before.items()}
+    assert all(same.values()) == ("freeze" in more)
+    assert load_nlu(str(done.folder)).shape.crf == more.get("crf", False)
+
+
+def load_file(folder: Path) -> dict[str, torch.Tensor]:
+    from safetensors.torch import load_file as load
+
+    found: dict[str, torch.Tensor] = load(folder / "model.safetensors")
+    return found
+
+
+def test_centring_moves_a_language_to_the_training_texts(encoder: str) -> None:
+    shape = Shape(("a", "b"), ("x",))
+    model = open_nlu(resolve_model(encoder), shape, length=32, seed=1)
+    english, other = [("play", "malaika"), ("wake", "me")], [("alarm", "at", "noon")]
+    model.network.centre.copy_(model.mean(english))
+    shift = model.shift_to(other)
+    assert torch.allclose(model.mean(other) + shift, model.mean(english), atol=1e-5)
+    assert torch.allclose(model.shift_to(english), torch.zeros_like(shift), atol=1e-5)
+
+
+def test_words_and_their_pieces(encoder: str) -> None:
+    model = open_nlu(resolve_model(encoder), Shape(("a", "b"), ("x",)), length=32, seed=1)
+    words = ("kisumu", "qzx", "please")
+    [window] = model.coder.windows([words])
+    found = owners(window)
+    assert found[0] == found[-1] == NO_PIECE
+    assert sorted(set(found) - {NO_PIECE}) == [0, 1, 2]
+    batch = collate([window], 0, [1], [[0, 1, 2]])
+    assert batch["tags"].tolist() == [[0, 1, 2]]
+    assert batch["intents"].tolist() == [1]
+
+
+def test_tags_of_windows_put_together() -> None:
+    assert valid(("O", "I-x", "I-x", "I-y")) == ("O", "B-x", "I-x", "B-y")
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"train": ()}, "--train is missing"),
+        ({"model": None}, "--model is missing"),
+        ({"shots": 3}, "--few and --shots belong together"),
+        ({"lora": 2, "freeze": 1}, "leave --freeze out"),
+        ({"dev": None, "evaluate_every": 5}, "need --dev"),
+        ({"words": "last"}, "--words"),
+    ],
+)
+def test_options_that_cannot_be(
+    tmp_path: Path, encoder: str, corpus: Path, more: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        options(tmp_path, encoder, corpus, **more)
+
+
+def test_the_same_test_set_twice(
+    tmp_path: Path, corpus: Path, encoder: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "copy.jsonl"
+    other.write_bytes(corpus.read_bytes())
+    line = ["--train", f"{corpus}:train", "--model", encoder, "--steps", "2"]
+    code = main([*line, "--test", f"{corpus}:test,{other}:test", "--out", str(tmp_path / "x")])
+    assert code == 2
+    assert "named twice as" in capsys.readouterr().err
+
+
+def test_sets_by_name(corpus: Path, tmp_path: Path) -> None:
+    [found] = find_utterances(f"{corpus}:test")
+    assert (found.code, len(found.utterances)) == ("en-US", 40)
+    assert found.labels is not None
+    assert all(len(a) == len(b) for a, b in zip(found.labels, found.tokens, strict=True))
+    with pytest.raises(InputError, match="no such file, and no utterances of the catalog"):
+        find_utterances("nowhere:test")
+    empty = tmp_path / "empty.jsonl"
+    empty.write_text("")
+    with pytest.raises(InputError, match="expected utterances, found none"):
+        find_utterances(str(empty))
+
+
+def test_switching_carries_slots(corpus: Path) -> None:
+    entries = (Entry("wake me", "niamshe"), Entry("noon", "saa sita mchana"), Entry("at", "saa"))
+    lexicon = Lexicon(entries, "en", "sw")
+    table = Table("sw", lexicon, compile_phrases(lexicon))
+    own = find_utterances(f"{corpus}:train")[0].utterances
+    made = list(switched(own, [table], ratio=1.0, draws=1, seed=1))
+    assert len({one.id for one in made}) == len(made) > 20
+    noon = next(one for one in made if "sita" in one.tokens)
+    place = noon.tokens.index("sita")
+    assert noon.slots[place - 1 : place + 2] == ("B-time", "I-time", "I-time")
+    assert all(problem(one.slots) is None for one in made)
+    assert made == list(switched(own, [table], ratio=1.0, draws=1, seed=1))
+
+
+def test_glossing_says_which_word_stands_for_which() -> None:
+    lexicon = Lexicon((Entry("saa", "o'clock"), Entry("niamshe", "wake me")), "sw", "en")
+    [(words, origin)] = glossed([("niamshe", "saa", "tano")], compile_phrases(lexicon))
+    assert words == ("wake", "me", "o'clock", "tano")
+    assert origin == (0, 0, 1, 2)
