@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from morph.analyse import Analyser
     from morph.inflect import Answer, Inflector
     from morph.run import Trained
+    from nlu.train import Trained as TrainedNlu
     from probe.cost_report import Costs
     from probe.summary import Retrieved
     from training.classify import Classified
@@ -63,6 +64,7 @@ __all__ = [
     "UnavailableError",
     "analyser",
     "classify",
+    "train_nlu",
     "compare",
     "cost",
     "encoder",
@@ -315,6 +317,21 @@ def classify(train: str | Sequence[str], **options: Any) -> Classified:
     from training.classify import classify as run
 
     return run(_configured(ClassifyConfig, train=train, **options))
+
+
+def train_nlu(train: str | Sequence[str], **options: Any) -> TrainedNlu:
+    """Train intents and slots on one language and score them on others; `nlu.train`.
+
+        kl.train_nlu("xsid:train", dev="xsid:dev:en", test="xsid:test:de", steps=280,
+                     model="multilingual-e5-small", freeze=4).plot()
+
+    Args:
+        train: utterances, files or of the catalog; dev, test, switch ... are options.
+    """
+    from nlu.config import NluConfig
+    from nlu.train import train as run
+
+    return run(_configured(NluConfig, train=train, **options))
 
 
 def train_translator(pairs: str | Sequence[str], **options: Any) -> TrainedTranslator:

@@ -41,6 +41,8 @@ SIZES = {
     "probe.project": ["--limit", "8"],
     "probe.language": ["--limit", "8", "--queries", "40"],
     "probe.retrieve": ["--limit", "8"],
+    "nlu.self_learning simulate": ["--sessions", "2000"],
+    "nlu.train": ["--steps", "3", "--limit", "200"],
     "training.classify": ["--steps", "3"],
     "training.pretrain": ["--steps", "3", "--tokenizer", "train:600", "--held-out-limit", "10"],
     "training.tag": ["--steps", "3"],

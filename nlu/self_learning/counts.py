@@ -75,7 +75,7 @@ class Counts:
             return self.number.astype(np.float64)
         last = int(self.keys[:, 4].max()) if newest is None else newest
         age: NDArray[np.float64] = (last - self.keys[:, 4]) / half_life
-        found: NDArray[np.float64] = self.number * np.exp2(-age)
+        found: NDArray[np.float64] = self.number.astype(np.float64) * np.exp2(-age)
         return found
 
 

@@ -92,8 +92,9 @@ class Turns:
 
     def joined(self, other: Turns) -> Turns:
         """Both one after the other."""
-        pairs = ((getattr(self, name), getattr(other, name)) for name in COLUMNS)
-        return Turns(*(np.concatenate(pair) for pair in pairs))
+        pairs: list[Any] = [(getattr(self, name), getattr(other, name)) for name in COLUMNS]
+        columns: list[Any] = [np.concatenate(pair) for pair in pairs]
+        return Turns(*columns)
 
 
 COLUMNS = ("session", "user", "time", "request", "intent", "rewrite", "defect")
@@ -144,7 +145,9 @@ class Log:
             for block in _blocks(file):
                 parts.append(self._turns(block, path, number))
                 number += block.count(b"\n")
-        columns: Any = (np.concatenate([getattr(one, name) for one in parts]) for name in COLUMNS)
+        columns: list[Any] = [
+            np.concatenate([getattr(one, name) for one in parts]) for name in COLUMNS
+        ]
         return Turns(*columns)
 
     def _turns(self, block: bytes, path: Path, number: int) -> Turns:
