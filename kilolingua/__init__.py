@@ -64,7 +64,6 @@ __all__ = [
     "UnavailableError",
     "analyser",
     "classify",
-    "train_nlu",
     "compare",
     "cost",
     "encoder",
@@ -80,6 +79,7 @@ __all__ = [
     "synthesize",
     "tag",
     "train",
+    "train_nlu",
     "train_translator",
     "translate",
 ]

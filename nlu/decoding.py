@@ -40,7 +40,7 @@ def best_tags(
         scores: (words, labels) with the labels in the order of `tag_labels`, log-probabilities.
         transitions: (labels, labels) from the row's label to the column's; None for none.
 
-    >>> scores = np.array([[0.0, -1.0, 2.0], [0.0, -9.0, 1.0]], dtype=np.float32)   # O, B-x, I-x
+    >>> scores = np.array([[0.0, -0.5, 2.0], [0.0, -9.0, 1.0]], dtype=np.float32)   # O, B-x, I-x
     >>> best_tags(scores)
     array([1, 2])
     """

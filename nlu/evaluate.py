@@ -68,15 +68,17 @@ def read_predictions(path: Path, test: UtteranceSet) -> tuple[list[Parse], list[
             if record["id"] in rows:
                 raise InputError(f"{path}:{number}: id {record['id']} a second time; leave one out")
             rows[record["id"]] = number, record
-    found, sure = [], []
+    found: list[Parse] = []
+    sure: list[float] = []
     for one in test.utterances:
         if one.id not in rows:
             raise InputError(f"{path}: no prediction of {test.name}'s id {one.id}; predict all")
         number, record = rows[one.id]
         where = f"{path}:{number}"
         found.append(Parse(record["pred_intent"], _tags(record, one.tokens, test.code, where)))
-        sure.append(record.get("confidence"))
-    return found, sure if all(isinstance(value, float) for value in sure) else None
+        if isinstance(record.get("confidence"), float):
+            sure.append(record["confidence"])
+    return found, sure if len(sure) == len(found) else None
 
 
 def _tags(

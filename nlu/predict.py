@@ -79,7 +79,8 @@ def annotated(tokens: Sequence[str], slots: Sequence[str], joint: str = " ") -> 
     >>> annotated(("niamshe", "saa", "tano"), ("O", "B-time", "I-time"))
     'niamshe [time : saa tano]'
     """
-    parts, at = [], 0
+    parts: list[str] = []
+    at = 0
     for span in spans(slots):
         parts += tokens[at : span.start]
         parts.append(f"[{span.label} : {joint.join(tokens[span.start : span.end])}]")

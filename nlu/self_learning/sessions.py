@@ -88,7 +88,8 @@ class Turns:
 
     def take(self, rows: NDArray[Any]) -> Turns:
         """Some of the turns."""
-        return Turns(*(getattr(self, name)[rows] for name in COLUMNS))
+        columns: list[Any] = [getattr(self, name)[rows] for name in COLUMNS]
+        return Turns(*columns)
 
     def joined(self, other: Turns) -> Turns:
         """Both one after the other."""
@@ -99,7 +100,8 @@ class Turns:
 
 COLUMNS = ("session", "user", "time", "request", "intent", "rewrite", "defect")
 TYPES = (np.uint64, np.uint64, np.float64, np.int32, np.int32, np.int32, np.bool_)
-NO_TURNS = Turns(*(np.zeros(0, kind) for kind in TYPES))
+_EMPTY: list[Any] = [np.zeros(0, kind) for kind in TYPES]
+NO_TURNS = Turns(*_EMPTY)
 
 
 def folded(request: str) -> str:
