@@ -146,7 +146,7 @@ def word_states(states: Tensor, words: Tensor, how: str) -> Tensor:
 
     >>> states = torch.tensor([[[9.0], [1.0], [3.0], [5.0]]])
     >>> words = torch.tensor([[-1, 0, 0, 1]])
-    >>> [word_states(states, words, how).flatten().tolist() for how in WORDS]
+    >>> [word_states(states, words, how).flatten().tolist() for how in ("first", "mean")]
     [[1.0, 5.0], [2.0, 5.0]]
     """
     batch, _, width = states.shape
