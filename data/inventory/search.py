@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import polars
 
 How = Literal["code", "name", "other name", "beginning", "part", "near"]
+MOST_NAMED = 3  # languages in a message
 SHORTEST = 4  # letters of a text that may be misspelt: of three, everything is near
 LETTERS_A_FAULT = 4  # a misspelling may differ in one letter of so many, in MOST_FAULTS at most
 MOST_FAULTS = 3
@@ -219,7 +220,9 @@ def suggestions(inventory: Inventory, text: str, limit: int = 8) -> list[Hit]:
         marked = members.with_columns(
             pl.lit("other name").alias("how"), pl.lit(search_key(language.name)).alias("matched")
         )
-        return [_hit(row) for row in marked.sort(_order()).head(limit).iter_rows(named=True)]
+        hits = [_hit(row) for row in marked.sort(_order()).head(limit).iter_rows(named=True)]
+        # A code of several languages, nah: those that are called so.
+        return hits or search(inventory.table, language.name.removesuffix(" languages"), limit)
     return search(inventory.table, text, limit)
 
 
@@ -234,10 +237,13 @@ def _hint(inventory: Inventory, language: Language) -> str:
     tags = members["bcp47"].drop_nulls().to_list()
     if tags:
         return f"its members have: {', '.join(sorted(tags))}"
+    near = _listed(suggestions(inventory, language.bcp47, MOST_NAMED))
+    if near:
+        return f"did you mean {near}?"
     return (
         "python -m data.inventory --rebuild says what is missing"
         if inventory.notes
-        else ("give another code of it")
+        else "give another code of it"
     )
 
 

@@ -125,3 +125,11 @@ def test_distances_by_hand(left: str, right: str, faults: int) -> None:
 def test_names_of_wals_and_of_publishers(mirror: Path, world: Inventory) -> None:
     assert row_of(world, find(world, "Arabic (Kuwaiti)"))["name"] == "Gulf Arabic"
     assert row_of(world, find(world, "Naga, Tangshang"))["iso639_3"] == "nst"
+
+
+def test_a_code_of_several_languages_leads_to_those_called_so(
+    mirror: Path, world: Inventory
+) -> None:
+    with pytest.raises(InputError, match=r"no row in the inventory; did you mean .*Nahuatl"):
+        find(world, "nah")
+    assert all("Nahuatl" in hit.name for hit in suggestions(world, "nah")[:3])
