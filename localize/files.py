@@ -34,7 +34,7 @@ def documents(place: Path, patterns: Sequence[str] = ()) -> list[Path]:
         raise InputError(f"{place}: no such file or folder; check the path")
     found = sorted(
         path
-        for path in _walk(place)
+        for path in _walk(place, asked=bool(patterns))
         if not patterns or any(path.relative_to(place).match(pattern) for pattern in patterns)
     )
     if not found:
@@ -45,10 +45,10 @@ def documents(place: Path, patterns: Sequence[str] = ()) -> list[Path]:
     return found
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _walk(folder: Path, *, asked: bool) -> Iterator[Path]:
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(set(folders) - SKIPPED)
-        yield from (Path(root, name) for name in names if is_document(Path(name)))
+        yield from (Path(root, name) for name in names if is_document(Path(name), asked=asked))
 
 
 def relative(path: Path, root: Path) -> Path:

@@ -44,6 +44,7 @@ ENGINES: dict[str, Engine] = {
         "icl.engines.transformers:TransformersBackend", ("float32", "bfloat16", "float16")
     ),
     "openai": Engine("icl.engines.openai:OpenaiBackend"),
+    "stub": Engine("icl.engines.stub:Stub"),  # no translator: accents, for tests
 }
 
 

@@ -15,6 +15,7 @@ from data.cli import did_you_mean
 from data.errors import InputError
 from localize.documents.record import Document, decoded
 
+ONLY_NAMED = (".json", ".txt", ".properties")
 MAX_BYTES = 1 << 28  # of one document
 
 
@@ -37,6 +38,15 @@ class Form(NamedTuple):
 FORMS: dict[str, Form] = {
     "markdown": Form("localize.documents.markdown:read", (".md", ".markdown", ".mdown", ".myst")),
     "html": Form("localize.documents.html:read", (".html", ".htm", ".xhtml")),
+    "notebook": Form("localize.documents.notebook:read", (".ipynb",)),
+    "rst": Form("localize.documents.rst:read", (".rst", ".rest")),
+    "text": Form("localize.documents.plain:read", (".txt",)),
+    "po": Form("localize.documents.po:read", (".po", ".pot"), bilingual=True),
+    "xliff": Form("localize.documents.xliff:read", (".xlf", ".xliff"), bilingual=True),
+    "json": Form("localize.documents.json_text:read", (".json", ".arb")),
+    "strings": Form("localize.documents.strings:read", (".strings",)),
+    "properties": Form("localize.documents.strings:read_properties", (".properties",)),
+    "docx": Form("localize.documents.docx:read", (".docx",), archive=True),
 }
 _READERS: dict[str, Callable[..., Document]] = {}
 
@@ -68,10 +78,16 @@ def form_of(path: Path) -> str:
     )
 
 
-def is_document(path: Path) -> bool:
-    """Whether a file's suffix is that of a form."""
+def is_document(path: Path, *, asked: bool = False) -> bool:
+    """Whether a file's suffix is that of a form.
+
+    Args:
+        asked: whether the user named it, or its pattern: a folder's .json and .txt files may be
+            anything, requirements.txt for one.
+    """
     name = path.name.lower()
-    return any(name.endswith(form.suffixes) for form in FORMS.values())
+    known = any(name.endswith(form.suffixes) for form in FORMS.values())
+    return known and (asked or not name.endswith(ONLY_NAMED))
 
 
 def read_document(path: Path, form: str = "auto") -> Document:

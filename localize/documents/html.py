@@ -74,7 +74,7 @@ def segments_of(text: str, start: int, stop: int) -> Iterator[Segment]:
                 at = stop if end < 0 else end + 3
                 if text.startswith("<!-- localize:", found.start()):
                     continue  # a marker belongs to its segment
-        elif name in INLINE:
+        elif name in INLINE and not (name == "img" and begin == found.start()):
             continue
         elif name in _OPAQUE and not found[0].startswith("</"):
             at = _behind(text, name, at, stop)

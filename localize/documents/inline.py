@@ -33,6 +33,7 @@ _PRINTF = re.compile(
     r"(?![a-zA-Z])"
 )
 _BRACED = re.compile(r"\$?\{\{[^{}\n]{0,200}\}\}|[$#]?\{[\w.\s:,!-]{0,80}\}")
+_BYTES = re.compile("[\udc80-\udcff]+")  # of no UTF-8, as Python's surrogateescape has them
 _LITERAL = re.compile(r"⟦[^⟦⟧]{0,40}⟧?|⟧")
 _LATEX = re.compile(r"\\[a-zA-Z]|[_^]\{")
 _SLIDE = re.compile(r"[\[(](?:\*\*|~~)|(?:\*\*|~~)[\])]")  # D2L: [**what a slide shows**]
@@ -233,9 +234,10 @@ class Syntax:
 
 _PLAIN = {"h": (_address,), "f": (_address,), "⟦": (_matched(_LITERAL, "literal"),)}
 _PLAIN |= {"⟧": (_matched(_LITERAL, "literal"),)}
-PLAIN = Syntax(re.compile(r"\bhttps?://|\bftp://|⟦|⟧"), _PLAIN)
+_PLAIN |= {chr(byte): (_matched(_BYTES, "bytes"),) for byte in range(0xDC80, 0xDD00)}
+PLAIN = Syntax(re.compile(r"\bhttps?://|\bftp://|⟦|⟧|[\udc80-\udcff]"), _PLAIN)
 MESSAGE = Syntax(
-    re.compile(r"\bhttps?://|\bftp://|⟦|⟧|%|[$#]?\{|<|&|\$t\("),
+    re.compile(r"\bhttps?://|\bftp://|⟦|⟧|[\udc80-\udcff]|%|[$#]?\{|<|&|\$t\("),
     {
         **_PLAIN,
         "%": (_matched(_PRINTF, "placeholder"),),
@@ -247,12 +249,12 @@ MESSAGE = Syntax(
     },
 )
 XML = Syntax(
-    re.compile(r"\bhttps?://|\bftp://|⟦|⟧|<|&"),
+    re.compile(r"\bhttps?://|\bftp://|⟦|⟧|[\udc80-\udcff]|<|&"),
     {**_PLAIN, "<": (_angle,), "&": (_matched(_ENTITY, "entity"),)},
 )
 MARKDOWN = Syntax(
     re.compile(
-        r"\bhttps?://|\bftp://|⟦|⟧|\\|`|\$|<|&|:(?=[a-zA-Z])|\{|\[[\^@]|\]\(|\]\["
+        r"\bhttps?://|\bftp://|⟦|⟧|[\udc80-\udcff]|\\|`|\$|<|&|:(?=[a-zA-Z])|\{|\[[\^@]|\]\(|\]\["
         r"|[\[(](?:\*\*|~~)|(?:\*\*|~~)[\])]|(?<! ) {2,20}\n"
     ),
     {
@@ -273,7 +275,7 @@ MARKDOWN = Syntax(
     },
 )
 RST = Syntax(
-    re.compile(r"\bhttps?://|\bftp://|⟦|⟧|\\|`|\||:(?=[a-zA-Z])|\[[\w#*]|_`"),
+    re.compile(r"\bhttps?://|\bftp://|⟦|⟧|[\udc80-\udcff]|\\|`|\||:(?=[a-zA-Z])|\[[\w#*]|_`"),
     {
         **_PLAIN,
         "\\": (_escape,),

@@ -89,6 +89,9 @@ class Document:
         codec: what the file was read with.
         encode: how new text is spelt.
         comment: whether a marker can stand behind a segment (`<!-- -->`).
+        bilingual: whether a segment's place holds its translation, its text being elsewhere.
+        by_line: whether a text is spelt line by line, with the breaks of its segment between.
+        line_break: what parts two lines where a segment has no break; the file's line end.
         pack: from the edited text's bytes to the file's, for a file that is an archive.
         remarks: what is odd in it, `12: a code fence that nothing closes`; lines count from 1.
     """
@@ -98,9 +101,23 @@ class Document:
     codec: str = "utf-8"
     encode: Encode = as_it_is
     comment: bool = False
+    bilingual: bool = False
+    by_line: bool = True
+    line_break: str = ""
     pack: Callable[[bytes], bytes] | None = None
     remarks: tuple[str, ...] = ()
     starts: list[int] = field(default_factory=list, compare=False, repr=False)
+
+    @property
+    def newline(self) -> str:
+        """What ends its lines: that which ends the first one."""
+        at = self.text.find("\n")
+        return "\r\n" if at > 0 and self.text[at - 1] == "\r" else "\n"
+
+    def translation(self, place: int) -> str:
+        """What a translated document says in a segment."""
+        segment = self.segments[place]
+        return segment.target if self.bilingual else segment.text
 
     def raw(self, place: int) -> str:
         """A segment as it stands in the file, its marker included."""
@@ -124,11 +141,15 @@ class Document:
 
     def spelt(self, text: str, segment: Segment) -> str:
         """A text as it stands in the file in the place of a segment, line by line."""
+        if not self.by_line:
+            return self.encode(text, segment)
         lines = text.split("\n")
         breaks = [*segment.breaks[: len(lines) - 1]]
-        breaks += ["\n" + segment.prefix if not segment.breaks else segment.breaks[-1]] * (
-            len(lines) - 1 - len(breaks)
-        )
+        breaks += [
+            (self.line_break or self.newline) + segment.prefix
+            if not segment.breaks
+            else segment.breaks[-1]
+        ] * (len(lines) - 1 - len(breaks))
         spelt = [self.encode(line, segment) for line in lines]
         return spelt[0] + "".join(b + line for b, line in zip(breaks, spelt[1:], strict=True))
 

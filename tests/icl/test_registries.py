@@ -49,11 +49,12 @@ def test_the_command_knows_a_new_engine(
 ) -> None:
     assert run(tmp_path, "--engine", "lastwrd") == 2
     assert (
-        '--engine "lastwrd": expected one of auto, ctranslate2, transformers, openai, lastword'
+        '--engine "lastwrd": expected one of auto, ctranslate2, transformers, openai, stub,'
+        " lastword"
         " (did you mean lastword?)" in capsys.readouterr().err
     )
     assert main(["--help"]) == 0
-    assert "openai, lastword" in " ".join(capsys.readouterr().out.split())
+    assert "openai, stub, lastword" in " ".join(capsys.readouterr().out.split())
     assert run(tmp_path, "--engine", "lastword", "--dtype", "float16") == 2
     assert '--dtype "float16": expected one of int8' in capsys.readouterr().err
 

@@ -1,0 +1,221 @@
+r"""Which segments of a translation are which of its source: by length, kind and what both share.
+
+Gale and Church (1993, https://aclanthology.org/J93-1004) align sentences by their lengths alone.
+Documents share more: mathematics, roles, links, labels and equations between the segments, numbers,
+the levels of headings. They are weighed beside the lengths, and labels that occur once on either
+side cut a long document into parts.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from localize.documents.inline import protected
+from localize.documents.record import Document, Segment
+from localize.texts import key
+
+# Of a bead by how many segments it has on either side; -log of how often they occur, about.
+PRIORS: Mapping[tuple[int, int], float] = {
+    (1, 1): 0.0,
+    (1, 0): 5.0,
+    (0, 1): 5.0,
+    (2, 1): 3.5,
+    (1, 2): 3.5,
+    (2, 2): 6.0,
+}
+VARIANCE = 6.8  # of a translation's length a character (Gale and Church)
+BAND = 30  # places beside the diagonal that are looked at
+_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
+_MARKUP_LINE = re.compile(r"[^\W\d_]|[=$]")
+
+
+class Bead(NamedTuple):
+    """Segments of the source and of the translation that say the same; one side may be empty.
+
+    Attributes:
+        cost: of this bead; what is below 0 has evidence beside its length.
+    """
+
+    source: tuple[int, ...]
+    target: tuple[int, ...]
+    cost: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trait:
+    """What of a segment is compared.
+
+    Attributes:
+        length: characters without protected parts.
+        parts: protected parts and numbers, counted.
+        behind: lines of the gap behind it that translations leave alone: labels, equations.
+    """
+
+    length: int
+    kind: str
+    level: int
+    parts: Counter[str]
+    behind: frozenset[str]
+    key: str
+
+
+def traits_of(document: Document) -> list[Trait]:
+    """The traits of a document's segments."""
+    return [
+        trait_of(segment, document.gap(place)) for place, segment in enumerate(document.segments)
+    ]
+
+
+def trait_of(segment: Segment, gap: str = "") -> Trait:
+    """The traits of one segment."""
+    parts = Counter[str]()
+    rest, at = list[str](), 0
+    for start, stop, kind in segment.spans:
+        if kind not in ("break", "slide"):
+            parts["".join(segment.text[start:stop].split())] += 1
+        rest.append(segment.text[at:start])
+        at = stop
+    words = "".join([*rest, segment.text[at:]])
+    parts.update(_NUMBER.findall(words))
+    lines = {"".join(line.split()) for line in gap.splitlines()}
+    behind = frozenset(line for line in lines if len(line) > 3 and _MARKUP_LINE.search(line))
+    return Trait(len(words), segment.kind, segment.level, parts, behind, key(segment.text))
+
+
+def text_trait(text: str) -> Trait:
+    """The traits of a text by itself."""
+    return trait_of(Segment(0, len(text), "paragraph", text, spans=protected(text)))
+
+
+def align(source: Sequence[Trait], target: Sequence[Trait]) -> list[Bead]:
+    """The beads of two documents, in order; every segment is in one of them."""
+    beads, before = list[Bead](), (0, 0)
+    lengths = sum(t.length for t in source), sum(t.length for t in target)
+    ratio = max(lengths[1], 1) / max(lengths[0], 1)
+    for cut in [*_cuts(source, target), (len(source), len(target))]:
+        parts = source[before[0] : cut[0]], target[before[1] : cut[1]]
+        for bead in _aligned(*parts, min(max(ratio, 0.05), 20.0)):
+            here = tuple(place + before[0] for place in bead.source)
+            there = tuple(place + before[1] for place in bead.target)
+            beads.append(Bead(here, there, bead.cost))
+        before = cut
+    return beads
+
+
+def _cuts(source: Sequence[Trait], target: Sequence[Trait]) -> list[tuple[int, int]]:
+    """Places where both documents can be cut: before headings whose label occurs once in both."""
+    marks = _once(source), _once(target)
+    pairs = sorted((marks[0][mark], marks[1][mark]) for mark in marks[0].keys() & marks[1].keys())
+    chosen = increasing([there for _, there in pairs])
+    return [pairs[place] for place in chosen if pairs[place] != (0, 0)]
+
+
+def _once(traits: Sequence[Trait]) -> dict[str, int]:
+    """Labels behind headings that occur once, with the place of the heading."""
+    counts, places = Counter[str](), dict[str, int]()
+    for place, trait in enumerate(traits):
+        for mark in trait.behind:
+            if trait.kind == "heading" and mark.startswith((":label:", "(")):
+                counts[mark] += 1
+                places[mark] = place
+    return {mark: place for mark, place in places.items() if counts[mark] == 1}
+
+
+def increasing(values: Sequence[int]) -> list[int]:
+    """The places of a longest increasing subsequence.
+
+    >>> increasing([3, 0, 1, 4, 2])
+    [1, 2, 4]
+    """
+    ends, places, before = list[int](), list[int](), list[int]()
+    for place, value in enumerate(values):
+        at = bisect_left(ends, value)
+        before.append(places[at - 1] if at else -1)
+        if at == len(ends):
+            ends.append(value)
+            places.append(place)
+        else:
+            ends[at], places[at] = value, place
+    chain, place = list[int](), places[-1] if places else -1
+    while place >= 0:
+        chain.append(place)
+        place = before[place]
+    return chain[::-1]
+
+
+def _aligned(source: Sequence[Trait], target: Sequence[Trait], ratio: float) -> Iterator[Bead]:
+    """The cheapest beads of one part, by dynamic programming in a band about the diagonal."""
+    rows, columns = len(source), len(target)
+    best: dict[tuple[int, int], tuple[float, int, int]] = {(0, 0): (0.0, 0, 0)}
+    band = BAND + abs(rows - columns)
+    for i in range(rows + 1):
+        middle = round(i * columns / rows) if rows else 0
+        low, high = (max(0, middle - band), min(columns, middle + band)) if rows else (0, columns)
+        for j in range(low, high + 1):
+            if (i, j) == (0, 0):
+                continue
+            options = [
+                (best[i - a, j - b][0] + _cost(source[i - a : i], target[j - b : j], ratio), a, b)
+                for a, b in PRIORS
+                if (i - a, j - b) in best
+            ]
+            if options:
+                best[i, j] = min(options)
+    i, j, beads = rows, columns, list[Bead]()
+    while (i, j) != (0, 0):
+        total, a, b = best[i, j]
+        cost = total - best[i - a, j - b][0]
+        beads.append(Bead(tuple(range(i - a, i)), tuple(range(j - b, j)), cost))
+        i, j = i - a, j - b
+    yield from reversed(beads)
+
+
+def _cost(source: Sequence[Trait], target: Sequence[Trait], ratio: float) -> float:
+    prior = PRIORS[len(source), len(target)]
+    if not source or not target:
+        heading = any(trait.kind == "heading" for trait in (*source, *target))
+        parts = sum(trait.parts.total() for trait in (*source, *target))
+        return prior + 2.0 * heading + 0.3 * min(parts, 6)
+    if len(source) == len(target) == 1 and source[0].key == target[0].key:
+        return -3.0
+    cost = prior + _length_cost(
+        sum(trait.length for trait in source), sum(trait.length for trait in target), ratio
+    )
+    return cost + _kind_cost(source, target) + _shared_cost(source, target)
+
+
+def _length_cost(source: int, target: int, ratio: float) -> float:
+    expected = (source + 3) * ratio
+    delta = abs(target + 3 * ratio - expected) / math.sqrt(VARIANCE * expected * max(ratio, 0.3))
+    # The tail of a normal distribution; beyond 8 deviations all is as unlikely.
+    return -math.log(max(math.erfc(min(delta, 8.0) / math.sqrt(2)), 1e-12)) * 0.35
+
+
+def _kind_cost(source: Sequence[Trait], target: Sequence[Trait]) -> float:
+    one, other = source[0], target[0]
+    if any(trait.kind == "heading" for trait in (*source[1:], *target[1:])):
+        return 8.0
+    if one.kind == other.kind:
+        return 2.0 * (one.level != other.level)
+    strict = {"heading", "figure", "cell", "title"}
+    return 6.0 if {one.kind, other.kind} & strict else 1.5
+
+
+def _parts_of(traits: Sequence[Trait]) -> Counter[str]:
+    return sum((trait.parts for trait in traits), Counter[str]())
+
+
+def _shared_cost(source: Sequence[Trait], target: Sequence[Trait]) -> float:
+    parts = [_parts_of(side) for side in (source, target)]
+    common = (parts[0] & parts[1]).total()
+    apart = parts[0].total() + parts[1].total() - 2 * common
+    behind = source[-1].behind, target[-1].behind
+    shared = len(behind[0] & behind[1])
+    alone = len(behind[0] ^ behind[1])
+    return -1.2 * min(common, 6) + 0.6 * min(apart, 8) - 2.0 * min(shared, 3) + 0.4 * min(alone, 4)

@@ -1,0 +1,99 @@
+"""The options of whatever translates: the languages, the engine, its examples, the terminology."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from data.errors import InputError
+from data.options import check, common, option
+from icl.engines import EngineOptions, engine_names
+from icl.options import SELECTIONS, TranslateConfig
+from icl.templates import TEMPLATES
+
+NONE = "none"
+
+
+def _engines() -> Sequence[str]:
+    return (NONE, *engine_names())
+
+
+@dataclass(frozen=True)
+class TranslatorOptions(EngineOptions):
+    """Who is asked for translations, and what they are shown."""
+
+    source_lang: str = option(
+        "en", "language of the sources (default en)", metavar="LANG", group="languages and text"
+    )
+    lang: str | None = common(
+        "--lang", group="languages and text", help="language to translate into"
+    )
+    engine: str = option(
+        NONE,
+        "what translates; none (default): what is new or changed is left to people",
+        choices=_engines,
+        group="model",
+    )
+    shots: int = option(4, "examples in a prompt (default 4)", metavar="K", least=0, group="prompt")
+    select: str = option(
+        "bm25",
+        "which: those most like the text (bm25, r-bm25, embedding), random, first",
+        metavar="HOW",
+        choices=SELECTIONS,
+        group="prompt",
+    )
+    embedder: str | None = option(
+        None, "compares texts for --select embedding", metavar="MODEL", group="prompt"
+    )
+    template: str = option(
+        "auto", f"{', '.join(TEMPLATES)}, or a TOML file", metavar="NAME", group="prompt"
+    )
+    dictionary: str | None = option(
+        None,
+        "entries for the words of a text: auto, a catalog name, a file",
+        metavar="LEXICON",
+        group="prompt",
+    )
+    terms: Path | None = option(
+        None,
+        "terminology that must hold: a term, a tab, its translations",
+        metavar="FILE",
+        group="prompt",
+    )
+    memory: tuple[Path, ...] = option(
+        (),
+        "tables (.tsv) and translation memories (.tmx) to take texts and examples from",
+        metavar="FILE",
+        group="prompt",
+    )
+    longest: int = option(
+        1500,
+        "characters of a text that is asked at once; longer ones go by sentences (default 1500)",
+        metavar="N",
+        least=50,
+        group="prompt",
+    )
+    seed: int = common("--seed")
+    offline: bool = common("--offline", identity=False)
+
+    def check_translator(self) -> None:
+        """Refuse what cannot be, before anything is read.
+
+        Raises:
+            InputError: a wrong value, no language where an engine is asked.
+        """
+        check(self)
+        if self.engine != NONE:
+            if self.lang is None:
+                raise InputError("--lang is missing: the language to translate into, --lang sw")
+            self.for_icl()
+
+    def for_icl(self) -> TranslateConfig:
+        """The same options as `icl` takes them."""
+        names = (
+            *("model", "engine", "base_url", "max_new_tokens", "decoding", "beam", "device"),
+            *("max_prompt_tokens", "dtype", "batch_size", "concurrency", "shots", "select"),
+            *("embedder", "dictionary", "seed", "offline", "lang", "template"),
+        )
+        return TranslateConfig(**{name: getattr(self, name) for name in names})
