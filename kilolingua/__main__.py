@@ -33,6 +33,7 @@ COMMANDS = {
     "submit": ("morph.submit.__main__", "a shared task's files"),
     "extract": ("localize.extract", "the texts of documents in a table, and back"),
     "translate-documents": ("localize.translate", "documents, with the project's own examples"),
+    "pair": ("localize.pair", "parallel text out of documents and their translations"),
     "sync": ("localize.sync", "a translation kept in step with its source"),
     "status": ("localize.status", "what of a translation is outdated or missing"),
     "tokenizer": ("training.tokenizer.__main__", "learn, extend or trim a tokenizer"),

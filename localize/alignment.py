@@ -12,7 +12,7 @@ import math
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -25,13 +25,15 @@ PRIORS: Mapping[tuple[int, int], float] = {
     (1, 1): 0.0,
     (1, 0): 5.0,
     (0, 1): 5.0,
-    (2, 1): 3.5,
-    (1, 2): 3.5,
-    (2, 2): 6.0,
+    (2, 1): 5.3,
+    (1, 2): 5.3,
+    (2, 2): 9.0,
 }
 VARIANCE = 6.8  # of a translation's length a character (Gale and Church)
+WEIGHT = 0.35  # of the lengths beside the rest: paragraphs vary more than sentences
 BAND = 30  # places beside the diagonal that are looked at
 _NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
+_LATIN = re.compile(r"(?<![^\W\d_])[a-z]{4,40}(?![^\W\d_])")
 _MARKUP_LINE = re.compile(r"[^\W\d_]|[=$]")
 
 
@@ -54,6 +56,8 @@ class Trait:
     Attributes:
         length: characters without protected parts.
         parts: protected parts and numbers, counted.
+        words: in Latin letters, which many languages keep of names and terms; of a source also the
+            translations that a lexicon has of its words.
         behind: lines of the gap behind it that translations leave alone: labels, equations.
     """
 
@@ -63,16 +67,27 @@ class Trait:
     parts: Counter[str]
     behind: frozenset[str]
     key: str
+    words: frozenset[str] = frozenset()
 
 
-def traits_of(document: Document) -> list[Trait]:
+Meanings = Callable[[str], Iterable[str]]
+"""What a lexicon has as translations of the words of a text, in small letters."""
+
+
+def no_meanings(_: str) -> Iterable[str]:
+    """Without a lexicon."""
+    return ()
+
+
+def traits_of(document: Document, meanings: Meanings = no_meanings) -> list[Trait]:
     """The traits of a document's segments."""
     return [
-        trait_of(segment, document.gap(place)) for place, segment in enumerate(document.segments)
+        trait_of(segment, document.gap(place), meanings)
+        for place, segment in enumerate(document.segments)
     ]
 
 
-def trait_of(segment: Segment, gap: str = "") -> Trait:
+def trait_of(segment: Segment, gap: str = "", meanings: Meanings = no_meanings) -> Trait:
     """The traits of one segment."""
     parts = Counter[str]()
     rest, at = list[str](), 0
@@ -85,22 +100,38 @@ def trait_of(segment: Segment, gap: str = "") -> Trait:
     parts.update(_NUMBER.findall(words))
     lines = {"".join(line.split()) for line in gap.splitlines()}
     behind = frozenset(line for line in lines if len(line) > 3 and _MARKUP_LINE.search(line))
-    return Trait(len(words), segment.kind, segment.level, parts, behind, key(segment.text))
+    known = frozenset({*_LATIN.findall(words.lower()), *meanings(words)})
+    told = key(segment.text)
+    return Trait(len(words), segment.kind, segment.level, parts, behind, told, known)
 
 
-def text_trait(text: str) -> Trait:
+def text_trait(text: str, meanings: Meanings = no_meanings) -> Trait:
     """The traits of a text by itself."""
-    return trait_of(Segment(0, len(text), "paragraph", text, spans=protected(text)))
+    segment = Segment(0, len(text), "paragraph", text, spans=protected(text))
+    return trait_of(segment, "", meanings)
 
 
 def align(source: Sequence[Trait], target: Sequence[Trait]) -> list[Bead]:
     """The beads of two documents, in order; every segment is in one of them."""
-    beads, before = list[Bead](), (0, 0)
+    ratio = _ratio(source, target)
+    first = _with_ratio(source, target, ratio)
+    pairs = [(b.source[0], b.target[0]) for b in first if len(b.source) == len(b.target) == 1]
+    # What one side has alone says nothing of how long translations are.
+    better = _ratio([source[here] for here, _ in pairs], [target[there] for _, there in pairs])
+    return _with_ratio(source, target, better) if pairs else first
+
+
+def _ratio(source: Sequence[Trait], target: Sequence[Trait]) -> float:
+    """Characters of the translation for one of the source."""
     lengths = sum(t.length for t in source), sum(t.length for t in target)
-    ratio = max(lengths[1], 1) / max(lengths[0], 1)
+    return min(max(max(lengths[1], 1) / max(lengths[0], 1), 0.05), 20.0)
+
+
+def _with_ratio(source: Sequence[Trait], target: Sequence[Trait], ratio: float) -> list[Bead]:
+    beads, before = list[Bead](), (0, 0)
     for cut in [*_cuts(source, target), (len(source), len(target))]:
         parts = source[before[0] : cut[0]], target[before[1] : cut[1]]
-        for bead in _aligned(*parts, min(max(ratio, 0.05), 20.0)):
+        for bead in _aligned(*parts, ratio):
             here = tuple(place + before[0] for place in bead.source)
             there = tuple(place + before[1] for place in bead.target)
             beads.append(Bead(here, there, bead.cost))
@@ -194,13 +225,14 @@ def _length_cost(source: int, target: int, ratio: float) -> float:
     expected = (source + 3) * ratio
     delta = abs(target + 3 * ratio - expected) / math.sqrt(VARIANCE * expected * max(ratio, 0.3))
     # The tail of a normal distribution; beyond 8 deviations all is as unlikely.
-    return -math.log(max(math.erfc(min(delta, 8.0) / math.sqrt(2)), 1e-12)) * 0.35
+    return -math.log(max(math.erfc(min(delta, 8.0) / math.sqrt(2)), 1e-12)) * WEIGHT
 
 
 def _kind_cost(source: Sequence[Trait], target: Sequence[Trait]) -> float:
     one, other = source[0], target[0]
-    if any(trait.kind == "heading" for trait in (*source[1:], *target[1:])):
-        return 8.0
+    together = len(source) + len(target) > 2
+    if together and any(trait.kind == "heading" for trait in (*source, *target)):
+        return 50.0  # a heading is never one with a paragraph
     if one.kind == other.kind:
         return 2.0 * (one.level != other.level)
     strict = {"heading", "figure", "cell", "title"}
@@ -218,4 +250,7 @@ def _shared_cost(source: Sequence[Trait], target: Sequence[Trait]) -> float:
     behind = source[-1].behind, target[-1].behind
     shared = len(behind[0] & behind[1])
     alone = len(behind[0] ^ behind[1])
-    return -1.2 * min(common, 6) + 0.6 * min(apart, 8) - 2.0 * min(shared, 3) + 0.4 * min(alone, 4)
+    told = [frozenset[str]().union(*(t.words for t in side)) for side in (source, target)]
+    words = min(len(told[0] & told[1]), 6)
+    evidence = 1.2 * min(common, 6) + 2.0 * min(shared, 3) + 0.6 * words
+    return 0.6 * min(apart, 8) + 0.4 * min(alone, 4) - evidence

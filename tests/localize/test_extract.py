@@ -96,7 +96,7 @@ def test_rows_of_a_source_that_changed_are_told(
         (["nowhere"], "nowhere: no such file or folder"),
         (["{docs}", "--put", "{docs}/ash.md", "--out", "x"], "expected the columns segment"),
         (["{docs}", "--put", "x.tsv"], "--out is missing"),
-        (["{docs}/notes.xyz"], "expected a document (.htm"),
+        (["{docs}/notes.xyz"], "expected a document ("),
         (["{docs}", "--only", "none/*"], "no documents that match none/* in it"),
         (["{docs}", "--format", "markdwon"], "did you mean markdown?"),
         ([], "documents is missing"),

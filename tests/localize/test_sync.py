@@ -168,17 +168,19 @@ def test_formatting_is_carried_over_without_asking(synced: Folder) -> None:
 
 
 def test_deleted_texts_go_to_the_attic_and_come_back(synced: Folder) -> None:
-    synced.change("Thé lást párágráph óf ít.", "Son paragraf.\n\nA note of the translator's.")
+    synced.change(
+        "Thé lást párágráph óf ít.", "Bu onun son paragrafı.\n\nA note of the translator's."
+    )
     synced.source("The last paragraph of it.\n", "")
     synced.sync()
-    assert "Son paragraf" not in synced.read()
+    assert "Bu onun son paragrafı" not in synced.read()
     assert synced.attic() == [
-        ("Son paragraf.", "deleted"),
+        ("Bu onun son paragrafı.", "deleted"),
         ("A note of the translator's.", "deleted"),
     ]
     synced.source("```\ncode\n```\n", "```\ncode\n```\n\nThe last paragraph of it.\n")
     assert synced.sync().asked == 0
-    assert "Son paragraf." in synced.read()
+    assert "Bu onun son paragrafı." in synced.read()
 
 
 def test_what_stands_between_segments_is_merged(synced: Folder) -> None:

@@ -1,0 +1,168 @@
+"""Documents and their translations paired: by structure, lengths, and what both sides share."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from data.parallel import read_tmx
+from localize.alignment import align, increasing, text_trait, traits_of
+from localize.documents.markdown import read
+from localize.pair import main, pair_documents
+
+EN = """# Oaks
+:label:`sec_oaks`
+
+An oak is a tree of $h$ metres. It lives for five hundred years.
+
+It has leaves, see :numref:`fig_leaf`, which fall in autumn.
+
+* Acorns are its fruit.
+* Squirrels eat them.
+
+## Summary
+
+Oaks are old.
+"""
+DE = """# Eichen
+:label:`sec_oaks`
+
+Eine Eiche ist ein $h$ Meter hoher Baum. Sie lebt fünfhundert Jahre.
+
+Eine Anmerkung, die der Übersetzer hinzugefügt hat.
+
+Sie hat Blätter, siehe :numref:`fig_leaf`, die im Herbst fallen.
+
+* Eicheln sind ihre Frucht.
+* Eichhörnchen fressen sie.
+
+## Zusammenfassung
+
+Eichen sind alt.
+"""
+
+
+def lines(source: str, target: str) -> list[tuple[int, int]]:
+    pairs, _ = pair_documents(read(source), read(target))
+    return [(pair.source_line, pair.target_line) for pair in pairs]
+
+
+def test_what_a_translator_put_in_has_no_partner() -> None:
+    assert lines(EN, DE) == [(1, 1), (4, 4), (6, 8), (8, 10), (9, 11), (11, 13), (13, 15)]
+    assert lines(DE, EN) == [(b, a) for a, b in lines(EN, DE)]
+    _, alone = pair_documents(read(EN), read(DE))
+    assert alone == (0, 1)
+
+
+def test_a_heading_that_is_missing_shifts_nothing() -> None:
+    without = DE.replace("## Zusammenfassung\n\n", "").replace(
+        "Eine Anmerkung, die der Übersetzer hinzugefügt hat.\n\n", ""
+    )
+    assert lines(EN, without) == [(1, 1), (4, 4), (6, 6), (8, 8), (9, 9), (13, 11)]
+
+
+def test_two_paragraphs_that_became_one() -> None:
+    note = "\n\nEine Anmerkung, die der Übersetzer hinzugefügt hat.\n\n"
+    joined = DE.replace(note, " ")
+    pairs, alone = pair_documents(read(EN), read(joined))
+    assert [(p.source_line, p.target_line) for p in pairs][:3] == [(1, 1), (4, 4), (8, 6)]
+    assert pairs[1].source.endswith("which fall in autumn.")
+    assert alone == (0, 0)
+
+
+def test_labels_cut_long_documents(tmp_path: Path) -> None:
+    parts = [
+        f"## Part {n}\n:label:`sec_{n}`\n\n" + "\n\n".join(f"Text {n} {k}." for k in range(n % 7))
+        for n in range(200)
+    ]
+    source = read("\n\n".join(parts))
+    other = read("\n\n".join([*parts[:50], "Put in.\n\n" * 40, *parts[50:]]))
+    beads = align(traits_of(source), traits_of(other))
+    pairs = [(b.source, b.target) for b in beads if b.source and b.target]
+    assert len(pairs) == len(source.segments)
+    for (here,), (there,) in pairs:
+        assert source.segments[here].text == other.segments[there].text
+
+
+def test_every_segment_is_in_one_bead() -> None:
+    one = [text_trait(f"word {n} " * (n % 5 + 1)) for n in range(40)]
+    other = [text_trait(f"mot {n} " * (n % 3 + 1)) for n in range(25)]
+    beads = align(one, other)
+    assert [p for bead in beads for p in bead.source] == list(range(40))
+    assert [p for bead in beads for p in bead.target] == list(range(25))
+    assert align([], []) == []
+    assert [bead.target for bead in align([], other[:2])] == [(0,), (1,)]
+    assert increasing([]) == []
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Path:
+    for name, text in (("en", EN), ("de", DE)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.md").write_text(text, "utf-8")
+    (tmp_path / "en" / "b.md").write_text("# Only here\n", "utf-8")
+    return tmp_path
+
+
+def run(folders: Path, out: str, *more: str) -> int:
+    words = [str(folders / "en"), str(folders / "de"), "--lang", "de", "--out", str(folders / out)]
+    return main([*words, *more])
+
+
+def test_the_table_and_the_page(folders: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(folders, "pairs.tsv", "--page", str(folders / "pairs.html")) == 0
+    told = capsys.readouterr()
+    assert "7 pairs" in told.out
+    assert "1 of the translations have no partner" in told.out
+    assert "b.md: no translation" in told.err
+    with open(folders / "pairs.tsv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    assert rows[2]["source"] == "It has leaves, see :numref:`fig_leaf`, which fall in autumn."
+    assert all(0 <= float(row["score"]) <= 1 for row in rows)
+    page = (folders / "pairs.html").read_text("utf-8")
+    assert page.count("<tr>") == 8
+    assert "Sie hat Blätter" in page
+
+
+def test_sentences_as_a_translation_memory(folders: Path) -> None:
+    assert run(folders, "pairs.tmx", "--unit", "sentence") == 0
+    pairs = list(read_tmx(folders / "pairs.tmx", "en", "de"))
+    assert len(pairs) == 8
+    assert pairs[2].source == "It lives for five hundred years."
+    assert pairs[2].target == "Sie lebt fünfhundert Jahre."
+
+
+def test_parallel_data_has_a_column_a_language(folders: Path) -> None:
+    assert run(folders, "pairs.csv", "--least", "0.5") == 0
+    with open(folders / "pairs.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows[:2] == [["en", "de"], ["Oaks", "Eichen"]]
+
+
+def test_sources_beside_translations(folders: Path) -> None:
+    (folders / "book").mkdir()
+    (folders / "book" / "a_origin.md").write_text(EN, "utf-8")
+    (folders / "book" / "a.md").write_text(DE, "utf-8")
+    book = str(folders / "book")
+    words = [
+        book,
+        book,
+        "--source-suffix",
+        "_origin",
+        "--lang",
+        "de",
+        "--out",
+        str(folders / "p.tsv"),
+    ]
+    assert main(words) == 0
+    assert (folders / "p.tsv").read_text("utf-8").count("\na.md\t") == 7
+
+
+def test_mistakes_are_told(folders: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(folders, "pairs.docx") == 2
+    assert "expected a name in .tsv, .csv, .tmx" in capsys.readouterr().err
+    words = [str(folders / "en"), str(folders / "nowhere"), "--lang", "de", "--out", "x.tsv"]
+    assert main(words) == 2
+    assert "no translation of a.md or any other document" in capsys.readouterr().err
