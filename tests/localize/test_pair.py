@@ -9,6 +9,7 @@ import pytest
 
 from data.parallel import read_tmx
 from localize.alignment import align, increasing, text_trait, traits_of
+from localize.documents import read_document
 from localize.documents.markdown import read
 from localize.pair import main, pair_documents
 
@@ -166,3 +167,27 @@ def test_mistakes_are_told(folders: Path, capsys: pytest.CaptureFixture[str]) ->
     words = [str(folders / "en"), str(folders / "nowhere"), "--lang", "de", "--out", "x.tsv"]
     assert main(words) == 2
     assert "no translation of a.md or any other document" in capsys.readouterr().err
+
+
+CHECKED = Path(__file__).with_name("pairs_checked.tsv")
+
+
+def checked() -> list[list[str]]:
+    """Pairs that a person has read on both sides: the set, the document, two lines."""
+    return [line.split("\t") for line in CHECKED.read_text("utf-8").splitlines()[1:]]
+
+
+@pytest.mark.parametrize(("name", "least"), [("d2l", 75), ("d2l_tr", 70), ("d2l_vi", 70)])
+def test_pairs_that_were_checked_by_hand(name: str, least: int, mirror: Path) -> None:
+    rows = [row[1:] for row in checked() if row[0] == name]
+    assert len(rows) == least
+    right = 0
+    for document in dict.fromkeys(row[0] for row in rows):
+        path = mirror / name / ("zh" if name == "d2l" else "") / document
+        source = path.with_stem(f"{path.stem}_origin")
+        if name == "d2l":
+            source = mirror / name / "en" / document
+        pairs, _ = pair_documents(read_document(source), read_document(path))
+        found = {(str(pair.source_line), str(pair.target_line)) for pair in pairs}
+        right += sum((row[1], row[2]) in found for row in rows if row[0] == document)
+    assert right == len(rows)
