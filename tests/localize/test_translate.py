@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,6 @@ from localize.sync import SyncConfig, synchronize
 from localize.terms import Terms, read_terms
 from localize.translate import TranslateConfig, estimate, main, translate
 
-sys.path.insert(0, str(Path(__file__).parent))
 PAGE = """# Trees
 
 An oak of $x$ m.
@@ -36,9 +34,9 @@ An oak of $x$ m.
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> type:
-    from wayward_engine import Wayward
+    from tests.localize.wayward_engine import Wayward
 
-    monkeypatch.setitem(ENGINES, "wayward", Engine("wayward_engine:Wayward"))
+    monkeypatch.setitem(ENGINES, "wayward", Engine("tests.localize.wayward_engine:Wayward"))
     Wayward.prompts = []
     return Wayward
 
