@@ -32,7 +32,7 @@ COMMANDS = {
     "evaluate-inflection": ("morph.evaluate.__main__", "accuracy of inflected forms"),
     "submit": ("morph.submit.__main__", "a shared task's files"),
     "extract": ("localize.extract", "the texts of documents in a table, and back"),
-    "translate-documents": ("localize.translate", "documents, with the project's own examples"),
+    "localize": ("localize.translate", "documents, with the project's own examples"),
     "pair": ("localize.pair", "parallel text out of documents and their translations"),
     "sync": ("localize.sync", "a translation kept in step with its source"),
     "status": ("localize.status", "what of a translation is outdated or missing"),

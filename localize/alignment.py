@@ -33,7 +33,8 @@ VARIANCE = 6.8  # of a translation's length a character (Gale and Church)
 WEIGHT = 0.35  # of the lengths beside the rest: paragraphs vary more than sentences
 BAND = 30  # places beside the diagonal that are looked at
 _NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
-_LATIN = re.compile(r"(?<![^\W\d_])[a-z]{4,40}(?![^\W\d_])")
+_WORD = re.compile(r"[^\W\d_]+")
+SHORTEST, LONGEST = 4, 40  # letters of a word that is compared
 _MARKUP_LINE = re.compile(r"[^\W\d_]|[=$]")
 
 
@@ -100,9 +101,16 @@ def trait_of(segment: Segment, gap: str = "", meanings: Meanings = no_meanings) 
     parts.update(_NUMBER.findall(words))
     lines = {"".join(line.split()) for line in gap.splitlines()}
     behind = frozenset(line for line in lines if len(line) > 3 and _MARKUP_LINE.search(line))
-    known = frozenset({*_LATIN.findall(words.lower()), *meanings(words)})
+    known = frozenset({*_latin(words.lower()), *meanings(words)})
     told = key(segment.text)
     return Trait(len(words), segment.kind, segment.level, parts, behind, told, known)
+
+
+def _latin(text: str) -> Iterator[str]:
+    """The words of a text that are in plain Latin letters."""
+    for word in _WORD.findall(text):
+        if word.isascii() and SHORTEST <= len(word) <= LONGEST:
+            yield word
 
 
 def text_trait(text: str, meanings: Meanings = no_meanings) -> Trait:

@@ -15,7 +15,8 @@ import re
 from localize.documents.inline import protected
 from localize.texts import key
 
-_AROUND = re.compile(r"([\[(]?[*_~]{1,3})(.*?)([*_~]{1,3}[\])]?)\Z", re.DOTALL)
+_OPENS = re.compile(r"[\[(]?[*_~]{1,3}")
+_ENDS = re.compile(r"[\])]?[*_~]{1,3}")  # read backwards
 
 
 def carried(before: str, now: str, target: str) -> str | None:
@@ -49,8 +50,17 @@ def _parts(text: str) -> list[str]:
     return [text[start:stop] for start, stop, kind in protected(text) if kind != "break"]
 
 
+def _around(text: str) -> tuple[str, str, str, str] | None:
+    """(the whole, the emphasis that opens it, what is within, the emphasis that ends it)."""
+    opening, ending = _OPENS.match(text), _ENDS.match(text[::-1])
+    if not opening or not ending or opening.end() + ending.end() >= len(text):
+        return None
+    stop = len(text) - ending.end()
+    return text, opening[0], text[opening.end() : stop], text[stop:]
+
+
 def _rewrapped(before: str, now: str, target: str) -> str | None:
-    old, new, there = (_AROUND.match(text) for text in (before, now, target))
+    old, new, there = (_around(text) for text in (before, now, target))
     inner = old[2] if old else before
     if new and key(new[2]) == key(inner) and (not old or (old[1], old[3]) != (new[1], new[3])):
         words = there[2] if there and old and (there[1], there[3]) == (old[1], old[3]) else target

@@ -100,7 +100,7 @@ def score_of(bead: Bead) -> float:
     """How sure a bead is, from 0 to 1, by its cost for each segment in it.
 
     >>> round(score_of(Bead((0,), (0,), -4.0)), 2), round(score_of(Bead((0,), (0,), 4.0)), 2)
-    (0.99, 0.12)
+    (1.0, 0.12)
     """
     return 1 / (1 + math.exp(min(bead.cost - 2.0, 50.0)))
 

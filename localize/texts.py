@@ -18,28 +18,24 @@ from data.words import writes_without_spaces
 from localize.documents.inline import MARKDOWN, Syntax, protected
 from localize.documents.record import Span
 
-_BREAK = re.compile(r"[ \t]*\n[ \t]*")
 _SPACES = re.compile(r"\s+")
-_EMPHASIS = re.compile(r"[*_~]+(?=\w)|(?<=[\w.,!?;:)])[*_~]+")
+_EMPHASIS = re.compile(r"[*_~]+")
 
 
 def one_line(text: str) -> str:
     """A text without its line breaks: a space in their place, but for scripts that write none."""
     if "\n" not in text:
         return text
-    pieces, at = list[str](), 0
-    for found in _BREAK.finditer(text):
-        before, behind = (
-            text[found.start() - 1 : found.start()],
-            text[found.end() : found.end() + 1],
-        )
+    lines = text.split("\n")
+    told = lines[0].rstrip(" \t")
+    pieces = [told]
+    for line in lines[1:]:
+        line = line.strip(" \t")
+        before, behind = told[-1:], line[:1]
         together = before and behind and writes_without_spaces(before)
-        pieces += [
-            text[at : found.start()],
-            "" if together and writes_without_spaces(behind) else " ",
-        ]
-        at = found.end()
-    return "".join([*pieces, text[at:]])
+        pieces += ["" if together and writes_without_spaces(behind) else " ", line]
+        told = line or told
+    return "".join(pieces)
 
 
 def key(text: str) -> str:
@@ -58,7 +54,18 @@ def unformatted(text: str, spans: Sequence[Span] | None = None, syntax: Syntax =
     for span in protected(text, syntax) if spans is None else spans:
         pieces.append(text[at : span.start])
         at = span.stop
-    return key(_EMPHASIS.sub("", "".join([*pieces, text[at:]])))
+    return key(_EMPHASIS.sub(_emphasis, "".join([*pieces, text[at:]])))
+
+
+def _emphasis(found: re.Match[str]) -> str:
+    """Nothing for marks of emphasis: those that touch a word."""
+    text = found.string
+    before, behind = (
+        text[max(0, found.start() - 1) : found.start()],
+        text[found.end() : found.end() + 1],
+    )
+    touches = behind.isalnum() or before.isalnum() or before in tuple(".,!?;:)")
+    return "" if touches else found[0]
 
 
 def snippet(text: str, length: int = 60) -> str:

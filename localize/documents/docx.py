@@ -9,6 +9,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
+from itertools import pairwise
 
 from data.errors import InputError
 from localize.documents import html
@@ -19,7 +20,6 @@ MEMBERS = re.compile(r"word/(?:document|footnotes|endnotes|header[0-9]*|footer[0
 MAX_BYTES = 1 << 28  # of the members that are read, unpacked
 _PARAGRAPH_END = re.compile(r"</w:p>")
 _TEXT = re.compile(r"<w:t(?:\s[^<>]*)?>([^<]*)</w:t>")
-_BETWEEN = re.compile(r"</w:t>[^\0]*?<w:t(?:\s[^<>]*)?>")
 _STYLE = re.compile(r'<w:pStyle w:val="(?:Heading|heading|Title)([1-9])?')
 _LETTER = re.compile(r"[^\W\d_]")
 _BOUNDARY = "\0"  # between two members; no XML holds it
@@ -72,7 +72,10 @@ def _segments(text: str) -> Iterator[Segment]:
         start, stop = runs[0].start(1), runs[-1].end(1)
         told = text[start:stop]
         if any(_LETTER.search(run[1]) for run in runs):
-            spans = [Span(*found.span(), "run") for found in _BETWEEN.finditer(told)]
+            spans = [
+                Span(one.end(1) - start, other.start(1) - start, "run")
+                for one, other in pairwise(runs)
+            ]
             kind, level = ("heading", int(style[1] or 1)) if style else ("paragraph", 0)
             entities = [span for span in protected(told, XML) if span.kind != "tag"]
             parts = joined([*spans, *entities])

@@ -16,7 +16,7 @@ from data.errors import InputError
 from localize.documents.inline import MESSAGE, protected
 from localize.documents.record import Document, Segment
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]')
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{},:]')
 _ESCAPE = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)"
 )
@@ -42,6 +42,9 @@ def strings(text: str) -> Iterator[JsonString]:
     stack, path, is_name = list[str](), list[str | int](), False
     for token in _TOKEN.finditer(text):
         sign = token[0]
+        if sign[0] == '"' and (len(sign) < 2 or sign[-1] != '"'):
+            line = text.count("\n", 0, token.start()) + 1
+            raise InputError(f"expected JSON, found a text that nothing closes in line {line}")
         if sign in "[{":
             stack.append(sign)
             path.append(0 if sign == "[" else "")

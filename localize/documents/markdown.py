@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 _DIRECTIVE = re.compile(r":(?:label|eqlabel|width|height|bookmark|begin_tab|end_tab):[^\n]{0,300}")
 _TAB = re.compile(r":(?:begin|end)_tab:")
 _TARGET = re.compile(r"\([\w.:-]{1,200}\)=\s*")  # MyST: (where-links-go)=
-_FOOTNOTE = re.compile(r"\[\^[^\]\s]{1,200}\]:[ \t]*")
+_FOOTNOTE = re.compile(r"\[\^[^\]\[\s]{1,200}\]:[ \t]*")
 _TASK = re.compile(r"\[[ xX]\][ \t]+")
 _CAPTION = re.compile(r":[ \t]*(?=\S)")  # D2L: the caption of a table
-_ADMONITION = re.compile(r"(`{3,}|~{3,}|:{3,})\{([\w.:-]+)\}[ \t]*(.*)")
+_ADMONITION = re.compile(r"(`{3,}+|~{3,}+|:{3,}+)\{([\w.:-]++)\}(.*)")
 # MyST's directives whose body is Markdown; those of others, code-block or math, are not text.
 PROSE = frozenset(
     {
@@ -48,8 +48,8 @@ TITLED = frozenset({"admonition", "sidebar", "topic", "dropdown", "card", "tab-i
 _FRONT = re.compile(r"(?:\ufeff)?---[ \t]*(?:\r\n|\r|\n)")
 _FRONT_END = re.compile(r"^(?:---|\.\.\.)[ \t]*$", re.MULTILINE)
 _FRONT_TEXT = re.compile(
-    r"^(title|subtitle|description|summary|abstract|sidebar_label|linkTitle)[ \t]*:"
-    r"[ \t]+(\S.*?)[ \t\r]*$",
+    r"^(title|subtitle|description|summary|abstract|sidebar_label|linkTitle)[ \t]*+:"
+    r"[ \t]++(\S[^\r\n]*)",
     re.MULTILINE,
 )
 _MATH_OPENS = re.compile(r"\$\$|\\begin\{(?:equation|align|gather|multline|eqnarray)\*?\}")
@@ -325,7 +325,9 @@ def _fence(token: Token, lines: Lines) -> Iterator[Segment]:
         return
     first, after = token.map
     start, stop = lines.span(first)
-    opening = _ADMONITION.search(lines.text, start, stop)
+    while start < stop and lines.text[start] not in "`~:":
+        start += 1
+    opening = _ADMONITION.match(lines.text, start, stop)
     if not opening or opening[2] not in PROSE:
         return
     if opening[2] in TITLED and opening[3].strip():
@@ -365,7 +367,7 @@ def _front_matter(text: str) -> tuple[int, list[Segment]]:
         body += 1
     found = list[Segment]()
     for line in _FRONT_TEXT.finditer(text, opening.end(), closing.start()):
-        value, start = line[2], line.start(2)
+        value, start = line[2].rstrip(), line.start(2)
         if value[0] in "|>&*[{!%@#":
             continue
         quoted = len(value) > 1 and value[0] in "'\"" and value[-1] == value[0]

@@ -12,11 +12,9 @@ takes the comment out; what stands there then is the translation.
 
 from __future__ import annotations
 
-import re
-
 from localize.documents.record import Marker
 
-_MARKER = re.compile(r"[ \n]?<!-- localize: outdated(?:; proposal: ([^>]*))? -->\Z")
+_OPENS, _PROPOSAL, _ENDS = "<!-- localize: outdated", "; proposal: ", " -->"
 _ESCAPES = (("&", "&amp;"), ("--", "&#45;&#45;"), (">", "&gt;"), ("\n", " "))
 
 
@@ -31,11 +29,14 @@ def marker(proposal: str) -> str:
 
 def split_marker(text: str) -> tuple[str, Marker | None]:
     """A text without the marker behind it, and the marker."""
-    start = text.rfind("<!-- localize: outdated")
-    found = _MARKER.search(text, max(0, start - 1)) if start >= 0 else None
-    if not found:
+    start = text.rfind(_OPENS)
+    inner = text[start + len(_OPENS) : -len(_ENDS)]
+    if start < 0 or not text.endswith(_ENDS) or ">" in inner:
         return text, None
-    proposal = found[1] or ""
+    if inner and not inner.startswith(_PROPOSAL):
+        return text, None
+    proposal = inner.removeprefix(_PROPOSAL)
     for plain, escaped in reversed(_ESCAPES[:3]):
         proposal = proposal.replace(escaped, plain)
-    return text[: found.start()], Marker(found.start(), found.end(), proposal)
+    begin = start - (start > 0 and text[start - 1] in " \n")
+    return text[:begin], Marker(begin, len(text), proposal)

@@ -7,7 +7,7 @@ import re
 from localize.documents.inline import PLAIN, protected
 from localize.documents.record import Document, Segment
 
-_BREAK = re.compile(r"([ \t]*(?:\r\n|\r|\n)[ \t]*)")
+_BREAK = re.compile(r"((?:\r\n|\r|\n)[ \t]*)")
 _LETTER = re.compile(r"[^\W\d_]")
 
 

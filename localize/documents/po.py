@@ -16,7 +16,7 @@ from localize.documents.inline import MESSAGE, protected
 from localize.documents.record import Document, Segment, line_starts
 
 _LINE = re.compile(
-    r"[ \t]*(msgctxt|msgid_plural|msgid|msgstr(?:\[([0-9]{1,3})\])?)?[ \t]*\"(.*)\"[ \t]*\Z"
+    r"[ \t]*+(msgctxt|msgid_plural|msgid|msgstr(?:\[([0-9]{1,3})\])?)?[ \t]*+\"(.*)\"\Z"
 )
 _ESCAPE = re.compile(r"\\([abfnrtv\\\"])")
 _SPELT = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
@@ -51,7 +51,7 @@ def _segments(text: str) -> Iterator[Segment]:
     for start, stop in pairwise(starts):
         raw = text[start:stop]
         line = raw.rstrip("\r\n")
-        found = _LINE.match(line) if not line.startswith("#") else None
+        found = _LINE.match(line.rstrip(" \t")) if not line.startswith("#") else None
         if found is None:
             yield from _ended(message)
             message = _Message() if not message.name.startswith("msgstr") or not line else message
