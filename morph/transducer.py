@@ -339,8 +339,8 @@ def rerank(
     settings: dict[str, Any] = {"batch_size": batch_size, "language": language}
     width = max(beam, BIDIRECTIONAL_BEAM)
     lists = [one.predict(items, beam=width, n_best=width, **settings) for one in directions]
-    known = [
-        [{one.form: one.score for one in hypotheses} for hypotheses in proposed]
+    known = [  # a form may be written in two ways: the likelier counts
+        [{one.form: one.score for one in reversed(hypotheses)} for hypotheses in proposed]
         for proposed in zip(*lists, strict=True)
     ]
     for some in (_likely, _open):  # once the likely ones have a mean, most others are out

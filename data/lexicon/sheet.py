@@ -51,10 +51,16 @@ def recognises(sample: Sample) -> bool:
         return True
     if not sample.lines or "\t" in sample.lines[0]:
         return False
-    return any(
-        _columns(next(csv.reader([sample.lines[0]], delimiter=separator)), sample.languages)
-        for separator in SEPARATORS
-    )
+    headers = (_cells(sample.lines[0], separator) for separator in SEPARATORS)
+    return any(_columns(header, sample.languages) for header in headers)
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    """The cells of one line; none where it is no CSV."""
+    try:
+        return next(csv.reader([line], delimiter=separator), [])
+    except csv.Error:
+        return []
 
 
 def entries(path: Path, reading: Reading) -> Iterator[Entry]:
@@ -167,10 +173,11 @@ def _spreadsheet(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 def _check_size(path: Path) -> None:
     """Refuse a packed file whose parts would fill the memory."""
-    if not zipfile.is_zipfile(path):
-        return
-    with zipfile.ZipFile(path) as packed:
-        size = sum(part.file_size for part in packed.infolist())
+    try:
+        with zipfile.ZipFile(path) as packed:
+            size = sum(part.file_size for part in packed.infolist())
+    except zipfile.BadZipFile:
+        return  # an xls, or damaged: whoever opens it says so
     if size > MOST_UNPACKED:
         raise InputError(
             f"{path}: expected a spreadsheet of at most {MOST_UNPACKED:,} bytes unpacked, found"

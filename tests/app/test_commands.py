@@ -64,6 +64,8 @@ def test_text_from_a_data_set_is_quoted() -> None:
 def test_the_command_starts_the_app_as_a_clone_does() -> None:
     stored = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))
     told = {f"{part}.{name}": value for part in stored for name, value in stored[part].items()}
+    for mode in ("theme.light", "theme.dark"):
+        told |= {f"{mode}.{name}": value for name, value in told.pop(mode).items()}
     assert told.pop("theme.font").startswith(FONTS.partition(", ")[0])
     written = {name: str(value) for name, value in told.items()}
     assert (

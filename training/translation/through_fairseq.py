@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,7 +38,6 @@ FOLDER = "fairseq"
 SIDES = ("source", "target")
 WARMUP = 400  # updates, where a share is asked for and their number is not known
 LAST, BEST = "checkpoint_last.pt", "checkpoint_best.pt"
-_FIGURES = re.compile(r"\| (train|valid) \| .*?\| loss ([0-9.]+) .*\| num_updates ([0-9]+)")
 TABLES = ("shared.weight", "embed_tokens.weight", "lm_head.weight")
 
 
@@ -86,14 +84,18 @@ def train_through_fairseq(
 def metrics_of(log: Iterable[str]) -> Iterator[dict[str, Any]]:
     """What fairseq printed of the loss, as rows of metrics.jsonl, in nats a piece.
 
-    >>> line = "| valid | epoch 018 | loss 2.000 | nll_loss 0.167 | num_updates 288 | best_loss 1"
+    >>> line = "INFO | valid | epoch 018 | loss 2.000 | nll_loss 0.167 | num_updates 288"
     >>> list(metrics_of([line]))
     [{'step': 288, 'evaluation': {'loss': 1.3863}}]
     """
-    for part, loss, step in (match.groups() for match in map(_FIGURES.search, log) if match):
-        nats = round(float(loss) * math.log(2), 4)
-        figures = {"loss": nats} if part == "train" else {"evaluation": {"loss": nats}}
-        yield {"step": int(step), **figures}
+    for line in log:
+        cells = line.split(" | ")
+        figures = dict(cell.split(" ", 1) for cell in cells if " " in cell)
+        part = next((one for one in ("train", "valid") if one in cells), None)
+        if part and {"loss", "num_updates"} <= set(figures):
+            nats = round(float(figures["loss"]) * math.log(2), 4)
+            told = {"loss": nats} if part == "train" else {"evaluation": {"loss": nats}}
+            yield {"step": int(figures["num_updates"]), **told}
 
 
 def table_rows(size: int, end: int, pad: int) -> list[int]:
