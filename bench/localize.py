@@ -1,14 +1,13 @@
 r"""A translation kept in step over all versions of five sections, while translators are at work.
 
-    python -m bench.localize
-    python -m bench.localize --peers ENV/bin   # beside mdpo-llm and po4a, where they are installed
+    python -m bench.localize --history d2l_history
 
-The sections' versions (the catalog's `d2l_history`) are played in order. Before each one, simulated
-translators (seeded) change some segments of the translation and add paragraphs of their own, each
-with a word that occurs nowhere else. After it, every such word must be in the translation, or,
-where its source is gone, in the attic. A stub answers for the engine. What really changed is
-counted by a splitter of its own: blocks between blank lines and list marks, without code, labels
-and equations.
+The versions of each section in the folder (`SECTION/001-DATE.md` and so on) are played in order.
+Before each one, simulated translators (seeded) change some segments of the translation and add
+paragraphs of their own, each with a word that occurs nowhere else. After it, every such word must
+be in the translation, or, where its source is gone, in the attic. A stub answers for the engine.
+What really changed is counted by a splitter of its own: blocks between blank lines and list marks,
+without code, labels and equations.
 """
 
 from __future__ import annotations
@@ -143,7 +142,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Play all sections and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--history", type=Path, help="the folder d2l_history")
+    parser.add_argument("--history", type=Path, required=True, help="a folder of versions")
     options = parser.parse_args(argv)
     tally = Tally()
     for folder in sections(options.history):
