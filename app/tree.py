@@ -1,7 +1,7 @@
 """Tree: Glottolog's tree, opened node by node, with what exists on every node; gaps by speakers.
 
 The address says which group is shown, which kinds are asked about and whether all are needed:
-`tree?node=indo1319&kind=lexicon&kind=tagged&need=all`.
+`tree?node=indo1319&kind=lexicon&kind=tagged+text&need=all+of+them`, in the words of the page.
 """
 
 from __future__ import annotations

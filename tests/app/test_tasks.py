@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -200,8 +200,14 @@ def test_filter_by_genus_script_and_what_is_missing(
 
     opened(page, address, "")
     filters(page)
-    for label, text in (("Genus", "Bantu"), ("Script", "Latn"), ("Lacks", "lexicon")):
+    for label, text, asked in (
+        ("Genus", "Bantu", "genus=Bantu"),
+        ("Script", "Latn", "script=Latn"),
+        ("Lacks", "lexicon", "lacks=lexicon"),
+    ):
         choose(page, label, text)
+        page.wait_for_url(f"**{asked}**")
+        settled(page)
     expected = select(inventory.table, genus="Bantu", script="Latn", missing="lexicon")
     count_shown(page, expected.height)
     page.wait_for_url("**genus=Bantu**lacks=lexicon**")
@@ -366,7 +372,7 @@ def test_nothing_stands_in_a_readers_way(
 
 
 def test_an_address_holds_what_is_chosen(page: Any, address: str, inventory: Any) -> None:
-    opened(page, address, "tree?kind=lexicon&kind=tagged&need=all&level=genus")
-    page.get_by_text("lexicon and tagged text").first.wait_for()
-    checked: Callable[[str], Any] = page.get_by_text
-    checked("Where most speakers are without lexicon and tagged text").wait_for()
+    opened(page, address, "tree?kind=lexicon&kind=tagged%20text&need=all%20of%20them&level=genus")
+    page.get_by_text("Where most speakers are without lexicon and tagged text").wait_for()
+    page.reload()
+    page.get_by_text("Where most speakers are without lexicon and tagged text").wait_for()
