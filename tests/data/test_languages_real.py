@@ -78,7 +78,9 @@ def test_one_text_is_no_list_of_codes() -> None:
 
 
 def test_a_data_set_without_a_line_names_those_that_have_one() -> None:
-    message = "data/tables/codes.tsv has no 'flores'; it lists flores-200, massive-1.1, "
+    message = (
+        "data/tables/codes.tsv has no 'flores'; it lists flores-200, massive-1.0, massive-1.1, "
+    )
     with pytest.raises(InputError, match=re.escape(message)):
         codes_of("flores")
 
