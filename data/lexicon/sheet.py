@@ -28,6 +28,7 @@ from data.lines import excerpt
 SUFFIXES = (".xlsx", ".xlsm", ".xls", ".ods")
 PARTS_OF_SPEECH = {"pos", "part of speech", "category", "word class", "ps", "grammatical category"}
 SEPARATORS = (",", ";")
+MOST_COLUMNS, LONGEST_NAME = 30, 60  # of a header that are looked at: each name is looked up
 MOST_UNPACKED = 300_000_000  # bytes of a spreadsheet's parts
 INSTALL = 'pip install "kilolingua[app]"'
 
@@ -103,7 +104,7 @@ def _entries(
 
 def _columns(header: Sequence[str], languages: Sequence[str]) -> Columns | None:
     """The columns that a header names: by the languages asked for, else by their roles."""
-    names = [plain_name(cell.strip()) for cell in header]
+    names = [plain_name(cell.strip()[:LONGEST_NAME]) for cell in header[:MOST_COLUMNS]]
     folded = [name.casefold() for name in names]
     pos = next((at for at, name in enumerate(folded) if name in PARTS_OF_SPEECH), None)
     asked = [language_or_none(code) for code in languages]

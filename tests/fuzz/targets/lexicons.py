@@ -19,6 +19,15 @@ WIKTEXTRACT = (
     ' {"code": "fr", "word": "chien"}]}\n{"word": "look after", "lang_code": "en", "pos": "verb", "senses": [{"translations": '
     '[{"lang_code": "sw", "word": "tunza"}]}]}\n{"title": "colour", "redirect": "color", "word": "colour"}\n',
 )
+LIFT = (
+    '<?xml version="1.0"?><lift><entry id="a"><lexical-unit><form lang="sw"><text>mbwa</text></form></lexical-unit><sense><grammatical-info'
+    ' value="Noun"/><gloss lang="en"><text>dog; hound</text></gloss><definition><form lang="en"><text>an animal</text></form></definition></sense>'
+    "</entry></lift>",
+)
+MDF = (
+    "\\_sh v3.0 400 MDF 4.0\n\n\\lx mbwa\n\\ps n\n\\sn 1\n\\ge dog; hound\n\\gn chien\n\\se mbwa mwitu\n\\ge wild\n dog\n",
+)
+SHEET = ('English,Swahili,pos\n"dog; hound",mbwa,n\nlook after,tunza,v\n', "word;gloss\nmbwa;dog\n")
 ARTICLES = (
     "mbwa /mbwa/ <n>\n1. dog\n2. cur, hound\n   Note: of people\n",
     "kitabu (vitabu) /kitabu/\nbook <n>\n",
@@ -41,6 +50,9 @@ def targets() -> Iterator[Target]:
         ("pairs", "tsv", PAIRS, "a.tsv"),
         ("muse", "spaces", MUSE, "a.txt"),
         ("wiktextract", "jsonl", WIKTEXTRACT, "a.jsonl"),
+        ("lift", "xml", LIFT, "a.lift"),
+        ("toolbox", "text", MDF, "a.db"),
+        ("sheet", "csv", SHEET, "a.csv"),
     ):
         yield Target(f"lexicon/{form}", kind, seeds, _read(form, skip_bad=False), file=name)
         yield Target(
