@@ -19,14 +19,12 @@ killed run goes on when the same command is started again.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data.access import Access
 from data.bounded import read_json
-from data.pages import Interval, Plotted
 from nlu.config import BUDGET, NluConfig
+from training.scored import ScoredRun
 from training.settings import train_command
 
 if TYPE_CHECKING:
@@ -35,34 +33,10 @@ if TYPE_CHECKING:
 SCORES = {"results": [dict], "averages": [dict], "notes": [str], "data": [dict], "training": dict}
 
 
-@dataclass(frozen=True, repr=False)
-class Trained(Plotted):
-    """A finished run: its folder, the model in it, and what scores.json says."""
+class Trained(ScoredRun):
+    """Intents and slots, trained and scored."""
 
-    folder: Path
-    model: Path
-    told: Mapping[str, Any]
-
-    def summary(self) -> str:
-        """How many test sets were scored, and where the run lies."""
-        sets = {result["test"] for result in self.told["results"]}
-        return f"{len(sets)} test sets; {self.folder}"
-
-    def rows(self) -> list[dict[str, Any]]:
-        """A row a test set, system and score."""
-        return [
-            {"test": result["test"], "system": result["system"]} | score
-            for result in self.told["results"]
-            for score in result["scores"]
-        ]
-
-    def intervals(self) -> tuple[str, list[Interval]]:
-        """The exact match of every test set and system."""
-        rows = [row for row in self.rows() if row["name"] == "exact match"]
-        return "exact match", [
-            Interval(f"{row['test']}, {row['system']}", row["value"], row["low"], row["high"])
-            for row in rows
-        ]
+    unit = "exact match"
 
 
 def train(

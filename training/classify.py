@@ -20,16 +20,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data.access import Access
 from data.bounded import read_json
 from data.cli import Parser, run, typed_lines
-from data.pages import Interval, Plotted
 from training.classification.config import BUDGET, ClassifyConfig
+from training.scored import ScoredRun
 from training.settings import train_command
 
 if TYPE_CHECKING:
@@ -40,34 +38,10 @@ PREDICT = "predict"
 CHUNK = 512  # texts at a time
 
 
-@dataclass(frozen=True, repr=False)
-class Classified(Plotted):
-    """A finished run: its folder, the model in it, and what scores.json says."""
+class Classified(ScoredRun):
+    """A classifier, trained and scored."""
 
-    folder: Path
-    model: Path
-    told: Mapping[str, Any]
-
-    def summary(self) -> str:
-        """How many test sets were scored, and where the run lies."""
-        sets = {result["test"] for result in self.told["results"]}
-        return f"{len(sets)} test sets; {self.folder}"
-
-    def rows(self) -> list[dict[str, Any]]:
-        """A row a test set, system and score."""
-        return [
-            {"test": result["test"], "system": result["system"]} | score
-            for result in self.told["results"]
-            for score in result["scores"]
-        ]
-
-    def intervals(self) -> tuple[str, list[Interval]]:
-        """The accuracy of every test set and system."""
-        rows = [row for row in self.rows() if row["name"] == "accuracy"]
-        return "accuracy", [
-            Interval(f"{row['test']}, {row['system']}", row["value"], row["low"], row["high"])
-            for row in rows
-        ]
+    unit = "accuracy"
 
 
 def classify(
