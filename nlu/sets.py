@@ -209,7 +209,12 @@ def _at_hand(entry: Dataset, split: str, access: Access) -> Iterator[UtteranceSe
 
 
 def _read(name: str, entry: Dataset, code: str, split: str, access: Access) -> UtteranceSet:
-    language = code if code in entry.codes() else resolve(code)
+    try:
+        language = code if code in entry.codes() else resolve(code)
+    except InputError as error:  # one word may have been meant for either
+        splits = f"{code} is none of the splits {', '.join(sorted(_splits(entry)))}; "
+        told = splits if name.count(":") == 1 else ""
+        raise InputError(f"{name}: {told}{error}") from error
     part = fetch_split(entry, language, roles_of(entry, split), access=access)
     dropped, repairs = Counter[str](), Counter[str]()
     read = tuple(read_split(entry, split, part.paths, dropped=dropped, repairs=repairs))

@@ -209,3 +209,10 @@ def test_glossing_says_which_word_stands_for_which() -> None:
     [(words, origin)] = glossed([("niamshe", "saa", "tano")], compile_phrases(lexicon))
     assert words == ("wake", "me", "o'clock", "tano")
     assert origin == (0, 0, 1, 2)
+
+
+def test_a_misspelt_split_is_told_from_a_language() -> None:
+    with pytest.raises(InputError, match=r"trian is none of the splits dev, test, train; unknown"):
+        find_utterances("xsid:trian")
+    with pytest.raises(InputError, match=r"^xsid:test:zzq9: unknown language"):
+        find_utterances("xsid:test:zzq9")
