@@ -15,7 +15,7 @@ import pytest
 from data.errors import InputError, UnavailableError
 from tests.training.test_translate import options, pairs, run, value
 from training.architectures import SpecialIds, build
-from training.fairseq import interpreter, read_binarised
+from training.fairseq import interpreter, read_binarised, run_fairseq
 from training.translation import through_fairseq
 from training.translation.batches import Coded, Source
 from training.translation.config import TranslatorConfig
@@ -170,3 +170,15 @@ def test_it_learns_and_the_network_is_the_same(tmp_path: Path) -> None:
     # fairseq's table has some rows more than ours, which share in its probabilities a little
     assert total / count / math.log(2) == pytest.approx(min(told), abs=0.005)
     assert "training loss" in (done.folder / "report.html").read_text("utf-8")
+
+
+def test_what_a_killed_run_printed_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`echo` prints its options in place of fairseq-train; without `goes_on` it begins anew."""
+    monkeypatch.setenv("KILOLINGUA_FAIRSEQ_PYTHON", str(shutil.which("echo")))
+    logs = {"output": tmp_path / "printed.txt", "log": tmp_path / "said.log"}
+    for option, goes_on in (("--first", False), ("--second", True)):
+        run_fairseq(["fairseq-train", option], goes_on=goes_on, **logs)
+    printed = logs["output"].read_text("utf-8")
+    assert 0 < printed.index("--first") < printed.index("--second")
+    run_fairseq(["fairseq-train", "--third"], **logs)
+    assert "--first" not in logs["output"].read_text("utf-8")

@@ -21,6 +21,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from data.errors import InputError, UnavailableError
 from data.tsv import excerpt
@@ -165,13 +166,16 @@ def interpreter() -> str:
     return python
 
 
-def run_fairseq(command: Sequence[str], *, output: Path, log: Path, threads: int = 1) -> None:
+def run_fairseq(
+    command: Sequence[str], *, output: Path, log: Path, threads: int = 1, goes_on: bool = False
+) -> None:
     """Run one of the programs of `training.fairseq.programs` and wait for its end.
 
     Args:
         output: receives what it prints; fairseq-generate prints its hypotheses.
         log: receives what it says on stderr.
         threads: of torch.
+        goes_on: behind what a run that was killed printed, from whose checkpoint this goes on.
 
     Raises:
         UnavailableError: fairseq is not installed, or it failed; the message has its last line.
@@ -179,7 +183,8 @@ def run_fairseq(command: Sequence[str], *, output: Path, log: Path, threads: int
     program, *options = command
     whole = [interpreter(), "-c", program_code(program), *options]
     log.parent.mkdir(parents=True, exist_ok=True)
-    with open(output, "wb") as printed, open(log, "wb") as complained:
+    mode: Literal["ab", "wb"] = "ab" if goes_on else "wb"
+    with open(output, mode) as printed, open(log, mode) as complained:
         done = subprocess.run(
             whole, stdout=printed, stderr=complained, env=_environment(threads), check=False
         )

@@ -72,7 +72,7 @@ def train_through_fairseq(
     prepare_pairs(parts, inside, SIDES, Vocabulary(reuse=inside / "vocabulary"))
     command = training(inside, network.model.config, config, dev=bool(dev))
     logs = {"output": inside / "fairseq-train.txt", "log": inside / "fairseq-train.log"}
-    run_fairseq(command, threads=torch.get_num_threads(), **logs)
+    run_fairseq(command, threads=torch.get_num_threads(), goes_on=True, **logs)
     rows_of_log = logs["output"].read_text("utf-8", "replace").splitlines()
     told = "".join(json.dumps(one) + "\n" for one in metrics_of(rows_of_log))
     write_whole(folder / "metrics.jsonl", told)
@@ -84,10 +84,13 @@ def train_through_fairseq(
 def metrics_of(log: Iterable[str]) -> Iterator[dict[str, Any]]:
     """What fairseq printed of the loss, as rows of metrics.jsonl, in nats a piece.
 
+    A run that was killed repeats what came after its checkpoint: the last time counts.
+
     >>> line = "INFO | valid | epoch 018 | loss 2.000 | nll_loss 0.167 | num_updates 288"
-    >>> list(metrics_of([line]))
+    >>> list(metrics_of([line, line]))
     [{'step': 288, 'evaluation': {'loss': 1.3863}}]
     """
+    rows: dict[tuple[int, str], dict[str, Any]] = {}
     for line in log:
         cells = line.split(" | ")
         figures = dict(cell.split(" ", 1) for cell in cells if " " in cell)
@@ -95,7 +98,9 @@ def metrics_of(log: Iterable[str]) -> Iterator[dict[str, Any]]:
         if part and {"loss", "num_updates"} <= set(figures):
             nats = round(float(figures["loss"]) * math.log(2), 4)
             told = {"loss": nats} if part == "train" else {"evaluation": {"loss": nats}}
-            yield {"step": int(figures["num_updates"]), **told}
+            step = int(figures["num_updates"])
+            rows[step, part] = {"step": step, **told}
+    yield from (rows[place] for place in sorted(rows))
 
 
 def table_rows(size: int, end: int, pad: int) -> list[int]:
