@@ -166,8 +166,11 @@ def read_run(kind: RunKind, folder: Path) -> Run:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path, option: str = "--out") -> Iterator[None]:
     """Keep other processes out of a run folder for the block.
+
+    Args:
+        option: that names the folder, for the message.
 
     Raises:
         InputError: another process is in.
@@ -179,7 +182,7 @@ def locked(folder: Path) -> Iterator[None]:
         lock.acquire()
     except Timeout as error:
         raise InputError(
-            f"{folder}: another process writes here; wait for it or choose another --out"
+            f"{folder}: another process writes here; wait for it or choose another {option}"
         ) from error
     try:
         yield

@@ -9,8 +9,10 @@
 
 Sessions are JSON lines, a turn each: session, user, time (seconds), request, intent, defect, and
 rewrite where one was applied. `mine --state FOLDER` adds files to what was read before; the result
-is that of all files at once. There is no public log of sessions: `simulate` makes them from a real
-model's errors, with users whose behaviour is written down, and what it shows is a simulation.
+is that of all files at once. Where a log lies on several machines, each counts the sessions of its
+own users with `mine --state`, and `mine --states A,B,C --out mined` adds up what they counted.
+There is no public log of sessions: `simulate` makes them from a real model's errors, with users
+whose behaviour is written down, and what it shows is a simulation.
 """
 
 from __future__ import annotations
@@ -57,13 +59,15 @@ def _add_mine(commands: Any) -> None:
     one.add_argument("files", nargs="*", type=Path, metavar="FILE", help="JSON lines, also .gz")
     one.add_argument("--out", type=Path, default=Path("mined"), help="folder (default mined)")
     one.add_argument("--state", type=Path, help="folder that keeps counts; files are added to it")
+    one.add_argument("--states", default="", metavar="FOLDERS", help="of other such folders, added"
+                     " up; with commas")  # fmt: skip
     one.add_argument("--gap", type=float, default=45.0, help="seconds that end a path (default 45)")
     one.add_argument("--least", type=float, default=10.0, help="turns of evidence (default 10)")
     one.add_argument("--users", type=int, default=3, help="least different users (default 3)")
     one.add_argument("--friction", type=float, default=0.75, help="defect share that is surely"
                      " exceeded (default 0.75)")  # fmt: skip
     one.add_argument("--share", type=float, default=0.65, help="of one intent among what a request"
-                     " is rephrased into, surely exceeded (default 0.75)")  # fmt: skip
+                     " is rephrased into, surely exceeded (default 0.65)")  # fmt: skip
     one.add_argument(
         "--half-life", type=float, metavar="DAYS", help="after which a turn counts half"
     )
@@ -78,14 +82,6 @@ def _mine(given: argparse.Namespace) -> int:
     from nlu.self_learning.rewrites import Guardrails
     from runfolder.console import say, show
 
-    for name, most in (("friction", 1), ("share", 1), ("noise", 0.49)):
-        value = getattr(given, name)
-        if value is not None and not 0 <= value <= most:
-            raise InputError(f"--{name} {value}: expected 0 to {most}")
-    for name in ("gap", "least", "half_life"):
-        value = getattr(given, name)
-        if value is not None and not value > 0:
-            raise InputError(f"--{name.replace('_', '-')} {value}: expected a number above 0")
     guardrails = Guardrails(
         given.least,
         given.users,
@@ -101,6 +97,7 @@ def _mine(given: argparse.Namespace) -> int:
         guardrails=guardrails,
         gap=given.gap,
         state=given.state,
+        more=[Path(name) for name in given.states.split(",") if name],
         say=say,
     )
     for reason, number in sorted(mined.kept_back.items()):
@@ -235,7 +232,7 @@ def _behaviour(given: argparse.Namespace) -> Behaviour:
         name: value for name, value in vars(given).items() if name in known and value is not None
     }
     told.pop("users", None)
-    return Behaviour(**told, **({"users": given.population} if given.population else {}))
+    return Behaviour(**told, **({} if given.population is None else {"users": given.population}))
 
 
 def _predictor(given: argparse.Namespace, access: Access) -> Callable[[Sequence[str]], list[str]]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, replace
+from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,22 @@ from data.access import Report, quiet
 from data.bounded import read_json
 from data.errors import InputError
 from data.files import appears_whole, canonical_json, sha256_file, write_whole
+from nlu.self_learning.counts import FILE as COUNTS
 from nlu.self_learning.counts import State, counted, summary
-from nlu.self_learning.rewrites import FILE, Guardrails, Mined, lines_of, mine, read_rewrites
+from nlu.self_learning.rewrites import (
+    FILE,
+    Guardrails,
+    Mined,
+    check_above_zero,
+    lines_of,
+    mine,
+    read_rewrites,
+)
 from nlu.self_learning.sessions import Log, in_order, still_open, visits_of
 from nlu.self_learning.simulation import Behaviour, World
 from nlu.self_learning.trial import Outcome, read_truth, read_unseen, trial
+from runfolder.folder import locked
 from runfolder.page import write_page
-from training.folders import folder_appears_whole
 
 GAP = 45.0  # seconds, as Ponnusamy et al. cut sessions
 UNSEEN = 0.2  # as many unseen sessions as this share of the others
@@ -37,29 +47,34 @@ def mine_files(
     guardrails: Guardrails = Guardrails(),  # noqa: B008  (frozen)
     gap: float = GAP,
     state: Path | None = None,
+    more: Sequence[Path] = (),
     say: Report = quiet,
 ) -> Mined:
     """Mine sessions and write rewrites.jsonl, mined.json and report.html into a folder.
 
     Args:
         state: a folder that keeps what was counted; files that are in it are not counted again.
+        more: other such folders, which were counted on other machines, say. They are added, and
+            stay as they are; no session may be in two.
         say: told a line a file.
 
     Raises:
-        InputError: no such file, a damaged line, a state with another gap.
+        InputError: no such file, a damaged line, no turn at all, a state with another gap, or one
+            that another process writes to.
         UnavailableError: scipy is not installed; the disk is full.
     """
-    found = _opened(state, gap)
-    for path in files:
-        if not path.is_file():
-            raise InputError(f"{path}: no such file; name files of sessions (JSON lines)")
-        found = plus(found, path)
-        say(f"{path}: {summary(found)}")
-        if state is not None:
-            with folder_appears_whole(state) as folder:
-                found.save(folder)
+    check_above_zero("gap", gap)
+    for option, folder in (("--out", out), ("--state", state)):
+        if folder is not None and folder.exists() and not folder.is_dir():
+            raise InputError(f"{option} {folder}: expected a folder, found a file; name another")
+    with locked(state, "--state") if state is not None else nullcontext():
+        found = _counted(files, _opened(state, gap), state, say)
+    for one in more:
+        found = found.plus(State.load(one), str(one))
     if not found.files:
         raise InputError("expected files of sessions, or a --state with some; found neither")
+    if not len(found.counts.number) and not len(found.waiting):
+        raise InputError("expected turns of sessions, found none in these files; name others")
     mined = mine(found, guardrails)
     out.mkdir(parents=True, exist_ok=True)
     told = {
@@ -78,8 +93,20 @@ def mine_files(
     return mined
 
 
+def _counted(files: Sequence[Path], found: State, state: Path | None, say: Report) -> State:
+    """What was counted, with these files; saved after each."""
+    for path in files:
+        if not path.is_file():
+            raise InputError(f"{path}: no such file; name files of sessions (JSON lines)")
+        before, found = found, plus(found, path, say)
+        if state is not None and found is not before:
+            found.save(state)
+        say(f"{path}: {summary(found)}")
+    return found
+
+
 def _opened(state: Path | None, gap: float) -> State:
-    if state is None or not (state / "texts.json").exists():
+    if state is None or not (state / COUNTS).exists():
         return State.new(gap)
     found = State.load(state)
     if found.gap != gap:
@@ -90,17 +117,28 @@ def _opened(state: Path | None, gap: float) -> State:
     return found
 
 
-def plus(state: State, path: Path) -> State:
-    """A state with the sessions of a file; the same state where the file is in it already."""
+def plus(state: State, path: Path, say: Report = quiet) -> State:
+    """A state with the sessions of a file; the same state where the file is in it already.
+
+    Args:
+        say: told where a file begins before what was read: sessions in both are cut in two.
+    """
     digest = sha256_file(path)
     if digest in state.files:
         return state
-    turns = in_order(state.waiting.joined(state.log.read(path)))
+    read = state.log.read(path)
+    if len(read) and read.time.min() < state.newest - state.gap:
+        say(
+            f"note: {path} begins before the end of what was read; a session that is in both is"
+            " counted as two"
+        )
+    turns = in_order(state.waiting.joined(read))
     waits = still_open(turns, state.gap)
     over = turns.take(~waits)
     counts = state.counts.plus(counted(visits_of(over, state.gap), over))
     files = (*state.files, digest)
-    return replace(state, counts=counts, waiting=turns.take(waits), files=files)
+    newest = max(state.newest, float(read.time.max(initial=0)))
+    return State(state.log, counts, turns.take(waits), files, state.gap, newest)
 
 
 def simulate(

@@ -5,30 +5,39 @@
 
 Rows are counted by day, as whole numbers, so that sums are exact whatever the order; weights (a
 half-life) come in when rewrites are mined. Users are counted by a bitmap of 64 bits a row (linear
-counting, Whang et al. 1990), of which a union is one "or". A state on disk is a folder that
-appears whole: counts.npz, texts.json, the turns of sessions that may still go on, and which files
-are in it.
+counting, Whang et al. 1990), of which a union is one "or". A state on disk is one file that appears
+whole, counts.npz: the counts, their texts, the turns of sessions that may still go on, and which
+files are in it. States that were counted apart, on several machines say, are added (`State.plus`).
 """
 
 from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from data.bounded import read_json
+from data.bounded import parse_json
 from data.errors import InputError
-from data.files import canonical_json, write_whole
+from data.files import appears_whole, canonical_json
 from nlu.self_learning.sessions import COLUMNS, NO_TURNS, NONE, TYPES, Log, Turns, Visits
 
 DAY = 86_400.0  # seconds
 KEYS = ("request", "intent", "to", "outcome", "day")  # of a row, and its number and bitmap
-SHAPE = {"keys": [str], "shown": [str], "intents": [str], "files": [str], "gap": int | float}
+FILE = "counts.npz"
+SHAPE = {
+    "keys": [str],
+    "shown": [str],
+    "intents": [str],
+    "files": [str],
+    "gap": int | float,
+    "newest": int | float,
+}
 
 Table = NDArray[np.int64]
 
@@ -130,6 +139,7 @@ class State:
         waiting: turns of sessions that may still go on, in order.
         files: checksums of the files that are in it.
         gap: seconds, as of the first file.
+        newest: seconds, the time of the latest turn; 0 before there is one.
     """
 
     log: Log
@@ -137,30 +147,77 @@ class State:
     waiting: Turns
     files: tuple[str, ...]
     gap: float
+    newest: float = 0.0
 
     @classmethod
     def new(cls, gap: float) -> State:
         """Nothing read."""
         return cls(Log(), Counts.empty(), NO_TURNS, (), gap)
 
+    def plus(self, other: State, name: str) -> State:
+        """Both together: sessions of the one are not those of the other.
+
+        Args:
+            name: of the other, for messages.
+
+        Raises:
+            InputError: another gap, or a file that is in both.
+        """
+        if other.gap != self.gap:
+            raise InputError(
+                f"{name}: was counted with --gap {other.gap:g}, not {self.gap:g}; count it again"
+            )
+        if set(self.files) & set(other.files):
+            raise InputError(f"{name}: holds a file that was counted already; leave one out")
+        log = Log(self.log.requests.texts, self.log.shown, self.log.intents.texts)
+        requests = np.array([log.request(text) for text in other.log.shown], np.int64)
+        intents = np.array([log.intents.code(text) for text in other.log.intents.texts], np.int64)
+        there = _renumbered(other, requests, intents)
+        return State(
+            log,
+            self.counts.plus(there.counts),
+            self.waiting.joined(there.waiting),
+            (*self.files, *other.files),
+            self.gap,
+            max(self.newest, other.newest),
+        )
+
+    def in_alphabetical_order(self) -> State:
+        """The same with requests and intents numbered in the order of their texts.
+
+        Sums of fractions depend on their order: what is mined does not, so that the same sessions
+        give the same bytes in whichever order, files and shards they were read.
+        """
+        requests, intents = self.log.requests.texts, self.log.intents.texts
+        by_text = sorted(range(len(requests)), key=requests.__getitem__)
+        of_intents = sorted(range(len(intents)), key=intents.__getitem__)
+        log = Log(
+            [requests[n] for n in by_text],
+            [self.log.shown[n] for n in by_text],
+            [intents[n] for n in of_intents],
+        )
+        found = _renumbered(self, np.argsort(by_text), np.argsort(of_intents))
+        return replace(found, log=log)
+
     def save(self, folder: Path) -> None:
         """Write the state into a folder."""
-        arrays: dict[str, Any] = {
-            "keys": self.counts.keys,
-            "number": self.counts.number,
-            "users": self.counts.users,
-            **{f"waiting_{name}": getattr(self.waiting, name) for name in COLUMNS},
-        }
-        with open(folder / "counts.npz", "wb") as file:
-            np.savez(file, **arrays)
-        texts = {
+        told = {
             "keys": self.log.requests.texts,
             "shown": self.log.shown,
             "intents": self.log.intents.texts,
             "files": list(self.files),
             "gap": self.gap,
+            "newest": self.newest,
         }
-        write_whole(folder / "texts.json", canonical_json(texts) + "\n")
+        arrays: dict[str, Any] = {
+            "keys": self.counts.keys,
+            "number": self.counts.number,
+            "users": self.counts.users,
+            "told": np.frombuffer(canonical_json(told).encode(), np.uint8),
+            **{f"waiting_{name}": getattr(self.waiting, name) for name in COLUMNS},
+        }
+        with appears_whole(folder / FILE) as file:
+            np.savez(file, **arrays)
 
     @classmethod
     def load(cls, folder: Path) -> State:
@@ -169,19 +226,37 @@ class State:
         Raises:
             InputError: no state, or a damaged one.
         """
-        told = read_json(folder / "texts.json", SHAPE, max_bytes=1 << 34)
+        path = folder / FILE
         try:
-            with np.load(folder / "counts.npz", allow_pickle=False) as found:
+            with np.load(path, allow_pickle=False) as found:
+                content = found["told"].tobytes().decode("utf-8")
                 counts = Counts(found["keys"], found["number"], found["users"])
                 columns = (found[f"waiting_{name}"] for name in COLUMNS)
                 waiting = Turns(*(c.astype(k) for c, k in zip(columns, TYPES, strict=True)))
-        except (OSError, KeyError, ValueError) as error:
+        except (OSError, KeyError, ValueError, EOFError, BadZipFile) as error:
             raise InputError(
-                f"{folder}/counts.npz: expected counts of nlu.self_learning, found another file;"
+                f"{path}: expected counts of nlu.self_learning, found another file;"
                 " mine the sessions again into another --state"
             ) from error
+        told = parse_json(content, str(path), SHAPE)
         log = Log(told["keys"], told["shown"], told["intents"])
-        return cls(log, counts, waiting, tuple(told["files"]), told["gap"])
+        return cls(log, counts, waiting, tuple(told["files"]), told["gap"], told["newest"])
+
+
+def _renumbered(state: State, requests: Table, intents: Table) -> State:
+    """A state whose codes are replaced: code n by requests[n], or intents[n]."""
+    of_requests, of_intents = (np.append(one, NONE) for one in (requests, intents))  # -1: the last
+    keys = state.counts.keys.copy()
+    for column, codes in ((0, of_requests), (1, of_intents), (2, of_requests)):
+        keys[:, column] = codes[keys[:, column]]
+    waiting = replace(
+        state.waiting,
+        request=of_requests[state.waiting.request].astype(np.int32),
+        intent=of_intents[state.waiting.intent].astype(np.int32),
+        rewrite=of_requests[state.waiting.rewrite].astype(np.int32),
+    )
+    counts = _summed(keys, state.counts.number, state.counts.users)
+    return replace(state, counts=counts, waiting=waiting)
 
 
 def summary(state: State) -> str:

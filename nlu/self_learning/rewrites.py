@@ -22,6 +22,7 @@ those of 95 % intervals of a Beta distribution with a uniform prior.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -80,6 +81,24 @@ class Guardrails:
     half_life: float | None = None
     noise: float | None = None
     block: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be; the message names the option."""
+        for name, most in (("friction", 1.0), ("share", 1.0), ("noise", 0.49)):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value <= most:
+                raise InputError(f"--{name} {value}: expected 0 to {most:g}")
+        for name in ("least", "half_life"):
+            if (value := getattr(self, name)) is not None:
+                check_above_zero(name, value)
+        if self.users < 1:
+            raise InputError(f"--users {self.users}: expected 1 or more")
+
+
+def check_above_zero(name: str, value: float) -> None:
+    """Raise for an option that is no number above 0, or infinite."""
+    if not 0 < value < math.inf:
+        raise InputError(f"--{name.replace('_', '-')} {value}: expected a number above 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +169,7 @@ def mine(state: State, guardrails: Guardrails) -> Mined:
     Raises:
         UnavailableError: scipy is not installed.
     """
+    state = state.in_alphabetical_order()
     counts = all_counts(state)
     table = _Table.of(counts, len(state.log.requests), guardrails)
     noise = noise_of(table) if guardrails.noise is None else guardrails.noise
@@ -240,7 +260,8 @@ def noise_of(table: _Table, least: float = 50.0) -> float:
 
     Most requests of an assistant work, so that what a quarter of the often asked ones fail at
     least is what feedback gets wrong: the first quartile of their defect shares, weighted by how
-    often they were asked. At most 0.4; 0 where nothing was asked 50 times.
+    often they were asked. 0 where nothing was asked 50 times, and where that is above 0.4: then
+    most requests fail, and which feedback is wrong cannot be told.
     """
     often = table.asked >= least
     if not often.any():
@@ -249,7 +270,8 @@ def noise_of(table: _Table, least: float = 50.0) -> float:
     order = np.argsort(defects, kind="stable")
     share = np.cumsum(table.asked[often][order])
     place = int(np.searchsorted(share, SAMPLE_OF_NOISE * share[-1]))
-    return min(MOST_NOISE, float(defects[order][place]))
+    found = float(defects[order][place])
+    return found if found <= MOST_NOISE else 0.0
 
 
 def freed(share: Floats, noise: float) -> Floats:

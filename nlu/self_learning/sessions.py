@@ -38,6 +38,7 @@ SHAPE = {
 }
 BLOCK = 1 << 26  # bytes of lines that are parsed together
 LONGEST = 1_000  # characters of a request; what is longer is nobody's rephrase
+LATEST = 1e12  # seconds; milliseconds since 1970 are more
 NONE = -1
 SUCCESS, MOVE, FAILURE = 0, 1, 2  # how a visit of a request goes on
 
@@ -114,7 +115,11 @@ def folded(request: str) -> str:
 
 
 class Log:
-    """Requests and intents with numbers, and the text in which each request was first asked."""
+    """Requests and intents with numbers, and the text that each request is shown in.
+
+    Of the texts that fold into one request that is the first in the alphabet, so that it does not
+    depend on the order in which sessions are read.
+    """
 
     def __init__(
         self, keys: Sequence[str] = (), shown: Sequence[str] = (), intents: Sequence[str] = ()
@@ -131,6 +136,7 @@ class Log:
             known = self.requests.code(folded(text))
             if known == len(self.shown):
                 self.shown.append(text)
+            self.shown[known] = min(self.shown[known], text)  # whichever comes first
             self._known[text] = known
         return known
 
@@ -138,8 +144,8 @@ class Log:
         """The turns of a file.
 
         Raises:
-            InputError: a line of another form, a time below 0 or not finite, a request that is
-                empty or longer than 1,000 characters: with its number.
+            InputError: a line of another form, a time below 0 or past 10^12, a request or rewrite
+                that is empty or longer than 1,000 characters: with its number.
         """
         parts = [NO_TURNS]
         number = 1
@@ -215,20 +221,33 @@ def _quickly(block: bytes) -> dict[str, Any] | None:
     except (pl.exceptions.PolarsError, ValueError, OSError):
         return None
     needed = ("session", "time", "request", "intent", "defect")
-    if any(table[name].null_count() for name in needed):
+    if any(table[name].null_count() for name in needed) or b"\\ud" in block or b"\\uD" in block:
         return None
+    for name, kind in kinds.items():  # polars reads 5 and ["a"] as texts
+        if kind == pl.String and _texts(block, name) != table[name].count():
+            return None
     return {
         name: table[name].to_numpy() if name in ("time", "defect") else table[name].to_list()
         for name in kinds
     }
 
 
+def _texts(block: bytes, name: str) -> int:
+    """How many times a key is followed by a text. Inside of texts quotes have a backslash.
+
+    >>> _texts(b'{"user": 5} {"user": "u"} {"request": "\\\\"user\\\\": "}', "user")
+    1
+    """
+    return sum(block.count(f'"{name}":{space}"'.encode()) for space in ("", " "))
+
+
 def _check_columns(table: dict[str, Any], block: bytes, path: Path, number: int) -> None:
     """Where something is wrong, look at each line to say which."""
-    times, requests = table["time"], table["request"]
-    longest = max(map(len, requests), default=0)
-    blank = any(not request.strip() for request in requests)
-    if not np.isfinite(times).all() or (times < 0).any() or longest > LONGEST or blank:
+    times = table["time"]
+    texts = [*table["request"], *(one for one in table["rewrite"] if one is not None)]
+    longest = max(map(len, texts), default=0)
+    blank = any(not text.strip() for text in texts)
+    if not ((times >= 0) & (times <= LATEST)).all() or longest > LONGEST or blank:
         for place, line in enumerate(block.split(b"\n"), number):
             if line.strip():
                 _checked(line, f"{path}:{place}")
@@ -236,8 +255,11 @@ def _check_columns(table: dict[str, Any], block: bytes, path: Path, number: int)
 
 def _checked(line: bytes, where: str) -> dict[str, Any]:
     record: dict[str, Any] = parse_json(line, where, SHAPE)
-    if not record["time"] >= 0 or record["time"] > 1e15:
-        raise InputError(f"{where}: expected a time from 0 on, found {record['time']}; correct it")
+    if not 0 <= record["time"] <= LATEST:
+        raise InputError(
+            f"{where}: expected a time of 0 to {LATEST:g} seconds, found {record['time']};"
+            " correct it"
+        )
     for name in ("request", "rewrite"):
         text = record.get(name)
         if text is not None and (len(text) > LONGEST or not text.strip()):

@@ -65,6 +65,10 @@ class Behaviour:
         for name, value in shares.items():
             if not 0 <= value <= 1:
                 raise InputError(f"--{name.replace('_', '-')} {value}: expected 0 to 1")
+        if self.users < 1:
+            raise InputError(f"--population {self.users}: expected 1 or more")
+        if not 0 <= self.zipf < math.inf:
+            raise InputError(f"zipf {self.zipf}: expected a number from 0 on")
 
 
 @dataclass(frozen=True)

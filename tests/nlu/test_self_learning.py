@@ -154,7 +154,17 @@ def test_the_quick_way_and_the_slow_one_read_the_same(
     [
         ('{"session": "a"', "expected JSON"),
         ('{"session": "a", "request": "x", "intent": "y", "defect": true}', "time"),
-        (json.dumps(turn("a", -5, "x", defect=True)), "expected a time from 0 on, found -5"),
+        (
+            json.dumps(turn("a", -5, "x", defect=True)),
+            "expected a time of 0 to 1e[+]12 seconds, found -5",
+        ),
+        (json.dumps(turn("a", 1e300, "x", defect=True)), "found 1e[+]300"),
+        (json.dumps(turn("a", 5, 7, defect=True)), "expected a text in request, found 7"),  # type: ignore[arg-type]
+        (json.dumps(turn("a", 5, ["x"], defect=True)), "expected a text in request"),  # type: ignore[arg-type]
+        (json.dumps(turn(7, 5, "x", defect=True)), "expected a text in session, found 7"),  # type: ignore[arg-type]
+        (json.dumps(turn("a", 5, "x", defect=True, rewrite="")), "expected a rewrite of 1 to"),
+        (json.dumps(turn("a", 5, "x", defect=True, rewrite="y" * 2000)), "found 2,000 characters"),
+        (json.dumps(turn("a", 5, "\ud800", defect=True)), "half of a surrogate pair"),
         (json.dumps(turn("a", 5, "x" * 100_000, defect=True)), "found 100,000 characters"),
         (json.dumps(turn("a", 5, " ", defect=True)), "expected a request of 1 to 1,000"),
         (json.dumps(turn("a", 5, "x", defect="no")), "defect"),
@@ -290,6 +300,111 @@ def test_a_stream_of_files_equals_the_batch(tmp_path: Path) -> None:
     assert batch.count(b"\n") == 1
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_order_and_shards_change_nothing(tmp_path: Path, seed: int) -> None:
+    """Lines in any order; users' sessions on several machines, added up: the same bytes."""
+    draw = random.Random(seed)
+    turns = misheard(60) + misheard(30, 200, 5.0)
+    for one in turns:
+        one["defect"] = one["defect"] if draw.random() < 0.9 else not one["defect"]
+        one["request"] = draw.choice((str.upper, str.title, str))(one["request"])
+    mine_files([write(tmp_path / "all.jsonl", turns)], out=tmp_path / "whole")
+    draw.shuffle(turns)
+    mine_files([write(tmp_path / "mixed.jsonl", turns)], out=tmp_path / "mixed")
+    sessions = sorted({one["session"] for one in turns})
+    draw.shuffle(sessions)
+    states = []
+    for n in range(3):
+        mine_of = [one for one in turns if one["session"] in sessions[n::3]]
+        states.append(tmp_path / f"state{n}")
+        path = write(tmp_path / f"shard{n}.jsonl", mine_of)
+        mine_files([path], out=tmp_path / "unused", state=states[-1])
+    mine_files([], out=tmp_path / "added", more=states)
+    whole = (tmp_path / "whole" / "rewrites.jsonl").read_bytes()
+    assert whole.count(b"\n") == 1
+    for name in ("mixed", "added"):
+        assert (tmp_path / name / "rewrites.jsonl").read_bytes() == whole
+    with pytest.raises(InputError, match="holds a file that was counted already"):
+        mine_files([], out=tmp_path / "added", more=[states[0], states[0]])
+
+
+def test_files_in_another_order_are_told(tmp_path: Path) -> None:
+    late, early = (write(tmp_path / f"{n}.jsonl", misheard(3, n)) for n in (500, 0))
+    told: list[str] = []
+    mine_files([late, early], out=tmp_path / "m", say=told.append)
+    assert [line for line in told if line.startswith("note: ")] == [
+        f"note: {early} begins before the end of what was read; a session that is in both is"
+        " counted as two"
+    ]
+
+
+@pytest.mark.parametrize("moment", ["while it is written", "before it has its name"])
+def test_a_state_outlives_a_killed_process(
+    tmp_path: Path, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was counted on Monday is there whenever Tuesday's process dies."""
+    days = [write(tmp_path / f"{n}.jsonl", misheard(20, 20 * n)) for n in range(2)]
+    mine_files(days, out=tmp_path / "whole")
+    state = tmp_path / "state"
+    mine_files(days[:1], out=tmp_path / "m", state=state)
+
+    class Killed(BaseException):
+        pass
+
+    def dies(*_: object, **__: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        if moment == "while it is written":
+            patched.setattr(np, "savez", dies)
+        else:
+            patched.setattr("os.replace", dies)
+        with pytest.raises(Killed):
+            mine_files(days[1:], out=tmp_path / "m", state=state)
+    mine_files(days[1:], out=tmp_path / "m", state=state)
+    for name in ("rewrites.jsonl", "mined.json"):
+        assert (tmp_path / "m" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_one_process_writes_to_a_state(tmp_path: Path) -> None:
+    from runfolder.folder import locked
+
+    path, state = write(tmp_path / "s.jsonl", misheard(4)), tmp_path / "state"
+    message = "another process writes here; wait for it or choose another --state"
+    with locked(state), pytest.raises(InputError, match=message):
+        mine_files([path], out=tmp_path / "m", state=state)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["--least", "inf"], "--least inf: expected a number above 0"),
+        (["--gap", "nan"], "--gap nan: expected a number above 0"),
+        (["--users", "-3"], "--users -3: expected 1 or more"),
+        (["--noise", "0.5"], "--noise 0.5: expected 0 to 0.49"),
+        (["--half-life", "0"], "--half-life 0.0: expected a number above 0"),
+        (["--out", "FILE"], "--out FILE: expected a folder, found a file"),
+        (["--state", "FILE"], "--state FILE: expected a folder, found a file"),
+        (["--states", "nowhere"], "nowhere/counts.npz: expected counts of nlu.self_learning"),
+    ],
+)
+def test_options_of_mine(
+    tmp_path: Path,
+    given: list[str],
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("FILE").touch()
+    write(Path("s.jsonl"), misheard(4))
+    assert main(["mine", "s.jsonl", *given]) == 2
+    assert message in capsys.readouterr().err
+    Path("empty.jsonl").touch()
+    assert main(["mine", "empty.jsonl"]) == 2
+    assert "expected turns of sessions, found none" in capsys.readouterr().err
+
+
 def test_a_state_with_another_gap(tmp_path: Path) -> None:
     path = write(tmp_path / "s.jsonl", misheard(4))
     mine_files([path], out=tmp_path / "m", state=tmp_path / "state")
@@ -335,7 +450,7 @@ def test_rewrites_help_users_who_were_not_mined(tmp_path: Path, wrong: float) ->
     assert ours.ratio is None or ours.ratio >= 11.8
     assert ours.false <= 0.01 * ours.rewritten
     assert [one.system for one in others] == ["last utterance", "pair counts", "nearest neighbour"]
-    assert others[2].false > 0.1 * others[2].rewritten
+    assert others[2].false > 0.05 * others[2].rewritten
     assert len(table([ours, nothing])) == 3
     assert "A simulation" in (tmp_path / "m" / "report.html").read_text("utf-8")
 
@@ -397,9 +512,16 @@ def test_the_command_line(
     assert "no session has this intent" in capsys.readouterr().err
 
 
-def test_noise_of_nothing() -> None:
-    class Nothing:
-        asked = np.zeros(3)
-        success = np.zeros(3)
+def test_noise_of_nothing_and_of_failure() -> None:
+    class Asked:
+        def __init__(self, asked: float, success: float) -> None:
+            self.asked, self.success = np.full(3, asked), np.full(3, success)
 
-    assert noise_of(Nothing()) == 0.0  # type: ignore[arg-type]
+    assert noise_of(Asked(0, 0)) == 0.0  # type: ignore[arg-type]
+    assert noise_of(Asked(100, 90)) == pytest.approx(0.1)  # type: ignore[arg-type]
+    assert noise_of(Asked(100, 10)) == 0.0  # type: ignore[arg-type]
+
+
+def test_a_population_of_nobody() -> None:
+    with pytest.raises(InputError, match="--population 0: expected 1 or more"):
+        Behaviour(users=0)
