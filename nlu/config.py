@@ -14,16 +14,21 @@ from dataclasses import KW_ONLY, dataclass
 from data.errors import InputError
 from data.options import check, option
 from models.encoder import POOLINGS
-from training.settings import LoopOptions, Settings, budget_option, changed
+from training.private.options import PrivateOptions, refuse_with_privacy
+from training.settings import Settings, budget_option, changed
 
 FIRST, MEAN = "first", "mean"  # how a word is seen: by its first piece, by all of them
 WORDS = (FIRST, MEAN)
 BUDGET = "10m"  # where neither --steps nor --time-budget is given
 SWITCHING = "code-switching"
+NOT_PRIVATE = {
+    "--centre": "the mean of the training texts would be in the model without noise; leave it out",
+    "--crf": "its transitions have no gradients by sentence; leave it out",
+}
 
 
 @dataclass(frozen=True, slots=True)
-class NluConfig(LoopOptions):
+class NluConfig(PrivateOptions):
     """One run of `nlu.train.train`.
 
     Attributes:
@@ -104,6 +109,8 @@ class NluConfig(LoopOptions):
             raise InputError("--lora leaves the encoder as it is already; leave --freeze out")
         if (self.evaluate_every or self.patience) and not self.dev:
             raise InputError("--evaluate-every and --patience need --dev, such as xsid:dev:en")
+        if self.privacy:
+            refuse_with_privacy({"--centre": self.centre, "--crf": self.crf}, NOT_PRIVATE)
         self.settings()
 
     def settings(self) -> Settings:

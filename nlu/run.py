@@ -33,7 +33,7 @@ from metrics.tags import F1
 from models.resolve import Model, resolve_model
 from nlu.baselines import CHARACTERS, MAJORITY, free_parses
 from nlu.config import NluConfig
-from nlu.model import Network, NluModel, Parsed, Shape, batches_of, open_nlu
+from nlu.model import Network, NluModel, Parsed, Shape, batches_of, collate, open_nlu
 from nlu.scoring import MODEL, averages, scored
 from nlu.sets import UtteranceSet, check_names, find_utterances, keep_out_of, without_tests
 from nlu.switching import Table, describe, open_tables, switched
@@ -42,11 +42,14 @@ from training.joint import freeze
 from training.loop import Shuffled, fit
 from training.objectives.examples import IGNORED
 from training.optimisers import quicken
+from training.private.card import fact
 from training.tagging.run import file_name
+from training.tagging.tagger import Window
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from training.private.run import Private
     from training.progress import Fitted, Progress
 
 KIND = training_kind("nlu.train", {"train": list, "few": list, "test": list, "switch": list})
@@ -87,12 +90,42 @@ class Prepared:
     @cached_property
     def training(self) -> list[Utterance]:
         """All utterances to train on, with their switched copies."""
+        return [*self.own, *(copy for _, copy in self._copies)]
+
+    @property
+    def originals(self) -> list[int]:
+        """For each utterance of `training` the number of its original in `own`."""
+        return [*range(len(self.own)), *(number for number, _ in self._copies)]
+
+    @cached_property
+    def _copies(self) -> list[tuple[int, Utterance]]:
         config = self.config
         if not self.tables:
-            return self.own
+            return []
         how = {"ratio": config.switch_ratio, "draws": config.switch_draws, "seed": config.seed}
-        made = switched(self.own, self.tables, **how)  # type: ignore[arg-type]
-        return [*self.own, *made]
+        return [
+            (number, copy)
+            for number, one in enumerate(self.own)
+            for copy in switched([one], self.tables, **how)  # type: ignore[arg-type]
+        ]
+
+    @cached_property
+    def windows(self) -> list[Window]:
+        """What the model sees of `training` at once."""
+        return self.model.coder.windows([one.tokens for one in self.training])
+
+    @cached_property
+    def numbered(self) -> tuple[list[int], list[list[int]]]:
+        """Intents and tags of `training`, by number."""
+        of_intent = {intent: n for n, intent in enumerate(self.shape.intents)}
+        of_tag = {tag: n for n, tag in enumerate(self.shape.tags)}
+        intents = [of_intent[one.intent] for one in self.training]
+        return intents, [[of_tag[tag] for tag in one.slots] for one in self.training]
+
+    @cached_property
+    def private(self) -> Private | None:
+        """Private training, or None."""
+        return _private(self) if self.config.privacy else None
 
     @property
     def dev(self) -> list[Utterance]:
@@ -200,28 +233,52 @@ def train(prepared: Prepared, progress: Callable[[Progress], None] | None = None
             "training data: expected utterances of two intents or more, found"
             f" {len(prepared.shape.intents)}; name other sets"
         )
-    config, model, shape = prepared.config, prepared.model, prepared.shape
-    of_intent = {intent: n for n, intent in enumerate(shape.intents)}
-    of_tag = {tag: n for n, tag in enumerate(shape.tags)}
-    intents = [of_intent[one.intent] for one in prepared.training]
-    tags = [[of_tag[tag] for tag in one.slots] for one in prepared.training]
-    windows = model.coder.windows([one.tokens for one in prepared.training])
-    pad = model.coder.pad
-    batches = batches_of(windows, config.batch_tokens, pad, intents, tags, config.seed)
+    config, model, private = prepared.config, prepared.model, prepared.private
+    loss = (loss_by_utterance if private else joint_loss)(config.slot_weight)
     fitted = fit(
         model.network,
-        Shuffled(batches, config.seed),
-        joint_loss(config.slot_weight),
+        private.batches if private else _shuffled(prepared),
+        loss,
         config.settings(),
         out=prepared.folder,
         evaluate=_judge(prepared) if prepared.dev else None,
         best="exact match" if prepared.dev and config.evaluate_every else None,
         progress=progress,
-        identity={"run": prepared.identity, "intents": list(shape.intents)},
+        identity={"run": prepared.identity, "intents": list(prepared.shape.intents)},
+        **(private.hooks(model.network, loss) if private else {}),
     )
     if config.centre:
         model.network.centre.copy_(model.mean([one.tokens for one in prepared.own]))
     return fitted
+
+
+def _shuffled(prepared: Prepared) -> Shuffled:
+    config, pad = prepared.config, prepared.model.coder.pad
+    how = (config.batch_tokens, pad, *prepared.numbered, config.seed)
+    return Shuffled(batches_of(prepared.windows, *how), config.seed)
+
+
+def _private(prepared: Prepared) -> Private:
+    """Updates of utterances that are drawn one by one; a copy belongs to whom its original does."""
+    from training.private.run import Private
+    from training.private.sampling import UNIT, Samples, cut
+    from training.private.units import units_of
+
+    config, windows, pad = prepared.config, prepared.windows, prepared.model.coder.pad
+    assert config.privacy is not None  # noqa: S101  # asked for in that case alone
+    of_original: defaultdict[int, list[int]] = defaultdict(list)
+    originals = prepared.originals
+    for number, window in enumerate(windows):
+        of_original[originals[window.sentence]].append(number)
+    owners = units_of([one.id for one in prepared.own], config.privacy)
+    units = [[number for own in unit for number in of_original[own]] for unit in owners]
+
+    def make(drawn: Samples) -> Iterator[dict[str, Tensor]]:
+        for chosen, owner in cut(drawn, lambda n: len(windows[n].ids), config.batch_tokens):
+            batch = collate([windows[n] for n in chosen], pad, *prepared.numbered)
+            yield batch | {UNIT: owner}
+
+    return Private.of(config, units, prepared.identity, make)
 
 
 def joint_loss(slot_weight: float) -> Callable[[nn.Module, Mapping[str, Tensor]], Any]:
@@ -249,6 +306,26 @@ def joint_loss(slot_weight: float) -> Callable[[nn.Module, Mapping[str, Tensor]]
             )
         words = there.sum().clamp(min=1)
         return total + slot_weight * of_slots * (number / words), number
+
+    return loss
+
+
+def loss_by_utterance(slot_weight: float) -> Callable[[nn.Module, Mapping[str, Tensor]], Any]:
+    """As `joint_loss`, with the mean over the words of each utterance: none hangs on another."""
+    from torch.nn import functional
+
+    def loss(model: nn.Module, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        intents, tags = model(batch["input_ids"], batch["attention_mask"], batch["words"])
+        of_intents = functional.cross_entropy(
+            intents, batch["intents"], ignore_index=IGNORED, reduction="sum"
+        )
+        gold = batch["tags"][:, : tags.shape[1]]  # a part of a batch may have shorter ones only
+        of_words = functional.cross_entropy(
+            tags.transpose(1, 2), gold, ignore_index=IGNORED, reduction="none"
+        )
+        words = (gold != IGNORED).sum(dim=1).clamp(min=1)
+        of_slots = (of_words.sum(dim=1) / words).sum()
+        return of_intents + slot_weight * of_slots, (batch["intents"] != IGNORED).sum()
 
     return loss
 
@@ -293,7 +370,7 @@ def finish(prepared: Prepared, fitted: Fitted, command: str) -> None:
     check_not_removed(prepared.folder / "config.json")
     with folder_appears_whole(prepared.folder / "model") as out:
         prepared.model.save(out)
-        (out / "README.md").write_text(_card(prepared, command), "utf-8")
+        (out / "README.md").write_text(_card(prepared, fitted, command), "utf-8")
     results = list(_results(prepared))
     told = {
         "results": results,
@@ -307,9 +384,14 @@ def finish(prepared: Prepared, fitted: Fitted, command: str) -> None:
             "dev": dict(fitted.metrics),
             "utterances": len(prepared.training),
         },
-        "notes": list(_notes(prepared, results)),
+        "notes": [
+            *_notes(prepared, results),
+            *(prepared.private.notes() if prepared.private else ()),
+        ],
         "command": command,
     }
+    if prepared.private:
+        told["privacy"] = prepared.private.told(fitted.steps)
     _report(prepared, told)
     content = json.dumps(told, ensure_ascii=False, indent=1)
     write_whole(prepared.folder / "scores.json", content + "\n")
@@ -368,7 +450,7 @@ def write_predictions(
     write_whole(path, "".join(f"{line}\n" for line in lines))
 
 
-def _card(prepared: Prepared, command: str) -> str:
+def _card(prepared: Prepared, fitted: Fitted, command: str) -> str:
     rows = "".join(
         f"| {one.name} | {one.licence} | {len(one.utterances):,} |\n"
         for role in ("train", "few")
@@ -380,7 +462,7 @@ def _card(prepared: Prepared, command: str) -> str:
         f" slots. An encoder, {prepared.base.name}, with two linear heads (heads.safetensors,"
         f" nlu.json).\n\n| data | licence | utterances |\n| --- | --- | --- |\n{rows}\n"
         f"Scores: scores.json of the run.\n\n    {command}\n"
-    )
+    ) + (prepared.private.card(fitted.steps) if prepared.private else "")
 
 
 def _data(prepared: Prepared) -> list[dict[str, Any]]:
@@ -425,6 +507,8 @@ def _report(prepared: Prepared, told: Mapping[str, Any]) -> None:
                 name = f"{one['test']}: {score.name} ({one['system']}{by})"
                 scores.append(replace(score, name=name))
     facts = {"encoder": prepared.base.name, "intents": ", ".join(prepared.shape.intents)}
+    if "privacy" in told:
+        facts["privacy"] = fact(told["privacy"])
     facts |= {
         f"{one['role']} {one['name']}": f"{one['utterances']:,} utterances, {one['licence']}"
         for one in told["data"]

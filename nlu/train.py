@@ -30,7 +30,14 @@ from training.settings import train_command
 if TYPE_CHECKING:
     from training.progress import Progress
 
-SCORES = {"results": [dict], "averages": [dict], "notes": [str], "data": [dict], "training": dict}
+SCORES = {
+    "results": [dict],
+    "averages": [dict],
+    "notes": [str],
+    "data": [dict],
+    "training": dict,
+    "privacy?": dict,
+}
 
 
 class Trained(ScoredRun):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import torch
@@ -26,6 +27,18 @@ Loss = Callable[[nn.Module, Batch], tuple[Tensor, Tensor]]
 # What turns hidden states into scores place by place, by the names that models have for it; a
 # model has at most one of them: BERT, RoBERTa, ModernBERT, DistilBERT, ELECTRA, DeBERTa.
 HEADS = ("cls", "lm_head", "head", "vocab_transform", "generator_predictions", "lm_predictions")
+
+
+# Of a head that sees chosen places alone, the sample of each row; None: a row is a sample.
+_ROW_SAMPLES: ContextVar[Tensor | None] = ContextVar("row samples", default=None)
+
+
+def row_samples() -> Tensor | None:
+    """Whose the rows (N, D) are that a layer is called with; None: the first axis is the samples.
+
+    Gradients by sample (`training.private`) need it: a head does not see which sample a row is of.
+    """
+    return _ROW_SAMPLES.get()
 
 
 def loss_for(architecture: str) -> Loss:
@@ -129,8 +142,15 @@ def _only_at(chosen: Tensor, model: nn.Module) -> Iterator[None]:
     if len(heads) != 1:
         yield
         return
-    hook = heads[0].register_forward_pre_hook(lambda _, args: (args[0][chosen], *args[1:]))
+    samples = chosen.nonzero()[:, 0]
+
+    def pick(_: nn.Module, given: tuple[Any, ...]) -> tuple[Any, ...]:
+        _ROW_SAMPLES.set(samples)  # until the model has returned: what follows sees these rows too
+        return (given[0][chosen], *given[1:])
+
+    before, hook = _ROW_SAMPLES.get(), heads[0].register_forward_pre_hook(pick)
     try:
         yield
     finally:
+        _ROW_SAMPLES.set(before)
         hook.remove()

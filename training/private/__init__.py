@@ -1,0 +1,1 @@
+"""Private training: what the model holds of any one person is bounded (DP-SGD), at little cost."""
