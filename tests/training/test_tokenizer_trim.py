@@ -300,7 +300,8 @@ def test_a_model_that_counts_positions_from_its_padding_is_refused(
 def test_the_command(
     tokenizers: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder, out = folder_of("bert", tokenizers["unigram"], tmp_path / "old"), tmp_path / "new"
+    folder = folder_of("bert", tokenizers["unigram"], tmp_path / "old")
+    out = tmp_path / "runs" / "sw" / "new"  # folders that are not there are made
     (folder / PROMPTS).write_text('{"prompts": {"query": "swali: "}}', "utf-8")
     (folder / "modules.json").write_text('[{"path": ""}, {"path": "1_Pooling"}]', "utf-8")
     (folder / "1_Pooling").mkdir()
@@ -318,7 +319,7 @@ def test_the_command(
     assert facts["unknown_percent"][str(other)] == {"before": 0, "after": 0}  # in bytes
     assert sorted(facts["seconds_per_update"]) == ["after", "before"]
     assert (out / "1_Pooling" / "config.json").is_file()
-    assert not list(tmp_path.glob(".writing-*"))
+    assert not list(tmp_path.rglob(".writing-*"))
     before, after = (open_encoder(str(one), dtype="float32") for one in (folder, out))
     assert after.prefix == "swali: "
     assert abs(before.encode(SWAHILI[:40]) - after.encode(SWAHILI[:40])).max() < 1e-6

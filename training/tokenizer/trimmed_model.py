@@ -84,6 +84,7 @@ def trim_model(
     sample = list(islice((text for text in texts() if text.strip()), ROWS))
     batches = _batch(tokenizer, sample), _batch(trimming.tokenizer, sample)
     before, outputs = _size(model, folder), _outputs(model, batches[0])
+    out.parent.mkdir(parents=True, exist_ok=True)
     with folder_appears_whole(out) as aside:
         _write(model, trimming, folder, aside)
         written, smaller = open_fast_tokenizer(aside), open_model(aside)
