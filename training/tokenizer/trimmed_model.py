@@ -63,8 +63,7 @@ def trim_model(
 
     Returns:
         What trim.json says: pieces, parameters, bytes, memory, processor seconds an update before
-        and after; texts that are cut in another way; the largest difference between the two
-        models' outputs, where the first texts are cut as before.
+        and after; texts cut in another way; the largest difference of outputs on the first texts.
 
     Raises:
         InputError: a model or tokenizer that does not open or cannot be trimmed, a script that
