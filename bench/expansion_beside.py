@@ -2,13 +2,16 @@
 
     python -m bench.expansion_beside RUN TEST OUT DTYPE SOURCE DRAW [DRAW ...]
 
-OUT gets predictions/ and scores.json as a run of training.tag has them. SOURCE is the labelled set
-that RUN was trained on, whose labels' shares smooth the dictionary; DRAWs are pseudo-labelled.
+OUT gets model/ (RUN's weights, linked, and the dictionary), predictions/ and scores.json, as a run
+of training.tag has them, so that it can be a teacher. SOURCE is the labelled set that RUN was
+trained on, whose labels' shares smooth the dictionary; DRAWs are pseudo-labelled.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -37,6 +40,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     overall = Counter(tag for _, tags in known for tag in tags)
     beside = Dictionary.of(pairs, tagger.labels, overall, WEIGHT)
     tagger = replace(tagger, dictionary=beside, dtype=dtype)
+    model = folder / "model"
+    shutil.rmtree(model, ignore_errors=True)
+    shutil.copytree(Path(run) / "model", model, copy_function=os.link)
+    beside.save(model)
     words, gold = [one.tokens for one in test.sentences], [one.tags for one in test.sentences]
     found = tagger.tag(words)
     pairs_found = zip(test.sentences, found, strict=True)

@@ -24,6 +24,7 @@ from tests.training.tagged_texts import SWAHILI, labelled, options, tokenizer_fo
 from training.tag import tag
 from training.tagging.config import TagConfig
 from training.tagging.scoring import BASELINE, MODEL, Frequencies
+from training.tagging.tagger import load_tagger
 
 
 def test_every_command_comes_after_what_it_needs_and_none_twice(tmp_path: Path) -> None:
@@ -162,4 +163,8 @@ def test_a_tagger_is_scored_with_a_dictionary_beside_it(tmp_path: Path) -> None:
     assert found[MODEL] > alone[MODEL] + 2
     assert found[BASELINE] > 99
     [path] = (tmp_path / "beside" / "predictions").iterdir()
-    assert len(list(read_tagged(path))) == 60
+    found_there = [one.tags for one in read_tagged(path)]
+    assert len(found_there) == 60
+    words = [one.tokens for one in read_tagged(path)]
+    again = load_tagger(str(tmp_path / "beside")).tag(words)
+    assert [tuple(tags) for tags in again] == found_there, "it can teach: model/ has both"
