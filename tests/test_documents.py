@@ -13,6 +13,7 @@ import os
 import pkgutil
 import re
 import shlex
+import socket
 import subprocess
 import sys
 import time
@@ -247,8 +248,10 @@ def parses(words: list[str], folder: Path) -> None:
 
 def serves(script: str, folder: Path) -> None:
     """`streamlit run` never ends by itself: it answers, then it is stopped."""
-    address = "http://127.0.0.1:8519/_stcore/health"
-    command = ["streamlit", "run", script, "--server.headless=true", "--server.port=8519"]
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}/_stcore/health"
+    command = ["streamlit", "run", script, "--server.headless=true", f"--server.port={port}"]
     server = subprocess.Popen(
         [sys.executable, "-m", *command], cwd=folder, env=environment(), stdout=subprocess.DEVNULL
     )
@@ -267,19 +270,36 @@ def serves(script: str, folder: Path) -> None:
         server.wait(30)
 
 
-@pytest.mark.real
-@pytest.mark.parametrize("command", COMMANDS, ids=str)
-def test_a_command_runs_as_printed(command: Command, folders: dict[str, Path]) -> None:
+def run_or_parse(command: Command, folder: Path) -> None:
+    """What can run here runs; what needs a server or hours is parsed."""
     for words, text in zip(parts(command), command.text.split("&&"), strict=True):
         ours = bool(module_of(words)) or words[0] == "bash"
         if command.needs and ours:
-            parses(words, folders[command.page])
+            parses(words, folder)
         elif not command.needs and ours:
-            run_as_printed(words, text, folders[command.page])
+            run_as_printed(words, text, folder)
         elif served := SERVED.match(text.strip()):
-            serves(served[1], folders[command.page])
+            serves(served[1], folder)
         else:  # pip, git, pytest itself and servers of others: the continuous integration's
             assert words[0] in PROGRAMS
+
+
+def tests_of(page: str) -> type:
+    """A page's commands as a class: `--dist loadscope` runs classes side by side, each in order."""
+
+    @pytest.mark.real
+    @pytest.mark.parametrize("command", [one for one in COMMANDS if one.page == page], ids=str)
+    def test_a_command_runs_as_printed(
+        self: object, command: Command, folders: dict[str, Path]
+    ) -> None:
+        run_or_parse(command, folders[page])
+
+    tests = {"test_a_command_runs_as_printed": test_a_command_runs_as_printed}
+    return type(f"Test{Path(page).stem.title()}", (), tests)
+
+
+for one in {command.page: tests_of(command.page) for command in COMMANDS}.values():
+    globals()[one.__name__] = one
 
 
 API = (ROOT / "docs" / "API.md").read_text("utf-8")
