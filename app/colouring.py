@@ -111,7 +111,7 @@ def by_kind(kind: str, selected: polars.DataFrame) -> Colouring:
     has, lacks = f"has {KIND_NAMES[kind]}", "has none here"
     values = [
         None if kinds is None else has if kind in kinds else lacks
-        for kinds in selected.select(existing())["exists"]
+        for kinds in selected.select(existing())["exists"].to_list()
     ]
     title = KIND_NAMES[kind].capitalize()
     return _of(title, values, (has, lacks), ("#0b6e69", "#d9a441"))

@@ -21,26 +21,41 @@ ROLES: Mapping[str, str] = {
     "typology": "Databases that describe it",
 }
 RELIGIOUS = {"all": "religious", "mostly": "mostly religious", "partly": "partly religious"}
+NOT_KNOWN = "What exists for it is not known here."
 HEADER = ("", "name", "size", "licence", "of", "")
 
 
 def show(inventory: Inventory, row: Mapping[str, Any]) -> None:
     """Draw what the catalog has, what the lists name, and the class that follows."""
     st.subheader("What exists for it", anchor=False)
-    _loadable(inventory, row)
-    known = row["exists"]
-    if known is None:
-        st.info("What exists for it is not known here.")
+    loadable = resources_of(inventory, row["glottocode"]).iter_rows(named=True)
+    rows = [_loadable(entry) for entry in loadable]
+    if rows:
+        st.markdown("**What this project can load**")
+        header = ["", "data set", "size", "filed as", "licence"]
+        st.html(texts.table(rows, header, numbers=(2,)))
+    if row["exists"] is None:
+        st.info(NOT_KNOWN)
         return
-    _summary(row)
-    found = listed_of(inventory, row["glottocode"])
-    for role, heading in ROLES.items():
-        own = [entry for entry in found.iter_rows(named=True) if entry["role"] == role]
-        if own:
-            with st.expander(f"{heading} ({len(own)})", expanded=role == "data"):
-                st.html(texts.table(map(_entry, own), HEADER, numbers=(2,)))
+    for sentence in summary(row):
+        st.write(sentence)
+    for role, own in by_role(inventory, row).items():
+        with st.expander(f"{ROLES[role]} ({len(own)})", expanded=role == "data"):
+            st.html(texts.table(map(_entry, own), HEADER, numbers=(2,)))
+    st.caption(class_told(row))
+
+
+def by_role(inventory: Inventory, row: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """What the lists name for a language by role, in the order of ROLES: rows of `listed_of`."""
+    found = listed_of(inventory, row["glottocode"]).to_dicts()
+    by_name = {role: [entry for entry in found if entry["role"] == role] for role in ROLES}
+    return {role: own for role, own in by_name.items() if own}
+
+
+def class_told(row: Mapping[str, Any]) -> str:
+    """What the resource class of a row means."""
     useful = ", ".join(f"{texts.KIND_NAMES[k]} {n:,}" for k, n in USEFUL_SIZES.items())
-    st.caption(
+    return (
         f"Resource class {row['resource_class']} of 0 to 5: how many kinds are large enough to be "
         f"of use (at least: {useful}); 1 where all are smaller or of unknown size. It counts this "
         "catalog and the lists of 78 data sets, models and tools, as of November 2026; what no "
@@ -48,52 +63,53 @@ def show(inventory: Inventory, row: Mapping[str, Any]) -> None:
     )
 
 
-def _loadable(inventory: Inventory, row: Mapping[str, Any]) -> None:
-    """What this project fetches and reads."""
-    rows = [
-        [
-            escape(texts.KIND_NAMES[entry["kind"]]),
-            texts.link(entry["link"] or "", entry["dataset"]) + _pair(entry),
-            size(entry["size"], entry["unit"]),
-            escape(entry["language"]),
-            escape(entry["licence"]),
-        ]
-        for entry in resources_of(inventory, row["glottocode"]).iter_rows(named=True)
+def _loadable(entry: Mapping[str, Any]) -> list[str]:
+    """A resource that this project fetches and reads."""
+    return [
+        escape(texts.KIND_NAMES[entry["kind"]]),
+        texts.link(entry["link"] or "", entry["dataset"]) + pair(entry),
+        size(entry["size"], entry["unit"]),
+        escape(entry["language"]),
+        escape(entry["licence"]),
     ]
-    if rows:
-        st.markdown("**What this project can load**")
-        header = ["", "data set", "size", "filed as", "licence"]
-        st.html(texts.table(rows, header, numbers=(2,)))
 
 
-def _pair(entry: Mapping[str, Any]) -> str:
+def pair(entry: Mapping[str, Any]) -> str:
     """The other language of a lexicon or parallel text, so that French-Wolof is not English."""
     if not entry["beside"]:
         return ""
     return escape(f", with {name_of(entry['beside'])}")
 
 
-def _summary(row: Mapping[str, Any]) -> None:
-    """What there is and what no list has, in a sentence each."""
+def summary(row: Mapping[str, Any]) -> Iterator[str]:
+    """What no list has, and what kind of texts there are, in a sentence each."""
     lacking = [kind for kind in KINDS if kind not in row["exists"]]
     if lacking:
-        st.write(f"No list has {either(texts.KIND_NAMES[kind] for kind in lacking)} for it.")
+        yield f"No list has {either(texts.KIND_NAMES[kind] for kind in lacking)} for it."
     if row["religious_only"]:
-        st.write("All of its texts that lists name are religious, or mostly so.")
+        yield "All of its texts that lists name are religious, or mostly so."
 
 
 def _entry(entry: Mapping[str, Any]) -> list[str]:
-    told = [RELIGIOUS.get(entry["religious"], ""), entry["note"]]
-    loads = f"loads as {entry['loads']}" if entry["loads"] else ""
-    kind = texts.KIND_NAMES.get(entry["kind"], entry["kind"].replace("_", " "))
     return [
-        escape(kind),
+        escape(kind_of(entry)),
         f"{texts.link(entry['link'], entry['title'])} {escape(entry['code'])}",
         size(entry["size"], entry["unit"]),
         escape(entry["licence"] or "not stated"),
         escape(entry["date"]),
-        escape("; ".join(filter(None, [loads, *told]))),
+        escape(remarks(entry)),
     ]
+
+
+def kind_of(entry: Mapping[str, Any]) -> str:
+    """What a listed thing is: lexicon, speech, keyboard layout."""
+    return texts.KIND_NAMES.get(entry["kind"], entry["kind"].replace("_", " "))
+
+
+def remarks(entry: Mapping[str, Any]) -> str:
+    """How a listed thing can be loaded, whether it is religious, and its note."""
+    loads = f"loads as {entry['loads']}" if entry["loads"] else ""
+    return "; ".join(filter(None, [loads, RELIGIOUS.get(entry["religious"], ""), entry["note"]]))
 
 
 def size(figure: float | None, unit: str) -> str:

@@ -9,7 +9,8 @@ import streamlit as st
 
 from app import texts
 from app.texts import escape
-from data.inventory import Inventory, Source, page_of, sources_of
+from data.inventory import Inventory, Source, page_of
+from data.inventory.language import sources_in
 from data.language_names import rows as builtin_languages
 
 FACTS: Mapping[str, str] = {
@@ -40,20 +41,30 @@ NO_LANGUAGE = {
 def show(inventory: Inventory, row: Mapping[str, Any]) -> None:
     """Draw the facts of a row."""
     st.subheader("Facts", anchor=False)
-    told = NO_LANGUAGE.get(row["category"] or "")
+    told = no_language(row)
     if told:
-        parent = (row["groups"] or ["another language"])[-1]
-        st.html(f"<p>{escape(told.format(parent=parent))}</p>")
+        st.html(f"<p>{told}</p>")
     rows = [
-        [heading, cell(column, row), cited(inventory, row, column)]
-        for column, heading in FACTS.items()
-        if column != "speakers_macrolanguage" or row[column] is not None
+        [FACTS[column], cell(column, row), cited(inventory, row, column)] for column in shown(row)
     ]
     st.html(texts.table(rows, ["", "", "source"]))
     st.caption(
         "What each figure means, and what it does not: docs/LINGUISTS.md. A wrong one is put right "
         "by a row of data/tables/overrides.tsv, with its source."
     )
+
+
+def no_language(row: Mapping[str, Any]) -> str:
+    """What an entry that is no language of its own is, as HTML; "" for a language."""
+    told = NO_LANGUAGE.get(row["category"] or "", "")
+    return escape(told.format(parent=(row["groups"] or ["another language"])[-1]))
+
+
+def shown(row: Mapping[str, Any]) -> list[str]:
+    """The columns that the page of a row tells, in order."""
+    return [
+        column for column in FACTS if column != "speakers_macrolanguage" or row[column] is not None
+    ]
 
 
 def cell(column: str, row: Mapping[str, Any]) -> str:
@@ -122,7 +133,7 @@ def cited(inventory: Inventory, row: Mapping[str, Any], column: str) -> str:
     """The sources of a cell as HTML: each linked to its own page of the language."""
     if column == "speakers_macrolanguage":
         return f'<span class="kl-source">{SUMMED}</span>'
-    found = sources_of(inventory, row["glottocode"], column)
+    found = sources_in(inventory, row, column)
     return "<br>".join(source_link(one, row) for one in found) or texts.NOT_A_FIGURE
 
 

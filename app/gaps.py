@@ -9,7 +9,7 @@ import streamlit as st
 
 from app import charts, table, texts
 from app.page import opened, say_what_is_missing
-from app.texts import escape
+from app.texts import Address, escape
 from data.inventory import (
     GOALS,
     KINDS,
@@ -113,8 +113,13 @@ def _most(inventory: Inventory) -> None:
     if found.is_empty():
         st.info("Nothing is advised: no language lacks it, or none whose figures can be trusted.")
         return
-    st.html(texts.table(map(_advised, found.iter_rows(named=True)), HEADER, numbers=(4, 5)))
-    st.caption(
+    st.html(texts.table(map(advised, found.iter_rows(named=True)), HEADER, numbers=(4, 5)))
+    st.caption(note())
+
+
+def note() -> str:
+    """What the advice rests on."""
+    return (
         "Speakers count less where the language is passing (a half at definitely endangered, a "
         "fifth at severely); doubtful figures are left out, dead languages are advised nowhere, "
         "critically endangered ones only under the last goal. A person is counted once a "
@@ -124,13 +129,12 @@ def _most(inventory: Inventory) -> None:
     )
 
 
-def _advised(entry: Mapping[str, Any]) -> list[str]:
+def advised(entry: Mapping[str, Any], address: Address | None = None) -> list[str]:
     """A row of the advice as HTML cells."""
     known = [texts.KIND_NAMES[kind] for kind in entry["exists"] or ()]
     listed = f"{entry['listed'] or 0} facts in lists"
-    page = f'<a href="{table.PAGE}{escape(entry["glottocode"])}" target="_self">'
     return [
-        f"{page}{texts.named(entry['name'])}</a>",
+        texts.language_link(entry, address),
         escape(entry["family"] or "isolate or none"),
         escape(entry["genus"] or texts.UNKNOWN),
         escape(entry["endangerment"] or texts.UNKNOWN),

@@ -5,14 +5,14 @@ The same as `data.inventory.kin` gives.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
 from app import texts
 from app.page import access, link_to
-from app.texts import escape
+from app.texts import Address, escape
 from data.access import Access
 from data.errors import KilolinguaError
 from data.inventory import Inventory
@@ -20,6 +20,12 @@ from data.inventory.kin import Dialect, lenders, load_dialects, nearest
 
 SHOWN = 8
 MOST_DIALECTS = 60
+HEADER = ("", "steps in the tree", "kilometres", "speakers", "has")
+LENDERS = "Who could lend what it lacks"
+NEAREST = (
+    "Nearest first: by steps in the tree, then kilometres. Near in the tree is not the same as "
+    "understood by the speakers."
+)
 
 
 def show(inventory: Inventory, row: Mapping[str, Any]) -> None:
@@ -29,18 +35,8 @@ def show(inventory: Inventory, row: Mapping[str, Any]) -> None:
     if found.is_empty():
         st.write("Glottolog's tree has no relative of it.")
     else:
-        rows = [
-            [
-                language_link(one),
-                texts.number(one["tree_distance"]),
-                texts.number(one["kilometres"]),
-                texts.people(one["speakers"]),
-                escape(", ".join(texts.KIND_NAMES[kind] for kind in one["kinds"] or ()) or "–"),
-            ]
-            for one in found.iter_rows(named=True)
-        ]
-        header = ["", "steps in the tree", "kilometres", "speakers", "has"]
-        st.html(texts.table(rows, header, numbers=(1, 2, 3)))
+        rows = [near(one) for one in found.iter_rows(named=True)]
+        st.html(texts.table(rows, HEADER, numbers=(1, 2, 3)))
     with st.container(horizontal=True):
         lineage = row["lineage"] or ()
         if lineage:
@@ -52,33 +48,45 @@ def show(inventory: Inventory, row: Mapping[str, Any]) -> None:
     _dialects(row)
 
 
-def language_link(row: Mapping[str, Any]) -> str:
-    """A language's name as a link to its page, as HTML."""
-    code = escape(row["glottocode"])
-    return f'<a href="language?lang={code}" target="_self">{texts.named(row["name"])}</a>'
+def near(one: Mapping[str, Any], address: Address | None = None) -> list[str]:
+    """A row of `data.inventory.kin.nearest` as HTML cells."""
+    return [
+        texts.language_link(one, address),
+        texts.number(one["tree_distance"]),
+        texts.number(one["kilometres"]),
+        texts.people(one["speakers"]),
+        escape(", ".join(texts.KIND_NAMES[kind] for kind in one["kinds"] or ()) or "–"),
+    ]
 
 
 def _lenders(inventory: Inventory, row: Mapping[str, Any]) -> None:
     """For each kind that it lacks, who could lend it."""
+    rows = lent(inventory, row)
+    if rows:
+        st.markdown(f"**{LENDERS}**")
+        st.html(texts.table(rows, ["", "the nearest that have it"]))
+        st.caption(NEAREST)
+
+
+def lent(
+    inventory: Inventory, row: Mapping[str, Any], address: Address | None = None
+) -> list[list[str]]:
+    """For each kind that a language lacks, the kind and who could lend it, as HTML cells."""
     if row["kinds"] is None and row["exists"] is None:
-        return
-    rows = [
-        [escape(texts.KIND_NAMES[kind]), "; ".join(map(_lender, found)) or "none of the catalog"]
+        return []
+    return [
+        [
+            escape(texts.KIND_NAMES[kind]),
+            "; ".join(_lender(one, address) for one in found) or "none of the catalog",
+        ]
         for kind, found in lenders(inventory, row["glottocode"]).items()
     ]
-    if rows:
-        st.markdown("**Who could lend what it lacks**")
-        st.html(texts.table(rows, ["", "the nearest that have it"]))
-        st.caption(
-            "Nearest first: by steps in the tree, then kilometres. Near in the tree is not the "
-            "same as understood by the speakers."
-        )
 
 
-def _lender(one: Mapping[str, Any]) -> str:
+def _lender(one: Mapping[str, Any], address: Address | None) -> str:
     steps = one["tree_distance"]
     far = "other family" if steps is None else texts.quantity(steps, "step")
-    return f"{language_link(one)} ({far})"
+    return f"{texts.language_link(one, address)} ({far})"
 
 
 @st.cache_resource(show_spinner=False)
@@ -98,9 +106,14 @@ def _dialects(row: Mapping[str, Any]) -> None:
     if not own:
         st.write("Glottolog lists none.")
         return
+    st.html(f"<p>{dialects(own)}</p>")
+
+
+def dialects(own: Sequence[Dialect]) -> str:
+    """A language's dialects as HTML: how many, and their names, which lead to Glottolog."""
     links = [
         texts.link(one.link, one.name) + (f" ({escape(one.iso639_3)})" if one.iso639_3 else "")
         for one in own[:MOST_DIALECTS]
     ]
     more = f" and {len(own) - MOST_DIALECTS} more" if len(own) > MOST_DIALECTS else ""
-    st.html(f"<p>{texts.quantity(len(own), 'dialect')}: {', '.join(links)}{more}.</p>")
+    return f"{texts.quantity(len(own), 'dialect')}: {', '.join(links)}{more}."

@@ -6,13 +6,16 @@ import importlib.util
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import streamlit as st
 
 from app import alike, coverage, existing, facts, kin, structure, take_away, texts
 from app import map as world
+from app.measured import HEADER, HEADING, NOTE, measured
 from app.page import LAST, link_to, opened, say_what_is_missing
+from app.results import folder
 from data.errors import InputError
 from data.inventory import (
     Inventory,
@@ -51,6 +54,7 @@ def show() -> None:
     kin.show(inventory, row)
     structure.show(inventory, row)
     alike.show(row["bcp47"])
+    _under_a_model(row["bcp47"])
     found = resources_of(inventory, row["glottocode"]).to_dicts()
     coverage.show(row["bcp47"], list(dict.fromkeys(existing.lexicons_with_english(found))))
     _run_next(found, row)
@@ -123,16 +127,20 @@ def _place(inventory: Inventory, row: Mapping[str, Any]) -> None:
     st.caption("The language, and its nearest relatives. Outlines: Natural Earth.")
 
 
+def _under_a_model(tag: str | None) -> None:
+    """How well a model retrieves it and what it costs, where runs have measured that."""
+    rows = measured(folder()).rows(tag)
+    if rows:
+        st.subheader(HEADING, anchor=False)
+        st.html(texts.table(rows, HEADER))
+        st.caption(NOTE)
+
+
 def _run_next(resources: Sequence[Mapping[str, Any]], row: Mapping[str, Any]) -> None:
     """Lines for the shell, ready to copy."""
     st.subheader("To run next", anchor=False)
-    best: dict[str, str] = {}
-    for entry in resources:
-        if entry["kind"] != "lexicon" or entry["beside"] == "en":  # commands translate English
-            best.setdefault(entry["kind"], entry["dataset"])
-    tag = row["bcp47"] or row["glottocode"]
     told: dict[str, list[str]] = {}
-    for command in commands(tag, best, genus=row["genus"]):
+    for command in commands_for(row, resources):
         told.setdefault(command.purpose, []).append(printable(command.line))
     for purpose, lines in told.items():
         st.caption(purpose)
@@ -145,6 +153,17 @@ class Command:
 
     line: str
     purpose: str
+
+
+def commands_for(
+    row: Mapping[str, Any], resources: Sequence[Mapping[str, Any]]
+) -> tuple[Command, ...]:
+    """The commands for a row, by the largest of each kind of its resources (`resources_of`)."""
+    best: dict[str, str] = {}
+    for entry in resources:
+        if entry["kind"] != "lexicon" or entry["beside"] == "en":  # commands translate English
+            best.setdefault(entry["kind"], entry["dataset"])
+    return commands(row["bcp47"] or row["glottocode"], best, genus=row["genus"])
 
 
 def commands(
@@ -194,6 +213,7 @@ def _line(module: str, *arguments: str) -> str:
     return shlex.join(["python", "-m", module, *arguments])
 
 
+@cache
 def _is_there(module: str) -> bool:
     try:
         return importlib.util.find_spec(module) is not None

@@ -12,7 +12,7 @@ import streamlit as st
 
 from app import texts
 from app.page import link_to, typology
-from app.texts import escape
+from app.texts import Address, escape
 from data.inventory import Inventory
 from data.inventory.schema import existing
 from data.typology import LEAST
@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 
 SHOWN = 10
 LEASTS = (LEAST, 30, 50, 80)
+HEADER = ("", "family", "differs in", "distance", "has")
+DISTANCE = (
+    "Distance: the share of the features for which WALS has both languages that differ (Gower "
+    "1971; each chapter's first map, without those of words). Few features in common make a "
+    "distance that chance decides; alike is not akin."
+)
+CITED = "Dryer and Haspelmath (eds.) 2013, WALS Online, CC-BY-4.0."
 
 
 def show(inventory: Inventory, row: Mapping[str, Any]) -> None:
@@ -49,27 +56,23 @@ def _alike(inventory: Inventory, known: Typology, row: Mapping[str, Any]) -> Non
         least = st.selectbox("Features in common, at least", LEASTS, width=220, key="alike-least")
         with_data = st.toggle("Only languages that have something here", True, key="alike-data")
     found = nearest(inventory, known, row["glottocode"], least, with_data=with_data)
-    rows = [
-        [
-            f'<a href="language?lang={escape(one["glottocode"])}" target="_self">'
-            f"{texts.named(one['name'])}</a>",
-            escape(one["family"] or "an isolate"),
-            f"{one['differing']} of {one['shared']}",
-            f"{one['distance']:.2f}",
-            escape(", ".join(texts.KIND_NAMES[kind] for kind in one["kinds"] or ())),
-        ]
-        for one in found.head(SHOWN).iter_rows(named=True)
-    ]
+    rows = [alike(one) for one in found.head(SHOWN).iter_rows(named=True)]
     if not rows:
         st.write("None shares that many features with it.")
         return
-    header = ["", "family", "differs in", "distance", "has"]
-    st.html(texts.table(rows, header, numbers=(2, 3)))
-    st.caption(
-        "Distance: the share of the features for which WALS has both languages that differ (Gower "
-        "1971; each chapter's first map, without those of words). Few features in common make a "
-        "distance that chance decides; alike is not akin."
-    )
+    st.html(texts.table(rows, HEADER, numbers=(2, 3)))
+    st.caption(DISTANCE)
+
+
+def alike(one: Mapping[str, Any], address: Address | None = None) -> list[str]:
+    """A row of `nearest` as HTML cells."""
+    return [
+        texts.language_link(one, address),
+        escape(one["family"] or "an isolate"),
+        f"{one['differing']} of {one['shared']}",
+        f"{one['distance']:.2f}",
+        escape(", ".join(texts.KIND_NAMES[kind] for kind in one["kinds"] or ())),
+    ]
 
 
 def nearest(
@@ -107,5 +110,5 @@ def _values(known: Typology, row: Mapping[str, Any]) -> None:
     for area, rows in areas.items():
         with st.expander(f"{area} ({len(rows)})"):
             st.html(texts.table(rows))
-    st.caption("Dryer and Haspelmath (eds.) 2013, WALS Online, CC-BY-4.0.")
+    st.caption(CITED)
     link_to("compare", "Compare it with another language", {"lang": row["glottocode"]})

@@ -14,9 +14,10 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from data.terminal import printable
 
@@ -31,10 +32,8 @@ FONTS = (
     "'DejaVu Sans', sans-serif"
 )
 
-STYLE = (
-    f"<style>{Path(__file__).with_name('style.css').read_text('utf-8')}"
-    f".stApp, .stApp bdi, .kl-prompt {{ font-family: {FONTS}; }}</style>"
-)
+STYLE_SHEET = Path(__file__).with_name("style.css").read_text("utf-8")
+STYLE = f"<style>{STYLE_SHEET}.stApp, .stApp bdi, .kl-prompt {{ font-family: {FONTS}; }}</style>"
 
 KIND_NAMES: Mapping[str, str] = {
     "test_set": "test set",
@@ -181,6 +180,26 @@ def link(address: str, text: str) -> str:
     if not address.startswith(("https://", "http://")):
         return escape(text)
     return f'<a href="{escape(address)}" target="_blank" rel="noopener">{escape(text)}</a>'
+
+
+Address = Callable[[str], str]
+
+
+def language_link(row: Mapping[str, Any], address: Address | None = None) -> str:
+    """A language's name as a link to its page, as HTML.
+
+    >>> swahili = {"glottocode": "swah1253", "name": "Swahili"}
+    >>> language_link(swahili, "../language/{}.html".format)
+    '<a href="../language/swah1253.html"><bdi dir="ltr">Swahili</bdi></a>'
+
+    Args:
+        row: with its `glottocode` and `name`.
+        address: of the page by glottocode, "" where there is none; by default the app's.
+    """
+    name, code = named(row["name"]), row["glottocode"]
+    if address is None:
+        return f'<a href="language?lang={escape(code)}" target="_self">{name}</a>'
+    return f'<a href="{escape(address(code))}">{name}</a>' if address(code) else name
 
 
 @cache

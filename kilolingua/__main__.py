@@ -54,6 +54,7 @@ COMMANDS = {
     "picture": ("probe.project", "languages in a model's vectors, in two dimensions"),
     "kinship": ("probe.fit", "which kinship do similarities of languages follow?"),
     "app": ("app.__main__", "the app for linguists, in a browser"),
+    "atlas": ("app.atlas.__main__", "a site without a server, a page a language"),
     "cache": ("kilolingua.cache", "what lies in the cache, and making room"),
     "bundle": ("kilolingua.bundle", "everything for a language, for a machine without network"),
     "completion": ("kilolingua.completion", "the script of a shell's Tab key: bash, zsh, fish"),

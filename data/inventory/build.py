@@ -31,6 +31,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from data.inventory.facts import SEVERAL, Facts, add_names, collect_names, gather_facts
@@ -120,6 +121,28 @@ def place(
         else:
             unplaced.append(resource)
     return dict(placed), unplaced
+
+
+@cache
+def _by_code() -> Mapping[str, Sequence[int]]:
+    """The numbers of the catalog's resources by the codes that they may be found under."""
+    from data.resources import resources
+
+    found: dict[str, list[int]] = defaultdict(list)
+    for number, resource in enumerate(resources()):
+        for code in {resource.glottocode or "", resource.language}:
+            found[code].append(number)
+    return found
+
+
+def resources_for(row: Mapping[str, Any]) -> list[Resource]:
+    """The catalog's resources that count for a row: as `place` has it for this row alone."""
+    from data.resources import resources
+
+    codes = dict.fromkeys([row["glottocode"], *(row["includes"] or ()), row["bcp47"]])
+    known, every = _by_code(), resources()
+    numbers = {number for code in filter(None, codes) for number in known.get(code, ())}
+    return [every[number] for number in sorted(numbers)]
 
 
 def sizes(resources: Iterable[Resource]) -> dict[str, int | None]:

@@ -14,7 +14,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from data.errors import InputError
-from data.inventory.language import great_circle_km, resources_of, row_of, tree_distance
+from data.inventory.language import resources_of, row_of
 from data.inventory.schema import KINDS, Inventory
 
 if TYPE_CHECKING:
@@ -138,12 +138,7 @@ def _held(inventory: Inventory, glottocode: str) -> dict[str, tuple[Held, ...]]:
 
 
 def _pair(inventory: Inventory, left: Mapping[str, Any], right: Mapping[str, Any]) -> Pair:
-    import polars as pl
-
-    other = inventory.table.filter(pl.col("glottocode") == right["glottocode"])
-    steps, kilometres = other.select(
-        tree_distance(left).alias("steps"), great_circle_km(left).alias("kilometres")
-    ).row(0)
+    steps, kilometres = inventory.distances.between(left["glottocode"], right["glottocode"])
     shared = [code for code in left["lineage"] or () if code in (right["lineage"] or ())]
     names = dict(zip(left["lineage"] or (), left["groups"] or (), strict=True))
     group = names[shared[-1]] if shared else ""

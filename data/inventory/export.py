@@ -17,11 +17,12 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from data.catalog import catalog
+from data.inventory.build import resources_for
 from data.inventory.facts import SEVERAL
 from data.inventory.schema import KINDS, SOURCED, Inventory, Source
 
@@ -96,19 +97,21 @@ def export_csv(table: polars.DataFrame, *, bom: bool = False) -> str:
     Args:
         bom: begin with a byte-order mark, by which Excel tells UTF-8.
     """
+    return ("\ufeff" if bom else "") + "".join(csv_records(table))
+
+
+def csv_records(table: polars.DataFrame) -> Iterator[str]:
+    """The header of `export_csv`, then the record of every row, each with its end of line."""
     columns = [name for name in table.columns if name not in LEFT_OUT]
     named = (f"{kind}_{what}" for kind in KINDS for what in ("datasets", "licences"))
-    header = [*columns, *(f"{name}_source" for name in SOURCED), *named]
-    placed = _placed(table)
-    rows = (
-        [
+    yield csv_text([[*columns, *(f"{name}_source" for name in SOURCED), *named]])
+    for row in table.iter_rows(named=True):
+        cells = [
             *(row[name] for name in columns),
             *(row["sources"][name] for name in SOURCED),
-            *_named_resources(placed.get(row["glottocode"], ())),
+            *_named_resources(_resources(row)),
         ]
-        for row in table.iter_rows(named=True)
-    )
-    return ("\ufeff" if bom else "") + _csv(header, rows)
+        yield csv_text([cells])
 
 
 def _named_resources(found: Iterable[Resource]) -> Iterator[list[str]]:
@@ -121,21 +124,15 @@ def _named_resources(found: Iterable[Resource]) -> Iterator[list[str]]:
         yield list(held[kind].values())
 
 
-def _placed(table: polars.DataFrame) -> dict[str, list[Resource]]:
-    """The resources of a table's languages; none where they are unknown."""
-    from data.inventory.build import place
-    from data.resources import resources
-
-    if table["kinds"].is_null().all():
-        return {}
-    rows = table.select("glottocode", "bcp47", "includes").rows(named=True)
-    return place(resources(), rows)[0]
+def _resources(row: Mapping[str, Any]) -> list[Resource]:
+    """The catalog's resources of a language; none where they are unknown."""
+    return [] if row["kinds"] is None else resources_for(row)
 
 
-def _csv(header: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:
+def csv_text(rows: Iterable[Iterable[Any]]) -> str:
+    """Rows as CSV, each cell by `cell`: what RFC 4180 describes."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")  # as RFC 4180 has it
-    writer.writerow(header)
     writer.writerows([cell(value) for value in row] for row in rows)
     return out.getvalue()
 
@@ -147,22 +144,19 @@ def export_json(inventory: Inventory, table: polars.DataFrame | None = None) -> 
     `resources`: objects of dataset, kind, size, unit, licence and link.
     """
     table = inventory.table if table is None else table
-    placed = _placed(table)
-    rows = [
-        {**row, "resources": [_described(one) for one in placed.get(row["glottocode"], ())]}
-        for row in table.drop("search").rows(named=True)
-    ]
     whole = {
         "sources": {source.key: asdict(source) for source in inventory.sources},
         "notes": list(inventory.notes),
-        "languages": rows,
+        "languages": [described(row) for row in table.iter_rows(named=True)],
     }
     return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
 
 
-def _described(one: Resource) -> dict[str, Any]:
+def described(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row as an object of `export_json`."""
     names = ("dataset", "kind", "size", "unit", "licence", "link")
-    return {name: getattr(one, name) for name in names}
+    found = [{name: getattr(one, name) for name in names} for one in _resources(row)]
+    return {**{name: row[name] for name in row if name != "search"}, "resources": found}
 
 
 def export_cldf(inventory: Inventory, table: polars.DataFrame | None = None) -> dict[str, str]:
@@ -174,7 +168,7 @@ def export_cldf(inventory: Inventory, table: polars.DataFrame | None = None) -> 
     )
     metadata = json.dumps(_cldf_metadata(table.height), ensure_ascii=False, indent=4)
     return {
-        "languages.csv": _csv([name for name, *_ in CLDF_COLUMNS], rows),
+        "languages.csv": csv_text([[name for name, *_ in CLDF_COLUMNS], *rows]),
         "cldf-metadata.json": metadata + "\n",
         "sources.bib": export_bibtex(inventory, table),
     }
@@ -246,7 +240,8 @@ def export_bibtex(inventory: Inventory, table: polars.DataFrame | None = None) -
 
 def _datasets(table: polars.DataFrame) -> list[Source]:
     """The data sets with resources for these languages."""
-    names = {resource.dataset for found in _placed(table).values() for resource in found}
+    rows = table.iter_rows(named=True)
+    names = {resource.dataset for row in rows for resource in _resources(row)}
     return [
         Source(name, entry.title, "", entry.licence, entry.homepage, entry.citation)
         for name, entry in catalog().items()

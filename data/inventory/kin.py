@@ -11,25 +11,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from data.access import Access
 from data.catalog import dataset
 from data.download import fetch
+from data.inventory.distances import APART, Far, told
 from data.inventory.glottolog import Languoid, read_languoids
-from data.inventory.language import great_circle_km, relatives, row_of, tree_distance
-from data.inventory.schema import KINDS, Inventory, counted, existing
+from data.inventory.language import lending, may_lend, row_of, wants
+from data.inventory.schema import NOT_COUNTED, Inventory, schema
 
 if TYPE_CHECKING:
     import polars
 
-COLUMNS = ("glottocode", "bcp47", "name", "genus", "family", "tree_distance", "kilometres")
+COLUMNS = (
+    *("glottocode", "bcp47", "name", "genus", "family", "tree_distance", "kilometres"),
+    *("speakers", "kinds", "resource_class"),
+)
 
 
 def nearest(inventory: Inventory, glottocode: str, *, limit: int = 10) -> polars.DataFrame:
     """The nearest languages of the same tree, whatever they have: by tree, then by kilometres.
 
-    Columns: COLUMNS, speakers, kinds (what exists for it), resource_class. Empty for isolates and
+    Columns: COLUMNS; kinds are what exists for it. Empty for isolates and
     languages of no tree: who is near them on the map is no kin.
 
     Raises:
@@ -38,22 +44,30 @@ def nearest(inventory: Inventory, glottocode: str, *, limit: int = 10) -> polars
     import polars as pl
 
     row = row_of(inventory, glottocode)
-    return (
-        counted(inventory.table)
-        .filter(pl.col("glottocode") != glottocode)
-        .with_columns(
-            tree_distance(row).alias("tree_distance"), great_circle_km(row).alias("kilometres")
-        )
-        .filter(pl.col("tree_distance").is_not_null())
-        .sort("tree_distance", "kilometres", "name", nulls_last=True)
-        .select(*COLUMNS, "speakers", existing().alias("kinds"), "resource_class")
-        .head(limit)
-    )
+    far = inventory.distances.of(row["glottocode"])
+    languages = np.isin(inventory.categories, NOT_COUNTED, invert=True) & (far.steps != APART)
+    languages[inventory.places[glottocode]] = False
+    near = far.order[languages[far.order]][:limit].tolist()
+    own: dict[str, Any] = {
+        "tree_distance": pl.Int64,
+        "kilometres": pl.Float64,
+        "kinds": pl.List(pl.String),
+    }
+    types = {name: own.get(name) or schema()[name] for name in COLUMNS}
+    return pl.DataFrame([_near(inventory, far, number) for number in near], schema=types)
+
+
+def _near(inventory: Inventory, far: Far, number: int) -> dict[str, Any]:
+    steps, kilometres = told(far, number)
+    apart = {"tree_distance": steps, "kilometres": kilometres}
+    row = inventory.table.row(number, named=True) | apart
+    row["kinds"] = list(inventory.existing[number])
+    return {name: row[name] for name in COLUMNS}
 
 
 def lenders(
     inventory: Inventory, glottocode: str, *, each: int = 3
-) -> dict[str, list[dict[str, object]]]:
+) -> dict[str, list[dict[str, Any]]]:
     """For each kind of resource that a language lacks, the nearest languages that have it.
 
     Each is a row of `relatives`: with tree_distance, null for other families, and kilometres.
@@ -65,11 +79,11 @@ def lenders(
         InputError: no such language.
     """
     row = row_of(inventory, glottocode)
-    own = row["kinds"] or () if row["exists"] is None else row["exists"]
+    far = inventory.distances.of(row["glottocode"])
+    able = far.order[may_lend(inventory, row)[far.order]]
     return {
-        kind: relatives(inventory, glottocode, lacking=kind, limit=each).to_dicts()
-        for kind in KINDS
-        if kind not in own
+        kind: lending(inventory, far, able[inventory.holders[kind][able]][:each].tolist(), (kind,))
+        for kind in wants(row)
     }
 
 

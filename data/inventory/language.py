@@ -8,12 +8,15 @@ page(inventory, row["glottocode"])    # python -m data.inventory --lang sw
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from data.errors import InputError
-from data.inventory.build import RESOURCE_CELLS, listed_for, place
+from data.inventory.build import RESOURCE_CELLS, listed_for, resources_for
+from data.inventory.distances import Far, told
 from data.inventory.facts import SEVERAL
 from data.inventory.schema import (
     KINDS,
@@ -22,7 +25,6 @@ from data.inventory.schema import (
     Inventory,
     Source,
     catalog_key,
-    existing,
     schema,
 )
 from data.resources.listed import DATA_KINDS
@@ -32,8 +34,6 @@ if TYPE_CHECKING:
 
     from data.resources import Resource
 
-
-EARTH_RADIUS_KM = 6371.0088  # the mean radius of the International Union of Geodesy
 
 # Columns whose source is that of another: they were read together.
 DERIVED = {
@@ -65,6 +65,11 @@ FACTS = (
     "resource_class",
 )
 RELATIVES = 5
+RELATIVE_COLUMNS = (
+    *("glottocode", "bcp47", "name", "genus", "family"),
+    *("tree_distance", "kilometres", "lends"),
+    *KINDS,
+)
 LISTED_COLUMNS = (
     *("role", "kind", "key", "title", "code", "size", "unit", "script", "licence", "religious"),
     *("loads", "date", "source", "link", "note"),
@@ -77,15 +82,13 @@ def row_of(inventory: Inventory, glottocode: str) -> dict[str, Any]:
     Raises:
         InputError: the inventory has no such glottocode.
     """
-    import polars as pl
-
-    found = inventory.table.filter(pl.col("glottocode") == glottocode)
-    if not found.height:
+    number = inventory.places.get(glottocode)
+    if number is None:
         raise InputError(
             f'no language of the inventory has the glottocode "{glottocode}"; '
             "python -m data.inventory --text NAME finds languages"
         )
-    return found.row(0, named=True)
+    return inventory.table.row(number, named=True)
 
 
 def where_from(inventory: Inventory, glottocode: str, column: str) -> Source | None:
@@ -124,15 +127,23 @@ def sources_of(inventory: Inventory, glottocode: str, column: str) -> tuple[Sour
     Raises:
         InputError: no such language or column.
     """
-    row = row_of(inventory, glottocode)
-    if column not in schema():
+    return sources_in(inventory, row_of(inventory, glottocode), column)
+
+
+def sources_in(inventory: Inventory, row: Mapping[str, Any], column: str) -> tuple[Source, ...]:
+    """`sources_of`, of a row that is at hand.
+
+    Raises:
+        InputError: no such column.
+    """
+    if column not in row:
         raise InputError(f'no column "{column}" in the inventory; it has: {", ".join(schema())}')
     if column in RESOURCE_CELLS:
         key = None if row[column] is None else catalog_key()
     else:
         key = row["sources"][DERIVED.get(column, column)] if _is_sourced(column) else None
-    by_key = {source.key: source for source in inventory.sources}
-    return tuple(by_key[part] for part in (key or "").split(SEVERAL) if part in by_key)
+    known = inventory.sources_by_key
+    return tuple(known[part] for part in (key or "").split(SEVERAL) if part in known)
 
 
 def _is_sourced(column: str) -> bool:
@@ -148,10 +159,8 @@ def resources_of(inventory: Inventory, glottocode: str) -> polars.DataFrame:
     """
     import polars as pl
 
-    from data.resources import resources
-
     row = row_of(inventory, glottocode)
-    found = [] if row["kinds"] is None else place(resources(), [row])[0].get(glottocode, [])
+    found = () if row["kinds"] is None else resources_for(row)
     columns = ("dataset", "group", "kind", "language", "beside", "size", "unit", "licence", "link")
     types = {column: pl.Int64 if column == "size" else pl.String for column in columns}
     rows = [[getattr(entry, column) for column in columns] for entry in sorted(found, key=_order)]
@@ -213,60 +222,50 @@ def relatives(
     if lacking is not None and lacking not in DATA_KINDS:
         kinds = ", ".join(DATA_KINDS)
         raise InputError(f'expected a kind of resource ({kinds}), found "{lacking}"')
+    wanted = wants(row, KINDS if lacking is None else (lacking,))
+    far = inventory.distances.of(glottocode)
+    having = np.zeros(len(far.order), dtype=bool)
+    for kind in wanted:
+        having |= inventory.holders[kind]
+    able = (having & may_lend(inventory, row))[far.order]
+    near = far.order[able][:limit].tolist()
+    own: dict[str, Any] = {
+        "tree_distance": pl.Int64,
+        "kilometres": pl.Float64,
+        "lends": pl.List(pl.String),
+    }
+    types = {name: own.get(name) or schema()[name] for name in RELATIVE_COLUMNS}
+    return pl.DataFrame(lending(inventory, far, near, wanted), schema=types)
+
+
+def wants(row: Mapping[str, Any], kinds: Sequence[str] = KINDS) -> list[str]:
+    """Of some kinds of resource those that a language lacks, or of which nothing is known."""
     own = row["kinds"] or () if row["exists"] is None else row["exists"]
-    asked = KINDS if lacking is None else (lacking,)
-    wanted = [kind for kind in asked if kind not in own]
-    return (
-        inventory.table.filter(
-            pl.col("glottocode") != glottocode,
-            ~pl.col("category").is_in(NOT_COUNTED),
-            (pl.col("category") == "sign") == (row["category"] == "sign"),
-        )
-        .with_columns(
-            tree_distance(row).alias("tree_distance"),
-            great_circle_km(row).alias("kilometres"),
-            existing().list.set_intersection(wanted).alias("lends"),
-        )
-        .filter(pl.col("lends").list.len() > 0)
-        .sort("tree_distance", "kilometres", "name", nulls_last=True)
-        .select(
-            "glottocode",
-            "bcp47",
-            "name",
-            "genus",
-            "family",
-            "tree_distance",
-            "kilometres",
-            "lends",
-            *KINDS,
-        )
-        .head(limit)
-    )
+    return [kind for kind in kinds if kind not in own]
 
 
-def tree_distance(row: Mapping[str, Any]) -> polars.Expr:
-    """Edges up to the nearest group that holds both, and down again."""
-    import polars as pl
+def may_lend(inventory: Inventory, row: Mapping[str, Any]) -> NDArray[np.bool_]:
+    """(N,): which rows of the table can lend to a language at all."""
+    categories = inventory.categories
+    alike = (categories == "sign") == (row["category"] == "sign")
+    languages = np.isin(categories, ("", *NOT_COUNTED), invert=True)
+    apart: NDArray[np.bool_] = alike & languages
+    apart[inventory.places[row["glottocode"]]] = False
+    return apart
 
-    lineage = [*(row["lineage"] or []), row["glottocode"]]
-    path = pl.concat_list(pl.col("lineage"), pl.col("glottocode"))
-    shared = path.list.set_intersection(lineage).list.len()
-    edges = path.list.len() + len(lineage) - 2 * shared
-    return pl.when(shared > 0).then(edges.cast(pl.Int64))
 
-
-def great_circle_km(row: Mapping[str, Any]) -> polars.Expr:
-    """Great-circle distance by the haversine formula, which is exact enough for near points."""
-    import polars as pl
-
-    if row["latitude"] is None or row["longitude"] is None:
-        return pl.lit(None, dtype=pl.Float64)
-    latitude, longitude = pl.col("latitude").radians(), pl.col("longitude").radians()
-    here, there = math.radians(row["latitude"]), math.radians(row["longitude"])
-    squared = ((latitude - here) / 2).sin() ** 2 + latitude.cos() * math.cos(here) * (
-        (longitude - there) / 2
-    ).sin() ** 2
-    return (2 * EARTH_RADIUS_KM * squared.clip(0, 1).sqrt().arcsin()).round(1)
+def lending(
+    inventory: Inventory, far: Far, numbers: Sequence[int], wanted: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Some rows of the table with the columns of `relatives`."""
+    found = []
+    for number in numbers:
+        row = inventory.table.row(number, named=True)
+        steps, kilometres = told(far, number)
+        lends = [kind for kind in inventory.existing[number] if kind in wanted]
+        apart = {"tree_distance": steps, "kilometres": kilometres, "lends": lends}
+        found.append({name: (row | apart)[name] for name in RELATIVE_COLUMNS})
+    return found
 
 
 def page(inventory: Inventory, glottocode: str) -> str:

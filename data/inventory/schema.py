@@ -10,14 +10,22 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from data.errors import UnavailableError
 from data.pages import Tabular
+from data.resources.listed import DATA_KINDS
 
 if TYPE_CHECKING:
     import polars
+
+    from data.inventory.distances import Distances
 
 # Kinds of resource, and the unit in which the records of each are counted.
 UNITS = {
@@ -121,6 +129,41 @@ class Inventory(Tabular):
     def to_frame(self) -> polars.DataFrame:
         """The table itself."""
         return self.table
+
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """The number of each language's row in the table, by glottocode."""
+        return {code: number for number, code in enumerate(self.table["glottocode"])}
+
+    @cached_property
+    def sources_by_key(self) -> Mapping[str, Source]:
+        """The sources, as the table's column `sources` names them."""
+        return {source.key: source for source in self.sources}
+
+    @cached_property
+    def categories(self) -> NDArray[np.str_]:
+        """(N,): the category of every row, "" where it is not known."""
+        return np.array(self.table["category"].fill_null("").to_list(), dtype=np.str_)
+
+    @cached_property
+    def existing(self) -> Sequence[Sequence[str]]:
+        """The kinds of resource of every row, none where they are not known."""
+        return [kinds or () for kinds in self.table.select(existing())["exists"].to_list()]
+
+    @cached_property
+    def holders(self) -> Mapping[str, NDArray[np.bool_]]:
+        """(N,) for each kind of resource: which rows have it."""
+        return {
+            kind: np.array([kind in kinds for kinds in self.existing], dtype=np.bool_)
+            for kind in DATA_KINDS
+        }
+
+    @cached_property
+    def distances(self) -> Distances:
+        """How far every language is from every other."""
+        from data.inventory.distances import Distances
+
+        return Distances(self.table)
 
 
 def counted(table: polars.DataFrame) -> polars.DataFrame:

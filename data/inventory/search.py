@@ -146,15 +146,36 @@ def row_of_code(table: polars.DataFrame, text: str) -> str | None:
 
 def row_of_language(table: polars.DataFrame, language: Language) -> str | None:
     """The glottocode of a language's row; None where it has none."""
-    ways = (
+    found = (_first(table, column, value) for column, value in _ways(language))
+    return next(filter(None, found), None)
+
+
+def _ways(language: Language) -> tuple[tuple[str, str | None], ...]:
+    """Under which columns and values a language's row may be found, the surest first."""
+    return (
         ("bcp47", language.bcp47),
         ("iso639_3", language.iso639_3),
         ("includes", language.bcp47),
         ("glottocode", language.glottocode),
         ("iso639_3", language.individual),
     )
-    found = (_first(table, column, value) for column, value in ways)
-    return next(filter(None, found), None)
+
+
+class RowsOfLanguages:
+    """`row_of_language` for thousands of languages of one table."""
+
+    def __init__(self, table: polars.DataFrame) -> None:
+        self._codes: dict[tuple[str, str], str] = {}
+        for name in ("bcp47", "iso639_3", "includes", "glottocode"):
+            cells = table.select(name, table["glottocode"].alias("row"))
+            rows = cells.explode(name) if name == "includes" else cells
+            for value, code in rows.drop_nulls().iter_rows():
+                self._codes.setdefault((name, value), code)
+
+    def __call__(self, language: Language) -> str | None:
+        """The glottocode of a language's row; None where it has none."""
+        ways = ((name, value) for name, value in _ways(language) if value)
+        return next((self._codes[way] for way in ways if way in self._codes), None)
 
 
 def _first(table: polars.DataFrame, column: str, value: str | None) -> str | None:

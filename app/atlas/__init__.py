@@ -1,0 +1,1 @@
+"""The atlas: a page a language that needs no server, written by `python -m app.atlas`."""
