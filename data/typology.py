@@ -26,7 +26,7 @@ Dryer and Haspelmath (eds.) 2013, https://wals.info; `python -m data.catalog fet
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -211,12 +211,33 @@ def load_typology(inventory: Inventory, *, access: Access = Access()) -> Typolog
         UnavailableError: WALS cannot be had; the message names the command that fetches it.
         InputError: a table of it is damaged.
     """
+    atlas = read_atlas(access=access)
+    return Typology(atlas.features, laid_on(inventory, atlas.entries, atlas.values))
+
+
+class Atlas(NamedTuple):
+    """WALS as it is published: features by key, its entries, and the values of each entry."""
+
+    features: Mapping[str, Feature]
+    entries: Sequence[WalsLanguage]
+    values: Mapping[str, Mapping[str, Value]]
+
+
+def read_atlas(*, access: Access = Access(), wanted: Collection[str] = ()) -> Atlas:
+    """WALS's features, entries, and values by the entry's own code, then by feature.
+
+    Args:
+        wanted: keys of features; of the others no value is read. None: all.
+
+    Raises:
+        UnavailableError: WALS cannot be had; the message names the command that fetches it.
+        InputError: a table of it is damaged.
+    """
     files = {file.role: file for file in dataset("wals").files if file.role in ROLES}
     paths = {role: fetch(files[role], access=access).path for role in ROLES}
     features = read_features(paths)
-    stated = read_values(paths["values"], features)
-    entries = list(read_wals(paths["languages"]))
-    return Typology(features, laid_on(inventory, entries, stated))
+    values = read_values(paths["values"], features, wanted)
+    return Atlas(features, tuple(read_wals(paths["languages"])), values)
 
 
 def read_features(paths: Mapping[str, Path]) -> dict[str, Feature]:
@@ -253,8 +274,13 @@ def _place(feature: Feature) -> tuple[int, str]:
     return int(digits or 0), feature.key
 
 
-def read_values(path: Path, features: Mapping[str, Feature]) -> dict[str, dict[str, Value]]:
+def read_values(
+    path: Path, features: Mapping[str, Feature], wanted: Collection[str] = ()
+) -> dict[str, dict[str, Value]]:
     """The values of every entry of WALS: by its own code, then by feature.
+
+    Args:
+        wanted: keys of features; values of others are passed over. None: all are read.
 
     Raises:
         InputError: the table is damaged, or has a value that the features do not.
@@ -263,6 +289,8 @@ def read_values(path: Path, features: Mapping[str, Feature]) -> dict[str, dict[s
     for row in read_table(path, ("Language_ID", "Parameter_ID", "Value")):
         cells = row.cells
         key, entry, where = cells["Parameter_ID"], cells["Language_ID"], f"{path}:{row.line}"
+        if wanted and key not in wanted:
+            continue
         number = parse_integer(cells["Value"], where, low=1, high=127)
         feature = features.get(key)
         if feature is None or number not in feature.names:

@@ -12,17 +12,15 @@ Dryer and Haspelmath (2013), https://wals.info; `python -m data.catalog fetch wa
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from data.access import Access
-from data.catalog import dataset
-from data.download import fetch
-from data.errors import InputError, UnavailableError
-from data.inventory.genus import WalsLanguage, read_wals
-from data.inventory.glottolog import read_table
+from data.errors import UnavailableError
+from data.inventory.genus import WalsLanguage
 from data.languages import Language
+from data.typology import read_atlas
 
 FEATURES: Mapping[str, str] = {
     "33A": "plural", "37A": "definite article", "38A": "indefinite article",
@@ -45,34 +43,18 @@ class Value(NamedTuple):
 def typology(language: Language, *, access: Access = Access()) -> dict[str, Value]:
     """The values of FEATURES that are known of a language; {} where WALS cannot be had."""
     try:
-        paths = {
-            file.role: fetch(file, access=access).path
-            for file in dataset("wals").files
-            if file.role in ("languages", "values", "codes")
-        }
+        atlas = read_atlas(access=access, wanted=FEATURES)
     except UnavailableError as error:
         access.say(f"WALS could not be had, so that nothing is known of word order ({error})")
         return {}
-    names = {
-        row.cells["ID"]: row.cells["Name"]
-        for row in read_table(paths["codes"], ("ID", "Parameter_ID", "Name"))
-        if row.cells["Parameter_ID"] in FEATURES
+    values = {
+        code: {key: value.name for key, value in own.items()} for code, own in atlas.values.items()
     }
-    values: defaultdict[str, dict[str, str]] = defaultdict(dict)
-    for row in read_table(paths["values"], ("Language_ID", "Parameter_ID", "Code_ID")):
-        if row.cells["Parameter_ID"] in FEATURES:
-            name = names.get(row.cells["Code_ID"])
-            if name is None:
-                raise InputError(
-                    f"{paths['values']}:{row.line}: expected a code of codes.csv, found"
-                    f' "{row.cells["Code_ID"]}"; fetch wals again'
-                )
-            values[row.cells["Language_ID"]][row.cells["Parameter_ID"]] = name
-    return chosen(language, list(read_wals(paths["languages"])), values)
+    return chosen(language, atlas.entries, values)
 
 
 def chosen(
-    language: Language, every: list[WalsLanguage], values: Mapping[str, Mapping[str, str]]
+    language: Language, every: Sequence[WalsLanguage], values: Mapping[str, Mapping[str, str]]
 ) -> dict[str, Value]:
     """The values of a language: its own, else of most of its genus.
 
