@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tests.fuzz.target import Target
-from tests.fuzz.targets import commands, labels, lexicons, models, references, runs, texts
+from tests.fuzz.targets import (
+    commands,
+    labels,
+    lexicons,
+    models,
+    references,
+    runs,
+    texts,
+    understanding,
+)
 
-_MODULES = (texts, labels, lexicons, references, runs, models, commands)
+_MODULES = (texts, labels, lexicons, references, runs, models, commands, understanding)
 _TO_COME: tuple[str, ...] = ()
 
 TARGETS: Mapping[str, Target] = {
