@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import streamlit as st
+
 from app import texts
 from app.texts import escape
 from data.errors import InputError
@@ -95,3 +97,8 @@ def table(found: Sequence[Understood]) -> str:
         for one in found
     ]
     return texts.table(rows, ["utterance and slots", "intent", "probability"], numbers=[2])
+
+
+def draw(found: Sequence[Understood]) -> None:
+    """Put the table on the page."""
+    st.html(table(found))

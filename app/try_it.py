@@ -275,7 +275,7 @@ def _show_forms(found: Any) -> None:
 
 
 def _intents() -> None:
-    from app.intents import models, table, understand
+    from app.intents import draw, models, understand
     from app.results import folder
 
     st.write(
@@ -298,7 +298,7 @@ def _intents() -> None:
         asked = st.form_submit_button("Understand")
     if asked:
         _start(INTENTS, lambda job: understand(text, name, here, job))
-    _watch(INTENTS, lambda found: st.html(table(found)))
+    _watch(INTENTS, draw)
 
 
 def _start(name: str, work: Callable[[Job[Any]], Any]) -> None:
