@@ -24,20 +24,9 @@ FILE = "scores.json"
 SHAPE = {
     "results": [{"system": str, "label": str, "direction": str, "scores": [{str: object}]}],
     "notes?": [str],
-}
-SCORED = {  # of whatever is trained here: taggers, classifiers, translators, intents and slots
-    "results": [{"system": str, "test": str, "scores?": [{str: object}], "score?": {str: object}}],
-    "notes?": [str],
+    "documents?": {str: {"model": [{str: object}]}},
 }
 PAGE = 20  # segments shown at once
-OF_PROMPTED = (
-    "In brackets: 95 % bootstrap interval over segments. It says how a figure would move with "
-    "other sentences of the same kind; nothing of other texts, prompts or shots."
-)
-OF_TRAINED = (
-    "In brackets: 95 % interval over what was scored (utterances, sentences, texts). It says how a "
-    "figure would move with others of the same kind; nothing of other seeds or training data."
-)
 BOUND: Literal["query-params"] = "query-params"
 ORDERS = ("as in the test set", "largest wins of B first", "largest wins of A first")
 
@@ -66,12 +55,10 @@ def show() -> None:
         "Run", list(by_name), format_func=titles.__getitem__, key="run", bind=BOUND, width=620
     )
     _scores(by_name[name])
-    prompted = [run for run in runs if not run.was_trained]
-    if not prompted:
-        return
-    by_name = {run.folder.name: run for run in prompted}
+    if by_name[name].documents:
+        _documents(by_name[name])
     st.subheader("Two runs side by side", anchor=False)
-    first, second = newest_pair(prompted)
+    first, second = newest_pair(runs)
     left, right = st.columns(2)
     with left:
         a = _side("A", by_name, titles, first)
@@ -83,13 +70,8 @@ def show() -> None:
 def title(run: Run) -> str:
     """What a run is called: languages, model, shots, test set; its folder tells twins apart.
 
-    A run of several systems is called after its model, one without a model after its first; one
-    that was trained here after its test sets.
+    A run of several systems is called after its model, one without a model after its first.
     """
-    if run.was_trained:
-        tests = list(dict.fromkeys(result.direction for result in run.results))
-        more = f" and {len(tests) - 3} more" if len(tests) > 3 else ""
-        return f"{', '.join(tests[:3])}{more} · {run.folder.name}"
     asked = next((r for r in run.results if r.system == "model"), *run.results[:1])
     directions = list(dict.fromkeys(result.direction for result in run.results))
     names = ", ".join(map(_direction, directions[:3])) + (" …" if len(directions) > 3 else "")
@@ -132,7 +114,7 @@ def newest_pair(runs: Sequence[Run]) -> tuple[tuple[str, str], tuple[str, str]]:
 
 def _scores(run: Run) -> None:
     """Every score with its interval and n; bars would hide how the intervals overlap."""
-    header = ["system", "test set" if run.was_trained else "direction", *run.metrics, "n"]
+    header = ["system", "direction", *run.metrics, "n"]
     rows = []
     for result in run.results:
         scores = [result.score(name) for name in run.metrics]
@@ -145,7 +127,10 @@ def _scores(run: Run) -> None:
         mark = f" <small>(no better than copy in {' and '.join(weak)})</small>" if weak else ""
         rows.append([escape(result.label) + mark, escape(result.direction), *cells, n])
     st.html(texts.table(rows, map(escape, header), numbers=range(2, len(header))))
-    st.caption(OF_TRAINED if run.was_trained else OF_PROMPTED)
+    st.caption(
+        "In brackets: 95 % bootstrap interval over segments. It says how a figure would move with "
+        "other sentences of the same kind; nothing of other texts, prompts or shots."
+    )
     for note in run.notes:
         st.caption(texts.escape_markdown(note))
     with st.expander("Signatures: how to get each figure again"):
@@ -153,6 +138,29 @@ def _scores(run: Run) -> None:
             for score in result.scores:
                 line = f"{result.label} {result.direction} {score.name}: {score.signature}"
                 st.code(printable(line), language=None, wrap_lines=True)
+
+
+def _documents(run: Run) -> None:
+    """A translation of documents: the figures of each, and one before and after."""
+    from localize.score import read_segments
+    from localize.work import marked
+
+    st.subheader("Documents", anchor=False)
+    header = ["document", *(one.name for one in run.documents[0][1]), "texts"]
+    rows = [
+        [escape(name), *(f"{one.value:.1f}" for one in scores), texts.number(scores[0].n)]
+        for name, scores in run.documents
+    ]
+    st.html(texts.table(rows, map(escape, header), numbers=range(1, len(header))))
+    name = st.selectbox("Before and after", [name for name, _ in run.documents], key="document")
+    shown = [one for one in read_segments(run.folder) if one.place.rpartition(":")[0] == name]
+    cells = [
+        [escape(one.source), escape(one.before), marked(one.before, one.after)]
+        for one in shown[:PAGE]
+    ]
+    st.html(texts.table(cells, ["source", "before", "after, differences marked"]))
+    if len(shown) > PAGE:
+        st.caption(f"The first {PAGE} of {len(shown):,} texts; the run's pages/ has all of them.")
 
 
 def _side(
@@ -253,16 +261,12 @@ def ordered(pairing: Pairing, metric: str, order: str) -> Sequence[SegmentPair]:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A finished run: its folder, the results of its systems, and what a reader must know.
-
-    Attributes:
-        was_trained: it is of a model that was trained here: the directions are test sets.
-    """
+    """A finished run: its folder, the results of its systems, and what a reader must know."""
 
     folder: Path
     results: tuple[Result, ...]
     notes: tuple[str, ...]
-    was_trained: bool = False
+    documents: tuple[tuple[str, tuple[Score, ...]], ...] = ()  # of localize.score, by name
 
     @property
     def systems(self) -> list[str]:
@@ -305,23 +309,21 @@ def read_run(folder: Path) -> Run | None:
     content = read_json(path, dict)
     if "results" not in content:
         return None
-    rows = content["results"] if isinstance(content["results"], list) else []
-    was_trained = any(isinstance(row, dict) and "test" in row for row in rows)
-    check_shape(content, SCORED if was_trained else SHAPE, str(path))
+    check_shape(content, SHAPE, str(path))
     try:
         results = tuple(_results(content["results"]))
+        documents = tuple(
+            (name, tuple(Score.from_dict(one) for one in told["model"]))
+            for name, told in (content.get("documents") or {}).items()
+        )
     except ValueError as error:
         raise InputError(
-            f"{path}: expected the scores of a run, found {error}; run it again"
+            f"{path}: expected the scores of a run of icl.eval, found {error}; run it again"
         ) from error
-    return Run(folder, results, tuple(content.get("notes") or ()), was_trained)
+    return Run(folder, results, tuple(content.get("notes") or ()), documents)
 
 
 def _results(rows: Sequence[Mapping[str, Any]]) -> Iterator[Result]:
     for row in rows:
-        told = row["scores"] if "scores" in row else [row["score"]] if "score" in row else []
-        scores = tuple(Score.from_dict(score) for score in told)
-        system = row["system"]
-        yield Result(
-            system, row.get("label", system), row.get("direction", row.get("test")), scores
-        )
+        scores = tuple(Score.from_dict(score) for score in row["scores"])
+        yield Result(row["system"], row["label"], row["direction"], scores)

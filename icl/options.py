@@ -32,16 +32,10 @@ def _metric_names() -> Sequence[str]:
 
 
 @dataclass(frozen=True)
-class PromptOptions:
-    """What a prompt is made of: the languages, the shots, a dictionary."""
+class ExampleOptions:
+    """What a prompt shows beside the text itself: examples, entries of a dictionary."""
 
     lang: str | None = common("--lang", group="languages and text")
-    direction: str = option(
-        "xx-en",
-        "xx-en (into English, default), en-xx, both",
-        choices=DIRECTIONS,
-        group="languages and text",
-    )
     shots: int = option(1, "examples (default 1)", metavar="K", least=0, group="prompt")
     select: str = option(
         "random",
@@ -87,6 +81,20 @@ class PromptOptions:
         metavar="NAME",
         group="prompt",
     )
+    seed: int = common("--seed")
+    offline: bool = common("--offline", identity=False)
+
+
+@dataclass(frozen=True)
+class PromptOptions(ExampleOptions):
+    """What a prompt is made of: languages, examples, a dictionary; and what is translated."""
+
+    direction: str = option(
+        "xx-en",
+        "xx-en (into English, default), en-xx, both",
+        choices=DIRECTIONS,
+        group="languages and text",
+    )
     test_set: str = option(
         "auto",
         "ntrex-128 (default; the sample where it cannot be had), flores-200, lafand, sample, a "
@@ -106,8 +114,6 @@ class PromptOptions:
         "leave bad lines of the test set, the pool and the dictionary out and count them",
         group="languages and text",
     )
-    seed: int = common("--seed")
-    offline: bool = common("--offline", identity=False)
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ COMMANDS = {
     "localize": ("localize.translate", "documents, with the project's own examples"),
     "pair": ("localize.pair", "parallel text out of documents and their translations"),
     "sync": ("localize.sync", "a translation kept in step with its source"),
+    "worth": ("localize.score", "documents scored, and the work that they save"),
     "status": ("localize.status", "what of a translation is outdated or missing"),
     "tokenizer": ("training.tokenizer.__main__", "learn, extend or trim a tokenizer"),
     "pretrain": ("training.pretrain", "pretrain or adapt a language model"),

@@ -38,10 +38,17 @@ def adopted(source: Document, target: Document) -> State:
         here = places.get(place)
         told = target.translation(here) if here is not None else ""
         same = here is not None and (not told or key(told) == key(segment.text))
-        by = SOURCE if same and not _only_names(segment.text) else PERSON
+        by = SOURCE if same and (not told or not _only_names(segment.text)) else PERSON
         gone = here is None
+        by = PERSON if gone else by
         entries.append(Entry(segment.text, source.gap(place), told, by, gone=gone))
     return State(source.gap(-1), tuple(entries))
+
+
+def adopted_of(source: Document) -> State:
+    """What a PO or XLIFF file has as translations already: people made them."""
+    translated = source.bilingual and any(segment.target for segment in source.segments)
+    return adopted(source, source) if translated else State()
 
 
 def _only_names(text: str) -> bool:

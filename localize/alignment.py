@@ -102,8 +102,16 @@ def trait_of(segment: Segment, gap: str = "", meanings: Meanings = no_meanings) 
     lines = {"".join(line.split()) for line in gap.splitlines()}
     behind = frozenset(line for line in lines if len(line) > 3 and _MARKUP_LINE.search(line))
     known = frozenset({*_latin(words.lower()), *meanings(words)})
+    if segment.kind == "heading":  # a label is made of the words of the first language's heading
+        known |= {
+            word for line in lines if line.startswith((":label:", "(")) for word in _named(line)
+        }
     told = key(segment.text)
     return Trait(len(words), segment.kind, segment.level, parts, behind, told, known)
+
+
+def _named(label: str) -> Iterator[str]:
+    return _latin(label.replace("_", " ").lower())
 
 
 def _latin(text: str) -> Iterator[str]:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 _SHAPE = {"key": str, "text": str, "finish": str}
 _LETTERS = re.compile(r"[^\W\d_]")
+_MARK = re.compile("⟦[0-9]{1,4}⟧")
 FEW_LETTERS = 40  # of a text whose language cannot be told
 SURE = 0.8  # confidence from which an answer is said to be in another language
 
@@ -141,7 +142,9 @@ class Translator:
     def remembered(self, ask: Ask) -> Told | None:
         """The translation of a text that came before."""
         found = self.memory.exact(ask.text)
-        return Told(Answer(found.target, MEMORY), (found.name,)) if found else None
+        if found is None:
+            return None
+        return Told(Answer(_with_edges(found.target, ask.text), MEMORY), (found.name,))
 
     def answers(self, asks: Sequence[Ask]) -> list[Told]:
         """An answer for each text; equal texts are asked once."""
@@ -159,6 +162,15 @@ class Translator:
         else:
             told.update(zip(waiting, self._by_engine([asks[p] for p in waiting]), strict=True))
         return [told[p] if p in told else told[first[key(a.text)]] for p, a in enumerate(asks)]
+
+    def replies(self, asks: Sequence[Ask]) -> list[str]:
+        """What the engine says to each text, whole and unchecked: for measuring an engine."""
+        queries = [self._queries(ask, pieces=False)[0] for ask in asks]
+        told = self._complete(queries, self._shots(queries))
+        return [
+            restore(reply, query.parts, query.masked)[0]
+            for query, (reply, _, _) in zip(queries, told, strict=True)
+        ]
 
     def _by_engine(self, asks: Sequence[Ask]) -> list[Told]:
         """Rounds of asking, each for the texts that are not well answered yet."""
@@ -195,14 +207,14 @@ class Translator:
         if not pieces and len(whole) <= self.options.longest:
             masked, parts = mask(ask.text, ask.spans)
             return [_Query(one_line(masked), parts, ask.before)]
-        queries, held = list[_Query](), ""
+        queries, start, stop = list[_Query](), 0, 0
         longest = 1 if pieces else self.options.longest
-        for sentence in split(ask.text, self.options.source_lang):
-            if held and len(held) + len(sentence) > longest:
-                queries.append(_piece(held))
-                held = ""
-            held += sentence
-        return [*queries, _piece(held)] if held else queries
+        for sentence in split(ask.text, self.options.source_lang, ask.spans):
+            if stop > start and stop - start + len(sentence) > longest:
+                queries.append(_piece(ask, start, stop))
+                start = stop
+            stop += len(sentence)
+        return [*queries, _piece(ask, start, stop)] if stop > start else queries
 
     def _shots(self, queries: Sequence[_Query]) -> list[tuple[Pair, ...]]:
         """The examples of each query, the most similar last."""
@@ -301,7 +313,7 @@ class Translator:
                 return Told(Answer("", self.by, fault), tuple(examples))
             texts.append(text)
         joint = "" if queries and _unspaced(texts[0]) else " "
-        whole = joint.join(texts)
+        whole = _with_edges(joint.join(texts), ask.text)
         broken = self.terms.violations(ask.text, whole)
         flaw = f"terminology: {'; '.join(broken)}" if broken else ""
         return Told(Answer(whole, self.by, flaw), tuple(examples))
@@ -311,6 +323,10 @@ class Translator:
             return f"no answer: {finish}"
         if not reply.strip() and query.masked.strip():
             return "an empty answer"
+        if _LETTERS.search(_MARK.sub("", query.masked)) and not _LETTERS.search(
+            _MARK.sub("", reply)
+        ):
+            return "an answer without words"
         if finish == "length":
             return "an answer that was cut (--max-new-tokens gives it more room)"
         if self.backend.identity["engine"] == "stub":
@@ -318,9 +334,15 @@ class Translator:
         return _other_language(query.masked, reply, self._languages)
 
 
-def _piece(text: str) -> _Query:
-    masked, parts = mask(text.strip(), protected(text.strip()))
-    return _Query(one_line(masked), parts, None)
+def _piece(ask: Ask, start: int, stop: int) -> _Query:
+    """A part of a text as a request of its own; no protected part is cut in two."""
+    inner = [
+        Span(span.start - start, span.stop - start, span.kind)
+        for span in ask.spans
+        if start <= span.start and span.stop <= stop
+    ]
+    masked, parts = mask(ask.text[start:stop], inner)
+    return _Query(one_line(masked).strip(), parts, None)
 
 
 def _masked(pair: Pair) -> Pair:
@@ -340,6 +362,13 @@ def _masked(pair: Pair) -> Pair:
         for text, found in zip(sides, spans, strict=True)
     )
     return Pair(pair.id, source, target, pair.document)
+
+
+def _with_edges(answer: str, source: str) -> str:
+    """An answer with the space at both ends that a message may have: `Name: `."""
+    inner = source.strip()
+    before, _, behind = source.partition(inner) if inner else (source, "", "")
+    return f"{before}{answer.strip()}{behind}"
 
 
 def _unspaced(text: str) -> bool:

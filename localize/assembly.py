@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from localize.documents.marker import marker
 from localize.documents.record import Document
@@ -38,6 +39,17 @@ class Outcome:
     old: tuple[Old, ...]
     conflicts: tuple[tuple[int, str], ...]
     counts: Mapping[str, int]
+    placed: tuple[Placed, ...] = ()
+
+
+class Placed(NamedTuple):
+    """Where the segment at a place of the source stands in the new text, and its number among the
+    entries of the state."""
+
+    place: int
+    entry: int
+    start: int
+    stop: int
 
 
 @dataclass
@@ -50,6 +62,13 @@ class _Work:
     entries: list[Entry] = field(default_factory=list)
     old: list[Old] = field(default_factory=list)
     notes: list[tuple[int, str]] = field(default_factory=list)  # (number of pieces before it, text)
+    placed: list[Placed] = field(default_factory=list)
+    size: int = 0
+
+    def add(self, piece: str) -> None:
+        """Go on with a piece of the text."""
+        self.pieces.append(piece)
+        self.size += len(piece)
 
     def note(self, text: str) -> None:
         """Something to look at, where the next piece will stand."""
@@ -68,7 +87,7 @@ def put_together(plan: Plan, answers: Mapping[int, Answer], name: str) -> Outcom
     head, clash = merge(_ends(plan, plan.state.head), _head(plan), theirs)
     if plan.target is None or plan.source.pack:
         head, clash = theirs, False
-    work.pieces.append(head)
+    work.add(head)
     if clash:
         work.note("what stands before the first segment was changed here and in the source")
     gone = False
@@ -78,7 +97,9 @@ def put_together(plan: Plan, answers: Mapping[int, Answer], name: str) -> Outcom
             work.entries.append(entry)
             gone = True
             continue
-        work.pieces.append(_spelt(plan, place, unit, entry))
+        start = work.size
+        work.add(_spelt(plan, place, unit, entry))
+        work.placed.append(Placed(place, len(work.entries), start, work.size))
         work.entries.append(_behind(work, place, unit, entry))
     _retire(work)
     text = "".join(work.pieces)
@@ -91,7 +112,8 @@ def put_together(plan: Plan, answers: Mapping[int, Answer], name: str) -> Outcom
         gone=int(gone) and sum(entry.gone for entry in work.entries),
     )
     state = State(plan.source.gap(-1), tuple(work.entries))
-    return Outcome(text, state, tuple(work.old), tuple(_lines(work)), counts)
+    conflicts = tuple(_lines(work))
+    return Outcome(text, state, tuple(work.old), conflicts, counts, tuple(work.placed))
 
 
 def _lines(work: _Work) -> Iterator[tuple[int, str]]:
@@ -183,17 +205,28 @@ def _behind(work: _Work, place: int, unit: Unit, entry: Entry) -> Entry:
     plan = work.plan
     theirs = _ends(plan, _through_gone(plan, place))
     if unit.here < 0 or plan.target is None or plan.source.pack:
-        work.pieces.append(theirs)
+        work.add(theirs)
         return replace(entry, kept="")
     before = plan.state.entries[unit.old]
     base = _ends(plan, before.gap + _gone_behind(plan, unit.old))
     mine = _gap_here(plan, unit.here)
     text, clash = merge(base, mine, theirs)
-    work.pieces.append(text)
+    work.add(_parted(text, theirs))
     same = before.kept and before.kept == fingerprint(mine)
     if clash:
         work.note("what stands behind was changed here and in the source; this stays as it is here")
     return replace(entry, kept=fingerprint(mine) if clash or same else "")
+
+
+def _parted(text: str, theirs: str) -> str:
+    """A merged gap with a blank line at its end where the source has one: what a person put at the
+    end of a file is not one with what the source puts behind it."""
+    for newline in ("\r\n", "\n"):
+        if theirs.endswith(2 * newline):
+            if text.strip() and not text.endswith(2 * newline):
+                return text.rstrip(" \t\r\n") + 2 * newline
+            break
+    return text
 
 
 def _through_gone(plan: Plan, place: int) -> str:

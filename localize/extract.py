@@ -89,7 +89,7 @@ def rows(document: Document, path: str, sentences: str | None = None) -> Iterato
             masked, _ = mask(segment.text, segment.spans)
             yield Row(name, where, segment.kind, one_line(masked), one_line(segment.target))
             continue
-        for number, sentence in enumerate(split(segment.text, sentences), 1):
+        for number, sentence in enumerate(split(segment.text, sentences, segment.spans), 1):
             if sentence.strip():
                 yield Row(f"{name}/{number}", where, segment.kind, one_line(sentence).strip())
 

@@ -19,6 +19,7 @@ from localize.files import STATE
 from localize.state import PERSON, SOURCE, Entry, parse_state, read_attic, storable
 from localize.texts import key
 
+MOST_NAMES = 2  # words that may well be the same in another language
 MEMORY = "memory"  # what a translation is said to be by that was found here
 
 
@@ -49,6 +50,8 @@ class Memory:
     def add(self, one: Remembered) -> None:
         """Remember a translation, unless a person has made another one."""
         told = key(one.source)
+        if told == key(one.target) and len(told.split()) > MOST_NAMES:
+            return  # nobody has translated it yet
         known = self._by_key.get(told)
         if told and one.target.strip() and not (known and known.by == PERSON != one.by):
             self._by_key[told] = one

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from data.errors import InputError
 from data.options import check, common, option
 from icl.engines import EngineOptions, engine_names
-from icl.options import SELECTIONS, TranslateConfig
-from icl.templates import TEMPLATES
+from icl.options import SELECTIONS, ExampleOptions, TranslateConfig
 
 NONE = "none"
 
@@ -20,7 +19,7 @@ def _engines() -> Sequence[str]:
 
 
 @dataclass(frozen=True)
-class TranslatorOptions(EngineOptions):
+class TranslatorOptions(EngineOptions, ExampleOptions):
     """Who is asked for translations, and what they are shown."""
 
     source_lang: str = option(
@@ -43,18 +42,6 @@ class TranslatorOptions(EngineOptions):
         choices=SELECTIONS,
         group="prompt",
     )
-    embedder: str | None = option(
-        None, "compares texts for --select embedding", metavar="MODEL", group="prompt"
-    )
-    template: str = option(
-        "auto", f"{', '.join(TEMPLATES)}, or a TOML file", metavar="NAME", group="prompt"
-    )
-    dictionary: str | None = option(
-        None,
-        "entries for the words of a text: auto, a catalog name, a file",
-        metavar="LEXICON",
-        group="prompt",
-    )
     terms: Path | None = option(
         None,
         "terminology that must hold: a term, a tab, its translations",
@@ -74,8 +61,6 @@ class TranslatorOptions(EngineOptions):
         least=50,
         group="prompt",
     )
-    seed: int = common("--seed")
-    offline: bool = common("--offline", identity=False)
 
     def check_translator(self) -> None:
         """Refuse what cannot be, before anything is read.
@@ -91,9 +76,5 @@ class TranslatorOptions(EngineOptions):
 
     def for_icl(self) -> TranslateConfig:
         """The same options as `icl` takes them."""
-        names = (
-            *("model", "engine", "base_url", "max_new_tokens", "decoding", "beam", "device"),
-            *("max_prompt_tokens", "dtype", "batch_size", "concurrency", "shots", "select"),
-            *("embedder", "dictionary", "seed", "offline", "lang", "template"),
-        )
+        names = [one.name for kind in (EngineOptions, ExampleOptions) for one in fields(kind)]
         return TranslateConfig(**{name: getattr(self, name) for name in names})

@@ -86,7 +86,8 @@ def standing(place: Place, *, findings: bool = False) -> Standing:
     source, state = place.read_source(), place.read_state()
     if state is None:
         there = place.target.is_file()
-        counts = Counter({"missing": 0 if there else len(source.segments)})
+        missing = sum(not segment.target for segment in source.segments)
+        counts = Counter({"missing": 0 if there else missing})
         note = "translated, and not known yet: run localize.sync" if there else "not translated yet"
         return Standing(str(place.name), counts, note=note)
     target = place.read_target()

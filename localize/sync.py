@@ -22,14 +22,15 @@ from data.access import Access
 from data.bounded import parse_json
 from data.errors import InputError
 from data.options import command, option
-from localize.adoption import adopted, base_document
+from localize.adoption import adopted, adopted_of, base_document
 from localize.asking import Ask, Told, Translator, open_translator
-from localize.assembly import Outcome, document_of, put_together
+from localize.assembly import Outcome, document_of
 from localize.documents import form_of
 from localize.files import STATE
 from localize.guards import check_swapped, renamed, strangers
 from localize.memory import Memory, Remembered, of_files, of_folder
 from localize.options import TranslatorOptions
+from localize.readback import settled
 from localize.repository import Place, Repository, Writing
 from localize.state import State, attic_lines, lines_of
 from localize.status import StatusConfig, standing, status
@@ -122,7 +123,7 @@ def _bring(
 ) -> None:
     """Write some documents, all of them or none."""
     outcomes = [
-        put_together(made, {at: one.answer for at, one in told.items()}, str(place.name))
+        settled(made, {at: one.answer for at, one in told.items()}, place.name)
         for (place, made), told in zip(plans, answers, strict=True)
     ]
     writings, counted = list[Writing](), list[tuple[Place, Outcome]]()
@@ -180,10 +181,9 @@ def _plan(config: SyncConfig, place: Place, repository: Repository) -> Plan:
 
 def _adopted(config: SyncConfig, place: Place) -> State:
     """The state of a translation that is not known yet; an empty one where there is none."""
-    document = place.read_target()
+    document, base = place.read_target(), place.read_source()
     if document is None:
-        return State()
-    base = place.read_source()
+        return adopted_of(base)
     if config.base is not None:
         folder = config.source or Path()
         older = base_document(config.base, place.name, folder if folder.is_dir() else folder.parent)

@@ -23,14 +23,19 @@ from data.errors import InputError
 from data.files import canonical_json, sha256_file, sha256_text, write_whole
 from data.languages import resolve
 from data.options import command, common, identity_of, option, to_json
+from localize.adoption import adopted_of
 from localize.asking import Ask, Told, open_translator
+from localize.assembly import Outcome, document_of
 from localize.documents import form_names, read_document
 from localize.documents.record import Document
 from localize.extract import segment_names
 from localize.files import documents, relative
 from localize.memory import Memory, of_files
 from localize.options import NONE, TranslatorOptions
+from localize.readback import BROKEN, settled
+from localize.state import SOURCE
 from localize.texts import key, snippet
+from localize.threeway import Answer, plan
 from runfolder.folder import RunKind, run_folder
 
 KIND = RunKind(
@@ -118,9 +123,12 @@ class _Job:
     read: list[Document] = field(default_factory=list)
 
     def asks(self) -> Iterator[tuple[int, int, Ask]]:
-        """(number of the document, place of the segment, the text) for each segment."""
+        """(number of the document, place of the segment, the text) for each segment that a file
+        of both languages has no translation of yet."""
         for number, document in enumerate(self.read):
             for place, segment in enumerate(document.segments):
+                if segment.target:
+                    continue
                 yield number, place, Ask(segment.text, segment.spans, None, self.names[number])
 
 
@@ -141,13 +149,14 @@ def translate(config: TranslateConfig, access: Access | None = None) -> Translat
         asks = list(job.asks())
         told = translator.answers([ask for _, _, ask in asks])
         by_place = {(n, p): one for (n, p, _), one in zip(asks, told, strict=True)}
-        records = list(_records(job, by_place))
-        texts: list[dict[int, str]] = [{} for _ in job.names]
-        for (number, place), one in by_place.items():
-            if one.answer.text:
-                texts[number][place] = one.answer.text
+        outcomes = []
         for number, name in enumerate(job.names):
-            write_whole(run.folder / "documents" / name, job.read[number].rebuilt(texts[number]))
+            state = adopted_of(job.read[number])
+            made = plan(job.read[number], None, state)
+            answers = {p: one.answer for (n, p), one in by_place.items() if n == number}
+            outcomes.append(settled(made, answers, Path(name)))
+            write_whole(run.folder / "documents" / name, document_of(outcomes[number], made))
+        records = list(_records(job, by_place, outcomes))
         lines = "".join(f"{canonical_json(record)}\n" for record in records)
         write_whole(run.folder / "segments.jsonl", lines)
         if translator.journal is not None:
@@ -206,21 +215,27 @@ def _memory(config: TranslateConfig) -> Memory:
     return memory
 
 
-def _records(job: _Job, told: Mapping[tuple[int, int], Told]) -> Iterator[dict[str, Any]]:
+def _records(
+    job: _Job, told: Mapping[tuple[int, int], Told], outcomes: Sequence[Outcome]
+) -> Iterator[dict[str, Any]]:
     """A record a segment: where it stands, who translated it, from what, what is wrong."""
     for number, name in enumerate(job.names):
         document = job.read[number]
+        entries = outcomes[number].state.entries
         for place, segment_name in enumerate(segment_names(document, name)):
-            one = told[number, place]
-            source = document.segments[place].text
+            source, entry = document.segments[place].text, entries[place]
+            one = told.get((number, place), Told(Answer(entry.target, entry.by)))
+            target, flaw = "" if entry.by == SOURCE else entry.target, one.answer.flaw
+            if not target:
+                flaw = f"{BROKEN}: {snippet(one.answer.text)}" if one.answer.text else flaw
             yield {
                 "segment": segment_name,
                 "place": f"{name}:{document.line_of(place)}",
                 "source_sha256": sha256_text(source.encode("utf-8", "replace").decode())[:16],
-                "target": one.answer.text.encode("utf-8", "backslashreplace").decode(),
-                "by": one.answer.by if one.answer.text else "",
+                "target": target.encode("utf-8", "backslashreplace").decode(),
+                "by": entry.by if target else "",
                 "examples": list(one.examples),
-                "flaw": one.answer.flaw or ("" if one.answer.text else "not translated"),
+                "flaw": flaw or ("" if target else "not translated"),
             }
 
 

@@ -176,3 +176,21 @@ def test_a_row_reads_utterances_and_texts(
     found = utterances.read_split(entry, "test", (path,), dropped=Counter(), repairs=Counter())
     assert found == [path, "test"]
     assert list(labelled.read_labelled(replace(entry, kind="topics"), path)) == ["test.txt"]
+
+
+def test_a_form_of_documents(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from localize import documents
+    from localize.extract import rows
+
+    monkeypatch.setattr(documents, "FORMS", dict(documents.FORMS))
+    monkeypatch.setattr(documents, "_READERS", {})
+    followed("A form of documents")
+    path = tmp_path / "oaks.srt"
+    cue = (
+        "1\n00:00:01,000 --> 00:00:02,000\nAn oak\nis a tree.\n\n2\n00:00:03,000 --> 00:00:04,000\n"
+    )
+    path.write_text(f"{cue}See https://x.org/a.\n", "utf-8")
+    document = documents.read_document(path)
+    assert [row.source for row in rows(document, "oaks.srt")] == ["An oak is a tree.", "See ⟦1⟧."]
+    made = document.rebuilt({0: "Bir meşe\nağaçtır."}).decode()
+    assert "Bir meşe\nağaçtır.\n\n2\n" in made

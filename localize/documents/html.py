@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 from localize.documents.inline import XML, protected
 from localize.documents.marker import split_marker
-from localize.documents.record import Document, Segment
+from localize.documents.record import Document, Segment, Span
 
 _TOKEN = re.compile(r"<!--|<!\[CDATA\[|</?([a-zA-Z][\w:-]{0,40})[^<>]*>|<[!?][^<>]*>")
 INLINE = frozenset(
@@ -29,7 +29,10 @@ INLINE = frozenset(
 _OPAQUE = frozenset({"script", "style", "pre", "textarea", "math", "svg", "template", "noscript"})
 _HEADING = re.compile(r"h([1-6])\Z")
 _KINDS = {"li": "item", "td": "cell", "th": "cell", "title": "title", "blockquote": "quote"}
-_ATTRIBUTE = re.compile(r"(?<=\s)(alt|title|placeholder|aria-label)=\"([^\"<>]*)\"", re.IGNORECASE)
+_ATTRIBUTE = re.compile(
+    r"(?<=\s)(alt|title|placeholder|aria-label)=(?:\"([^\"<>]*)\"|'([^'<>]*)')", re.IGNORECASE
+)
+_KEPT = re.compile(r"\stranslate=[\"']?no\b|\sclass=[\"'][^\"'<>]*\bnotranslate\b", re.IGNORECASE)
 _DESCRIPTION = re.compile(
     r"<meta\s[^<>]{0,200}name=\"(?:description|og:title|og:description)\"\s+content=\"([^\"<>]*)\"",
     re.IGNORECASE,
@@ -50,16 +53,19 @@ def spelt(text: str, segment: Segment) -> str:
     >>> spelt("1 < 2 & <b>3</b>", Segment(0, 1, "paragraph", ""))
     '1 &lt; 2 &amp; <b>3</b>'
     """
-    pieces, at = list[str](), 0
-    for span in protected(text, XML):
-        pieces += [_escaped(text[at : span.start]), text[span.start : span.stop]]
+    pieces, at, quote = list[str](), 0, '"' if segment.kind == "attribute" else ""
+    for span in (*protected(text, XML), Span(len(text), len(text), "")):
+        pieces += [_escaped(text[at : span.start], quote), text[span.start : span.stop]]
         at = span.stop
-    told = "".join([*pieces, _escaped(text[at:])])
-    return told.replace('"', "&quot;") if segment.kind == "attribute" else told
+        if span.kind == "tag":  # a tag up to the text of an attribute, and from there on
+            ends = text[at - 1]
+            quote = ends if ends in "\"'" else ""
+    return "".join(pieces)
 
 
-def _escaped(text: str) -> str:
-    return _BARE.sub("&amp;", text).replace("<", "&lt;").replace(">", "&gt;")
+def _escaped(text: str, quote: str) -> str:
+    told = _BARE.sub("&amp;", text).replace("<", "&lt;").replace(">", "&gt;")
+    return told.replace(quote, {'"': "&quot;", "'": "&#39;"}[quote]) if quote else told
 
 
 def segments_of(text: str, start: int, stop: int) -> Iterator[Segment]:
@@ -76,8 +82,9 @@ def segments_of(text: str, start: int, stop: int) -> Iterator[Segment]:
                     continue  # a marker belongs to its segment
         elif name in INLINE and not (name == "img" and begin == found.start()):
             continue
-        elif name in _OPAQUE and not found[0].startswith("</"):
-            at = _behind(text, name, at, stop)
+        elif not found[0].startswith("</") and (name in _OPAQUE or _KEPT.search(found[0])):
+            behind = _behind(text, name, at, stop)
+            at = behind if behind >= 0 else stop if name in _OPAQUE else at
         yield from _between(text, begin, found.start(), kind, level)
         yield from _attributes(text, found.start(), found.end())
         begin = at
@@ -91,8 +98,9 @@ def segments_of(text: str, start: int, stop: int) -> Iterator[Segment]:
 
 
 def _behind(text: str, name: str, at: int, stop: int) -> int:
+    """Behind the end of an element; -1 where nothing closes it."""
     closing = re.compile(rf"</{re.escape(name)}\s*>", re.IGNORECASE).search(text, at, stop)
-    return closing.end() if closing else stop
+    return closing.end() if closing else -1
 
 
 def _between(text: str, start: int, stop: int, kind: str, level: int) -> Iterator[Segment]:
@@ -115,9 +123,9 @@ def segment_at(text: str, start: int, stop: int, kind: str, level: int = 0) -> S
 
 def _attributes(text: str, start: int, stop: int) -> Iterator[Segment]:
     """The texts within one block's tag."""
-    for pattern, group in ((_ATTRIBUTE, 2), (_DESCRIPTION, 1)):
+    for pattern in (_ATTRIBUTE, _DESCRIPTION):
         for found in pattern.finditer(text, start, stop):
-            begin, end = found.span(group)
+            begin, end = found.span(found.lastindex or 1)
             if _LETTER.search(text, begin, end):
                 told = text[begin:end]
                 yield Segment(begin, end, "attribute", told, spans=protected(told, XML))

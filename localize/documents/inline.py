@@ -12,7 +12,7 @@ One scan from left to right, linear in the length of the text. What opens and ne
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from localize.documents.record import Span
@@ -24,6 +24,10 @@ _ROLE = re.compile(r":[a-zA-Z][\w.+-]{0,40}:`[^`]+`")
 _MYST_ROLE = re.compile(r"\{[a-zA-Z][\w.:+-]{0,40}\}(?=`)")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 _TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]*|[?!][^<>]*)>")
+_SEEN = re.compile(  # of a tag within a line
+    r"(?<=\s)(?:alt|title|aria-label)=(?:\"([^\"<>]*[^\W\d_][^\"<>]*)\"|'([^'<>]*[^\W\d_][^'<>]*)')",
+    re.IGNORECASE,
+)
 _AUTOLINK = re.compile(r"<[a-zA-Z][a-zA-Z0-9+.-]{1,31}:[^\s<>]*>|<[^\s<>@]{1,64}@[^\s<>]{1,255}>")
 _ADDRESS = re.compile(r"(?:https?|ftp)://[^\s<>\"`⟦⟧、。，；：）」』】]+")
 _FOOTNOTE = re.compile(r"\[[\^@][^\]\[\s]{1,200}\]")
@@ -33,6 +37,12 @@ _PRINTF = re.compile(
     r"(?![a-zA-Z])"
 )
 _BRACED = re.compile(r"\$?\{\{[^{}\n]{0,200}\}\}|[$#]?\{[\w.\s:,!-]{0,80}\}")
+_TEMPLATE = re.compile(r"\{%[^\n]{0,300}?%\}|\{:?[ ]?[#.][^{}\n]{0,200}\}")  # Liquid; attributes
+# :ref:`text <target>`, {ref}`text <target>`, `text <address>`_
+_TITLED = re.compile(r"((?::[\w.+:-]+:|\{[\w.+:-]+\})?`)([^`<>]+?)(\s*+<[^`<>]+>`_{0,2})")
+_RST_SUFFIX = re.compile(r"__?(?!\w)|:[a-zA-Z][\w.+:-]{0,40}:")
+LONGEST_FORMULA = 1000  # characters between \\( and \\)
+_FORMULA = re.compile(r"\\[a-zA-Z]|[_^=+<>]|\A\s*[a-zA-Z]'?\s*\Z")
 _BYTES = re.compile("[\udc80-\udcff]+")  # of no UTF-8, as Python's surrogateescape has them
 _LITERAL = re.compile(r"⟦[^⟦⟧]{0,40}⟧?|⟧")
 _LATEX = re.compile(r"\\[a-zA-Z]|[_^]\{")
@@ -132,7 +142,15 @@ def _angle(scan: Scan, at: int) -> tuple[int, int, str] | None:
 def _escape(scan: Scan, at: int) -> tuple[int, int, str] | None:
     if scan.text.startswith("\n", at + 1):
         return at, at + 2, "break"
+    closing = {"(": "\\)", "[": "\\]"}.get(scan.text[at + 1 : at + 2])
+    stop = scan.text.find(closing, at + 2, at + LONGEST_FORMULA) if closing else -1
+    if stop >= 0 and _FORMULA.search(scan.text[at + 2 : stop]):
+        return at, stop + 2, "math"
     return at + 2, at + 2, ""  # the next character means itself
+
+
+def _escape_rst(scan: Scan, at: int) -> tuple[int, int, str] | None:  # noqa: ARG001
+    return at + 2, at + 2, ""
 
 
 def _opening(scan: Scan, at: int) -> tuple[int, int, str] | None:
@@ -187,7 +205,7 @@ def _braced(scan: Scan, at: int) -> tuple[int, int, str] | None:
         inner = _code(scan, found.end())
         if inner and inner[2]:
             return at, inner[1], "role"
-    found = _BRACED.match(scan.text, at)
+    found = _BRACED.match(scan.text, at) or _TEMPLATE.match(scan.text, at)
     return (at, found.end(), "placeholder") if found else None
 
 
@@ -235,11 +253,13 @@ class Syntax:
 _PLAIN = {"h": (_address,), "f": (_address,), "⟦": (_matched(_LITERAL, "literal"),)}
 _PLAIN |= {"⟧": (_matched(_LITERAL, "literal"),)}
 _PLAIN |= {chr(byte): (_matched(_BYTES, "bytes"),) for byte in range(0xDC80, 0xDD00)}
+_WORD_BEGINS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 PLAIN = Syntax(re.compile(r"\bhttps?://|\bftp://|⟦|⟧|[\udc80-\udcff]"), _PLAIN)
 MESSAGE = Syntax(
-    re.compile(r"\bhttps?://|\bftp://|⟦|⟧|[\udc80-\udcff]|%|[$#]?\{|<|&|\$t\("),
+    re.compile(r"\bhttps?://|\bftp://|⟦|⟧|[\udc80-\udcff]|%|[$#]?\{|<|&|\$t\(|\n"),
     {
         **_PLAIN,
+        "\n": (_matched(re.compile(r"\n"), "line"),),  # a message's line break is part of it
         "%": (_matched(_PRINTF, "placeholder"),),
         "{": (_balanced,),
         "$": (_matched(re.compile(r"\$\{[^{}\n]{0,200}\}|\$t\([^()\n]{0,200}\)"), "placeholder"),),
@@ -274,21 +294,66 @@ MARKDOWN = Syntax(
         " ": (_hard_break,),
     },
 )
+
+
+def _interpreted(scan: Scan, at: int) -> tuple[int, int, str] | None:
+    """reStructuredText: ``code``, a reference `name`_, a role `text`:role: or the default one."""
+    text = scan.text
+    if text.startswith("``", at):
+        stop = scan.after("``", at + 2)
+        while stop >= 0 and text.startswith("`", stop):
+            stop += 1
+        return (at, stop, "code") if stop > at + 4 else (at + 2, at + 2, "")
+    stop = scan.after("`", at + 1)
+    if stop < 0 or text[at + 1].isspace() or text[stop - 2].isspace():
+        return None
+    suffix = _RST_SUFFIX.match(text, stop)
+    return at, suffix.end() if suffix else stop, "role"
+
+
+def _rst_role(scan: Scan, at: int) -> tuple[int, int, str] | None:
+    found = _RST_ROLE.match(scan.text, at)
+    inner = _interpreted(scan, found.end()) if found else None
+    return (at, inner[1], "role") if inner and inner[2] == "role" else None
+
+
+_RST_ROLE = re.compile(r":[a-zA-Z][\w.+:-]{0,40}:(?=`)")
+_RST_REFERENCE = re.compile(r"[a-zA-Z0-9]+(?:[-_.:+][a-zA-Z0-9]+)*+__?(?!\w)")
 RST = Syntax(
-    re.compile(r"\bhttps?://|\bftp://|⟦|⟧|[\udc80-\udcff]|\\|`|\||:(?=[a-zA-Z])|\[[\w#*]|_`"),
+    re.compile(
+        r"\bhttps?://|\bftp://|⟦|⟧|[\udc80-\udcff]|\\|`|\||:(?=[a-zA-Z])|::(?=\s*\Z)|\[[\w#*]"
+        r"|(?<!\w)[a-zA-Z0-9](?=[\w.:+-]{0,60}_(?!\w))"
+    ),
     {
         **_PLAIN,
-        "\\": (_escape,),
-        ":": (_matched(_ROLE, "role"),),
-        "`": (
-            _matched(re.compile(r"``(?:[^`]|`(?!`))+``"), "code"),
-            _matched(re.compile(r"`[^`<>]*`(?!_)"), "role"),
-        ),
+        "\\": (_escape_rst,),
+        ":": (_matched(re.compile(r"::\s*\Z"), "literal"), _rst_role),
+        "`": (_interpreted,),
         "|": (_matched(re.compile(r"\|[^|\s](?:[^|\n]{0,100}[^|\s])?\|_{0,2}"), "placeholder"),),
         "[": (_matched(re.compile(r"\[[\w#*.-]{1,80}\]_"), "footnote"),),
-        "_": (),
+        **{c: (_address, _matched(_RST_REFERENCE, "link")) for c in _WORD_BEGINS},
     },
 )
+
+
+def _without_title(text: str, span: Span) -> tuple[Span, ...]:
+    """The parts of a role, or of a tag, before and behind what a reader sees of it."""
+    if span.kind == "tag":
+        return tuple(_without_texts(text, span))
+    found = _TITLED.fullmatch(text, span.start, span.stop) if span.kind == "role" else None
+    if not found or found[1].strip(":{}`") in ("math", "eq", "code"):
+        return (span,)
+    return Span(span.start, found.end(1), "role"), Span(found.start(3), span.stop, "role")
+
+
+def _without_texts(text: str, tag: Span) -> Iterator[Span]:
+    """The parts of a tag around the texts of its attributes."""
+    at = tag.start
+    for found in _SEEN.finditer(text, tag.start, tag.stop):
+        start, stop = found.span(found.lastindex or 1)
+        yield Span(at, start, "tag")
+        at = stop
+    yield Span(at, tag.stop, "tag")
 
 
 def protected(text: str, syntax: Syntax = MARKDOWN) -> tuple[Span, ...]:
@@ -301,7 +366,7 @@ def protected(text: str, syntax: Syntax = MARKDOWN) -> tuple[Span, ...]:
             if told is not None:
                 start, stop, kind = told
                 if kind:
-                    spans.append(Span(start, stop, kind))
+                    spans += _without_title(text, Span(start, stop, kind))
                 at = stop
                 break
         else:

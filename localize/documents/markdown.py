@@ -14,24 +14,19 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from localize.documents.html import segments_of
 from localize.documents.inline import MARKDOWN, protected
+from localize.documents.markdown_blocks import COLONS, parser
 from localize.documents.marker import split_marker
 from localize.documents.record import Document, Segment, line_starts
 
 if TYPE_CHECKING:
-    from markdown_it import MarkdownIt
-    from markdown_it.rules_block import StateBlock
     from markdown_it.token import Token
 
-# A line of its own that belongs to a figure, an equation, a heading or a tab of D2L.
-_DIRECTIVE = re.compile(r":(?:label|eqlabel|width|height|bookmark|begin_tab|end_tab):[^\n]{0,300}")
-_TAB = re.compile(r":(?:begin|end)_tab:")
-_TARGET = re.compile(r"\([\w.:-]{1,200}\)=\s*")  # MyST: (where-links-go)=
-_FOOTNOTE = re.compile(r"\[\^[^\]\[\s]{1,200}\]:[ \t]*")
 _TASK = re.compile(r"\[[ xX]\][ \t]+")
+_ALERT = re.compile(r"\[!\w{1,30}\][+-]?[ \t]*(?:\n|(?=\S))")  # GitHub: > [!NOTE]
 _CAPTION = re.compile(r":[ \t]*(?=\S)")  # D2L: the caption of a table
 _ADMONITION = re.compile(r"(`{3,}+|~{3,}+|:{3,}+)\{([\w.:-]++)\}(.*)")
 # MyST's directives whose body is Markdown; those of others, code-block or math, are not text.
@@ -44,7 +39,13 @@ PROSE = frozenset(
         *("versionadded", "versionchanged", "deprecated", "versionremoved", "glossary"),
     }
 )
-TITLED = frozenset({"admonition", "sidebar", "topic", "dropdown", "card", "tab-item"})
+# Behind these stands a name, a file or a number in place of text.
+NAMED = frozenset(
+    {
+        *("figure", "glossary", "tab-set", "grid", "grid-item", "versionadded", "versionchanged"),
+        *("deprecated", "versionremoved", "epigraph", "pull-quote", "margin", "solution"),
+    }
+)
 _FRONT = re.compile(r"(?:\ufeff)?---[ \t]*(?:\r\n|\r|\n)")
 _FRONT_END = re.compile(r"^(?:---|\.\.\.)[ \t]*$", re.MULTILINE)
 _FRONT_TEXT = re.compile(
@@ -52,14 +53,17 @@ _FRONT_TEXT = re.compile(
     r"[ \t]++(\S[^\r\n]*)",
     re.MULTILINE,
 )
-_MATH_OPENS = re.compile(r"\$\$|\\begin\{(?:equation|align|gather|multline|eqnarray)\*?\}")
+# Before what would make a paragraph another block, and is no part of the text.
+_OPENS_BLOCK = re.compile(
+    r"(?:[0-9]{1,9}(?=[.)](?:\s|\Z))|(?=(?:#{1,6}|[-+*:]|=+|-+)(?:\s|\Z)|>|```|~~~|\$\$|:::|%))"
+)
 _LETTER = re.compile(r"[^\W\d_]")
 
 
 def read(text: str, codec: str = "utf-8") -> Document:
     """The document of a Markdown text."""
     body, front = _front_matter(text)
-    tokens = _parser().parse(text[body:])
+    tokens = parser().parse(text[body:])
     lines = Lines(text, body)
     found = [*front, *_segments(tokens, lines)]
     segments = tuple(_with_parts(segment) for segment in found)
@@ -76,9 +80,16 @@ def spelt(text: str, segment: Segment) -> str:
     '"Bäume: ein Buch"'
     >>> spelt("a | b", Segment(0, 1, "cell", "x"))
     'a \\| b'
+    >>> spelt("1. Mai", Segment(0, 1, "paragraph", "May Day"))
+    '1\\. Mai'
     """
     if segment.kind == "cell":
-        return re.sub(r"(?<!\\)\|", r"\\|", text)
+        return re.sub(r"(?<!\\)\|", r"\\|", text.replace("\n", " "))
+    if segment.kind in ("paragraph", "item", "quote") and text != segment.text:
+        opens = _OPENS_BLOCK.match(text)
+        return f"{text[: opens.end()]}\\{text[opens.end() :]}" if opens else text
+    if segment.kind == "heading" and "\n" not in segment.text:
+        return text.replace("\n", " ")
     if segment.kind != "title" or not segment.key or text == segment.text:
         return text
     if segment.prefix == "'":
@@ -132,76 +143,6 @@ class Lines:
         return line + self._first + 1
 
 
-def _parser() -> MarkdownIt:
-    """CommonMark's blocks, tables, and the blocks of D2L and MyST; nothing inline."""
-    from data.errors import UnavailableError
-
-    try:
-        from markdown_it import MarkdownIt
-    except ImportError as error:
-        raise UnavailableError(
-            'Markdown needs the package "markdown-it-py"; run: pip install "kilolingua[localize]"'
-        ) from error
-    parser = MarkdownIt("commonmark").enable("table")
-    parser.core.ruler.disable(["inline", "text_join"])
-    interrupting: Any = {"alt": ["paragraph", "reference", "blockquote", "list"]}
-    parser.block.ruler.before("fence", "mathematics", _mathematics, interrupting)
-    parser.block.ruler.before("fence", "directive", _directive, interrupting)
-    parser.block.ruler.before("fence", "colon_fence", _colon_fence, interrupting)
-    return parser
-
-
-def _line(state: StateBlock, line: int) -> str:
-    return state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
-
-
-def _directive(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: ARG001
-    line = _line(state, start).strip()
-    known = _DIRECTIVE.fullmatch(line) or _TARGET.fullmatch(line)
-    if not (known or (line.startswith("%") and state.blkIndent == 0)):
-        return False
-    if not silent:
-        state.line = start + 1
-    return True
-
-
-def _colon_fence(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: ARG001
-    """The first or last line of MyST's `:::{note}`: what stands between is Markdown of its own."""
-    line = _line(state, start).strip()
-    if not line.startswith(":::") or (line.strip(":") and not _ADMONITION.fullmatch(line)):
-        return False
-    if not silent:
-        token = state.push("colon_fence", "", 0)
-        token.map, token.info = [start, start + 1], line
-        state.line = start + 1
-    return True
-
-
-def _mathematics(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """`$$ ... $$` and LaTeX environments on lines of their own; no blank line goes through one."""
-    line = _line(state, start).strip()
-    opening = _MATH_OPENS.match(line)
-    if not opening or state.sCount[start] - state.blkIndent >= 4:
-        return False
-    closing = "$$" if opening[0] == "$$" else opening[0].replace("begin", "end")
-    rest = line[opening.end() :]
-    for number in range(start, end):
-        text = rest if number == start else _line(state, number).strip()
-        if number > start and (not text or state.sCount[number] < state.blkIndent):
-            return False
-        _, closed, behind = text.partition(closing)
-        if closed:
-            if _LETTER.search(_ROLE_BEHIND.sub("", behind)) or "$" in behind:
-                return False
-            if not silent:
-                state.line = number + 1
-            return True
-    return False
-
-
-_ROLE_BEHIND = re.compile(r":eqlabel:`[^`]{0,200}`|\([\w:.-]{1,200}\)|\{#[\w:.-]{1,200}\}")
-
-
 def _segments(tokens: Sequence[Token], lines: Lines) -> Iterator[Segment]:
     kinds, level = list[str](), 0
     for token in tokens:
@@ -217,6 +158,8 @@ def _segments(tokens: Sequence[Token], lines: Lines) -> Iterator[Segment]:
             yield from _paragraph(token, lines, kind, level if kind == "heading" else 0)
         elif token.type in ("fence", "colon_fence"):
             yield from _fence(token, lines)
+        elif token.type == "indented" and token.map:
+            yield from _quoted_title(lines, *lines.span(token.map[0]))
         elif token.type == "html_block" and token.map:
             yield from _html(token.map, lines)
         if token.type == "tr_open" and token.map:
@@ -270,10 +213,13 @@ def _joined(
     breaks = tuple(text[a[1] : b[0]] for a, b in pairwise(pieces))
     content = "\n".join(parts)
     start, stop = pieces[0][0], pieces[-1][1]
-    for pattern in (_FOOTNOTE, _TASK) if kind in ("paragraph", "item", "quote") else ():
-        opening = pattern.match(content)
-        if opening and "\n" not in opening[0]:
-            content, start = content[opening.end() :], start + opening.end()
+    opening = _TASK.match(content) if kind in ("paragraph", "item", "quote") else None
+    if opening and "\n" not in opening[0]:
+        content, start = content[opening.end() :], start + opening.end()
+    if alert := _ALERT.match(content) if kind == "quote" else None:
+        of_mark = alert[0].count("\n")
+        start += alert.end() - of_mark + sum(map(len, breaks[:of_mark]))
+        content, breaks = content[alert.end() :], breaks[of_mark:]
     caption = _CAPTION.match(content) if kind == "paragraph" else None
     if caption and not content.startswith(":", 1) and ":`" not in content[:40]:
         content, start, kind = content[caption.end() :], start + caption.end(), "caption"
@@ -327,24 +273,47 @@ def _fence(token: Token, lines: Lines) -> Iterator[Segment]:
     start, stop = lines.span(first)
     while start < stop and lines.text[start] not in "`~:":
         start += 1
+    colons = COLONS.match(lines.text, start, stop) if token.type == "colon_fence" else None
+    for group in ("in", "on"):
+        if colons and colons[group]:
+            yield _title(lines, *colons.span(group))
     opening = _ADMONITION.match(lines.text, start, stop)
     if not opening or opening[2] not in PROSE:
         return
-    if opening[2] in TITLED and opening[3].strip():
-        title = opening[3].strip()
-        begin = lines.text.index(title, opening.start(3), stop)
-        yield Segment(begin, begin + len(title), "title", title)
+    # What stands behind {note} is the first line of its body.
+    if opening[2] not in NAMED and opening[3].strip():
+        yield _title(lines, *opening.span(3))
     if token.type == "fence" and after - first > 2:
         yield from _inner(first + 1, after - 1, lines)
 
 
+def _title(lines: Lines, start: int, stop: int) -> Segment:
+    """The text of a part of a line, without the space around it."""
+    raw = lines.text[start:stop]
+    title = raw.strip()
+    start += raw.index(title)
+    return Segment(start, start + len(title), "title", title)
+
+
+def _quoted_title(lines: Lines, start: int, stop: int) -> Iterator[Segment]:
+    """The title in quotes behind `!!! note`."""
+    opens, closes = lines.text.find('"', start, stop), lines.text.rfind('"', start, stop)
+    if closes - opens > 1:
+        yield _title(lines, opens + 1, closes)
+
+
 def _inner(first: int, after: int, lines: Lines) -> Iterator[Segment]:
     """Markdown within the lines of a fence, but for the options at its beginning (`:name: x`)."""
+    told = [lines.text[slice(*lines.span(line))].strip() for line in range(first, after)]
+    if "---" in told[1:] and told[0] == "---":  # the options as YAML
+        first += told.index("---", 1) + 1
     while first < after and lines.text[slice(*lines.span(first))].lstrip().startswith(":"):
         first += 1
+    if first >= after:
+        return
     body = lines.text[: lines.span(after - 1)[1]]
     begin = lines.span(first)[0]
-    tokens = _parser().parse(body[begin:])
+    tokens = parser().parse(body[begin:])
     inner = Lines(body, begin)
     yield from _segments(tokens, inner)
 

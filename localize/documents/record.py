@@ -144,13 +144,15 @@ class Document:
         if not self.by_line:
             return self.encode(text, segment)
         lines = text.split("\n")
+        told = self.encode(text, segment).split("\n")
+        # Escapes are found in the whole (a tag may go over two lines), but where they make lines.
+        spelt = told if len(told) == len(lines) else [self.encode(line, segment) for line in lines]
         breaks = [*segment.breaks[: len(lines) - 1]]
         breaks += [
             (self.line_break or self.newline) + segment.prefix
             if not segment.breaks
             else segment.breaks[-1]
         ] * (len(lines) - 1 - len(breaks))
-        spelt = [self.encode(line, segment) for line in lines]
         return spelt[0] + "".join(b + line for b, line in zip(breaks, spelt[1:], strict=True))
 
     def encoded(self, text: str) -> bytes:

@@ -1,6 +1,6 @@
-r"""reStructuredText: paragraphs, titles, items, the bodies of admonitions.
+r"""reStructuredText: titles, paragraphs, lists, definitions, fields, directives whose body is text.
 
-Literal blocks, code, tables, comments and the arguments of directives stay. A title's adornment
+Literal blocks, code, comments, the targets of links and drawn tables stay. A title's adornment
 grows with its translation, as docutils asks.
 
 >>> document = read("Oaks\n====\n\nAn *oak* is ``big``::\n\n    code\n\n* One\n  item\n")
@@ -23,24 +23,63 @@ from localize.documents.record import Document, Segment, line_starts
 
 _ADORNMENT = re.compile(r"([!-/:-@\[-`{-~])\1+[ \t]*\Z")
 _BULLET = re.compile(
-    r"(?:[*+•‣⁃-]|(?:#|[0-9]{1,4}|[a-zA-Z])[.)]|\([0-9a-zA-Z#]{1,4}\))[ \t]+(?=\S)"
+    r"(?:[*+•‣⁃-]|(?:#|[0-9]{1,4}|[a-zA-Z]|[ivxlcdmIVXLCDM]{1,8})[.)]|\([0-9a-zA-Z#]{1,4}\))[ \t]+"
+    r"(?=\S)"
 )
-_DIRECTIVE = re.compile(r"\.\.[ \t]+([\w:.+-]+)::[ \t]*(.*)")
-_FIELD = re.compile(r":[^:\s][^:]{0,60}:[ \t]+(?=\S)")
+_DIRECTIVE = re.compile(
+    r"\.\.[ \t]+(?:\|[^|\n]{1,100}\|[ \t]+)?([\w:.+-]+?)::(?:[ \t]+|\Z)(?=(.*))"
+)
+_FIELD = re.compile(r":(?![\s:])(?:[^:\\]|\\.|:(?![ \t]|\Z)){1,100}:(?:[ \t]+|\Z)")
 _FOOTNOTE = re.compile(r"\.\.[ \t]+\[[#*\w.-]{1,60}\][ \t]+(?=\S)")
-_TABLE = re.compile(r"[+|]|=+[ \t]+=")
+_OPTION = re.compile(
+    r"(?:(?:-\w|\+\w|--[\w-]{1,60}|/\w{1,20})(?:[ =]?<?[A-Z][\w-]{0,40}>?|[ =]<[^<>\n]{1,60}>)?"
+    r"(?:,[ ]|(?=[ ]{2}|\Z))){1,8}(?:[ ]{2,200}|\Z)"
+)
+_LINE_OF_BLOCK = re.compile(r"\|[ \t]+(?=\S)")
+_TABLE = re.compile(r"\+[-=]{2,}|=+[ \t]+=|\|[ \t]")
+_VERSION = re.compile(r"\S+[ \t]*")
+_MARKS = (_BULLET, _FIELD, _OPTION, _LINE_OF_BLOCK, re.compile(r"(?:\.\.|__|>>>)(?:[ \t]|\Z)"))
 _LETTER = re.compile(r"[^\W\d_]")
-PROSE = frozenset(
+# What stands behind these is the first line of their body.
+_ADMONITIONS = frozenset(
     {
-        *("admonition", "attention", "caution", "danger", "error", "hint", "important", "note"),
-        *("seealso", "tip", "warning", "topic", "sidebar", "epigraph", "deprecated", "rubric"),
-        *("versionadded", "versionchanged", "figure", "centered", "glossary", "container"),
+        *("attention", "caution", "danger", "error", "hint", "important", "note", "tip"),
+        *("warning", "seealso", "todo", "epigraph", "highlights", "pull-quote", "replace"),
     }
 )
+# Behind these stands a title, as text.
+_TITLED = frozenset(
+    {
+        *("admonition", "topic", "sidebar", "rubric", "centered", "table", "list-table"),
+        *("csv-table", "tab", "group-tab", "dropdown", "card", "tab-item", "collapse", "toggle"),
+    }
+)
+_VERSIONS = frozenset({"versionadded", "versionchanged", "deprecated", "versionremoved"})
+# Their bodies are text, but what stands behind them is a name, a file or a condition.
+_OTHERS = frozenset(
+    {
+        *("figure", "glossary", "container", "compound", "only", "ifconfig", "tabs", "tab-set"),
+        *("grid", "grid-item", "grid-item-card", "hlist", "class", "method", "function", "data"),
+        *("attribute", "property", "exception", "module", "describe", "object", "option"),
+        *("envvar", "program", "confval", "classmethod", "staticmethod", "decorator", "macro"),
+        *(
+            "type",
+            "struct",
+            "enum",
+            "enumerator",
+            "member",
+            "var",
+            "directive",
+            "role",
+            "cmdoption",
+        ),
+    }
+)
+_TEXT_OPTIONS = frozenset({"alt", "caption", "title"})
 
 
 class _Line(NamedTuple):
-    """A line: where it begins and ends, its indentation, what it says."""
+    """A line: where its text begins and ends, its column, what it says."""
 
     start: int
     stop: int
@@ -50,14 +89,15 @@ class _Line(NamedTuple):
 
 def read(text: str, codec: str = "utf-8") -> Document:
     """The document of a reStructuredText file."""
-    lines = _lines(text)
-    return Document(text, tuple(_segments(text, lines)), codec, encode=spelt)
+    found = _blocks(text, _lines(text), "paragraph")
+    return Document(text, tuple(found), codec, encode=spelt)
 
 
 def spelt(text: str, segment: Segment) -> str:
     """New text; a title with its adornment, long enough for it."""
     if segment.kind != "heading" or not segment.key:
-        return text
+        opens = text != segment.text and any(mark.match(text) for mark in _MARKS)
+        return f"\\{text}" if opens else text
     over, newline, under = segment.key.partition("\n")
     ending = "\r\n" if newline and under.startswith("\r") else "\n"
     under = under.lstrip("\r")
@@ -71,59 +111,152 @@ def _lines(text: str) -> list[_Line]:
     lines = []
     for start, stop in pairwise(starts):
         raw = text[start:stop].rstrip("\r\n")
-        inner = raw.lstrip(" \t")
         if raw.startswith("\ufeff"):
-            inner, raw, start = raw[1:], raw[1:], start + 1
-        lines.append(_Line(start, start + len(raw), len(raw) - len(inner), inner.rstrip()))
+            raw, start = raw[1:], start + 1
+        inner = raw.lstrip(" \t")
+        indent = len(raw) - len(inner)
+        told = inner.rstrip()
+        lines.append(_Line(start + indent, start + indent + len(told), indent, told))
     return lines
 
 
-def _segments(text: str, lines: Sequence[_Line]) -> Iterator[Segment]:
-    at, hidden = 0, -1
+def _blocks(text: str, lines: Sequence[_Line], kind: str) -> Iterator[Segment]:
+    """The segments of some lines that stand by themselves; `kind` is that of paragraphs."""
+    at, literal, outer = 0, False, -1
     while at < len(lines):
         line = lines[at]
         if not line.text:
             at += 1
             continue
-        if 0 <= hidden < line.indent:
-            at += 1
+        outer = line.indent if outer < 0 else min(outer, line.indent)
+        if line.indent > outer:
+            end = _body_end(lines, at, outer)
+            if not literal:
+                yield from _blocks(text, lines[at:end], kind)
+            at, literal = end, False
             continue
-        hidden = -1
-        end = _block_end(lines, at)
-        if line.text.startswith(("..", ">>>", "__ ")) and not _FOOTNOTE.match(line.text):
-            directive = _DIRECTIVE.match(line.text)
-            if not directive or directive[1] not in PROSE:
-                hidden = line.indent
-            at += 1
-            while at < len(lines) and lines[at].text.startswith(":") and directive:
-                at += 1  # a directive's options
-            continue
-        if title := _title(text, lines, at):
+        title = _title(text, lines, at) if kind == "paragraph" else None
+        if title:
             yield title[0]
-            at = title[1]
+            at, literal = title[1], False
             continue
-        if not _TABLE.match(line.text) and not _ADORNMENT.match(line.text):
-            yield from _paragraph(text, lines[at:end])
-        if lines[end - 1].text.endswith("::"):
-            hidden = min(one.indent for one in lines[at:end])
+        found, end = _block(text, lines, at, kind)
+        yield from found
+        literal = lines[end - 1].text.endswith("::") and not line.text.startswith("..")
         at = end
 
 
-def _block_end(lines: Sequence[_Line], at: int) -> int:
-    """Behind the last line of a block: a blank line, another item, or another indentation."""
-    first = lines[at]
-    bullet = _BULLET.match(first.text) or _FOOTNOTE.match(first.text) or _FIELD.match(first.text)
-    inside = first.indent + len(bullet[0]) if bullet else first.indent
+def _block(text: str, lines: Sequence[_Line], at: int, kind: str) -> tuple[Iterator[Segment], int]:
+    """The segments of the block that begins in a line, and the line behind it."""
+    line = lines[at]
+    for pattern, name in ((_BULLET, "item"), (_FOOTNOTE, "footnote"), (_OPTION, "definition")):
+        mark = pattern.match(line.text)
+        if mark:
+            end = _body_end(lines, at + 1, line.indent)
+            return _blocks(text, _behind(lines[at:end], mark.end()), name), end
+    mark = _FIELD.match(line.text)
+    if mark:
+        end = _body_end(lines, at + 1, line.indent)
+        return _blocks(text, _behind(lines[at:end], mark.end()), "field"), end
+    if line.text.startswith(".. ") or line.text in ("..", "__") or line.text.startswith("__ "):
+        end = _body_end(lines, at + 1, line.indent)
+        return _explicit(text, lines[at:end]), end
+    if line.text.startswith(">>>") or _is_table(lines, at):
+        end = at
+        while end < len(lines) and lines[end].text:
+            end += 1
+        return iter(()), _table_end(lines, at, end)
+    if _LINE_OF_BLOCK.match(line.text):
+        end = at + 1
+        while end < len(lines) and lines[end].text and lines[end].indent > line.indent:
+            end += 1
+        inner = _behind(lines[at:end], 2)
+        return _paragraph(text, inner, "line"), end
     end = at + 1
-    while end < len(lines) and lines[end].text:
-        line = lines[end]
-        if _BULLET.match(line.text) and line.indent <= first.indent and bullet:
-            break
-        if line.indent != inside and not (bullet and end == at + 1 and line.indent > first.indent):
-            break
-        inside = line.indent
+    while end < len(lines) and lines[end].text and lines[end].indent == line.indent:
         end += 1
+    if _ADORNMENT.match(line.text):  # a transition
+        return iter(()), at + 1
+    return _paragraph(text, lines[at:end], kind), end
+
+
+def _is_table(lines: Sequence[_Line], at: int) -> bool:
+    text = lines[at].text
+    if _LINE_OF_BLOCK.match(text):
+        return False
+    return bool(_TABLE.match(text))
+
+
+def _table_end(lines: Sequence[_Line], at: int, end: int) -> int:
+    """Behind a drawn table; blank lines are allowed in a simple one up to its last border."""
+    if not lines[at].text.startswith("="):
+        return end
+    borders = [
+        place
+        for place in range(at, len(lines))
+        if lines[place].text.startswith("==") and not lines[place].text.strip("= \t")
+    ]
+    # One above, one below the head, one at the end; a table without a head has two.
+    for number, border in enumerate(borders[1:], 1):
+        if number == 2 or border + 1 == len(lines) or not lines[border + 1].text:
+            return border + 1
     return end
+
+
+def _body_end(lines: Sequence[_Line], at: int, indent: int) -> int:
+    """Behind the lines that stand further in; blank lines at their end are not theirs."""
+    end = last = at
+    while end < len(lines) and (not lines[end].text or lines[end].indent > indent):
+        if lines[end].text:
+            last = end + 1
+        end += 1
+    return max(last, at)
+
+
+def _behind(lines: Sequence[_Line], width: int) -> list[_Line]:
+    """The lines of a body whose first one begins behind a mark."""
+    first = lines[0]
+    inner = first.text[width:]
+    following = next((line.indent for line in lines[1:] if line.text), first.indent + width)
+    start = first.start + width + len(inner) - len(inner.lstrip())
+    return [_Line(start, first.stop, following, inner.strip()), *lines[1:]]
+
+
+def _explicit(text: str, lines: Sequence[_Line]) -> Iterator[Segment]:
+    """What a directive holds that is text; nothing of a comment, a target, an image."""
+    found = _DIRECTIVE.match(lines[0].text)
+    if not found:
+        return
+    name = found[1].rpartition(":")[2].casefold()
+    body = list(lines[1:])
+    if name in _ADMONITIONS and found[2]:
+        body = _behind(lines, found.end())
+        options = 1
+        while options < len(body) and _FIELD.match(body[options].text):
+            options += 1
+        told = [body[0], *body[options:]] if options > 1 else body
+        yield from _options(text, body[1:options])
+        yield from _blocks(text, told, "paragraph")
+        return
+    if name in _TITLED and found[2]:
+        yield from _paragraph(text, _behind(lines[:1], found.end()), "title")
+    elif name in _VERSIONS and (version := _VERSION.match(found[2])):
+        width = found.end() + version.end()
+        body = _behind(lines, width) if lines[0].text[width:] else body
+    options = 0
+    while options < len(body) and _FIELD.match(body[options].text):
+        options += 1
+    yield from _options(text, body[:options])
+    if name in _ADMONITIONS | _TITLED | _OTHERS | _VERSIONS and name != "csv-table":
+        yield from _blocks(text, body[options:], "paragraph")
+
+
+def _options(text: str, lines: Sequence[_Line]) -> Iterator[Segment]:
+    """The texts among a directive's options: `:alt: A tree`."""
+    for line in lines:
+        mark = _FIELD.match(line.text)
+        if mark and mark[0].strip(" \t:") in _TEXT_OPTIONS:
+            yield from _paragraph(text, _behind([line], mark.end()), "attribute")
 
 
 def _title(text: str, lines: Sequence[_Line], at: int) -> tuple[Segment, int] | None:
@@ -147,19 +280,12 @@ def _title(text: str, lines: Sequence[_Line], at: int) -> tuple[Segment, int] | 
     return segment, end
 
 
-def _paragraph(text: str, lines: Sequence[_Line]) -> Iterator[Segment]:
-    first, kind = lines[0], "paragraph"
-    start = first.start + first.indent
-    for pattern, name in ((_BULLET, "item"), (_FOOTNOTE, "footnote"), (_FIELD, "field")):
-        found = pattern.match(first.text)
-        if found:
-            start, kind = start + len(found[0]), name
-            break
-    starts = [start, *(line.start + line.indent for line in lines[1:])]
-    stops = [line.start + line.indent + len(line.text) for line in lines]
-    told = "\n".join(text[a:b] for a, b in zip(starts, stops, strict=True))
+def _paragraph(text: str, lines: Sequence[_Line], kind: str) -> Iterator[Segment]:
+    lines = [line for line in lines if line.text]
+    told = "\n".join(line.text for line in lines)
     if not _LETTER.search(told):
         return
-    breaks = tuple(text[a:b] for a, b in zip(stops, starts[1:], strict=False))
-    prefix = " " * (start - first.start)
-    yield Segment(start, stops[-1], kind, told, breaks, prefix, protected(told, RST))
+    start, stop = lines[0].start, lines[-1].stop
+    breaks = tuple(text[a.stop : b.start] for a, b in pairwise(lines))
+    prefix = " " * lines[0].indent
+    yield Segment(start, stop, kind, told, breaks, prefix, protected(told, RST))

@@ -77,6 +77,7 @@ TEXTS = {
     "a.rst": [
         "Oaks",
         "An oak is ``x`` of\ntwo lines::",
+        "A note.",
         "The *body* of it.",
         "Part",
         "One `link <https://x.org>`_",

@@ -11,7 +11,8 @@ from data.parallel import read_tmx
 from localize.alignment import align, increasing, text_trait, traits_of
 from localize.documents import read_document
 from localize.documents.markdown import read
-from localize.pair import main, pair_documents
+from localize.pair import main, pair_documents, sentences_of
+from localize.texts import fingerprint
 
 EN = """# Oaks
 :label:`sec_oaks`
@@ -177,17 +178,38 @@ def checked() -> list[list[str]]:
     return [line.split("\t") for line in CHECKED.read_text("utf-8").splitlines()[1:]]
 
 
-@pytest.mark.parametrize(("name", "least"), [("d2l", 75), ("d2l_tr", 70), ("d2l_vi", 70)])
-def test_pairs_that_were_checked_by_hand(name: str, least: int, mirror: Path) -> None:
+def sides(mirror: Path, name: str, document: str) -> tuple[Path, Path]:
+    """The English section and its translation."""
+    path = mirror / name / ("zh" if name == "d2l" else "") / document
+    source = path.with_stem(f"{path.stem}_origin")
+    return (mirror / name / "en" / document if name == "d2l" else source), path
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("name", ["d2l", "d2l_tr", "d2l_vi"])
+def test_sentences_that_were_checked_by_hand(name: str, mirror: Path) -> None:
+    facts = CHECKED.with_name("sentences_checked.tsv").read_text("utf-8").splitlines()[1:]
+    rows = [line.split("\t")[1:] for line in facts if line.startswith(f"{name}\t")]
+    assert len(rows) == 70
+    found = set[tuple[str, str]]()
+    for document in dict.fromkeys(row[0] for row in rows):
+        pairs, _ = pair_documents(*map(read_document, sides(mirror, name, document)))
+        wanted = {row[1] for row in rows if row[0] == document}
+        for one in (pair for pair in pairs if str(pair.source_line) in wanted):
+            code = {"d2l": "zh", "d2l_tr": "tr", "d2l_vi": "vi"}[name]
+            for told in sentences_of(one, ("en", code)):
+                found.add((fingerprint(told.source), fingerprint(told.target)))
+    right = sum((row[3], row[4]) in found for row in rows if row[5] == "right")
+    assert right >= 0.92 * len(rows)
+
+
+@pytest.mark.parametrize("name", ["d2l", "d2l_tr", "d2l_vi"])
+def test_pairs_that_were_checked_by_hand(name: str, mirror: Path) -> None:
     rows = [row[1:] for row in checked() if row[0] == name]
-    assert len(rows) == least
+    assert len(rows) == 200
     right = 0
     for document in dict.fromkeys(row[0] for row in rows):
-        path = mirror / name / ("zh" if name == "d2l" else "") / document
-        source = path.with_stem(f"{path.stem}_origin")
-        if name == "d2l":
-            source = mirror / name / "en" / document
-        pairs, _ = pair_documents(read_document(source), read_document(path))
+        pairs, _ = pair_documents(*map(read_document, sides(mirror, name, document)))
         found = {(str(pair.source_line), str(pair.target_line)) for pair in pairs}
         right += sum((row[1], row[2]) in found for row in rows if row[0] == document)
-    assert right == len(rows)
+    assert right >= 0.95 * len(rows), f"{right} of {len(rows)}"

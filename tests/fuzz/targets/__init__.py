@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from tests.fuzz.target import Target
 from tests.fuzz.targets import (
     commands,
+    documents,
     labels,
     lexicons,
     models,
     references,
     runs,
     texts,
-    understanding,
 )
 
-_MODULES = (texts, labels, lexicons, references, runs, models, commands, understanding)
+_MODULES = (texts, documents, labels, lexicons, references, runs, models, commands)
 _TO_COME: tuple[str, ...] = ()
 
 TARGETS: Mapping[str, Target] = {
