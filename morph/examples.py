@@ -48,6 +48,7 @@ class ExampleBatches:
         temperature: 1 takes each example once an epoch; above, an epoch has as many in all, of a
             language of n examples in proportion to n ** (1 / temperature).
         from_end: words stand from their end to their beginning.
+        alike: all units are hidden equally often, so that what is hidden hangs on no other example.
 
     Raises:
         InputError: no example.
@@ -62,6 +63,7 @@ class ExampleBatches:
         temperature: float = 1.0,
         *,
         from_end: bool = False,
+        alike: bool = False,
     ) -> None:
         if not groups or not all(groups):
             raise InputError(
@@ -72,7 +74,8 @@ class ExampleBatches:
         self._sizes = [len(group) for group in groups]
         self._quotas = quotas(self._sizes, temperature)
         self._lengths = [len(one.lemma) + len(one.form) for one in examples]
-        self._shares = _hiding_shares(examples, alphabet.scheme)
+        self._shares = {} if alike else _hiding_shares(examples, alphabet.scheme)
+        self._of_others = HIDDEN if alike else HIDDEN_RARE
         self._way = -1 if from_end else 1
         self._epoch = self._done = 0
 
@@ -120,6 +123,19 @@ class ExampleBatches:
             yield from list(every) * whole + rng.sample(every, rest)
             start += size
 
+    def of(self, members: Sequence[int], name: str) -> Mapping[str, Tensor]:
+        """The batch of these examples; what is hidden hangs on the name."""
+        return self._batch(members, stream(self._seed, name))
+
+    def length(self, member: int) -> int:
+        """Characters of an example's lemma and form."""
+        return self._lengths[member]
+
+    @property
+    def number(self) -> int:
+        """How many examples there are."""
+        return len(self._examples)
+
     def _batch(self, members: Sequence[int], rng: Random) -> Mapping[str, Tensor]:
         lemmas, forms = [], []
         chosen = [self._examples[member] for member in members]
@@ -137,7 +153,7 @@ class ExampleBatches:
 
     def _hide(self, lemma: str, rng: Random) -> list[str]:
         units = dict.fromkeys(split(lemma, self._alphabet.scheme))
-        return [unit for unit in units if rng.random() < self._shares.get(unit, HIDDEN_RARE)]
+        return [unit for unit in units if rng.random() < self._shares.get(unit, self._of_others)]
 
 
 def quotas(sizes: Sequence[int], temperature: float) -> list[int]:

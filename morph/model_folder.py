@@ -13,6 +13,7 @@ from data.errors import InputError
 from data.terminal import printable
 from data.tsv import excerpt
 from morph.alphabet import Alphabet
+from training.private.card import lines as privacy_lines
 
 FORMAT = 1
 WEIGHTS = re.compile(r"model-[1-9][0-9]{0,3}\.safetensors")
@@ -95,6 +96,12 @@ def _check_fit(config: Mapping[str, Any], path: Path) -> None:
         )
 
 
+UNCOVERED = (
+    "the alphabet, the features, and how much longer than its lemma a form may be",
+    "tables and rules, which inflect beside the model, and calibration.json",
+)
+
+
 def card(config: Mapping[str, Any]) -> str:
     """The model's card, with what the Hugging Face hub reads at its top."""
     origin = config["origin"]
@@ -109,9 +116,11 @@ def card(config: Mapping[str, Any]) -> str:
         "From a lemma and a UniMorph feature bundle to the form, a character at a time.",
         "Load it with `morph.transducer.Transducer.load(folder)` of kilolingua.",
         "",
-        *(f"- **{name}**: {_shown(value)}" for name, value in origin.items()),
+        *(f"- **{n}**: {_shown(value)}" for n, value in origin.items() if n != "privacy"),
         "",
     ]
+    if "privacy" in origin:
+        lines.append(privacy_lines(origin["privacy"], UNCOVERED))
     return printable("\n".join(lines))
 
 

@@ -18,12 +18,26 @@ from data.unimorph import Triple
 from morph.alphabet import Alphabet
 from morph.augmentation import completed, hallucinate
 from morph.graphemes import SCHEMES
+from training.private.options import (
+    SENTENCE,
+    Privacy,
+    privacy_of,
+    private_option,
+    private_settings,
+    refuse_with_privacy,
+)
 from training.settings import Clock, Settings, seconds_of
 
 FEW, INVENTED = 2000, 8000  # triples
 FEW_LEMMAS, SOME = 500, 1000  # many forms of few lemmas teach endings, and do not teach copying
 DEFAULT_BUDGET = 600.0  # seconds
 FEATURE_MODES = ("both", "attended", "added")
+OF_TRIPLES = "inflection tables have triples alone, each is protected; leave it out"
+NOT_PRIVATE = {
+    "--networks": "each would spend as much again; leave it out",
+    "--backward": "it would spend as much again; leave it out",
+    "--hallucinate": "an invented triple is made of several real ones; leave it out",
+}
 WHAT, HOW = "data", "network and training"  # groups of options
 
 Features = Literal["both", "attended", "added"]
@@ -137,16 +151,50 @@ class Recipe:
     decoder_layers: int = 2
     dropout: float = option(0.1, "0 to below 1", group=HOW)
     features: Features = option("both", "how they come in", group=HOW, choices=FEATURE_MODES)
+    dp_epsilon: float | None = private_option("dp_epsilon")
+    dp_delta: float = private_option("dp_delta")
+    dp_clip: str = private_option("dp_clip")
+    dp_unit: str = private_option("dp_unit")
+    dp_units: Path | None = private_option("dp_units")
+    dp_batch: int = private_option("dp_batch")
+    dp_most: int = private_option("dp_most")
+    dp_accountant: str = private_option("dp_accountant")
+    dp_secure: bool = private_option("dp_secure")
 
     def __post_init__(self) -> None:
         check(self)
+        if self.privacy:
+            self._refuse_with_privacy()
+            object.__setattr__(self, "hallucinated", 0)
+            object.__setattr__(self, "backward", False)
         if self.steps is None and self.seconds is None:
             object.__setattr__(self, "seconds", DEFAULT_BUDGET)
         self.settings(0, "cpu")  # these two check the rest
         self.architecture(Alphabet((), ()))
 
+    @property
+    def privacy(self) -> Privacy | None:
+        """The guarantee that is asked for, or None; its sentences are triples."""
+        return privacy_of(self)
+
+    def _refuse_with_privacy(self) -> None:
+        if self.steps is None:
+            raise InputError("--dp-epsilon needs --steps N: the noise hangs on their number")
+        given = {
+            "--time-budget": self.seconds is not None,
+            f"--dp-unit {self.dp_unit}": self.dp_unit != SENTENCE,
+            "--networks": self.networks > 1,
+            "--backward": bool(self.backward),
+            "--hallucinate": bool(self.hallucinated),
+        }
+        refuse_with_privacy(given, NOT_PRIVATE | {f"--dp-unit {self.dp_unit}": OF_TRIPLES})
+
     def settings(self, network: int, device: str, directions: int = 1) -> Settings:
         """How the loop trains a network, the first one is 0, in so many directions."""
+        settings = self._settings(network, device, directions)
+        return private_settings(settings) if self.privacy else settings
+
+    def _settings(self, network: int, device: str, directions: int) -> Settings:
         return Settings(
             steps=self.steps,
             seconds=self.seconds and self.seconds / (self.networks * directions),
@@ -200,8 +248,11 @@ class Recipe:
         return SOME if len({triple.lemma for triple in triples}) < FEW_LEMMAS else 0
 
     def to_json(self) -> dict[str, Any]:
-        """All fields."""
-        return asdict(self)
+        """All fields; those of private training where it is asked for."""
+        fields = asdict(self)
+        if self.privacy is None:
+            fields = {name: value for name, value in fields.items() if name[:3] != "dp_"}
+        return fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,4 +308,5 @@ class TrainingConfig:
     def to_json(self) -> dict[str, Any]:
         """All fields; files by their names."""
         values = {name: value for name, value in asdict(self).items() if name != "skip_bad"}
+        values["recipe"] = self.recipe.to_json()
         return {k: v.name if isinstance(v, Path) else v for k, v in values.items()}

@@ -11,8 +11,8 @@ form) and scores.json. The same call goes on where an earlier one was stopped.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -34,11 +34,13 @@ from morph.transducer import TEXT_IN_NFC, Hypothesis, Transducer
 from runfolder.folder import RunKind, run_folder, version_of
 
 if TYPE_CHECKING:
-    from morph.examples import Example
+    from morph.examples import Example, ExampleBatches
     from morph.model import InflectionModel
     from training.loop import Fitted, Progress
+    from training.private.run import Private
 
 
+PRIVATE_BATCH = 4096  # characters of lemmas and forms at once, padding included
 KIND = RunKind(
     "morph.train",
     {"recipe": dict, "units": [str], "data": [dict]},
@@ -215,8 +217,19 @@ def _origin(
         "recipe": config.recipe.to_json(),
         "steps": list(steps),
         "text": TEXT_IN_NFC if is_normalised(data) else "as its publisher writes it",
+        **({"privacy": _told(config.recipe, data, steps)} if config.recipe.privacy else {}),
         "made with": f"kilolingua {version_of('kilolingua')}, torch {version_of('torch')}",
     }
+
+
+def _told(recipe: Recipe, data: Sequence[InflectionData], steps: Sequence[int]) -> dict[str, Any]:
+    """What private training gave away."""
+    from training.private.guarantee import Guarantee
+
+    assert recipe.privacy is not None  # noqa: S101  # asked for in that case alone
+    assert recipe.steps is not None  # noqa: S101  # checked before
+    number = sum(len(corpus.train) for corpus in data)
+    return Guarantee.of(recipe.privacy, number, recipe.steps).told(sum(steps))
 
 
 def train_networks(
@@ -255,20 +268,42 @@ def train_networks(
         torch.manual_seed(settings.seed)
         model = start[place] if start else InflectionModel(recipe.architecture(alphabet))
         batches = ExampleBatches(
-            groups, alphabet, recipe.batch, settings.seed, recipe.temperature, from_end=from_end
+            groups,
+            alphabet,
+            recipe.batch,
+            settings.seed,
+            recipe.temperature,
+            from_end=from_end,
+            alike=recipe.privacy is not None,
         )
-        with quick_multiplication():
+        identity = {"architecture": model.architecture.to_json(), "data": data}
+        private = _private(recipe, batches, identity) if recipe.privacy else None
+        with nullcontext() if private else quick_multiplication():
             fitted = fit(
                 model,
-                batches,
+                private.batches if private else batches,
                 loss,
                 settings,
                 out=out and out / f"{'backward' if from_end else 'network'}-{place + 1}",
-                identity={"architecture": model.architecture.to_json(), "data": data},
+                identity=identity,
                 progress=on_progress and partial(on_progress, settings.seed - recipe.seed + 1),
+                **(private.hooks(model, loss) if private else {}),
             )
         trained.append((model.eval(), fitted))
     return trained
+
+
+def _private(recipe: Recipe, batches: ExampleBatches, identity: Mapping[str, Any]) -> Private:
+    """Updates of triples that are drawn one by one."""
+    from training.private.run import Private
+    from training.private.sampling import UNIT, Samples, cut
+
+    def make(step: int, drawn: Samples) -> Iterator[dict[str, Any]]:
+        for number, (chosen, owner) in enumerate(cut(drawn, batches.length, PRIVATE_BATCH)):
+            yield {**batches.of(chosen, f"{step}/{number}"), UNIT: owner}
+
+    units = [[number] for number in range(batches.number)]
+    return Private.of(recipe, units, {**identity, "recipe": recipe.to_json()}, make)
 
 
 @contextmanager

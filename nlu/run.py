@@ -262,18 +262,17 @@ def _private(prepared: Prepared) -> Private:
     """Updates of utterances that are drawn one by one; a copy belongs to whom its original does."""
     from training.private.run import Private
     from training.private.sampling import UNIT, Samples, cut
-    from training.private.units import units_of
+    from training.private.units import samples_of, units_of
 
     config, windows, pad = prepared.config, prepared.windows, prepared.model.coder.pad
     assert config.privacy is not None  # noqa: S101  # asked for in that case alone
-    of_original: defaultdict[int, list[int]] = defaultdict(list)
     originals = prepared.originals
-    for number, window in enumerate(windows):
-        of_original[originals[window.sentence]].append(number)
-    owners = units_of([one.id for one in prepared.own], config.privacy)
-    units = [[number for own in unit for number in of_original[own]] for unit in owners]
+    units = samples_of(
+        units_of([one.id for one in prepared.own], config.privacy),
+        [originals[window.sentence] for window in windows],
+    )
 
-    def make(drawn: Samples) -> Iterator[dict[str, Tensor]]:
+    def make(_: int, drawn: Samples) -> Iterator[dict[str, Tensor]]:
         for chosen, owner in cut(drawn, lambda n: len(windows[n].ids), config.batch_tokens):
             batch = collate([windows[n] for n in chosen], pad, *prepared.numbered)
             yield batch | {UNIT: owner}
@@ -386,12 +385,12 @@ def finish(prepared: Prepared, fitted: Fitted, command: str) -> None:
         },
         "notes": [
             *_notes(prepared, results),
-            *(prepared.private.notes() if prepared.private else ()),
+            *(prepared.private.guarantee.notes() if prepared.private else ()),
         ],
         "command": command,
     }
     if prepared.private:
-        told["privacy"] = prepared.private.told(fitted.steps)
+        told["privacy"] = prepared.private.guarantee.told(fitted.steps)
     _report(prepared, told)
     content = json.dumps(told, ensure_ascii=False, indent=1)
     write_whole(prepared.folder / "scores.json", content + "\n")
@@ -462,7 +461,7 @@ def _card(prepared: Prepared, fitted: Fitted, command: str) -> str:
         f" slots. An encoder, {prepared.base.name}, with two linear heads (heads.safetensors,"
         f" nlu.json).\n\n| data | licence | utterances |\n| --- | --- | --- |\n{rows}\n"
         f"Scores: scores.json of the run.\n\n    {command}\n"
-    ) + (prepared.private.card(fitted.steps) if prepared.private else "")
+    ) + (prepared.private.guarantee.card(fitted.steps) if prepared.private else "")
 
 
 def _data(prepared: Prepared) -> list[dict[str, Any]]:

@@ -23,12 +23,12 @@ from data.errors import InputError
 from data.languages import resolve
 from data.randomness import stream
 from models.encoder import prompts_of
+from training.auxiliary_options import AuxiliaryOptions
 from training.bitext import Bitext, find_bitext
 from training.joint import MAIN, Joint, Together, Weighted, batch_of, judged, pair_batch, width_of
 from training.objectives import Mix, Read, Special
 from training.objectives.auxiliary import PAIRS, TEXTS, Setting, auxiliary
 from training.pretraining.corpora import Parts, is_held_out
-from training.settings import AuxiliaryOptions
 from training.text import CorpusBatches, evaluation_batches
 from training.tokenizer.special import encoded, literal_backend
 

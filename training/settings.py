@@ -23,7 +23,7 @@ import re
 import shlex
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -169,7 +169,7 @@ def _check(
 
 
 UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-TRAINING, AUXILIARY = "training", "auxiliary objectives"  # the headings in the help
+TRAINING = "training"  # the heading in the help
 
 
 def seconds_of(text: str) -> float:
@@ -259,67 +259,6 @@ class LoopOptions:
             patience=self.patience,
             checkpoint_every=self.checkpoint_every,
         )
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class AuxiliaryOptions(LoopOptions):
-    """Options of every command that trains an encoder with auxiliary objectives."""
-
-    auxiliary: str | None = option(
-        None,
-        "beside the objective: adversarial, cooperative, means, phonemes, contrastive (with"
-        " --pairs); several with weights: adversarial:0.1,contrastive:1",
-        metavar="MIX",
-        group=AUXILIARY,
-    )
-    pairs: tuple[str, ...] = option(
-        (),
-        "translations: FILE.tsv, FILE.tmx, FILE,FILE, a folder of lexaug.synthesize --mode"
-        " parallel, NAME[:SPLIT]:LANGUAGE; once for each",
-        metavar="NAME",
-        repeated=True,
-        group=AUXILIARY,
-    )
-    pairs_a_batch: int = option(
-        32, "in each of which all others are wrong", least=2, group=AUXILIARY
-    )
-    contrast: float = option(0.05, "temperature of the contrastive loss", group=AUXILIARY)
-    ramp: int = option(
-        100, "updates until adversarial has its full strength", least=1, group=AUXILIARY
-    )
-    freeze: int | None = option(
-        None,
-        "the embeddings and the first N layers stay as they are",
-        metavar="N",
-        least=0,
-        group=AUXILIARY,
-    )
-
-    @property
-    def weights(self) -> Mapping[str, float]:
-        """The auxiliary objectives with their weights."""
-        from training.objectives.auxiliary import parse_auxiliary
-
-        return parse_auxiliary(self.auxiliary)
-
-    def reads(self, kind: str) -> bool:
-        """Whether one of them takes such batches: "texts" or "pairs"."""
-        from training.objectives.auxiliary import auxiliary
-
-        return any(auxiliary(name).reads == kind for name in self.weights)
-
-    def check_auxiliary(self) -> None:
-        """Refuse what cannot be, before anything is opened.
-
-        Raises:
-            InputError: the message names the option.
-        """
-        if self.reads("pairs") and not self.pairs:
-            raise InputError("--auxiliary contrastive needs --pairs, files with translations")
-        if self.pairs and not self.reads("pairs"):
-            raise InputError("--pairs belongs to --auxiliary contrastive; give it, or leave it out")
-        if not self.contrast > 0:
-            raise InputError(f"--contrast {self.contrast}: expected a number above 0")
 
 
 def changed(name: str, default: Any, help: str | None = None) -> Any:  # noqa: A002  # argparse's word

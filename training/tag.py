@@ -29,7 +29,7 @@ from training.tagging.config import BUDGET, TagConfig
 if TYPE_CHECKING:
     from training.progress import Progress
 
-SCORES = {"results": [dict], "notes": [str], "data": [dict], "training": dict}
+SCORES = {"results": [dict], "notes": [str], "data": [dict], "training": dict, "privacy?": dict}
 
 
 @dataclass(frozen=True, repr=False)

@@ -11,8 +11,16 @@ from dataclasses import KW_ONLY, dataclass
 
 from data.errors import InputError
 from data.options import check, common, option
-from training.settings import AuxiliaryOptions, Settings, budget_option, changed
+from training.auxiliary_options import AuxiliaryOptions
+from training.private.options import SPEAKER, refuse_with_privacy
+from training.settings import Settings, budget_option, changed
 
+NOT_PRIVATE = {
+    "--packed": "a row would have the text of several; leave it out",
+    "--temperature": "every document is drawn with the same probability; leave it out",
+    f"--dp-unit {SPEAKER}": "corpora do not say who speaks; put the text of each into one document",
+    "--dp-units": "a line of a corpus is its document; give --dp-unit document, and leave it out",
+}
 BUDGET = "10m"  # where neither --steps nor --time-budget is given
 
 
@@ -115,6 +123,14 @@ class PretrainConfig(AuxiliaryOptions):
         self._check_tokenizer()
         if not self.temperature > 0:
             raise InputError(f"--temperature {self.temperature}: expected a number above 0")
+        if self.privacy:
+            given = {
+                "--packed": self.packed,
+                "--temperature": self.temperature != 1.0,
+                f"--dp-unit {SPEAKER}": self.privacy.unit == SPEAKER,
+                "--dp-units": self.privacy.units_file is not None,
+            }
+            refuse_with_privacy(given, NOT_PRIVATE)
         self.settings()
 
     def _check_auxiliary(self) -> None:

@@ -52,8 +52,10 @@ from training.pretraining.card import card
 from training.pretraining.config import PretrainConfig
 from training.pretraining.corpora import Parts, Source, encode, open_sources
 from training.pretraining.model import Opened, find_base, open_model
+from training.private.card import fact
 
 if TYPE_CHECKING:
+    from training.private.run import Private
     from training.progress import Fitted, Progress
 
 KIND = training_kind("training.pretrain", {"corpora": list, "objective": str})
@@ -133,6 +135,15 @@ class Prepared:
         )
 
     @cached_property
+    def private(self) -> Private | None:
+        """Private training, or None."""
+        if self.config.privacy is None:
+            return None
+        from training.pretraining.private import private_run
+
+        return private_run(self.config, [one.train for one in self.parts], self.mix, self.identity)
+
+    @cached_property
     def judge(self) -> Any:
         """What scores models on held-out text (`training.pretraining.scoring.Judge`), or None.
 
@@ -209,6 +220,7 @@ def _signature(prepared: Prepared, part: Parts) -> dict[str, Any]:
 
 
 ADAPTER = "adapter"
+UNCOVERED = ("a tokenizer that was trained or extended on the same text (--tokenizer train:N)",)
 RECORD = {"corpus": str, "system": str, "scores": [dict]}  # of what before.json holds
 
 
@@ -233,10 +245,12 @@ def train(prepared: Prepared, progress: Callable[[Progress], None] | None = None
     before, beside = _before(prepared), prepared.beside
     batches = prepared.batches if config.mix != NONE else None
     data = batches.describe() if batches is not None else {}
+    private, loss = prepared.private, loss_for(prepared.architecture)
+    own: Any = private.batches if private else batches
     fitted = fit(
         beside.joint if beside else model,
-        beside.batches(batches) if beside else prepared.batches,
-        joint_loss if beside else loss_for(prepared.architecture),
+        beside.batches(batches) if beside else own,
+        joint_loss if beside else loss,
         config.settings(),
         out=prepared.folder,
         evaluate=beside.judge(judge) if beside else judge,
@@ -247,6 +261,7 @@ def train(prepared: Prepared, progress: Callable[[Progress], None] | None = None
             "data": data,
             "model": prepared.opened.description,
         },
+        **(private.hooks(model, loss) if private else {}),
     )
     after = judge.scores(model, "trained") if judge else []
     return Trained(model, fitted, [*after, *before])
@@ -264,11 +279,16 @@ def finish(prepared: Prepared, trained: Trained, command: str) -> None:
         check_not_removed(prepared.folder / "config.json")
         told = _told(prepared, trained, command)
         text = card(told)
+        if prepared.private:
+            steps = trained.fitted.steps
+            told |= {"privacy": prepared.private.guarantee.told(steps)}
+            text += prepared.private.guarantee.card(steps, UNCOVERED)
         with folder_appears_whole(prepared.folder / "model") as out:
             _save(prepared, trained.model, out, text)
         _report(prepared, trained, told)
         kept = ("data", "training", "model", "notes", "command")
         scores = {"held_out": told["scores"], **{name: told[name] for name in kept}}
+        scores |= {name: told[name] for name in ("privacy",) if name in told}
         content = json.dumps(scores, ensure_ascii=False, indent=1)
         write_whole(prepared.folder / "scores.json", content + "\n")
     state.wait_for_everyone()
@@ -324,6 +344,7 @@ def _told(prepared: Prepared, trained: Trained, command: str) -> dict[str, Any]:
     notes += [source.corpus.note for source in prepared.sources if source.corpus.note]
     if fitted.reason == "budget":
         notes.append(f"stopped at 1.25 times its budget, after {fitted.steps:,} updates")
+    notes += prepared.private.guarantee.notes() if prepared.private else []
     return {
         "name": prepared.folder.name,
         "architecture": prepared.architecture,
@@ -365,6 +386,7 @@ def _report(prepared: Prepared, trained: Trained, told: Mapping[str, Any]) -> No
         "parameters": f"{told['model']['parameters']:,}",
         "objective": prepared.config.mix,
         **({"auxiliary": prepared.config.auxiliary} if prepared.config.auxiliary else {}),
+        **({"privacy": fact(told["privacy"])} if "privacy" in told else {}),
         **{f"corpus {one['name']}": _corpus_fact(one) for one in told["data"]},
     }
     scores = [

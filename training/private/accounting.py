@@ -13,6 +13,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from data.errors import InputError
@@ -21,6 +22,7 @@ from models.library import missing_package
 LEAST_NOISE = 1e-2  # a smaller sigma is no noise, and no accountant says anything of it
 
 
+@cache
 def sigma_for(*, epsilon: float, delta: float, rate: float, steps: int, accountant: str) -> float:
     """The noise, in multiples of the bound, with which so many updates stay within epsilon.
 

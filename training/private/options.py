@@ -154,6 +154,13 @@ def privacy_of(options: Any) -> Privacy | None:
     return Privacy(**{"units_file" if name == "units" else name: v for name, v in values.items()})
 
 
+def private_option(name: str) -> Any:
+    """One of these options in a configuration that is no `LoopOptions`."""
+    about = options_of(PrivateOptions)[name]
+    [default] = [one.default for one in dataclasses.fields(PrivateOptions) if one.name == name]
+    return dataclasses.field(default=default, metadata={"option": about})
+
+
 WHY = {
     "--time-budget": "the noise hangs on the number of updates: give --steps N",
     "--accumulate": "--dp-batch says how many sentences an update has; leave it out",

@@ -2,7 +2,7 @@
 
     private = Private.of(config, units, identity, make)
     fitted = fit(model, private.batches, loss, settings, **private.hooks(model, loss))
-    private.told(fitted.steps)          # epsilon, delta, unit, accountant: for scores.json
+    private.guarantee.told(fitted.steps)      # epsilon, delta, unit, accountant: for scores.json
 
 The one place where clipping and noise enter training is `Private.backward`: it stands in for the
 backward pass of the loop. All that follows (AdamW, averages, the best evaluation) sees a sum with
@@ -18,18 +18,12 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from data.errors import InputError
-from runfolder.folder import version_of
-from training.private.accounting import epsilon_of, group_epsilon, sigma_for
-from training.private.card import lines
 from training.private.check import check, sample_to_try
 from training.private.clip import Clip
 from training.private.clipping import UNIT, Batch, Clipper, Loss
+from training.private.guarantee import Guarantee
 from training.private.noise import Chance, Secure, Seeded
-from training.private.options import Privacy
 from training.private.sampling import PARTS, Make, PoissonBatches, Samples
-
-GROUPS = (2, 5, 10)  # units of one person, for which the card says what holds
 
 
 @dataclass(frozen=True)
@@ -37,16 +31,11 @@ class Private:
     """A private run.
 
     Attributes:
-        number: the units of the training data.
-        rate: the probability that a unit is in an update; sigma: the noise, in bounds.
-        steps: the updates that the noise was found for.
+        guarantee: what it spends and says of itself.
+        chance: what it draws from; batches: its updates.
     """
 
-    privacy: Privacy
-    number: int
-    rate: float
-    sigma: float
-    steps: int
+    guarantee: Guarantee
     chance: Chance
     batches: PoissonBatches
 
@@ -70,23 +59,11 @@ class Private:
             InputError: more units an update than there are, or a guarantee that no noise gives.
             UnavailableError: opacus is not installed.
         """
-        privacy, steps = config.privacy, config.steps
-        if privacy.batch > len(units):
-            raise InputError(
-                f"--dp-batch {privacy.batch}: expected at most the {len(units):,} units"
-                f" ({privacy.unit}s) of the training data; give fewer"
-            )
-        rate = privacy.batch / len(units)
-        sigma = sigma_for(
-            epsilon=privacy.epsilon,
-            delta=privacy.delta,
-            rate=rate,
-            steps=steps,
-            accountant=privacy.accountant,
-        )
+        guarantee = Guarantee.of(config.privacy, len(units), config.steps)
+        privacy = guarantee.privacy
         chance: Chance = Secure() if privacy.secure else Seeded(config.seed, identity)
-        batches = PoissonBatches(units, rate, chance, make, most=privacy.most)
-        return cls(privacy, len(units), rate, sigma, steps, chance, batches)
+        batches = PoissonBatches(units, guarantee.rate, chance, make, most=privacy.most)
+        return cls(guarantee, chance, batches)
 
     def hooks(self, model: nn.Module, loss: Loss) -> dict[str, Any]:
         """What `training.loop.fit` takes beside the batches."""
@@ -103,8 +80,8 @@ class Private:
         Raises:
             InputError: a layer whose gradients cannot be told apart by sample.
         """
-        clipper = Clipper(model, loss, Clip.parse(self.privacy.clip))
-        deviation = self.sigma * clipper.clip.sensitivity
+        clipper = Clipper(model, loss, Clip.parse(self.guarantee.privacy.clip))
+        deviation = self.guarantee.sigma * clipper.clip.sensitivity
         tried: list[bool] = []
 
         def backward(_: nn.Module, update: Batch) -> tuple[Tensor, int]:
@@ -119,50 +96,9 @@ class Private:
                     check(clipper, few)
                     tried.append(True)
                 total += _added(clipper, batch, tried=bool(tried))
-            return total, self.privacy.batch
+            return total, self.guarantee.privacy.batch
 
         return backward
-
-    def told(self, steps: int) -> dict[str, Any]:
-        """What the run gave away after so many updates, and how: for scores.json and the card."""
-        of, how = self.privacy, {"delta": self.privacy.delta, "rate": self.rate, "steps": steps}
-        spent = epsilon_of(sigma=self.sigma, **how, accountant=of.accountant)  # type: ignore[arg-type]
-        return {
-            "epsilon": round(spent, 4),
-            "target_epsilon": of.epsilon,
-            "delta": of.delta,
-            "unit": of.unit,
-            "units": self.number,
-            "accountant": f"opacus {version_of('opacus')} {of.accountant.upper()}",
-            "sigma": self.sigma,
-            "clip": of.clip,
-            "rate": self.rate,
-            "steps": steps,
-            "noise": "secure" if of.secure else "seeded",
-            "groups": {
-                str(size): round(group_epsilon(size, sigma=self.sigma, **how), 2)  # type: ignore[arg-type]
-                for size in GROUPS
-            },
-        }
-
-    def card(self, steps: int, uncovered: Sequence[str] = ()) -> str:
-        """The section of a model card."""
-        return lines(self.told(steps), uncovered)
-
-    def notes(self) -> list[str]:
-        """What whoever reads the scores must know."""
-        found = []
-        if self.privacy.delta > 1 / self.number:
-            found.append(
-                f"--dp-delta {self.privacy.delta:g} is above 1/{self.number:,}: a model that gives"
-                " away one unit whole would pass; give a smaller one"
-            )
-        if not self.privacy.secure:
-            found.append(
-                "the noise can be made again from the command and the data: for a model that is"
-                " given away, --dp-secure"
-            )
-        return found
 
 
 def _added(clipper: Clipper, batch: Batch, *, tried: bool) -> Tensor:

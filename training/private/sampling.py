@@ -20,7 +20,7 @@ from training.private.noise import Chance
 
 PARTS = "parts"
 Samples = Sequence[Sequence[int]]  # of each unit the numbers of its samples
-Make = Callable[[Samples], Iterator[dict[str, Tensor]]]
+Make = Callable[[int, Samples], Iterator[dict[str, Tensor]]]
 
 
 class PoissonBatches:
@@ -30,7 +30,7 @@ class PoissonBatches:
         units: the samples of each unit, by number.
         rate: the probability that a unit is drawn.
         most: samples of a unit an update; which ones is drawn.
-        make: batches of the samples of the units that were drawn; `cut` helps.
+        make: batches of an update's number and its units' samples; `cut` helps.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class PoissonBatches:
         """Go on from the place."""
         while True:
             self._done += 1
-            yield {PARTS: list(self._make(self.drawn(self._done)))}
+            yield {PARTS: list(self._make(self._done, self.drawn(self._done)))}
 
     def drawn(self, step: int) -> list[Sequence[int]]:
         """The samples of the units of an update, the first is 1."""

@@ -47,6 +47,21 @@ def grouped(ids: Sequence[str], names: Mapping[str, str]) -> list[list[int]]:
     return list(found.values())
 
 
+def samples_of(units: Sequence[Sequence[int]], sentences: Sequence[int]) -> list[list[int]]:
+    """For each unit of sentences the numbers of its samples.
+
+    Args:
+        sentences: of each sample the sentence that it is of: a long one has several windows.
+
+    >>> samples_of([[0, 2], [1]], [0, 0, 1, 2])
+    [[0, 1, 3], [2]]
+    """
+    found: dict[int, list[int]] = {}
+    for number, sentence in enumerate(sentences):
+        found.setdefault(sentence, []).append(number)
+    return [[number for one in unit for number in found.get(one, ())] for unit in units]
+
+
 def read_units(path: Path) -> dict[str, str]:
     """The unit of each sentence by its id.
 

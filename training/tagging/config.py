@@ -14,10 +14,13 @@ from dataclasses import KW_ONLY, dataclass
 from data.errors import InputError
 from data.labels.schemes import SCHEMES
 from data.options import check, option
-from training.settings import AuxiliaryOptions, Settings, budget_option, changed
+from training.auxiliary_options import AuxiliaryOptions
+from training.private.options import refuse_with_privacy
+from training.settings import Settings, budget_option, changed
 
 RELABEL, AGREE, KEEP = "relabel", "agree", "keep"
 DISTIL = (RELABEL, AGREE, KEEP)
+NOT_PRIVATE = {"--dictionary": "its counts would be in the model without noise; leave it out"}
 BUDGET = "5m"  # where neither --steps nor --time-budget is given
 
 
@@ -149,6 +152,8 @@ class TagConfig(AuxiliaryOptions):
                 "--texts and --auxiliary belong together: adversarial, cooperative, means and"
                 " phonemes read text; name corpora, or leave the other out"
             )
+        if self.privacy:
+            refuse_with_privacy({"--dictionary": bool(self.dictionary)}, NOT_PRIVATE)
         self.settings()
 
     def _check_model(self) -> None:

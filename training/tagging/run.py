@@ -47,18 +47,31 @@ from training.loop import Shuffled, fit
 from training.objectives.examples import IGNORED
 from training.optimisers import quicken
 from training.pretraining.corpora import Source, encode, open_sources
+from training.private.card import fact
 from training.tagging.config import KEEP, RELABEL, TagConfig
 from training.tagging.dictionary import Dictionary
 from training.tagging.distillation import distilled
 from training.tagging.labelled import Labelled, find_labelled, scheme_of, without_tests
 from training.tagging.scoring import BASELINE, MODEL, Frequencies, plain_value, scored
-from training.tagging.tagger import Tagger, batches_of, load_tagger, open_tagger
+from training.tagging.tagger import (
+    Tagger,
+    Window,
+    batches_of,
+    collate,
+    load_tagger,
+    open_tagger,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from training.private.run import Private
     from training.progress import Fitted, Progress
 
+UNCOVERED = (
+    "the label of words without a piece: the most frequent of the training data",
+    "a teacher (--teacher), and whatever it was trained on",
+)
 HELD_OUT = 0.02  # of the texts and pairs of auxiliary objectives
 ROLES = ("train", "pseudo", "unlabelled", "dictionary", "dev", "test")
 KIND = training_kind("training.tag", {"train": list, "test": list})
@@ -119,6 +132,22 @@ class Prepared:
             quicken(fresh, self.config.head_rate)
         dtype = "bfloat16" if self.config.dtype == "bfloat16" else "float32"
         return replace(tagger, dictionary=self._dictionary, dtype=dtype)
+
+    @cached_property
+    def windows(self) -> list[Window]:
+        """What the tagger sees of `training` at once."""
+        return self.tagger.coder.windows([sentence.tokens for sentence in self.training])
+
+    @cached_property
+    def numbered(self) -> list[list[int]]:
+        """The labels of `training`, by number."""
+        number = {label: n for n, label in enumerate(self.tagger.labels)}
+        return [[number[tag] for tag in sentence.tags] for sentence in self.training]
+
+    @cached_property
+    def private(self) -> Private | None:
+        """Private training, or None."""
+        return _private(self) if self.config.privacy else None
 
     @cached_property
     def beside(self) -> Beside | None:
@@ -303,25 +332,47 @@ def train(prepared: Prepared, progress: Callable[[Progress], None] | None = None
         KeyboardInterrupt: after Ctrl-C; a checkpoint is written.
     """
     config, tagger = prepared.config, prepared.tagger
-    number = {label: n for n, label in enumerate(tagger.labels)}
-    tags = [[number[tag] for tag in sentence.tags] for sentence in prepared.training]
-    windows = tagger.coder.windows([sentence.tokens for sentence in prepared.training])
-    batches = batches_of(windows, config.batch_tokens, tagger.coder.pad, tags, config.seed)
     name = METRIC.get(prepared.scheme, "accuracy")
     judged, beside = bool(prepared.sets["dev"]), prepared.beside
-    judge = _judge(prepared, name) if judged else None
-    stream = Shuffled(batches, config.seed)
-    return fit(
-        beside.joint if beside else tagger.model,
-        beside.batches(stream) if beside else stream,
-        joint_loss if beside else word_loss,
-        config.settings(),
-        out=prepared.folder,
-        evaluate=beside.judge(judge) if beside else judge,
-        best=name if judged and config.evaluate_every else None,
-        progress=progress,
-        identity={"run": prepared.identity, "labels": list(tagger.labels)},
-    )
+    judge, settings = _judge(prepared, name) if judged else None, config.settings()
+    how: dict[str, Any] = {
+        "out": prepared.folder,
+        "evaluate": beside.judge(judge) if beside else judge,
+        "best": name if judged and config.evaluate_every else None,
+        "progress": progress,
+        "identity": {"run": prepared.identity, "labels": list(tagger.labels)},
+    }
+    if beside:
+        return fit(beside.joint, beside.batches(_shuffled(prepared)), joint_loss, settings, **how)
+    if private := prepared.private:
+        how |= private.hooks(tagger.model, word_loss)
+        return fit(tagger.model, private.batches, word_loss, settings, **how)
+    return fit(tagger.model, _shuffled(prepared), word_loss, settings, **how)
+
+
+def _shuffled(prepared: Prepared) -> Shuffled:
+    config, pad = prepared.config, prepared.tagger.coder.pad
+    numbers = prepared.numbered
+    batches = batches_of(prepared.windows, config.batch_tokens, pad, numbers, config.seed)
+    return Shuffled(batches, config.seed)
+
+
+def _private(prepared: Prepared) -> Private:
+    """Updates of sentences that are drawn one by one."""
+    from training.private.run import Private
+    from training.private.sampling import UNIT, Samples, cut
+    from training.private.units import samples_of, units_of
+
+    config, windows, pad = prepared.config, prepared.windows, prepared.tagger.coder.pad
+    assert config.privacy is not None  # noqa: S101  # asked for in that case alone
+    units = units_of([one.id for one in prepared.training], config.privacy)
+    samples = samples_of(units, [window.sentence for window in windows])
+
+    def make(_: int, drawn: Samples) -> Iterator[dict[str, Tensor]]:
+        for chosen, owner in cut(drawn, lambda n: len(windows[n].ids), config.batch_tokens):
+            yield collate([windows[n] for n in chosen], pad, prepared.numbered) | {UNIT: owner}
+
+    return Private.of(config, samples, prepared.identity, make)
 
 
 def word_loss(model: nn.Module, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
@@ -352,7 +403,7 @@ def finish(prepared: Prepared, fitted: Fitted, command: str) -> None:
     """Write model/, predictions/, report.html and, last of all, scores.json."""
     check_not_removed(prepared.folder / "config.json")
     with folder_appears_whole(prepared.folder / "model") as out:
-        _save(prepared, out, command)
+        _save(prepared, fitted, out, command)
     results = [one for test in prepared.sets["test"] for one in _results(prepared, test)]
     told = {
         "scheme": prepared.scheme,
@@ -362,6 +413,8 @@ def finish(prepared: Prepared, fitted: Fitted, command: str) -> None:
         "notes": [*prepared.notes, *_warnings(prepared, results, fitted)],
         "command": command,
     }
+    if prepared.private:
+        told["privacy"] = prepared.private.guarantee.told(fitted.steps)
     _report(prepared, told)
     content = json.dumps(told, ensure_ascii=False, indent=1)
     write_whole(prepared.folder / "scores.json", content + "\n")
@@ -391,17 +444,17 @@ def _with_tags(sentence: TaggedSentence, tags: Sequence[str]) -> TaggedSentence:
     return replace(sentence, tags=tuple(tags))
 
 
-def _save(prepared: Prepared, out: Path, command: str) -> None:
+def _save(prepared: Prepared, fitted: Fitted, out: Path, command: str) -> None:
     """What `from_pretrained` opens, and a card."""
     tagger: Tagger = prepared.tagger
     save_safetensors(tagger.model.to("cpu"), out)
     tagger.tokenizer.save_pretrained(out)
     if tagger.dictionary:
         tagger.dictionary.save(out)
-    (out / "README.md").write_text(_card(prepared, command), "utf-8")
+    (out / "README.md").write_text(_card(prepared, fitted, command), "utf-8")
 
 
-def _card(prepared: Prepared, command: str) -> str:
+def _card(prepared: Prepared, fitted: Fitted, command: str) -> str:
     sets = [*prepared.sets["train"], *prepared.sets["pseudo"]]
     rows = "".join(
         f"| {one.name} | {one.licence} | {'synthetic' if one.synthetic else 'by people'} |"
@@ -415,7 +468,7 @@ def _card(prepared: Prepared, command: str) -> str:
         f"| data | licence | made | sentences |\n| --- | --- | --- | --- |\n{rows}\n"
         "The label of a word stands on its first piece. Scores: scores.json of the run.\n\n"
         f"    {command}\n"
-    )
+    ) + (prepared.private.guarantee.card(fitted.steps, UNCOVERED) if prepared.private else "")
 
 
 def _data(prepared: Prepared) -> list[dict[str, Any]]:
@@ -453,7 +506,7 @@ def _warnings(
             told.append(f"{test.name}: has labels that training has not: {names}")
     if fitted.reason == "budget":
         told.append(f"stopped at 1.25 times its budget, after {fitted.steps:,} updates")
-    return told
+    return told + (prepared.private.guarantee.notes() if prepared.private else [])
 
 
 def _report(prepared: Prepared, told: Mapping[str, Any]) -> None:
@@ -471,6 +524,7 @@ def _report(prepared: Prepared, told: Mapping[str, Any]) -> None:
     facts = {
         "encoder": encoder,
         **beside,
+        **({"privacy": fact(told["privacy"])} if "privacy" in told else {}),
         **{f"{d['role']} {d['name']}": _fact(d) for d in told["data"]},
     }
     write_report(
