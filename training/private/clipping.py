@@ -11,7 +11,7 @@ this order, every unit's length, its factor, and the sum (`training.private.norm
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -111,7 +111,7 @@ class Clipper:
             self._add(calls, number, clipped=clipped)
         return total.detach()
 
-    def _add(self, calls: Sequence[Call], units: int, *, clipped: bool) -> None:
+    def _add(self, calls: list[Call], units: int, *, clipped: bool) -> None:
         found: defaultdict[str, list[Any]] = defaultdict(list)
         for call in calls:
             if call.gradient is None:  # nothing of the loss hangs on it
@@ -119,7 +119,8 @@ class Clipper:
             forms = self._forms[call.layer](call.layer, call.inward, call.gradient)
             for own, name in self._own[call.layer].items():
                 found[name].append((forms[own], call.places))
-        gradients = {name: WeightGradients(parts) for name, parts in found.items()}
+        gradients = {name: WeightGradients(found.pop(name)) for name in list(found)}
+        calls.clear()  # what is put together takes the place of what it is made of
         layers = max(self._group.values()) + 1 if self.clip.by_layer else 1
         some = next(iter(self.weights.values()))
         squared = torch.zeros(layers, units, dtype=some.dtype, device=some.device)

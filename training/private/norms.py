@@ -5,7 +5,7 @@ length is taken in one of two ways, whichever is cheaper for the layer's shape:
 
 - ghost: |G|² = sum over pairs of places of (a·a')(g·g'), two (M, M) matrices a unit; G is not made
   (Goodfellow 2015, https://arxiv.org/abs/1510.01799; Li et al. 2022, https://arxiv.org/abs/2110.05679);
-- made: G is put together and kept for the sum, where it is no larger than what it is made of.
+- made: G is put together and kept for the sum, where memory allows.
 
 The sum is taken from what the one backward pass left (book-keeping, Bu et al. 2022,
 https://arxiv.org/abs/2210.00038): no second pass over the network. For a lookup the rows of a unit
@@ -23,8 +23,10 @@ from torch import Tensor
 from training.private.layers import Form, Lookup, Outer, Vector
 from training.private.places import Places
 
-PAIR, FLOP = 8.0, 1 / 16  # cost of a pair of places, and of an operation of a small product;
-NUMBER = 3.0  # of a number that is written, squared and added up. docs/LOG.md: how measured
+# Nanoseconds of a core of 2026, by which one way is chosen: a pair of places, a multiplication of a
+# small product, a number that is written, squared and added up. An error here costs time alone.
+PAIR, MULTIPLICATION, NUMBER = 1.2, 0.08, 1.5
+MOST = 2  # times the memory of what came in and out that gradients of a layer may take
 
 Part = tuple[Form, Places]
 
@@ -116,25 +118,38 @@ def is_made(places: int, outward: int, inward: int) -> bool:
     Args:
         places: M of a unit. outward, inward: of the matrix (O, I).
 
-    >>> is_made(32, 128, 128), is_made(64, 128, 128), is_made(64, 1536, 384)
+    >>> is_made(16, 128, 128), is_made(64, 128, 128), is_made(64, 1536, 384)
     (False, True, False)
     """
     matrix = outward * inward
-    if matrix > places * (outward + inward):  # it would take more memory than what it is made of
+    if matrix > MOST * places * (outward + inward):
         return False
-    return places**2 * ((outward + inward) * FLOP + PAIR) > NUMBER * matrix
+    ghost = places**2 * ((outward + inward) * MULTIPLICATION + PAIR)
+    return ghost > NUMBER * matrix
 
 
 def _squared(form: Form, places: Places, products: dict[tuple[int, ...], Tensor]) -> Tensor:
     if isinstance(form, Vector):
-        return form.values.square().sum(dim=1)
+        return _squares(form.values)
     if isinstance(form, Lookup):
         return _squared_rows(form, places)
     most = places.most(len(form.left))
     if most == 1 and places.samples is None:
-        return form.left.square().sum(dim=1) * form.right.square().sum(dim=1)
+        return _squares(form.left) * _squares(form.right)
     left, right = (_products(side, places, products) for side in (form.left, form.right))
-    return (left * right).sum(dim=(1, 2))
+    return _dots(left, right)
+
+
+def _squares(rows: Tensor) -> Tensor:
+    """The squared length of each row, (N, D) to (N,), in one pass over the memory."""
+    squared: Tensor = torch.linalg.vector_norm(rows, dim=1).square_()
+    return squared
+
+
+def _dots(some: Tensor, others: Tensor) -> Tensor:
+    """Sums of products, (U, M, N) twice to (U,), in one pass over the memory."""
+    units = len(some)
+    return torch.bmm(some.reshape(units, 1, -1), others.reshape(units, -1, 1)).view(units)
 
 
 def _products(side: Tensor, places: Places, products: dict[tuple[int, ...], Tensor]) -> Tensor:
@@ -154,7 +169,7 @@ def _squared_rows(form: Lookup, places: Places) -> Tensor:
     number = int(slots.max()) + 1 if len(slots) else 0
     rows = form.rows.new_zeros(number, form.rows.shape[1]).index_add_(0, slots, form.rows)
     of = owners.new_zeros(number).scatter_(0, slots, owners)
-    squared = rows.square().sum(dim=1)
+    squared = _squares(rows)
     return squared.new_zeros(places.units).index_add_(0, of, squared)
 
 
@@ -169,11 +184,11 @@ def _crossed(parts: Sequence[Part]) -> Tensor | None:
     rows, numbers = at.by_unit(table.rows), at.by_unit(table.numbers[:, None])[..., 0]
     if isinstance(matrix, Vector):  # kept: (U, V D)
         whole = matrix.values.view(places.units, -1, table.rows.shape[1])
-        return (whole.gather(1, numbers[..., None].expand_as(rows)) * rows).sum(dim=(1, 2))
+        return _dots(whole.gather(1, numbers[..., None].expand_as(rows)), rows)
     assert isinstance(matrix, Outer)  # noqa: S101
     left, right = places.by_unit(matrix.left), places.by_unit(matrix.right)
     picked = left.gather(2, numbers[:, None].expand(-1, left.shape[1], -1))  # (U, M, M')
-    return (picked * torch.bmm(right, rows.transpose(1, 2))).sum(dim=(1, 2))
+    return _dots(picked, torch.bmm(right, rows.transpose(1, 2)))
 
 
 def _add(form: Form, places: Places, gradient: Tensor, factors: Tensor) -> None:

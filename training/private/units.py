@@ -81,6 +81,6 @@ def read_units(path: Path) -> dict[str, str]:
         one, name = map(str.strip, cells)
         if names.setdefault(one, name) != name:
             raise InputError(
-                f"{path}:{number}: {one!r} is said to be {name!r}'s, and {names[one]!r}'s before"
+                f"{path}:{number}: {one!r} is said to be {name!r}, and {names[one]!r} before"
             )
     return names
