@@ -26,7 +26,19 @@ SHAPE = {
     "notes?": [str],
     "documents?": {str: {"model": [{str: object}]}},
 }
+SCORED = {  # of whatever is trained here: taggers, classifiers, translators, intents and slots
+    "results": [{"system": str, "test": str, "scores?": [{str: object}], "score?": {str: object}}],
+    "notes?": [str],
+}
 PAGE = 20  # segments shown at once
+OF_PROMPTED = (
+    "In brackets: 95 % bootstrap interval over segments. It says how a figure would move with "
+    "other sentences of the same kind; nothing of other texts, prompts or shots."
+)
+OF_TRAINED = (
+    "In brackets: 95 % interval over what was scored (utterances, sentences, texts). It says how a "
+    "figure would move with others of the same kind; nothing of other seeds or training data."
+)
 BOUND: Literal["query-params"] = "query-params"
 ORDERS = ("as in the test set", "largest wins of B first", "largest wins of A first")
 
@@ -57,8 +69,12 @@ def show() -> None:
     _scores(by_name[name])
     if by_name[name].documents:
         _documents(by_name[name])
+    prompted = [run for run in runs if not run.was_trained]
+    if not prompted:
+        return
+    by_name = {run.folder.name: run for run in prompted}
     st.subheader("Two runs side by side", anchor=False)
-    first, second = newest_pair(runs)
+    first, second = newest_pair(prompted)
     left, right = st.columns(2)
     with left:
         a = _side("A", by_name, titles, first)
@@ -70,8 +86,13 @@ def show() -> None:
 def title(run: Run) -> str:
     """What a run is called: languages, model, shots, test set; its folder tells twins apart.
 
-    A run of several systems is called after its model, one without a model after its first.
+    A run of several systems is called after its model, one without a model after its first; one
+    that was trained here after its test sets.
     """
+    if run.was_trained:
+        tests = list(dict.fromkeys(result.direction for result in run.results))
+        more = f" and {len(tests) - 3} more" if len(tests) > 3 else ""
+        return f"{', '.join(tests[:3])}{more} · {run.folder.name}"
     asked = next((r for r in run.results if r.system == "model"), *run.results[:1])
     directions = list(dict.fromkeys(result.direction for result in run.results))
     names = ", ".join(map(_direction, directions[:3])) + (" …" if len(directions) > 3 else "")
@@ -114,7 +135,7 @@ def newest_pair(runs: Sequence[Run]) -> tuple[tuple[str, str], tuple[str, str]]:
 
 def _scores(run: Run) -> None:
     """Every score with its interval and n; bars would hide how the intervals overlap."""
-    header = ["system", "direction", *run.metrics, "n"]
+    header = ["system", "test set" if run.was_trained else "direction", *run.metrics, "n"]
     rows = []
     for result in run.results:
         scores = [result.score(name) for name in run.metrics]
@@ -127,10 +148,7 @@ def _scores(run: Run) -> None:
         mark = f" <small>(no better than copy in {' and '.join(weak)})</small>" if weak else ""
         rows.append([escape(result.label) + mark, escape(result.direction), *cells, n])
     st.html(texts.table(rows, map(escape, header), numbers=range(2, len(header))))
-    st.caption(
-        "In brackets: 95 % bootstrap interval over segments. It says how a figure would move with "
-        "other sentences of the same kind; nothing of other texts, prompts or shots."
-    )
+    st.caption(OF_TRAINED if run.was_trained else OF_PROMPTED)
     for note in run.notes:
         st.caption(texts.escape_markdown(note))
     with st.expander("Signatures: how to get each figure again"):
@@ -261,12 +279,17 @@ def ordered(pairing: Pairing, metric: str, order: str) -> Sequence[SegmentPair]:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A finished run: its folder, the results of its systems, and what a reader must know."""
+    """A finished run: its folder, the results of its systems, and what a reader must know.
+
+    Attributes:
+        was_trained: it is of a model that was trained here: the directions are test sets.
+    """
 
     folder: Path
     results: tuple[Result, ...]
     notes: tuple[str, ...]
     documents: tuple[tuple[str, tuple[Score, ...]], ...] = ()  # of localize.score, by name
+    was_trained: bool = False
 
     @property
     def systems(self) -> list[str]:
@@ -309,7 +332,9 @@ def read_run(folder: Path) -> Run | None:
     content = read_json(path, dict)
     if "results" not in content:
         return None
-    check_shape(content, SHAPE, str(path))
+    rows = content["results"] if isinstance(content["results"], list) else []
+    was_trained = any(isinstance(row, dict) and "test" in row for row in rows)
+    check_shape(content, SCORED if was_trained else SHAPE, str(path))
     try:
         results = tuple(_results(content["results"]))
         documents = tuple(
@@ -318,12 +343,17 @@ def read_run(folder: Path) -> Run | None:
         )
     except ValueError as error:
         raise InputError(
-            f"{path}: expected the scores of a run of icl.eval, found {error}; run it again"
+            f"{path}: expected the scores of a run, found {error}; run it again"
         ) from error
-    return Run(folder, results, tuple(content.get("notes") or ()), documents)
+    notes = tuple(content.get("notes") or ())
+    return Run(folder, results, notes, documents, was_trained)
 
 
 def _results(rows: Sequence[Mapping[str, Any]]) -> Iterator[Result]:
     for row in rows:
-        scores = tuple(Score.from_dict(score) for score in row["scores"])
-        yield Result(row["system"], row["label"], row["direction"], scores)
+        told = row["scores"] if "scores" in row else [row["score"]] if "score" in row else []
+        scores = tuple(Score.from_dict(score) for score in told)
+        system = row["system"]
+        yield Result(
+            system, row.get("label", system), row.get("direction", row.get("test")), scores
+        )

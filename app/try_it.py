@@ -1,4 +1,4 @@
-"""Try: a sentence translated with its examples shown, a paragraph rewritten, a lemma's forms.
+"""Try: a sentence translated, a paragraph rewritten, a lemma's forms, intents of utterances.
 
 Each part appears when its package is there. Slow work shows its progress and can be cancelled.
 The same from a shell: `icl.translate`, `lexaug.synthesize --mode switch`, `morph.inflect`.
@@ -28,11 +28,15 @@ if TYPE_CHECKING:
     from icl.options import RunConfig
     from icl.translate import Translation, Translator
 
-TRANSLATE, REWRITE, FORMS = "job-translate", "job-rewrite", "job-forms"
+TRANSLATE, REWRITE, FORMS, INTENTS = "job-translate", "job-rewrite", "job-forms", "job-intents"
 WEAK = (
     "The model that comes with the project, SmolLM2-135M, is small, English and weak: it does "
     "not translate Swahili or most other languages. Expect nonsense; this shows how a model is "
     "asked. Name a better model below; python -m icl.eval measures any of them."
+)
+FIRST_MODEL = (
+    "python -m nlu.train --model multilingual-e5-small --freeze 8 --train xsid:train --limit 2000"
+    " --dev xsid:dev:en --test xsid:test:de --steps 280"
 )
 # Parts of speech as UniMorph writes them (Sylak-Glassman 2016), those that inflect.
 SPEECH = {
@@ -60,6 +64,7 @@ def show() -> None:
         "icl.translate": ("Translate a sentence", _translate),
         "lexaug.substitute": ("Rewrite a paragraph", _rewrite),
         "morph.inflect": ("Forms of a lemma", _forms),
+        "nlu.model": ("Intents", _intents),
         "data.lexicon.files": ("Your own lexicon", _own_lexicon),
     }
     there = [part for module, part in parts.items() if is_there(module)]
@@ -267,6 +272,33 @@ def _show_forms(found: Any) -> None:
     st.html(texts.table(rows, header, [3]))
     st.caption("The same question in a shell:")
     st.code(printable(found.command), language="bash", wrap_lines=True)
+
+
+def _intents() -> None:
+    from app.intents import draw, models, understand
+    from app.results import folder
+
+    st.write(
+        "What an assistant would take an utterance for, and which words are its arguments: by a "
+        "model that was trained on English, say, and is asked in another language."
+    )
+    here = folder()
+    names = models(here)
+    if not names:
+        st.info(
+            texts.escape_markdown(f"No model of intents and slots lies in {here}/. A first one:")
+        )
+        st.code(FIRST_MODEL, language="bash", wrap_lines=True)
+        return
+    with st.form("intents"):
+        text = st.text_area(
+            "Utterances, one a line", "weck mich morgen um sieben\nwake me at seven", height=120
+        )
+        name = st.selectbox("Model", names, width=320)
+        asked = st.form_submit_button("Understand")
+    if asked:
+        _start(INTENTS, lambda job: understand(text, name, here, job))
+    _watch(INTENTS, draw)
 
 
 def _start(name: str, work: Callable[[Job[Any]], Any]) -> None:

@@ -1,149 +1,255 @@
 """Intents and slots from English to xSID's other languages: ours beside what costs less, one table.
 
-    python -m bench.nlu --seeds 1,2,3,4,5 --limit 2000 --out runs/bench-nlu --document docs/NLU.md
+    python -m bench.nlu --seeds 1,2,3,4,5                    # what is still to do
+    python -m bench.nlu --systems majority,neighbour --seeds 1
+    python -m bench.nlu --table --document docs/NLU.md       # of what there is
 
-Every system learns from the same English utterances and is scored on the same test sets:
+Every system learns from the same English utterances, drawn by seed, and is scored on the same
+tests:
 
-ours                  nlu.train, the lower layers frozen (docs/NLU.md)
-ours, switched        the same with copies switched into the languages that have a lexicon
-frozen + regression   a logistic regression on the frozen encoder's vectors (intents alone)
-gloss + ours          words replaced by a lexicon's English ones, then the English model
-nearest neighbour     the intent of the nearest training utterance, by the frozen encoder
-n-grams, linear       tf-idf of character n-grams with a linear model; features of words under a CRF
-most frequent intent
+majority       the most frequent intent
+neighbour      the intent of the nearest training utterance, by the frozen encoder
+regression     a logistic regression on the frozen encoder's vectors (intents alone)
+ngrams         tf-idf of character n-grams with a linear model; features of words under a CRF
+ours           nlu.train, the lower layers frozen (docs/NLU.md)
+switched       the same, with copies switched into the languages that have a lexicon
+gloss          words replaced by a lexicon's English ones, then `ours` of that seed
 
-A run that has ended is not run again, one that was killed goes on. Languages with a lexicon from
-English, and dialects, stand in columns of their own.
+Results are kept in bench/nlu.jsonl, a line a cell (a system and a seed), written when the cell
+ends: a cell whose line is there is not run again, on whatever machine. A killed training goes on
+from its checkpoint. Intervals draw utterances, the same ones in all languages.
 """
 
 from __future__ import annotations
 
 import argparse
-import re
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from bench.expansion import in_document
 from data.access import Access
-from data.errors import KilolinguaError
+from data.bounded import parse_json
+from data.errors import InputError, KilolinguaError
+from data.files import appears_whole, canonical_json, write_whole
 from data.languages import resolve
 from data.lexicon.load import load_lexicon
 from lexaug.phrases import compile_phrases
-from metrics.intents import EXACT, INTENT, SLOTS, Parse, repaired
-from models.encoder import open_encoder
-from nlu.baselines import nearest
+from metrics.intents import EXACT, INTENT, SLOTS, Parse, repaired_rows
 from nlu.config import NluConfig
-from nlu.model import load_nlu
-from nlu.run import as_parses, prepare
 from nlu.sets import UtteranceSet, find_utterances
-from nlu.switching import glossed
-from nlu.train import train
-from training.classification.logistic import fitted
 
+if TYPE_CHECKING:
+    from data.labels.slots import Utterance
+    from nlu.model import NluModel
+
+LINES = Path(__file__).with_suffix(".jsonl")
 LEXICONS = ("ar", "da", "de", "id", "it", "ja", "lt", "nl", "no", "sr", "tr")  # FreeDict's
 DIALECTS = ("de-ba", "de-muc", "de-st", "gsw", "nap")
 MODEL = "multilingual-e5-small"
 NAMES = (INTENT, SLOTS, EXACT)
-Figures = dict[str, dict[str, list[float]]]  # of a system, by language
+SYSTEMS = {
+    "majority": "most frequent intent",
+    "neighbour": "nearest neighbour, frozen encoder",
+    "regression": "frozen encoder, logistic regression",
+    "ngrams": "n-grams, linear; CRF",
+    "ours": "ours",
+    "switched": "ours, code-switching",
+    "gloss": "glossed into English, ours",
+}
+SHAPE = {"system": str, "seed": int, "limit": int, "figures": dict, "means": dict}
+RESAMPLES = 1000
+OTHERS, WITH_LEXICON, DIALECT = "18 others", "11 with a lexicon", "5 dialects"
+
+Parses = Mapping[str, Sequence[Parse]]  # by language
+Floats = NDArray[np.float64]
 
 
-def config(given: argparse.Namespace, seed: int, switch: bool) -> NluConfig:
-    """The run of a seed."""
-    return NluConfig(
-        ("xsid:train",),
-        dev="xsid:dev:en",
-        test=("xsid:test:all",),
-        model=MODEL,
-        freeze=4,
-        dtype="bfloat16",
-        limit=given.limit,
-        steps=given.steps,
-        checkpoint_every=100,
-        seed=seed,
-        switch=LEXICONS if switch else (),
-        out=given.out / f"{'switch' if switch else 'plain'}-{seed}",
-    )
+class Plan:
+    """What cells share: the tests, the training utterances of a seed, vectors, a trained model."""
+
+    def __init__(self, given: argparse.Namespace) -> None:
+        self.given = given
+        self.access = Access(report=print)
+
+    @cached_property
+    def tests(self) -> list[UtteranceSet]:
+        """xSID's test part in every language."""
+        return find_utterances("xsid:test:all")
+
+    def config(self, seed: int, switch: bool) -> NluConfig:
+        """The run of a seed."""
+        given = self.given
+        return NluConfig(
+            ("xsid:train",),
+            dev="xsid:dev:en",
+            test=("xsid:test:all",),
+            model=MODEL,
+            freeze=4,
+            dtype=given.dtype,
+            device="cpu",
+            limit=given.limit,
+            steps=given.steps,
+            checkpoint_every=40,
+            seed=seed,
+            switch=LEXICONS if switch else (),
+            out=given.out / f"{'switched' if switch else 'ours'}-{seed}",
+        )
+
+    def own(self, seed: int) -> list[Utterance]:
+        """The training utterances of a seed; those of the tests are dropped."""
+        from nlu.run import prepare
+
+        with prepare(self.config(seed, switch=False), self.access) as prepared:
+            return prepared.own
+
+    @cached_property
+    def encoder(self) -> Any:
+        """The frozen encoder."""
+        from models.encoder import open_encoder
+
+        return open_encoder(MODEL, prefix="")
+
+    def vectors(self, name: str, texts: Sequence[str]) -> Floats:
+        """Vectors of length 1, kept in the folder in 16 bits: they cost most of these cells."""
+        path = self.given.out / "vectors" / f"{name}.npy"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with appears_whole(path) as file:
+                np.save(file, self.encoder.encode(texts).astype(np.float16))
+        found: Floats = np.load(path).astype(np.float64)
+        return found
+
+    def trained(self, seed: int, switch: bool) -> NluModel:
+        """The model of a seed; killed, it goes on."""
+        from nlu.model import load_nlu
+        from nlu.run import prepare, train
+        from training.folders import folder_appears_whole
+
+        config = self.config(seed, switch)
+        folder = Path(str(config.out)) / "model"
+        if not folder.exists():
+            with prepare(config, self.access) as prepared:
+                train(prepared)
+                with folder_appears_whole(folder) as out:
+                    prepared.model.save(out)
+        return load_nlu(str(folder), dtype=self.given.dtype)
 
 
-def of_runs(given: argparse.Namespace, seed: int) -> Iterator[tuple[str, Figures]]:
-    """Our two, and the baselines that stand beside every run."""
-    for switch in (False, True) if given.switch else (False,):
-        done = train(config(given, seed, switch), Access(report=print))
-        told: dict[str, Figures] = {}
-        for one in done.told["results"]:
-            values = {score["name"]: [score["value"]] for score in one["scores"]}
-            told.setdefault(one["system"], {})[one["language"]] = values
-        yield "ours, switched" if switch else "ours", told.pop("model")
-        if not switch:
-            yield from told.items()
+def without_slots(plan: Plan, intents: Mapping[str, Sequence[str]]) -> Parses:
+    """Parses of systems that know intents alone."""
+    return {
+        test.code: [
+            Parse(intent, ("O",) * len(words))
+            for intent, words in zip(intents[test.code], test.tokens, strict=True)
+        ]
+        for test in plan.tests
+    }
 
 
-def of_vectors(
-    given: argparse.Namespace, seed: int, tests: Sequence[UtteranceSet]
-) -> Iterator[tuple[str, Figures]]:
-    """Logistic regression and nearest neighbour on the frozen encoder's vectors."""
-    with prepare(config(given, seed, False), Access()) as prepared:
-        own = prepared.own
-    encoder = open_encoder(MODEL, prefix="")
-    learned = encoder.encode([one.text for one in own])
-    intents = [one.intent for one in own]
-    labels = sorted(set(intents))
+def _majority(plan: Plan, seed: int) -> Parses:
+    from nlu.baselines import majority
+
+    first = majority([one.intent for one in plan.own(seed)])
+    return without_slots(plan, {t.code: [first] * len(t.utterances) for t in plan.tests})
+
+
+def _encoded(plan: Plan, seed: int) -> tuple[Floats, list[str], dict[str, Floats]]:
+    own = plan.own(seed)
+    learned = plan.vectors(f"train-{plan.given.limit}-{seed}", [one.text for one in own])
+    tests = {
+        test.code: plan.vectors(f"test-{test.code}", [one.text for one in test.utterances])
+        for test in plan.tests
+    }
+    return learned, [one.intent for one in own], tests
+
+
+def _neighbour(plan: Plan, seed: int) -> Parses:
+    from nlu.baselines import nearest
+
+    learned, intents, tests = _encoded(plan, seed)
+    found = {
+        code: nearest(vectors.astype(np.float32), learned.astype(np.float32), intents)
+        for code, vectors in tests.items()
+    }
+    return without_slots(plan, found)
+
+
+def _regression(plan: Plan, seed: int) -> Parses:
     import torch
 
-    raw = torch.from_numpy(np.hstack([_scaled(learned, learned), np.ones((len(own), 1))])).float()
-    head = fitted(
-        lambda w: raw @ w, raw.shape[1], [labels.index(i) for i in intents], len(labels), 0.01
-    )
-    for name in ("frozen + regression", "nearest neighbour"):
-        figures: Figures = {}
-        for test in tests:
-            vectors = encoder.encode([one.text for one in test.utterances])
-            if name == "nearest neighbour":
-                found = nearest(vectors, learned, intents)
-            else:
-                rows = np.hstack([_scaled(vectors, learned), np.ones((len(vectors), 1))])
-                best = (rows @ head.numpy()).argmax(axis=1)
-                found = [labels[number] for number in best]
-            gold = [one.intent for one in test.utterances]
-            share = 100 * float(np.mean([a == b for a, b in zip(found, gold, strict=True)]))
-            figures[test.code] = {INTENT: [share]}
-        yield name, figures
+    from training.classification.logistic import PENALTY, fitted
+
+    learned, intents, tests = _encoded(plan, seed)
+    mean, scale = learned.mean(axis=0), np.maximum(learned.std(axis=0), 1e-6)
+
+    def features(vectors: Floats) -> Any:
+        rows = np.hstack([(vectors - mean) / scale, np.ones((len(vectors), 1))])
+        return torch.from_numpy(rows).float()
+
+    labels, x = sorted(set(intents)), features(learned)
+    gold = [labels.index(intent) for intent in intents]
+    head = fitted(lambda weights: x @ weights, x.shape[1], gold, len(labels), PENALTY)
+    found = {
+        code: [labels[n] for n in (features(vectors) @ head).argmax(dim=1).tolist()]
+        for code, vectors in tests.items()
+    }
+    return without_slots(plan, found)
 
 
-def _scaled(vectors: Any, learned: Any) -> Any:
-    return (vectors - learned.mean(axis=0)) / np.maximum(learned.std(axis=0), 1e-6)
+def _ngrams(plan: Plan, seed: int) -> Parses:
+    from nlu.baselines import CHARACTERS, free_parses
+
+    own = plan.own(seed)
+    parses = [Parse(one.intent, one.slots) for one in own]
+    free = free_parses(parses, [one.text for one in own], [one.tokens for one in own])
+    return {
+        test.code: free([one.text for one in test.utterances], test.tokens)[CHARACTERS]
+        for test in plan.tests
+    }
 
 
-def of_glosses(
-    given: argparse.Namespace, seed: int, tests: Sequence[UtteranceSet]
-) -> tuple[str, Figures]:
-    """The English model on words replaced by their English translations."""
-    model = load_nlu(str(given.out / f"plain-{seed}"))
-    figures: Figures = {}
-    for test in tests:
+def _trained(plan: Plan, seed: int, *, switch: bool) -> Parses:
+    from nlu.run import as_parses
+
+    model = plan.trained(seed, switch)
+    return {test.code: as_parses(model.parse(test.tokens)) for test in plan.tests}
+
+
+def _gloss(plan: Plan, seed: int) -> Parses:
+    from nlu.run import as_parses
+    from nlu.switching import glossed
+
+    model = plan.trained(seed, switch=False)
+    found: dict[str, list[Parse]] = {}
+    for test in plan.tests:
         if test.code not in LEXICONS:
             continue
         try:
             lexicon = load_lexicon(resolve(test.code), resolve("en"))
         except KilolinguaError as error:
-            print(f"{test.code}: {error}", file=sys.stderr)
+            plan.access.say(f"{test.code}: {error}")
             continue
         made = glossed(test.tokens, compile_phrases(lexicon, "first"))
-        found = as_parses(model.parse([words for words, _ in made]))
-        parses = [
-            Parse(parse.intent, _back(parse.slots, origin, len(tokens)))
-            for parse, (_, origin), tokens in zip(found, made, test.tokens, strict=True)
+        said = as_parses(model.parse([words for words, _ in made]))
+        found[test.code] = [
+            Parse(parse.intent, on_words(parse.slots, origin, len(words)))
+            for parse, (_, origin), words in zip(said, made, test.tokens, strict=True)
         ]
-        scores = repaired(test.parses, parses, resamples=40)
-        figures[test.code] = {score.name: [score.value] for score in scores}
-    return "gloss + ours", figures
+    return found
 
 
-def _back(tags: Sequence[str], origin: Sequence[int], number: int) -> tuple[str, ...]:
-    """Tags of glossed words on the words that they stand for: the first of each counts."""
+def on_words(tags: Sequence[str], origin: Sequence[int], number: int) -> tuple[str, ...]:
+    """Tags of glossed words on the words that they stand for: the first of each counts.
+
+    >>> on_words(("O", "B-time", "I-time", "I-time"), (0, 1, 1, 2), 3)
+    ('O', 'B-time', 'I-time')
+    """
     found = ["O"] * number
     for tag, place in zip(reversed(tags), reversed(origin), strict=True):
         found[place] = tag
@@ -153,31 +259,151 @@ def _back(tags: Sequence[str], origin: Sequence[int], number: int) -> tuple[str,
     )
 
 
-def table(by_system: Mapping[str, Figures]) -> str:
-    """A row a system: means over groups of languages of intent / slot F1 / exact match."""
-    every = sorted({code for figures in by_system.values() for code in figures} - {"en"})
-    groups = {
-        "en": ["en"],
-        f"{len(every)} others": every,
-        "with a lexicon": [code for code in every if code in LEXICONS],
-        "kk, zh": [code for code in every if code in ("kk", "zh")],
-        "dialects": [code for code in every if code in DIALECTS],
+CELLS: dict[str, Callable[[Plan, int], Parses]] = {
+    "majority": _majority,
+    "neighbour": _neighbour,
+    "regression": _regression,
+    "ngrams": _ngrams,
+    "ours": lambda plan, seed: _trained(plan, seed, switch=False),
+    "switched": lambda plan, seed: _trained(plan, seed, switch=True),
+    "gloss": _gloss,
+}
+HAVE_SLOTS = ("ngrams", "ours", "switched", "gloss")
+
+
+def groups(codes: Sequence[str]) -> dict[str, list[str]]:
+    """Which languages are averaged together."""
+    others = [code for code in codes if code != "en"]
+    found = {
+        "en": [code for code in codes if code == "en"],
+        OTHERS: others,
+        WITH_LEXICON: [code for code in others if code in LEXICONS],
+        "kk, zh": [code for code in others if code in ("kk", "zh")],
+        DIALECT: [code for code in others if code in DIALECTS],
     }
-    lines = ["| | " + " | ".join(groups) + " |", "| --- |" + " --- |" * len(groups)]
-    for system, figures in by_system.items():
-        cells = [_cell(figures, codes) for codes in groups.values()]
-        lines.append(f"| {system} | " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+    wanted = {"en": 1, OTHERS: 18, WITH_LEXICON: 11, "kk, zh": 2, DIALECT: 5}
+    return {name: of for name, of in found.items() if len(of) == wanted[name]}
 
 
-def _cell(figures: Figures, codes: Sequence[str]) -> str:
-    if any(code not in figures for code in codes) or not codes:
+def measured(tests: Sequence[UtteranceSet], parses: Parses, slots: bool) -> dict[str, Any]:
+    """Figures by language, and means of groups with an interval: [value, low, high].
+
+    Utterances are drawn by their ids, which all languages share.
+    """
+    ids = sorted({one.id for test in tests for one in test.utterances})
+    place = {one: number for number, one in enumerate(ids)}
+    draws = np.random.default_rng(1).multinomial(len(ids), [1 / len(ids)] * len(ids), RESAMPLES)
+    weights = np.vstack([np.ones(len(ids)), draws])
+    names = NAMES if slots else NAMES[:1]
+    drawn: dict[str, list[Floats]] = {}  # by language: the figure itself, then those drawn
+    for test in tests:
+        if test.code not in parses:
+            continue
+        intents, spans, exact = repaired_rows(test.parses, parses[test.code])
+        totals = []
+        for rows in (intents, spans, exact):
+            table = np.zeros((len(ids), len(rows[0])))
+            for one, row in zip(test.utterances, rows, strict=True):
+                table[place[one.id]] += row
+            totals.append(weights @ table)
+        right, told, gold = totals[1].T
+        f1 = 200 * right / np.maximum(told + gold, 1)
+        shares = [100 * total[:, 0] / np.maximum(total[:, 1], 1) for total in totals]
+        drawn[test.code] = [shares[0], f1, shares[2]][: len(names)]
+    means = {
+        group: {name: _interval([drawn[code][n] for code in codes]) for n, name in enumerate(names)}
+        for group, codes in groups(list(drawn)).items()
+    }
+    figures = {
+        code: {name: round(float(of[n][0]), 2) for n, name in enumerate(names)}
+        for code, of in drawn.items()
+    }
+    return {"figures": figures, "means": means}
+
+
+def _interval(drawn: Sequence[Floats]) -> list[float]:
+    mean = np.mean(drawn, axis=0)
+    low, high = np.percentile(mean[1:], [2.5, 97.5])
+    return [round(float(value), 2) for value in (mean[0], low, high)]
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """The results that are kept; none where there is no file yet.
+
+    Raises:
+        InputError: a line that is no result.
+    """
+    if not path.exists():
+        return []
+    lines = path.read_text("utf-8").splitlines()
+    return [parse_json(line, f"{path}:{n}", SHAPE) for n, line in enumerate(lines, 1)]
+
+
+def keep(path: Path, line: Mapping[str, Any]) -> None:
+    """Add a line to the file, in the order of systems and seeds."""
+    order = list(SYSTEMS)
+    lines = sorted(
+        [*read_lines(path), line], key=lambda one: (order.index(one["system"]), one["seed"])
+    )
+    write_whole(path, "".join(canonical_json(one) + "\n" for one in lines))
+
+
+def table(lines: Sequence[Mapping[str, Any]]) -> str:
+    """A row a system: means over seeds of intent accuracy / slot F1 / exact match, by group.
+
+    The interval is of the other languages' mean, utterances drawn, the mean of the seeds' bounds;
+    where there are several seeds, their smallest and largest value follow.
+    """
+    names = ("en", OTHERS, WITH_LEXICON, "kk, zh", DIALECT)
+    rows = ["| | seeds | " + " | ".join(names) + " |", "| --- |" + " --- |" * (len(names) + 1)]
+    for system, title in SYSTEMS.items():
+        mine = [one for one in lines if one["system"] == system]
+        if mine:
+            seeds = ", ".join(str(one["seed"]) for one in mine)
+            cells = [_cell(mine, name) for name in names]
+            rows.append(f"| {title} | {seeds} | " + " | ".join(cells) + " |")
+    return "\n".join(rows) + "\n"
+
+
+def _cell(lines: Sequence[Mapping[str, Any]], group: str) -> str:
+    if any(group not in one["means"] for one in lines):
         return "-"
-    means = []
+    found = []
     for name in NAMES:
-        values = [np.mean(figures[code][name]) for code in codes if name in figures[code]]
-        means.append(f"{np.mean(values):.1f}" if len(values) == len(codes) else "-")
-    return " / ".join(means)
+        triples = [one["means"][group].get(name) for one in lines]
+        if None in triples:
+            found.append("-")
+            continue
+        value, low, high = np.mean(triples, axis=0)
+        told = f"{value:.1f}"
+        if group == OTHERS:
+            told += f" [{low:.1f}, {high:.1f}]"
+        if group == OTHERS and len(lines) > 1:
+            each = [triple[0] for triple in triples]
+            told += f" ({min(each):.1f} to {max(each):.1f})"
+        found.append(told)
+    return " / ".join(found)
+
+
+def to_do(given: argparse.Namespace) -> Iterator[tuple[str, int]]:
+    """The cells without a line; cheap systems first, a seed after the other."""
+    there = {(one["system"], one["seed"]) for one in read_lines(given.lines)}
+    systems = given.systems.split(",") if given.systems else list(SYSTEMS)
+    if unknown := [system for system in systems if system not in SYSTEMS]:
+        raise InputError(f"--systems {unknown[0]}: expected some of {', '.join(SYSTEMS)}")
+    for seed in map(int, given.seeds.split(",")):
+        yield from ((system, seed) for system in systems if (system, seed) not in there)
+
+
+def check_limit(given: argparse.Namespace) -> None:
+    """Refuse to put cells beside those of another number of training utterances or updates."""
+    wanted = [given.limit, given.steps]
+    for one in read_lines(given.lines):
+        if [one["limit"], one["steps"]] != wanted:
+            raise InputError(
+                f"{given.lines}: has cells of --limit {one['limit']} --steps {one['steps']}; give"
+                " these, or another --lines"
+            )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -186,31 +412,31 @@ def main(argv: Sequence[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--seeds", default="1")
-    parser.add_argument("--limit", type=int, default=2000)
-    parser.add_argument("--steps", type=int, default=280)
-    parser.add_argument("--no-switch", dest="switch", action="store_false")
+    parser.add_argument("--systems", help="some of them, with commas (default: all)")
+    parser.add_argument("--limit", type=int, default=2000, help="training utterances")
+    parser.add_argument("--steps", type=int, default=280, help="updates of ours")
+    parser.add_argument("--dtype", default="float32", help="of ours: float32 or bfloat16")
     parser.add_argument("--out", type=Path, default=Path("runs/bench-nlu"))
+    parser.add_argument("--lines", type=Path, default=LINES, help="the file of results")
+    parser.add_argument("--table", action="store_true", help="run nothing")
     parser.add_argument("--document", type=Path, help="put the table between its marks there")
     given = parser.parse_args(argv)
-    tests = find_utterances("xsid:test:all")
-    found: dict[str, Figures] = {}
-    for seed in map(int, given.seeds.split(",")):
-        more = [
-            *of_runs(given, seed),
-            *of_vectors(given, seed, tests),
-            of_glosses(given, seed, tests),
-        ]
-        for system, figures in more:
-            for code, values in figures.items():
-                for name, value in values.items():
-                    mine = found.setdefault(system, {}).setdefault(code, {})
-                    mine.setdefault(name, []).extend(value)
-    text = table(found)
-    print(text)
-    if given.document:
-        page = given.document.read_text("utf-8")
-        marks = re.compile(r"(?<=<!-- table nlu: begin -->\n).*?(?=<!-- table nlu: end -->)", re.S)
-        given.document.write_text(marks.sub(lambda _: text, page), "utf-8")
+    try:
+        check_limit(given)
+        plan = Plan(given)
+        for system, seed in [] if given.table else to_do(given):
+            began = time.process_time()
+            told = measured(plan.tests, CELLS[system](plan, seed), system in HAVE_SLOTS)
+            cell = {"system": system, "seed": seed, "limit": given.limit, "steps": given.steps}
+            seconds = round(time.process_time() - began)
+            keep(given.lines, {**cell, **told, "cpu_seconds": seconds, "dtype": given.dtype})
+            print(f"{system}, seed {seed}: {seconds} s of processor time", flush=True)
+        text = table(read_lines(given.lines))
+        print(text)
+        if given.document:
+            in_document(given.document, "nlu", text)
+    except KilolinguaError as error:
+        parser.exit(2, f"python -m bench.nlu: error: {error}\n")
     return 0
 
 

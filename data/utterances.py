@@ -75,11 +75,12 @@ def read_massive(
             utterances of MMNLU-22 have no labels: their intent is empty, their slots are O.
 
     Raises:
-        InputError: a line that is no such JSON object; an annotation that does not parse.
+        InputError: a line that is no such JSON object; an annotation that does not parse; another
+            locale than in the lines before; an id that was in this partition already.
     """
     if split is not None and split not in (*PARTITIONS, HELD_OUT):
-        raise InputError(f'MASSIVE has no split "{split}"; it has: {", ".join(PARTITIONS)}')
-    for record, utterance in _read(path, _of_massive, skip_bad, dropped, repairs):
+        raise InputError(f'{path}: MASSIVE has no split "{split}"; it has: {", ".join(PARTITIONS)}')
+    for record, utterance in _read(path, _of_one_locale(), skip_bad, dropped, repairs):
         if split in (None, record["partition"]):
             yield utterance
 
@@ -132,6 +133,25 @@ def _cleaned(record: dict[str, Any], repairs: Counter[str]) -> Record:
         key: clean(value, f'"{key}"', repairs=repairs) if isinstance(value, str) else value
         for key, value in record.items()
     }
+
+
+def _of_one_locale() -> Callable[[Record, str], Utterance]:
+    """What makes utterances of a file's records, which have one locale, and each id once."""
+    locales: set[str] = set()
+    seen: set[tuple[str, str]] = set()
+
+    def utterance_of(record: Record, where: str) -> Utterance:
+        found, locale = _of_massive(record, where), str(record["locale"])
+        key = str(record["partition"]), found.id
+        if locales and locale not in locales:
+            raise InputError(f"expected {excerpt(*locales)} as before, found {excerpt(locale)}")
+        if key in seen:
+            raise InputError(f"expected each id once in {key[0]}, found {excerpt(key[1])} again")
+        locales.add(locale)
+        seen.add(key)
+        return found
+
+    return utterance_of
 
 
 def _of_massive(record: Record, _: str) -> Utterance:

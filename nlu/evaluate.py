@@ -50,34 +50,46 @@ ROW = {
     "pred_intent": str,
     "pred_slots?": list,
     "pred_annot_utt?": str,
-    "confidence?": float,
+    "confidence?": int | float,
+    "locale?": str,
 }
 
 
 def read_predictions(path: Path, test: UtteranceSet) -> tuple[list[Parse], list[float] | None]:
     """The parses of a test set's utterances out of a file, and how sure they are, if it says.
 
+    A submission holds many locales, whose ids are the same: lines of others are passed over.
+
     Raises:
         InputError: a line of another form; an utterance without a prediction, or with two; tags
-            that are not one a token.
+            that are not one a token; a test set that has an id twice.
     """
     rows: dict[str, tuple[int, Mapping[str, Any]]] = {}
     for number, line in read_lines(path):
         if line.strip():
             record = parse_json(line, f"{path}:{number}", ROW)
+            if record.get("locale") not in (None, test.code):
+                continue
             if record["id"] in rows:
                 raise InputError(f"{path}:{number}: id {record['id']} a second time; leave one out")
             rows[record["id"]] = number, record
     found: list[Parse] = []
     sure: list[float] = []
+    if len({one.id for one in test.utterances}) < len(test.utterances):
+        raise InputError(
+            f"{test.name}: has an id twice, so that predictions are not told apart; give each"
+            " utterance its own"
+        )
     for one in test.utterances:
         if one.id not in rows:
             raise InputError(f"{path}: no prediction of {test.name}'s id {one.id}; predict all")
         number, record = rows[one.id]
         where = f"{path}:{number}"
+        if (confidence := record.get("confidence")) is not None:
+            if not 0 <= confidence <= 1:
+                raise InputError(f"{where}: expected a confidence of 0 to 1, found {confidence}")
+            sure.append(confidence)
         found.append(Parse(record["pred_intent"], _tags(record, one.tokens, test.code, where)))
-        if isinstance(record.get("confidence"), float):
-            sure.append(record["confidence"])
     return found, sure if len(sure) == len(found) else None
 
 

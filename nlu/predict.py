@@ -159,6 +159,8 @@ def _predict(given: argparse.Namespace) -> int:
 
     if given.dtype not in (None, "float32", "bfloat16"):
         raise InputError(f"--dtype {given.dtype}: expected float32 or bfloat16")
+    if given.int8 and not given.onnx:
+        raise InputError("--int8: is of --onnx FILE, which is missing")
     access = Access(offline=given.offline, report=say)
     model = load_nlu(given.model, dtype=given.dtype, access=access)
     if given.onnx:

@@ -156,9 +156,10 @@ def _of_file(name: str, path: Path, split: str, skip_bad: bool) -> UtteranceSet:
     dropped, repairs = Counter[str](), Counter[str]()
     read = read_utterances(path, split, skip_bad=skip_bad, dropped=dropped, repairs=repairs)
     found = UtteranceSet(name, tuple(read), path.name.partition(".")[0])
-    if path.suffix == ".jsonl" and "annot_utt" in first_keys(path):
-        code = _first_record(path).get("locale", found.code)
-        found = replace(found, code=code, labels=_official(path, found.utterances))
+    if "locale" in (keys := first_keys(path) if path.suffix == ".jsonl" else ()):
+        found = replace(found, code=str(_first_record(path)["locale"]))
+    if "annot_utt" in keys:
+        found = replace(found, labels=_official(path, found.utterances))
     return _with_words(replace(found, dropped=dropped, repairs=repairs))
 
 

@@ -206,6 +206,8 @@ def _submit(given: argparse.Namespace) -> int:
     from runfolder.console import say
 
     access = Access(offline=given.offline, report=say)
+    if given.out.exists() and not given.out.is_dir():
+        raise InputError(f"--out {given.out}: expected a folder, found a file; name another")
     tests = list(_tests(given, access))
     model = load_nlu(given.model, access=access)
     folder = resolve_model(given.model, access).folder

@@ -58,12 +58,14 @@ def open_tables(names: Sequence[str], *, inflect: bool, access: Access) -> list[
         InputError: no such language or file, a language twice.
         UnavailableError: no lexicon of a language can be had.
     """
-    found: list[Table] = []
-    for name in names:
-        code, _, file = name.partition("=")
-        language = find_language(code, access=access)
-        if any(resolve(one.code).bcp47 == language.bcp47 for one in found):
+    languages = [find_language(name.partition("=")[0], access=access) for name in names]
+    codes = [language.bcp47 for language in languages]
+    for code in codes:  # before anything slow
+        if codes.count(code) > 1:
             raise InputError(f"--switch {code}: named twice; leave one out")
+    found: list[Table] = []
+    for name, language in zip(names, languages, strict=True):
+        file = name.partition("=")[2]
         lexicon = load_lexicon(resolve("en"), language, name=file or None, access=access)
         if inflect:
             inflection = find_inflection(language, wanted=None, way="tables", access=access)

@@ -48,6 +48,7 @@ MAY_IMPORT = {
     "app": {
         "app",
         "lexaug",
+        "nlu",
         "morph",
         "icl",
         "localize",

@@ -239,6 +239,19 @@ class State:
                 " mine the sessions again into another --state"
             ) from error
         told = parse_json(content, str(path), SHAPE)
+        requests = np.concatenate(
+            [counts.keys[:, [0, 2]].ravel(), waiting.request, waiting.rewrite, [NONE]]
+        )
+        intents = np.concatenate([counts.keys[:, 1], waiting.intent, [NONE]])
+        if (
+            requests.max() >= len(told["keys"])
+            or intents.max() >= len(told["intents"])
+            or len(told["keys"]) != len(told["shown"])
+        ):
+            raise InputError(
+                f"{path}: expected a text for each number, found fewer; mine the sessions again"
+                " into another --state"
+            )
         log = Log(told["keys"], told["shown"], told["intents"])
         return cls(log, counts, waiting, tuple(told["files"]), told["gap"], told["newest"])
 

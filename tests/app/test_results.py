@@ -13,6 +13,7 @@ import pytest
 
 from app.results import ORDERS, find_runs, newest_pair, ordered, title
 from icl.pairing import pair_runs
+from metrics.score import Score
 
 
 def html(test: Any) -> str:
@@ -30,7 +31,33 @@ def test_runs_are_read_and_damaged_ones_named(runs: Path) -> None:
     assert [line.partition(": expected")[0] for line in unread] == [str(damaged / "scores.json")]
 
 
-@pytest.mark.parametrize("text", ["", "[]", "null", '{"results": 3}', '{"results": ["x"]}'])
+def test_a_model_that_was_trained_here_has_its_scores(
+    tmp_path: Path, run_page: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row of nlu.train, which has scores, beside one of training.tag, which has one."""
+    score = Score("slot F1", 45.5, 40.0, 50.25, "F1:spans", 500, "95 %").to_dict()
+    rows = [
+        {"test": "xsid:test:de", "language": "de", "system": "model", "scores": [score]},
+        {"test": "xsid:test:de", "system": "<b>free</b>", "score": score | {"value": 3.0}},
+    ]
+    folder = tmp_path / "runs" / "nlu-1"
+    folder.mkdir(parents=True)
+    (folder / "scores.json").write_text(json.dumps({"results": rows, "notes": ["few seeds"]}))
+    [run], unread = find_runs(tmp_path / "runs")
+    assert (title(run), unread) == ("xsid:test:de · nlu-1", [])
+    monkeypatch.chdir(tmp_path)
+    page = run_page("results")
+    assert not page.exception
+    assert not page.warning
+    shown = html(page)
+    for part in ("test set", "45.5 <small>[40.0, 50.2]", "3.0", "&lt;b&gt;free"):
+        assert part in shown
+    assert not any("side by side" in one.value for one in page.subheader)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"results": [{"test": 3}]}', "", "[]", "null", '{"results": 3}', '{"results": ["x"]}']
+)
 def test_no_file_breaks_the_page(runs: Path, text: str) -> None:
     (runs / "icl-sw-1" / "scores.json").write_text(text, "utf-8")
     found, unread = find_runs(runs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +17,9 @@ from data.languages import codes_of
 from data.utterances import HELD_OUT, read_xsid
 from models.resolve import resolve_model
 from nlu import evaluate, predict, sets, submit
-from nlu.model import NluModel, Shape, open_nlu
+from nlu.model import NluModel, Parsed, Shape, open_nlu
 from nlu.sets import find_utterances
-from nlu.submit import FULL, ZERO_SHOT, mmnlu22
+from nlu.submit import FULL, ZERO_SHOT, line_of, mmnlu22
 from tests.nlu.conftest import massive
 
 
@@ -139,6 +140,20 @@ def _weights(model: Path) -> list[torch.nn.Parameter]:
     return list(load_nlu(str(model)).network.parameters())
 
 
+def test_a_copy_of_a_locale_by_another_name(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, line = tmp_path / "data", ["--task", "mmnlu22", "--model", str(model), "--out"]
+    data.mkdir()
+    held_out(data, "sw-KE")
+    (data / "copy.jsonl").write_bytes((data / "sw-KE.jsonl").read_bytes())
+    assert submit.main([*line, str(tmp_path / "out"), "--data", str(data)]) == 2
+    assert "the locale sw-KE is there twice" in capsys.readouterr().err
+    (data / "copy.jsonl").unlink()
+    assert submit.main([*line, str(data / "sw-KE.jsonl"), "--data", str(data)]) == 2
+    assert "sw-KE.jsonl: expected a folder, found a file" in capsys.readouterr().err
+
+
 def test_a_model_that_saw_more_is_no_zero_shot(
     model: Path, loaded: NluModel, tmp_path: Path
 ) -> None:
@@ -213,6 +228,51 @@ def test_scores_of_files_and_paired_tests(
     files[0].write_text("".join(json.dumps(row) + "\n" for row in short))
     assert evaluate.main(line[:4]) == 2
     assert "tags, one a token, found 1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (massive(3, 1, "test") + massive(1, 2, "dev", "sw-KE"), 'expected "en-US" as before'),
+        (
+            massive(3, 1, "test") + massive(1, 2, "test"),
+            'each id once in test, found "test0" again',
+        ),
+    ],
+)
+def test_a_locale_or_an_id_twice_in_a_file(
+    tmp_path: Path, lines: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "en-US.jsonl"
+    path.write_text("\n".join(lines) + "\n")
+    assert sets.main([f"{path}:test"]) == 2
+    told = capsys.readouterr().err
+    assert message in told
+    assert f"{path}:4: " in told
+    assert sets.main(["--skip-bad", f"{path}:test"]) == 0
+    assert capsys.readouterr().out.split()[-1] == "1"
+
+
+def test_a_submission_of_many_locales_is_scored(tmp_path: Path) -> None:
+    """The ids of all locales are the same; which is meant is the line's locale."""
+    rows = []
+    for code in ("en-US", "sw-KE"):
+        lines = massive(6, 1, "test", code)
+        (tmp_path / f"{code}.jsonl").write_text("\n".join(lines) + "\n")
+        [test] = find_utterances(f"{tmp_path / code}.jsonl:test")
+        for one in test.utterances:
+            found = Parsed(one.intent if code == "sw-KE" else "other", one.slots, 1.0)
+            rows.append(line_of(one.id, code, one.tokens, found).to_json())
+    path = tmp_path / "predictions.jsonl"
+    path.write_text("\n".join(rows) + "\n")
+    parses, _ = evaluate.read_predictions(path, test)
+    assert [one.intent for one in parses] == [one.intent for one in test.utterances]
+    path.write_text('{"id": "test0", "pred_intent": "a", "pred_slots": [], "confidence": 7}\n')
+    with pytest.raises(InputError, match=r"jsonl:1: expected a confidence of 0 to 1, found 7"):
+        evaluate.read_predictions(path, replace(test, utterances=test.utterances[:1]))
+    twice = replace(test, utterances=(test.utterances[0],) * 2)
+    with pytest.raises(InputError, match="has an id twice"):
+        evaluate.read_predictions(path, twice)
 
 
 def test_what_sets_share(corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:

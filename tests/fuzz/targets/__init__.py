@@ -14,9 +14,20 @@ from tests.fuzz.targets import (
     references,
     runs,
     texts,
+    understanding,
 )
 
-_MODULES = (texts, documents, labels, lexicons, references, runs, models, commands)
+_MODULES = (
+    texts,
+    documents,
+    labels,
+    lexicons,
+    references,
+    runs,
+    models,
+    commands,
+    understanding,
+)
 _TO_COME: tuple[str, ...] = ()
 
 TARGETS: Mapping[str, Target] = {

@@ -28,7 +28,8 @@ XSID = (
 )
 MASSIVE = (
     '{"id": "0", "locale": "sw-KE", "partition": "train", "scenario": "alarm", "intent": "alarm_set", "utt": "niamshe saa tano",'
-    ' "annot_utt": "niamshe [time : saa tano]", "worker_id": "1"}\n{"id": "1", "locale": "zh-CN", "partition": "test", "intent": '
+    ' "annot_utt": "niamshe [time : saa tano]", "worker_id": "1"}\n',
+    '{"id": "1", "locale": "zh-CN", "partition": "test", "intent": '
     '"alarm_set", "utt": "五点叫醒我", "annot_utt": "[time : 五点]叫醒我"}\n',
 )
 SLURP = (
