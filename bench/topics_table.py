@@ -22,9 +22,9 @@ from data.files import canonical_json, write_whole
 from metrics.paired import bootstrap_sums, difference_interval
 from probe.places import places_of
 
-ARMS = ("english", "said", "said alone", "foreign", "letters", "letters, said")
-BASE, SAID = ARMS[:2]
-COMPARED = ARMS[1:4]
+BASE, SAID, EVERYONE = "english", "said", "everyone"
+COMPARED = (SAID, "said alone", "foreign", EVERYONE)
+ARMS = (BASE, *COMPARED, "letters", "letters, said")
 SHAPE = {
     "language": str,
     "preset": str,
@@ -45,7 +45,7 @@ class Line:
 
     Attributes:
         unknown: per cent of the letters that no piece of the encoder's vocabulary has.
-        right: by arm, a sign a test text, 1 for right and 0 for wrong.
+        right: by arm, a sign a test text, 1 for right and 0 for wrong; EVERYONE comes last of all.
     """
 
     language: str
@@ -146,12 +146,17 @@ def _head(first: str) -> list[str]:
 
 
 def _row(name: str, groups: Sequence[Sequence[Line]]) -> str:
-    cells = [f"{fmean(fmean(o.value(arm) for o in g) for g in groups):.1f}" for arm in ARMS]
-    for arm in COMPARED:
+    """Means over groups, then differences; an arm that some line lacks has an empty cell."""
+    having = [arm for arm in ARMS if all(arm in one.right for group in groups for one in group)]
+    cells = dict.fromkeys(ARMS, "")
+    told = dict.fromkeys(COMPARED, "")
+    for arm in having:
+        cells[arm] = f"{fmean(fmean(one.value(arm) for one in group) for group in groups):.1f}"
+    for arm in filter(having.__contains__, COMPARED):
         mean = np.mean([drawn(group, arm) for group in groups], axis=0)
         low, high = difference_interval(mean)
-        cells.append(f"{mean[0]:+.1f} [{low:+.1f}, {high:+.1f}]")
-    return f"| {name} | {' | '.join(cells)} |"
+        told[arm] = f"{mean[0]:+.1f} [{low:+.1f}, {high:+.1f}]"
+    return f"| {name} | {' | '.join([*cells.values(), *told.values()])} |"
 
 
 def _presets(lines: Sequence[Line]) -> Iterator[tuple[str, list[list[Line]]]]:

@@ -43,12 +43,14 @@ def test_a_difference_is_of_the_same_texts_and_of_all_seeds_of_them() -> None:
 def test_the_tables_say_what_the_lines_say() -> None:
     codes = ("bam_Latn", "wol_Latn", "tsn_Latn")
     lines = [line(code, "0011", "0111") for code in codes]
-    assert "| wol_Latn | 50.0 | 75.0 | 50.0 |" in by_language(lines)
+    assert "| wol_Latn | 50.0 | 75.0 | 50.0 | 50.0 |" in by_language(lines)
     assert "| mean of 3 | 50.0 | 75.0 | 50.0 |" in by_language(lines)
     told = summary([*lines, line("ilo_Latn", "1111", "0000")])
     assert "| all 4 languages | 62.5 | 56.2 | 62.5 |" in told
     assert "above `english` in 3 of 4 languages" in told
     assert "Least: ilo_Latn -100.0, " in told
+    del lines[0].right["everyone"]
+    assert "| mean of 3 | 50.0 | 75.0 | 50.0 | 50.0 |  | 50.0 |" in by_language(lines)
 
 
 class Toy:
@@ -91,8 +93,10 @@ def test_each_arm_learns_from_its_own_texts_and_no_test_text_is_learned_from(
     bench.__dict__["encoder"] = Toy()
     found = bench.line("bam_Latn", "wol_Latn")
     assert found.right["said"] == "11"
+    [together] = bench.everyone([found])
+    assert together.right == found.right | {"everyone": "11"}
     english, own = [one for one, _ in sets["sib200:train:eng_Latn"]], ["aaaaa", "bbbbb"]
-    assert learned == [english, english + own, own, [*english, *["aaaa a"] * 2]]
+    assert learned == [english, english + own, own, [*english, *["aaaa a"] * 2], english + own]
     assert sorted(path.name for path in (tmp_path / "vectors").iterdir()) == [
         "bam_Latn-said.npy",
         "bam_Latn-test.npy",
