@@ -1,8 +1,8 @@
 """The tables of `bench.topics`, made from the lines of its results alone: no model, no text.
 
 Accuracies, 0-100; differences are points less `english`. An interval is that of a paired bootstrap
-over the texts of a language, seeds side by side; in a mean each language is drawn by itself, so it
-tells of other texts of the same languages.
+over the test texts, seeds side by side. The texts of all languages are translations of one another,
+so a mean draws the same ones in each: it tells of other texts in the same languages.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from data.files import canonical_json, write_whole
 from metrics.paired import bootstrap_sums, difference_interval
 from probe.places import places_of
 
-BASE, SAID, EVERYONE = "english", "said", "everyone"
-COMPARED = (SAID, "said alone", "foreign", EVERYONE)
+BASE, SAID, FOREIGN, EVERYONE = "english", "said", "foreign", "everyone"
+COMPARED = (SAID, "said alone", FOREIGN, EVERYONE)
 ARMS = (BASE, *COMPARED, "letters", "letters, said")
 SHAPE = {
     "language": str,
@@ -83,15 +83,15 @@ def write_lines(path: Path, lines: Iterable[Line]) -> None:
     write_whole(path, "".join(canonical_json(asdict(one)) + "\n" for one in ordered))
 
 
-def drawn(lines: Sequence[Line], arm: str) -> Drawn:
-    """The difference of an arm from BASE in one language: observed, then of each resample."""
+def drawn(lines: Sequence[Line], arm: str, base: str = BASE) -> Drawn:
+    """The difference of an arm from another in one language: observed, then of each resample."""
 
     def rows(name: str) -> list[list[int]]:
         return [
             [int(n) for n in text] for text in zip(*(o.right[name] for o in lines), strict=True)
         ]
 
-    sums = bootstrap_sums(rows(BASE), rows(arm), resamples=RESAMPLES, seed=SEED)
+    sums = bootstrap_sums(rows(base), rows(arm), resamples=RESAMPLES, seed=SEED)
     return sums.differences(partial(np.mean, axis=0)) * 100 / len(lines[0].right[arm])
 
 
@@ -136,6 +136,8 @@ def _told(groups: Sequence[Sequence[Line]]) -> Iterator[str]:
         f" {sum(bool(o[0] < 0) for o, _ in gains)}, its interval in"
         f" {sum(high < 0 for _, high in sure)}."
     )
+    other = np.mean([drawn(group, SAID, FOREIGN) for group in groups], axis=0)
+    yield f"`{SAID}` less `{FOREIGN}`, mean of {len(groups)}: {_with_interval(other)}."
     for what, some in (("Most", gains[:EXTREMES]), ("Least", gains[: -EXTREMES - 1 : -1])):
         yield f"{what}: " + ", ".join(f"{name} {one[0]:+.1f}" for one, name in some) + "."
 
@@ -153,10 +155,13 @@ def _row(name: str, groups: Sequence[Sequence[Line]]) -> str:
     for arm in having:
         cells[arm] = f"{fmean(fmean(one.value(arm) for one in group) for group in groups):.1f}"
     for arm in filter(having.__contains__, COMPARED):
-        mean = np.mean([drawn(group, arm) for group in groups], axis=0)
-        low, high = difference_interval(mean)
-        told[arm] = f"{mean[0]:+.1f} [{low:+.1f}, {high:+.1f}]"
+        told[arm] = _with_interval(np.mean([drawn(group, arm) for group in groups], axis=0))
     return f"| {name} | {' | '.join([*cells.values(), *told.values()])} |"
+
+
+def _with_interval(difference: Drawn) -> str:
+    low, high = difference_interval(difference)
+    return f"{difference[0]:+.1f} [{low:+.1f}, {high:+.1f}]"
 
 
 def _presets(lines: Sequence[Line]) -> Iterator[tuple[str, list[list[Line]]]]:

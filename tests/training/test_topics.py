@@ -48,6 +48,7 @@ def test_the_tables_say_what_the_lines_say() -> None:
     told = summary([*lines, line("ilo_Latn", "1111", "0000")])
     assert "| all 4 languages | 62.5 | 56.2 | 62.5 |" in told
     assert "above `english` in 3 of 4 languages" in told
+    assert "`said` less `foreign`, mean of 4: -6.2 [" in told
     assert "Least: ilo_Latn -100.0, " in told
     del lines[0].right["everyone"]
     assert "| mean of 3 | 50.0 | 75.0 | 50.0 | 50.0 |  | 50.0 |" in by_language(lines)
