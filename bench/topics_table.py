@@ -2,7 +2,8 @@
 
 Accuracies, 0-100; differences are points less `english`. An interval is that of a paired bootstrap
 over the test texts, seeds side by side. The texts of all languages are translations of one another,
-so a mean draws the same ones in each: it tells of other texts in the same languages.
+so a mean draws the same ones in each: it tells of other texts in the same languages. A language of
+which most letters are in no piece of the encoder's vocabulary is in no mean.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ SHAPE = {
 }
 RESAMPLES, SEED = 1000, 1
 LEAST = 3  # languages of a family that has a row
+READABLE = 50  # per cent of letters that may be unknown
 EXTREMES = 8  # languages named at either end
 Drawn = NDArray[np.float64]
 
@@ -104,12 +106,18 @@ def _table(preset: str, groups: Sequence[Sequence[Line]]) -> str:
     found = [f"{preset}:\n", *_head("language")]
     for group in groups:
         found.append(_row(group[0].language, [group]))
-    return "\n".join([*found, _row(f"mean of {len(groups)}", groups)]) + "\n"
+    mean = _readable(groups)
+    return "\n".join([*found, _row(f"mean of {len(mean)}", mean)]) + "\n"
+
+
+def _readable(groups: Sequence[Sequence[Line]]) -> list[Sequence[Line]]:
+    """The languages that the encoder's vocabulary can write."""
+    return [group for group in groups if group[0].unknown < READABLE]
 
 
 def summary(lines: Sequence[Line]) -> str:
     """For each preset the mean of all languages and of families, and who gains and who loses."""
-    return "\n".join(_summary(preset, list(groups)) for preset, groups in _presets(lines))
+    return "\n".join(_summary(preset, _readable(groups)) for preset, groups in _presets(lines))
 
 
 def _summary(preset: str, groups: Sequence[Sequence[Line]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,9 @@ def test_the_tables_say_what_the_lines_say() -> None:
     lines = [line(code, "0011", "0111") for code in codes]
     assert "| wol_Latn | 50.0 | 75.0 | 50.0 | 50.0 |" in by_language(lines)
     assert "| mean of 3 | 50.0 | 75.0 | 50.0 |" in by_language(lines)
-    told = summary([*lines, line("ilo_Latn", "1111", "0000")])
+    unread = replace(line("bod_Tibt", "0000", "1111"), unknown=92.6)
+    assert "| mean of 3 |" in by_language([*lines, unread])
+    told = summary([*lines, unread, line("ilo_Latn", "1111", "0000")])
     assert "| all 4 languages | 62.5 | 56.2 | 62.5 |" in told
     assert "above `english` in 3 of 4 languages" in told
     assert "`said` less `foreign`, mean of 4: -6.2 [" in told
