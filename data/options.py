@@ -336,7 +336,7 @@ def _help(about: Option, default: Any) -> str:
     if about.choices is not None and not any(name in text for name in _choices(about)):
         text += f": {', '.join(_choices(about))}"
     if not (default is None or default is False or default == () or "default" in text):
-        shown = about.separator.join(default) if about.separator and default else default
+        shown = about.separator.join(map(str, default)) if about.separator and default else default
         text += f" (default {shown})"
     return text.replace("%", "%%")
 

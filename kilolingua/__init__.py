@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from training.pretrain import Pretrained
     from training.tag import Tagged
     from training.translate import TrainedTranslator
+    from trust.report import Audited
 
 try:
     __version__ = version("kilolingua")
@@ -63,6 +64,7 @@ __all__ = [
     "InputError",
     "UnavailableError",
     "analyser",
+    "audit",
     "classify",
     "compare",
     "cost",
@@ -347,6 +349,23 @@ def train_translator(pairs: str | Sequence[str], **options: Any) -> TrainedTrans
     from training.translation.config import TranslatorConfig
 
     return run(_configured(TranslatorConfig, pairs=pairs, **options))
+
+
+def audit(model: str | Path, members: str | Sequence[str] = (), **options: Any) -> Audited:
+    """What of its training data a model gives away when it is attacked; `trust.audit`.
+
+        kl.audit("runs/nlu-1f2e", "train.tsv", others="held-out.tsv", shadows=8).plot()
+
+    Args:
+        model: the folder of a run.
+        members: records that it was trained on.
+        options: others, canaries, attacks, shadows ... as `python -m trust.audit --help` says.
+    """
+    from trust.audit import audit as run
+    from trust.config import Audit
+
+    config = _configured(Audit, model=str(model), members=members, **options)
+    return run(config, Access(offline=config.offline))
 
 
 def encoder(name: str = "multilingual-e5-small", **options: Any) -> Encoder:

@@ -49,6 +49,8 @@ COMMANDS = {
     "nlu-submit": ("nlu.submit", "files for MMNLU-22 and xSID"),
     "nlu-sets": ("nlu.sets", "what sets of utterances hold, and what they share"),
     "self-learning": ("nlu.self_learning.__main__", "learn from users' rephrases"),
+    "audit": ("trust.audit", "what a model gives away of its training data"),
+    "canaries": ("trust.canaries", "secrets planted in training data, for an audit to look for"),
     "retrieve": ("probe.retrieve", "does a sentence lie nearest to its translation?"),
     "cost": ("probe.cost", "what a language costs under a tokenizer"),
     "identify": ("probe.language", "is the language in a model's vectors, layer by layer?"),

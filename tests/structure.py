@@ -21,6 +21,7 @@ ROOMS = (
     "lexaug",
     "morph",
     "icl",
+    "trust",
     "nlu",
     "probe",
     "training",

@@ -29,7 +29,17 @@ def test_every_command_of_the_rooms_is_there() -> None:
     """A module with a `main` that `python -m` starts has a row."""
     started = {
         ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        for room in ("data", "icl", "lexaug", "morph", "nlu", "probe", "training", "kilolingua")
+        for room in (
+            "data",
+            "icl",
+            "lexaug",
+            "morph",
+            "nlu",
+            "probe",
+            "training",
+            "trust",
+            "kilolingua",
+        )
         for path in (*(ROOT / room).glob("[!_]*.py"), *(ROOT / room).glob("*/__main__.py"))
         if 'if __name__ == "__main__"' in path.read_text("utf-8")
     }

@@ -1,0 +1,1 @@
+"""What a trained model owes people: audits that attack what we trained."""
