@@ -9,8 +9,9 @@ import streamlit as st
 
 from app import texts
 from app.texts import escape
-from data.inventory import KINDS, Inventory, listed_of, resources_of
+from data.inventory import KINDS
 from data.inventory.build import USEFUL_SIZES
+from data.inventory.language import listed_rows, resource_rows
 from data.language_names import name_of
 
 # What a role is called, and what its things are not.
@@ -25,11 +26,10 @@ NOT_KNOWN = "What exists for it is not known here."
 HEADER = ("", "name", "size", "licence", "of", "")
 
 
-def show(inventory: Inventory, row: Mapping[str, Any]) -> None:
+def show(row: Mapping[str, Any]) -> None:
     """Draw what the catalog has, what the lists name, and the class that follows."""
     st.subheader("What exists for it", anchor=False)
-    loadable = resources_of(inventory, row["glottocode"]).iter_rows(named=True)
-    rows = [_loadable(entry) for entry in loadable]
+    rows = [_loadable(entry) for entry in resource_rows(row)]
     if rows:
         st.markdown("**What this project can load**")
         header = ["", "data set", "size", "filed as", "licence"]
@@ -39,15 +39,15 @@ def show(inventory: Inventory, row: Mapping[str, Any]) -> None:
         return
     for sentence in summary(row):
         st.write(sentence)
-    for role, own in by_role(inventory, row).items():
+    for role, own in by_role(row).items():
         with st.expander(f"{ROLES[role]} ({len(own)})", expanded=role == "data"):
             st.html(texts.table(map(_entry, own), HEADER, numbers=(2,)))
     st.caption(class_told(row))
 
 
-def by_role(inventory: Inventory, row: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+def by_role(row: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
     """What the lists name for a language by role, in the order of ROLES: rows of `listed_of`."""
-    found = listed_of(inventory, row["glottocode"]).to_dicts()
+    found = listed_rows(row)
     by_name = {role: [entry for entry in found if entry["role"] == role] for role in ROLES}
     return {role: own for role, own in by_name.items() if own}
 

@@ -20,11 +20,11 @@ from data.errors import InputError
 from data.inventory import (
     Inventory,
     find,
-    resources_of,
     row_of,
     suggestions,
 )
 from data.inventory.kin import nearest
+from data.inventory.language import resource_rows
 from data.terminal import printable
 
 MODEL_NOTE = (
@@ -50,12 +50,12 @@ def show() -> None:
         facts.show(inventory, row)
     with right:
         _place(inventory, row)
-    existing.show(inventory, row)
+    existing.show(row)
     kin.show(inventory, row)
     structure.show(inventory, row)
     alike.show(row["bcp47"])
     _under_a_model(row["bcp47"])
-    found = resources_of(inventory, row["glottocode"]).to_dicts()
+    found = resource_rows(row)
     coverage.show(row["bcp47"], list(dict.fromkeys(existing.lexicons_with_english(found))))
     _run_next(found, row)
     take_away.language(inventory, row)

@@ -25,9 +25,10 @@ from app.texts import STYLE_SHEET
 from data.access import Access
 from data.errors import KilolinguaError
 from data.files import canonical_json
-from data.inventory import Inventory, listed_of, resources_of
+from data.inventory import Inventory
 from data.inventory.export import cell, csv_records, csv_text, described, source_keys
 from data.inventory.kin import load_dialects
+from data.inventory.language import listed_rows, resource_rows
 from data.inventory.schema import NOT_COUNTED
 from data.inventory.tree import GROUP, Tree
 from data.typology import load_typology
@@ -180,7 +181,7 @@ class _Builder:
             self._site.put(path, text)
         held: defaultdict[str, list[datasets.Held]] = defaultdict(list)
         for row in self.rows:
-            for key, has in _held(self._inventory, row):
+            for key, has in _held(row):
                 held[key].append(has)
         sets = datasets.sets(held)
         self._pages |= {("dataset", one.key): f"dataset/{one.key}.html" for one in sets}
@@ -274,13 +275,13 @@ class _Builder:
         yield from written(page, lay(page), self._address)
 
 
-def _held(inventory: Inventory, row: Mapping[str, Any]) -> Iterator[tuple[str, datasets.Held]]:
+def _held(row: Mapping[str, Any]) -> Iterator[tuple[str, datasets.Held]]:
     """What sets have of a language: the lists', and what only the catalog has."""
     named = set()
-    for entry in listed_of(inventory, row["glottocode"]).iter_rows(named=True):
+    for entry in listed_rows(row):
         named.add(entry["key"])
         yield entry["key"], datasets.of_listed(row, entry)
-    for entry in resources_of(inventory, row["glottocode"]).iter_rows(named=True):
+    for entry in resource_rows(row):
         if entry["dataset"] not in named:
             yield entry["dataset"], datasets.of_resource(row, entry)
 
@@ -288,7 +289,7 @@ def _held(inventory: Inventory, row: Mapping[str, Any]) -> Iterator[tuple[str, d
 def _json(inventory: Inventory, row: Mapping[str, Any]) -> str:
     """A language as `export_json` gives it, with what the lists name and the sources it cites."""
     keys = set(source_keys(row))
-    listed = listed_of(inventory, row["glottocode"]).to_dicts()
+    listed = listed_rows(row)
     whole = {
         "languages": [{**described(row), "listed_facts": listed}],
         "sources": {one.key: asdict(one) for one in inventory.sources if one.key in keys},

@@ -13,9 +13,9 @@ from app.atlas.page import Page, Section, outward, paragraph, table
 from app.language import commands_for
 from app.measured import HEADER, HEADING, NOTE, Measured
 from app.texts import escape
-from data.inventory import Inventory, Source, page_of, resources_of
-from data.inventory.kin import Dialect, nearest
-from data.inventory.language import sources_in
+from data.inventory import Inventory, Source, page_of
+from data.inventory.kin import Dialect, nearest_rows
+from data.inventory.language import resource_rows, sources_in
 from data.terminal import printable
 from data.typology import LEAST
 
@@ -90,7 +90,7 @@ def source_told(source: Source, address: str) -> str:
 def page(world: World, row: Mapping[str, Any]) -> Page:
     """The page of a language."""
     code, references = row["glottocode"], References()
-    near = nearest(world.inventory, code, limit=kin.SHOWN).to_dicts()
+    near = nearest_rows(world.inventory, code, limit=kin.SHOWN)
     sections = [
         _facts(world, row, references),
         references.section(),
@@ -98,7 +98,7 @@ def page(world: World, row: Mapping[str, Any]) -> Page:
         *_kin(world, row, near),
         *_structure(world, row),
         *_measured(world, row),
-        _commands(world, row),
+        _commands(row),
     ]
     return Page(
         f"language/{code}",
@@ -226,7 +226,7 @@ def _existing(world: World, row: Mapping[str, Any]) -> Iterator[Section]:
             escape(entry["language"]),
             escape(entry["licence"]),
         ]
-        for entry in resources_of(world.inventory, row["glottocode"]).iter_rows(named=True)
+        for entry in resource_rows(row)
     ]
     heading = "What exists for it"
     if row["exists"] is None:
@@ -237,7 +237,7 @@ def _existing(world: World, row: Mapping[str, Any]) -> Iterator[Section]:
     if rows:
         header = ("", "data set", "size", "filed as", "licence")
         yield table("sets", header, rows, "What kilolingua can load")
-    for role, own in existing.by_role(world.inventory, row).items():
+    for role, own in existing.by_role(row).items():
         yield table(
             "listed",
             ("", "name", "size", "licence", "of", ""),
@@ -305,8 +305,8 @@ def _measured(world: World, row: Mapping[str, Any]) -> Iterator[Section]:
         yield table("measured", HEADER, rows, HEADING, NOTE)
 
 
-def _commands(world: World, row: Mapping[str, Any]) -> Section:
-    found = commands_for(row, resources_of(world.inventory, row["glottocode"]).to_dicts())
+def _commands(row: Mapping[str, Any]) -> Section:
+    found = commands_for(row, resource_rows(row))
     lines = "\n".join(printable(one.line) for one in found)
     return Section("To run next", [f"<pre>{escape(lines)}</pre>"])
 

@@ -43,18 +43,27 @@ def nearest(inventory: Inventory, glottocode: str, *, limit: int = 10) -> polars
     """
     import polars as pl
 
-    row = row_of(inventory, glottocode)
-    far = inventory.distances.of(row["glottocode"])
-    languages = np.isin(inventory.categories, NOT_COUNTED, invert=True) & (far.steps != APART)
-    languages[inventory.places[glottocode]] = False
-    near = far.order[languages[far.order]][:limit].tolist()
     own: dict[str, Any] = {
         "tree_distance": pl.Int64,
         "kilometres": pl.Float64,
         "kinds": pl.List(pl.String),
     }
     types = {name: own.get(name) or schema()[name] for name in COLUMNS}
-    return pl.DataFrame([_near(inventory, far, number) for number in near], schema=types)
+    return pl.DataFrame(nearest_rows(inventory, glottocode, limit=limit), schema=types)
+
+
+def nearest_rows(inventory: Inventory, glottocode: str, *, limit: int = 10) -> list[dict[str, Any]]:
+    """`nearest` as dictionaries.
+
+    Raises:
+        InputError: no such language.
+    """
+    row = row_of(inventory, glottocode)
+    far = inventory.distances.of(row["glottocode"])
+    languages = np.isin(inventory.categories, NOT_COUNTED, invert=True) & (far.steps != APART)
+    languages[inventory.places[glottocode]] = False
+    near = far.order[languages[far.order]][:limit].tolist()
+    return [_near(inventory, far, number) for number in near]
 
 
 def _near(inventory: Inventory, far: Far, number: int) -> dict[str, Any]:

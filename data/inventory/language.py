@@ -8,7 +8,7 @@ page(inventory, row["glottocode"])    # python -m data.inventory --lang sw
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +27,7 @@ from data.inventory.schema import (
     catalog_key,
     schema,
 )
-from data.resources.listed import DATA_KINDS
+from data.resources.listed import DATA_KINDS, Fact
 
 if TYPE_CHECKING:
     import polars
@@ -65,6 +65,10 @@ FACTS = (
     "resource_class",
 )
 RELATIVES = 5
+RESOURCE_COLUMNS = (
+    *("dataset", "group", "kind", "language", "beside"),
+    *("size", "unit", "licence", "link"),
+)
 RELATIVE_COLUMNS = (
     *("glottocode", "bcp47", "name", "genus", "family"),
     *("tree_distance", "kilometres", "lends"),
@@ -159,12 +163,18 @@ def resources_of(inventory: Inventory, glottocode: str) -> polars.DataFrame:
     """
     import polars as pl
 
-    row = row_of(inventory, glottocode)
-    found = () if row["kinds"] is None else resources_for(row)
-    columns = ("dataset", "group", "kind", "language", "beside", "size", "unit", "licence", "link")
-    types = {column: pl.Int64 if column == "size" else pl.String for column in columns}
-    rows = [[getattr(entry, column) for column in columns] for entry in sorted(found, key=_order)]
+    rows = resource_rows(row_of(inventory, glottocode))
+    types = {column: pl.Int64 if column == "size" else pl.String for column in RESOURCE_COLUMNS}
     return pl.DataFrame(rows, schema=types, orient="row")
+
+
+def resource_rows(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """`resources_of`, of a row that is at hand, as dictionaries."""
+    found = () if row["kinds"] is None else resources_for(row)
+    return [
+        {column: getattr(entry, column) for column in RESOURCE_COLUMNS}
+        for entry in sorted(found, key=_order)
+    ]
 
 
 def listed_of(inventory: Inventory, glottocode: str) -> polars.DataFrame:
@@ -180,20 +190,30 @@ def listed_of(inventory: Inventory, glottocode: str) -> polars.DataFrame:
     """
     import polars as pl
 
-    row = row_of(inventory, glottocode)
-    fetched = set(resources_of(inventory, glottocode)["dataset"])
-    found = listed_for({**row, "includes": row["includes"] or []}) if row["exists"] else ()
-    rows = [
-        (
-            *(fact.of.role, fact.of.kind, fact.of.key, fact.of.title, fact.code),
-            *(fact.size, fact.of.unit, fact.script, fact.licence, fact.of.religious),
-            fact.of.loads if fact.of.loads in fetched else "",
-            *(fact.date, fact.source, fact.link, fact.of.note),
-        )
-        for fact in found
-    ]
     types = {name: pl.Float64 if name == "size" else pl.String for name in LISTED_COLUMNS}
+    rows = listed_rows(row_of(inventory, glottocode))
     return pl.DataFrame(rows, schema=types, orient="row")
+
+
+def listed_rows(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """`listed_of`, of a row that is at hand, as dictionaries."""
+    if not row["exists"]:
+        return []
+    known = row["kinds"] is not None
+    fetched = {resource.dataset for resource in resources_for(row)} if known else set()
+    return [
+        dict(zip(LISTED_COLUMNS, _listed_cells(fact, fetched), strict=True))
+        for fact in listed_for({**row, "includes": row["includes"] or []})
+    ]
+
+
+def _listed_cells(fact: Fact, fetched: Collection[str]) -> tuple[Any, ...]:
+    return (
+        *(fact.of.role, fact.of.kind, fact.of.key, fact.of.title, fact.code),
+        *(fact.size, fact.of.unit, fact.script, fact.licence, fact.of.religious),
+        fact.of.loads if fact.of.loads in fetched else "",
+        *(fact.date, fact.source, fact.link, fact.of.note),
+    )
 
 
 def _order(entry: Resource) -> tuple[int, int, str]:
