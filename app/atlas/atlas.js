@@ -133,6 +133,7 @@
     if (!maps[name]) await script(`map-${name}.js`);
     const parentElement = document.querySelector("main");
     own.drawMap({ data: new TextEncoder().encode(maps[name]), parentElement, setTriggerValue: picked });
+    for (const mode of ["box", "lasso"]) parentElement.querySelector(`[data-mode=${mode}]`)?.remove(); // nothing is filtered here
   }
 
   function picked(event, value) {
@@ -148,6 +149,5 @@
       draw(colours.value);
     });
     addEventListener("DOMContentLoaded", () => draw(colours.value));
-    for (const mode of ["box", "lasso"]) addEventListener("DOMContentLoaded", () => setTimeout(() => document.querySelector(`[data-mode=${mode}]`)?.remove()));
   }
 })();

@@ -97,7 +97,7 @@ def gap_pages(world: World, table_of: Any) -> Iterator[Page]:
         table_of: the inventory's table, or the part of it that the atlas has.
     """
     others = [
-        f"<li><a href={_advice_path(kind)}.html>Where one more {KIND_NAMES[kind]} would help</a>"
+        f"<li><a href={_advice_path(kind)}.html>{KIND_NAMES[kind].capitalize()}: where one more would help</a>"
         for kind in KINDS
     ]
     sections = [_heat(world, table_of, by) for by in GROUPINGS]
@@ -144,7 +144,7 @@ def _advice(table_of: Any, kind: str) -> Page:
             sections.append(table("advice", HEADER, rows, heading))
         else:
             sections.append(paragraph("Nothing is advised.", heading))
-    title = f"Where one more {kind_of({'kind': kind})} would help most"
+    title = f"{kind_of({'kind': kind}).capitalize()}: where one more would help most"
     lead = f"<p class=note>{escape(note())}</p>"
     return Page(_advice_path(kind), title, sections, lead, f"{title}: five answers.")
 
