@@ -9,7 +9,6 @@ from app import texts
 from app.atlas.groups import having
 from app.atlas.language import World, source_told
 from app.atlas.page import NAVIGATION, Page, Section, paragraph, table, table_row
-from app.existing import kind_of
 from app.gaps import GOAL_NAMES, HEADER, advised, note
 from app.texts import KIND_NAMES, escape, number, quantity
 from data.inventory import GOALS, KINDS, Inventory, advise, gaps
@@ -96,10 +95,7 @@ def gap_pages(world: World, table_of: Any) -> Iterator[Page]:
     Args:
         table_of: the inventory's table, or the part of it that the atlas has.
     """
-    others = [
-        f"<li><a href={_advice_path(kind)}.html>{KIND_NAMES[kind].capitalize()}: where one more would help</a>"
-        for kind in KINDS
-    ]
+    others = [f"<li><a href={_advice_path(kind)}.html>{_advice_title(kind)}</a>" for kind in KINDS]
     sections = [_heat(world, table_of, by) for by in GROUPINGS]
     about = f"The {MOST_GROUPS} largest groups of each kind by kinds of resource."
     told = (
@@ -130,6 +126,10 @@ def _heat(world: World, table_of: Any, by: str) -> Section:
     return Section(f"By {by}", rows, start, "</table>")
 
 
+def _advice_title(kind: str) -> str:
+    return f"{KIND_NAMES[kind].capitalize()}: where one more would help most"
+
+
 def _advice_path(kind: str) -> str:
     return f"advice-{kind.replace('_', '-')}"
 
@@ -144,7 +144,7 @@ def _advice(table_of: Any, kind: str) -> Page:
             sections.append(table("advice", HEADER, rows, heading))
         else:
             sections.append(paragraph("Nothing is advised.", heading))
-    title = f"{kind_of({'kind': kind}).capitalize()}: where one more would help most"
+    title = _advice_title(kind)
     lead = f"<p class=note>{escape(note())}</p>"
     return Page(_advice_path(kind), title, sections, lead, f"{title}: five answers.")
 

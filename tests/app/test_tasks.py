@@ -32,6 +32,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 AXE = os.environ.get("KILOLINGUA_AXE", "")
 SECONDS = 90
 MODES = {"wide": (1440, 1000, "light"), "phone": (390, 844, "light"), "dark": (1440, 1000, "dark")}
+ZOOMED = (720, 500)  # a page of 1440 pixels at 200 %
 REFUSE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost"
 IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 OVER = """() => [...document.querySelectorAll('[data-testid=stMain]')]
@@ -369,6 +370,18 @@ def test_nothing_stands_in_a_readers_way(
         page.wait_for_timeout(500)  # what fades in has no contrast yet
         new = {fault for fault in faults(page) if fault.partition(":")[0] not in known}
         assert new == set(), path
+
+
+def test_no_page_scrolls_sideways_at_200_percent(
+    browser: Any, address: str, inventory: Any
+) -> None:
+    wide, high = ZOOMED
+    page = browser.new_page(viewport={"width": wide, "height": high}, device_scale_factor=2)
+    page.set_default_timeout(SECONDS * 1000)
+    for path in PAGES:
+        opened(page, address, path)
+        assert page.evaluate(OVER) == [], path
+    page.close()
 
 
 def test_an_address_holds_what_is_chosen(page: Any, address: str, inventory: Any) -> None:
