@@ -190,15 +190,17 @@ def language_link(row: Mapping[str, Any], address: Address | None = None) -> str
 
     >>> swahili = {"glottocode": "swah1253", "name": "Swahili"}
     >>> language_link(swahili, "../language/{}.html".format)
-    '<a href="../language/swah1253.html"><bdi dir="ltr">Swahili</bdi></a>'
+    '<a href="../language/swah1253.html">Swahili</a>'
 
     Args:
         row: with its `glottocode` and `name`.
         address: of the page by glottocode, "" where there is none; by default the app's.
     """
-    name, code = named(row["name"]), row["glottocode"]
+    code = row["glottocode"]
     if address is None:
-        return f'<a href="language?lang={escape(code)}" target="_self">{name}</a>'
+        return f'<a href="language?lang={escape(code)}" target="_self">{named(row["name"])}</a>'
+    # A page of the atlas has fifty names: those that can turn nothing round need no element.
+    name = escape(row["name"]) if row["name"].isascii() else named(row["name"])
     return f'<a href="{escape(address(code))}">{name}</a>' if address(code) else name
 
 

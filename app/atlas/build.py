@@ -26,7 +26,7 @@ from data.access import Access
 from data.errors import KilolinguaError
 from data.files import canonical_json
 from data.inventory import Inventory
-from data.inventory.export import cell, csv_records, csv_text, described, source_keys
+from data.inventory.export import csv_records, csv_text, described
 from data.inventory.kin import load_dialects
 from data.inventory.language import listed_rows, resource_rows
 from data.inventory.schema import NOT_COUNTED
@@ -41,6 +41,8 @@ BESIDE = (  # what the lists of groups hold of a language
     *("glottocode", "iso639_3", "bcp47", "name", "family", "genus", "latitude", "longitude"),
     *("speakers", "endangerment", "resource_class", "exists"),
 )
+SOURCES = "sources.json"  # what the keys of sources in all other files mean
+LISTED = ("role", "kind", "key", "code", "size", "unit", "script", "licence", "date")
 Say = Callable[[str], None]
 NOTHING, ACCESS = Measured(), Access()
 
@@ -207,7 +209,7 @@ class _Builder:
             page = language.page(self.world, row)
             self._put(page)
             self._site.put(f"{page.path}.csv", header + record)
-            self._site.put(f"{page.path}.json", _json(self._inventory, row))
+            self._site.put(f"{page.path}.json", _json(row))
             if number % 1000 == 0:
                 self._say(f"{number:,} of {len(self.rows):,} languages")
         self._whole = header + "".join(records)
@@ -234,6 +236,8 @@ class _Builder:
             for row in self.rows
         ]
         self._site.put("index.json", canonical_json({"languages": names}) + "\n")
+        sources = {one.key: asdict(one) for one in self._inventory.sources}
+        self._site.put(SOURCES, canonical_json(sources) + "\n")
 
     def _put(self, page: Page, laid: Laid | None = None) -> None:
         for path, text in written(page, laid or lay(page), self._address):
@@ -241,10 +245,21 @@ class _Builder:
 
     def _beside(self, path: str, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """The list of a group as JSON and CSV."""
-        found = [{column: row[column] for column in BESIDE} for row in rows]
-        self._site.put(f"{path}.json", canonical_json({"name": name, "languages": found}) + "\n")
-        cells = [[cell(one[column]) for column in BESIDE] for one in found]
-        self._site.put(f"{path}.csv", csv_text([BESIDE, *cells]))
+        self._put_table(
+            path, {"name": name}, BESIDE, [[row[column] for column in BESIDE] for row in rows]
+        )
+
+    def _put_table(
+        self,
+        path: str,
+        about: Mapping[str, str],
+        columns: Sequence[str],
+        rows: Sequence[Sequence[Any]],
+    ) -> None:
+        """A table as JSON, its columns named once, and as CSV."""
+        whole = {**about, "columns": columns, "rows": rows}
+        self._site.put(f"{path}.json", canonical_json(whole) + "\n")
+        self._site.put(f"{path}.csv", csv_text([columns, *rows]))
 
     def _beside_set(self, one: datasets.Set) -> None:
         names = ("glottocode", "name", "code", "kind", "size", "unit", "script", "licence", "link")
@@ -252,11 +267,8 @@ class _Builder:
             {**held._asdict(), **{name: held.row[name] for name in ("glottocode", "name")}}
             for held in one.held
         ]
-        rows = [{name: entry[name] for name in names} for entry in found]
-        whole = {"name": one.title, "key": one.key, "languages": rows}
-        self._site.put(f"dataset/{one.key}.json", canonical_json(whole) + "\n")
-        cells = [[cell(entry[name]) for name in names] for entry in rows]
-        self._site.put(f"dataset/{one.key}.csv", csv_text([names, *cells]))
+        rows = [[entry[name] for name in names] for entry in found]
+        self._put_table(f"dataset/{one.key}", {"name": one.title, "key": one.key}, names, rows)
 
     def _assets(self) -> Iterator[tuple[str, str]]:
         """Style, scripts, the index of the search, and the maps."""
@@ -286,12 +298,13 @@ def _held(row: Mapping[str, Any]) -> Iterator[tuple[str, datasets.Held]]:
             yield entry["dataset"], datasets.of_resource(row, entry)
 
 
-def _json(inventory: Inventory, row: Mapping[str, Any]) -> str:
-    """A language as `export_json` gives it, with what the lists name and the sources it cites."""
-    keys = set(source_keys(row))
-    listed = listed_rows(row)
-    whole = {
-        "languages": [{**described(row), "listed_facts": listed}],
-        "sources": {one.key: asdict(one) for one in inventory.sources if one.key in keys},
-    }
+def _json(row: Mapping[str, Any]) -> str:
+    """A language as `export_json` gives it, and what the lists name.
+
+    What a key of a source means stands in sources.json, what a set is in dataset/KEY.json.
+    """
+    listed = [
+        {name: fact[name] for name in LISTED if fact[name] != ""} for fact in listed_rows(row)
+    ]
+    whole = {"languages": [{**described(row), "listed_facts": listed}], "sources": SOURCES}
     return canonical_json(whole) + "\n"

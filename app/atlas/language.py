@@ -52,6 +52,10 @@ class World:
         """The address of a language's page."""
         return self.address("language", code)
 
+    def sister(self, code: str) -> str:
+        """The address of a language's page from another language's."""
+        return self.address("language", code).removeprefix("../language/")
+
     def link(self, kind: str, code: str, html: str) -> str:
         """Some HTML as a link to a page, or as it is where there is no such page."""
         to = self.address(kind, code)
@@ -147,19 +151,14 @@ def _joined(names: Sequence[str], most: int = 4) -> str:
 
 def described(row: Mapping[str, Any]) -> dict[str, Any]:
     """The language for programs, as https://schema.org/Language has it."""
-    codes = {"glottocode": "glottocode", "ISO 639-3": "iso639_3", "BCP 47": "bcp47"}
+    codes = ("glottocode", "iso639_3", "bcp47")
     found = {
         "@context": "https://schema.org",
         "@type": "Language",
         "name": row["name"],
         "alternateName": row["endonym"],
-        "description": about(row),
         "sameAs": f"https://glottolog.org/resource/languoid/id/{row['glottocode']}",
-        "identifier": [
-            {"@type": "PropertyValue", "propertyID": name, "value": row[column]}
-            for name, column in codes.items()
-            if row[column]
-        ],
+        "identifier": list(dict.fromkeys(row[code] for code in codes if row[code])),
     }
     return {name: value for name, value in found.items() if value}
 
@@ -175,7 +174,7 @@ def _lead(world: World, row: Mapping[str, Any], near: Sequence[Mapping[str, Any]
         root="../",
         here=row["glottocode"],
         least=AROUND,
-        links=(world.language, names),
+        links=(world.sister, names),
     )
     return f"{endonym}<p>{told or escape(about(row))}</p>{drawn}"
 
@@ -262,11 +261,11 @@ def _kin(
     world: World, row: Mapping[str, Any], near: Sequence[Mapping[str, Any]]
 ) -> Iterator[Section]:
     if near:
-        rows = [kin.near(one, world.language) for one in near]
+        rows = [kin.near(one, world.sister) for one in near]
         yield table("kin", kin.HEADER, rows, "Its kin")
     else:
         yield paragraph("Glottolog's tree has no relative of it.", "Its kin")
-    lent = kin.lent(world.inventory, row, world.language)
+    lent = kin.lent(world.inventory, row, world.sister)
     if lent:
         header = ("", "the nearest that have it")
         yield table("lenders", header, lent, kin.LENDERS, kin.NEAREST)
@@ -283,7 +282,7 @@ def _structure(world: World, row: Mapping[str, Any]) -> Iterator[Section]:
         return
     found = structure.nearest(world.inventory, known, code, LEAST, with_data=True)
     rows = [
-        structure.alike(one, world.language)
+        structure.alike(one, world.sister)
         for one in found.head(structure.SHOWN).iter_rows(named=True)
     ]
     if rows:

@@ -42,9 +42,8 @@ def first(world: World, rows: Sequence[Mapping[str, Any]]) -> Page:
     something = sum(bool(row["exists"]) for row in languages)
     codes = [row["glottocode"] for row in languages]
     drawn = world.places.drawing(codes, "Map of all languages of the atlas", root="")
-    links = [
-        f"<li><a href={name}.html>{told}</a>: {WHAT[name]}" for name, told in NAVIGATION.items()
-    ]
+    ways = {**NAVIGATION, "changes": "Changes", "about": "About"}
+    links = [f"<li><a href={name}.html>{told}</a>: {WHAT[name]}" for name, told in ways.items()]
     about = (
         f"{quantity(len(languages), 'language')}: facts with their sources, what exists for each, "
         f"and what is missing. Lists know of data for {number(something)}."

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,8 @@ BOUNDS = (
 )  # of land.svg, in hundredths of a degree: x, y, width, height
 AROUND = 45.0  # degrees that a language's map shows at least
 COLUMNS = ("macroarea", "class", "endangerment")
+MANY = 300  # marks, past which they are small
+GRIDS, MOST_DOTS = (1, 10, 25, 50, 100, 200, 400), 32_000  # hundredths of a degree; bytes of a path
 SOURCES = "Places: Glottolog; outlines: Natural Earth"
 
 
@@ -112,16 +115,31 @@ def _marks(
     if not places:
         return ""
     if links is None:
-        dots = "".join(f"M{x},{y}h0" for x, y in sorted(map(_units, places.values())))
-        return f'<path class=near d="{dots}" />'
+        many = " many" if len(places) > MANY else ""
+        return f'<path class="near{many}" d="{_dots(list(places.values()))}" />'
     address, names = links
     found = []
     for code, at in places.items():
         x, y = _units(at)
-        mark = f"<path class=near d=M{x},{y}h0 ><title>{escape(names[code])}</title></path>"
+        mark = f"<path d=M{x},{y}h0 ><title>{escape(names[code])}</title></path>"
         to = address(code)
         found.append(f'<a href="{escape(to)}">{mark}</a>' if to else mark)
-    return "".join(found)
+    return f"<g class=near>{''.join(found)}</g>"
+
+
+def _dots(places: Sequence[tuple[float, float]]) -> str:
+    """Many places as one path, each a step from the one before.
+
+    Those of a page with thousands of languages are put on a grid, as fine as MOST_DOTS allows, of
+    which each point is drawn once: on a map of the world ten units are a fifth of a pixel.
+    """
+    for grid in GRIDS:
+        points = sorted({(x // grid * grid, y // grid * grid) for x, y in map(_units, places)})
+        steps = [(x - px, y - py) for (px, py), (x, y) in pairwise([(0, 0), *points])]
+        dots = "".join(f"m{x},{y}h0" for x, y in steps)
+        if len(dots) <= MOST_DOTS:
+            break
+    return dots
 
 
 def land() -> str:

@@ -26,8 +26,6 @@ NAVIGATION: Mapping[str, str] = {
     "datasets": "Data sets",
     "map": "Map",
     "gaps": "Gaps",
-    "changes": "Changes",
-    "about": "About",
 }
 
 
@@ -171,10 +169,7 @@ def _framed(
     )
 
 
-FOOT = (
-    "Made by kilolingua from the sources that each figure names. "
-    "<a href={root}about.html>Sources, licences, what the figures mean</a>"
-)
+FOOT = "<a href={root}about.html>Sources, licences, what the figures mean</a>"
 
 
 def _navigation(root: str) -> str:

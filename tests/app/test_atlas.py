@@ -64,6 +64,7 @@ def test_every_language_has_its_page_and_data(site: Path, inventory: Any) -> Non
         assert page.read_text("utf-8").startswith("<!doctype html>")
         own = inventory.table.filter(inventory.table["glottocode"] == code)
         assert (page.with_suffix(".csv")).read_bytes().decode() == export_csv(own)
+        assert json.loads((site / "sources.json").read_text("utf-8"))["hand-1"]["version"] == "1"
         [stored] = json.loads(page.with_suffix(".json").read_text("utf-8"))["languages"]
         assert stored["glottocode"] == code
     with open(site / "index.csv", encoding="utf-8", newline="") as lines:
