@@ -34,6 +34,7 @@ from runfolder.records import RecordFile, read_records
 if TYPE_CHECKING:
     from icl.engines import Backend, Request
     from icl.prompt import Hint
+    from icl.prompt import Languages as LanguageNames
     from icl.templates import Template
 
 _SHAPE = {"key": str, "text": str, "finish": str}
@@ -100,6 +101,12 @@ class Translator:
     @cached_property
     def _languages(self) -> tuple[Language, Language]:
         return resolve(self.options.source_lang), resolve(self.options.lang or "en")
+
+    @cached_property
+    def _named(self) -> LanguageNames:
+        from icl.prompt import Languages
+
+        return Languages.of(*self._languages)
 
     @cached_property
     def _template(self) -> Template:
@@ -275,7 +282,7 @@ class Translator:
 
     def _request(self, name: str, query: _Query, shots: Sequence[Pair]) -> Request:
         from icl.engines import Request
-        from icl.prompt import Languages, render_fitting
+        from icl.prompt import render_fitting
 
         def hints(text: str) -> Sequence[Hint]:
             known = self.terms.hints(text)
@@ -285,7 +292,7 @@ class Translator:
             self._template,
             shots,
             query.masked,
-            Languages.of(*self._languages),
+            self._named,
             hints,
             self.backend.special,
             self.backend.fits,

@@ -26,6 +26,7 @@ from localize.adoption import adopted, adopted_of, base_document
 from localize.asking import Ask, Told, Translator, open_translator
 from localize.assembly import Outcome, document_of
 from localize.documents import form_of
+from localize.documents.record import Document
 from localize.files import STATE
 from localize.guards import check_swapped, renamed, strangers
 from localize.memory import Memory, Remembered, of_files, of_folder
@@ -33,7 +34,7 @@ from localize.options import TranslatorOptions
 from localize.readback import settled
 from localize.repository import Place, Repository, Writing
 from localize.state import State, attic_lines, lines_of
-from localize.status import StatusConfig, standing, status
+from localize.status import StatusConfig, status
 from localize.threeway import Plan, plan
 
 AT_ONCE = 50  # documents that are written together
@@ -170,7 +171,7 @@ def _plans(
 def _plan(config: SyncConfig, place: Place, repository: Repository) -> Plan:
     source, target, state = place.read_source(), place.read_target(), place.read_state()
     if state is None:
-        state = _adopted(config, place)
+        state = _adopted(config, place, source, target)
     else:
         check_swapped(place, source, state)
         strangers(place, target, state, repository)
@@ -179,9 +180,8 @@ def _plan(config: SyncConfig, place: Place, repository: Repository) -> Plan:
     return plan(source, target, state)
 
 
-def _adopted(config: SyncConfig, place: Place) -> State:
+def _adopted(config: SyncConfig, place: Place, base: Document, document: Document | None) -> State:
     """The state of a translation that is not known yet; an empty one where there is none."""
-    document, base = place.read_target(), place.read_source()
     if document is None:
         return adopted_of(base)
     if config.base is not None:
@@ -264,8 +264,10 @@ def _count(summary: Summary, place: Place, outcome: Outcome, repository: Reposit
     summary.counts["documents"] += 1
     summary.counts["to the attic"] += len(outcome.old)
     summary.conflicts += [(f"{place.target}:{line}", told) for line, told in outcome.conflicts]
-    now = replace(place, moved_from=None)
-    repository.note(now, standing(now).counts)
+    conditions = Counter(
+        "left out" if entry.gone else entry.condition for entry in outcome.state.entries
+    )
+    repository.note(replace(place, moved_from=None), conditions)
 
 
 def _show(summary: Summary) -> int:
