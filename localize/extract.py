@@ -39,6 +39,7 @@ class ExtractConfig:
         "auto", "of the documents (default: their suffixes tell)", choices=form_names
     )
     only: tuple[str, ...] = option((), "paths in the folder, guide/*.md", metavar="PATTERN")
+    comments: bool = option(False, "comments in code as well, those on lines of their own")
     sentences: str | None = option(
         None, "a row a sentence, cut as this language does: en, zh, am", metavar="LANG"
     )
@@ -177,6 +178,10 @@ def read_targets(path: Path) -> dict[str, tuple[str, str]]:
     return found
 
 
+def _read(path: Path, config: ExtractConfig) -> Document:
+    return read_document(path, config.format, comments=config.comments)
+
+
 def extract(config: ExtractConfig) -> None:
     """Write the table of the documents' segments, or put a filled one back."""
     from runfolder.console import say, show
@@ -184,7 +189,7 @@ def extract(config: ExtractConfig) -> None:
     root = config.documents or Path()  # the options ask for one
     paths = documents(root, config.only)
     if config.put is None:
-        read = ((str(relative(p, root)), read_document(p, config.format)) for p in paths)
+        read = ((str(relative(p, root)), _read(p, config)) for p in paths)
         told = (row for name, document in read for row in rows(document, name, config.sentences))
         count = write_table(told, config.out)
         if config.out:
@@ -193,7 +198,7 @@ def extract(config: ExtractConfig) -> None:
     targets = read_targets(config.put)
     unknown, out = set(targets), config.out or Path()
     for path in paths:
-        name, document = str(relative(path, root)), read_document(path, config.format)
+        name, document = str(relative(path, root)), _read(path, config)
         unknown -= set(segment_names(document, name))
         write_whole(target_of(path, root, out), filled(document, name, targets))
     if unknown:

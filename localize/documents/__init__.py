@@ -27,18 +27,22 @@ class Form(NamedTuple):
         suffixes: of files that are read so.
         archive: whether the function takes the file's bytes instead.
         bilingual: whether a file holds source and translation at once.
+        code: whether the function takes `comments`, for those in its code.
     """
 
     opens: str
     suffixes: tuple[str, ...]
     archive: bool = False
     bilingual: bool = False
+    code: bool = False
 
 
 FORMS: dict[str, Form] = {
-    "markdown": Form("localize.documents.markdown:read", (".md", ".markdown", ".mdown", ".myst")),
+    "markdown": Form(
+        "localize.documents.markdown:read", (".md", ".markdown", ".mdown", ".myst"), code=True
+    ),
     "html": Form("localize.documents.html:read", (".html", ".htm", ".xhtml")),
-    "notebook": Form("localize.documents.notebook:read", (".ipynb",)),
+    "notebook": Form("localize.documents.notebook:read", (".ipynb",), code=True),
     "rst": Form("localize.documents.rst:read", (".rst", ".rest")),
     "text": Form("localize.documents.plain:read", (".txt",)),
     "po": Form("localize.documents.po:read", (".po", ".pot"), bilingual=True),
@@ -90,20 +94,21 @@ def is_document(path: Path, *, asked: bool = False) -> bool:
     return known and (asked or not name.endswith(ONLY_NAMED))
 
 
-def read_document(path: Path, form: str = "auto") -> Document:
+def read_document(path: Path, form: str = "auto", *, comments: bool = False) -> Document:
     """The document of a file.
 
     Args:
         form: its name in FORMS; by the suffix by default.
+        comments: whether comments in its code are texts too.
 
     Raises:
         InputError: no such file or form, too large, or one that its form cannot read.
     """
     name = form_of(path) if form == "auto" else form
-    return parse_document(read_bytes(path), name, str(path))
+    return parse_document(read_bytes(path), name, str(path), comments=comments)
 
 
-def parse_document(raw: bytes, form: str, where: str) -> Document:
+def parse_document(raw: bytes, form: str, where: str, *, comments: bool = False) -> Document:
     """The document of a file's bytes; `where` begins the message of an error.
 
     Raises:
@@ -118,7 +123,9 @@ def parse_document(raw: bytes, form: str, where: str) -> Document:
         module, _, function = row.opens.partition(":")
         read = getattr(import_module(module), function)
     try:
-        return read(raw) if row.archive else read(*decoded(raw))
+        if row.archive:
+            return read(raw)
+        return read(*decoded(raw), comments=True) if comments and row.code else read(*decoded(raw))
     except InputError as error:
         raise InputError(f"{where}: {error}") from error
     except RecursionError as error:

@@ -16,6 +16,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from localize.documents.comments import comments_of
 from localize.documents.html import segments_of
 from localize.documents.inline import MARKDOWN, protected
 from localize.documents.markdown_blocks import COLONS, parser
@@ -60,12 +61,15 @@ _OPENS_BLOCK = re.compile(
 _LETTER = re.compile(r"[^\W\d_]")
 
 
-def read(text: str, codec: str = "utf-8") -> Document:
-    """The document of a Markdown text."""
+def read(text: str, codec: str = "utf-8", *, comments: bool = False) -> Document:
+    """The document of a Markdown text; with `comments` those in its code are texts too."""
     body, front = _front_matter(text)
     tokens = parser().parse(text[body:])
     lines = Lines(text, body)
     found = [*front, *_segments(tokens, lines)]
+    if comments:
+        found += [one for token in tokens for one in _in_code(token, lines)]
+        found.sort(key=lambda segment: segment.start)
     segments = tuple(_with_parts(segment) for segment in found)
     kept = tuple(segment for segment in segments if is_text(segment))
     remarks = tuple(_remarks(tokens, lines))
@@ -287,6 +291,13 @@ def _fence(token: Token, lines: Lines) -> Iterator[Segment]:
         yield from _inner(first + 1, after - 1, lines)
 
 
+def _in_code(token: Token, lines: Lines) -> Iterator[Segment]:
+    """The comments in a code fence."""
+    if token.type == "fence" and token.map and token.map[1] - token.map[0] > 2:
+        start, stop = lines.span(token.map[0] + 1)[0], lines.span(token.map[1] - 2)[1]
+        yield from comments_of(lines.text, start, stop, token.info)
+
+
 def _title(lines: Lines, start: int, stop: int) -> Segment:
     """The text of a part of a line, without the space around it."""
     raw = lines.text[start:stop]
@@ -350,7 +361,7 @@ def _front_matter(text: str) -> tuple[int, list[Segment]]:
 
 def _with_parts(segment: Segment) -> Segment:
     """A segment without its marker, and with its protected parts."""
-    if segment.spans or segment.marker:  # of a block of HTML
+    if segment.spans or segment.marker or segment.kind == "comment":  # of a block of HTML, code
         return segment
     text, marker = split_marker(segment.text)
     spans = protected(text, MARKDOWN)

@@ -56,11 +56,19 @@ def parser() -> MarkdownIt:
     return parser
 
 
+def _begins(state: StateBlock, line: int, characters: str) -> bool:
+    """Whether a line begins so: the rules are asked at each line of each paragraph."""
+    at = state.bMarks[line] + state.tShift[line]
+    return at < state.eMarks[line] and state.src[at] in characters
+
+
 def _line(state: StateBlock, line: int) -> str:
     return state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
 
 
 def _directive(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: ARG001
+    if not _begins(state, start, ":(%"):
+        return False
     line = _line(state, start).strip()
     known = _DIRECTIVE.fullmatch(line) or _TARGET.fullmatch(line)
     if not (known or (line.startswith("%") and state.blkIndent == 0)):
@@ -73,6 +81,8 @@ def _directive(state: StateBlock, start: int, end: int, silent: bool) -> bool:  
 def _colon_fence(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """The first or last line of MyST's `:::{note}`, with the options behind it (`:class: tip`):
     what stands between is Markdown of its own."""
+    if not _begins(state, start, ":"):
+        return False
     line = _line(state, start).strip()
     opens = line.strip(":")
     if not line.startswith(":::") or (opens and not COLONS.fullmatch(line)):
@@ -89,6 +99,8 @@ def _colon_fence(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 def _indented(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """MkDocs' `!!! note "Title"` and `=== "Tab"`, with the indented blocks that belong to it."""
+    if not _begins(state, start, "!?="):
+        return False
     line = _line(state, start)
     found = _INDENTED.fullmatch(line)
     if not found or not (found[1] or found[2]) or (line.startswith("=") and not found[2]):
@@ -105,6 +117,8 @@ def _indented(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 def _footnote(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """`[^name]: text`, with the indented blocks that belong to it."""
+    if not _begins(state, start, "["):
+        return False
     found = _FOOTNOTE.match(_line(state, start))
     if not found or state.sCount[start] - state.blkIndent >= 4:
         return False
@@ -113,6 +127,8 @@ def _footnote(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 def _definition(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """`: text` below the line of the term that it defines."""
+    if not _begins(state, start, ":"):
+        return False
     line = _line(state, start)
     found = _DEFINITION.match(line)
     if not found or not start or state.isEmpty(start - 1):
@@ -142,6 +158,8 @@ def _within(state: StateBlock, start: int, end: int, indent: int) -> None:
 
 def _mathematics(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """`$$ ... $$` and LaTeX environments on lines of their own; no blank line goes through one."""
+    if not _begins(state, start, "$\\"):
+        return False
     line = _line(state, start).strip()
     opening = _MATH_OPENS.match(line)
     if not opening or state.sCount[start] - state.blkIndent >= 4:

@@ -17,6 +17,7 @@ from dataclasses import replace
 
 from data.errors import InputError
 from localize.documents import markdown
+from localize.documents.comments import comments_of
 from localize.documents.json_text import (
     JsonString,
     decoded_string,
@@ -31,19 +32,22 @@ _ESCAPED = re.compile(
 )
 
 
-def read(text: str, codec: str = "utf-8") -> Document:
-    """The document of a notebook.
+def read(text: str, codec: str = "utf-8", *, comments: bool = False) -> Document:
+    """The document of a notebook; with `comments` those in its code are texts too.
 
     Raises:
         InputError: not JSON, or no notebook.
     """
     kinds, sources = dict[int, str](), defaultdict[int, list[JsonString]](list)
+    language = "python"
     for one in strings(text):
         match one.path:
             case ("cells", int(cell), "cell_type"):
                 kinds[cell] = text[one.start : one.stop]
             case ("cells", int(cell), "source") | ("cells", int(cell), "source", int()):
                 sources[cell].append(one)
+            case ("metadata", "kernelspec", "language"):
+                language = text[one.start : one.stop]
             case ("worksheets", *_):
                 raise InputError("a notebook of nbformat 3; run: jupyter nbconvert --to notebook")
     if not kinds and '"cells"' not in text:
@@ -52,6 +56,8 @@ def read(text: str, codec: str = "utf-8") -> Document:
     for cell, kind in kinds.items():
         if kind == "markdown" and sources[cell]:
             found += _of_cell(text, sources[cell])
+        elif kind == "code" and comments and sources[cell]:
+            found += _of_cell(text, sources[cell], language)
     found.sort(key=lambda segment: segment.start)
     plain = is_ascii_only(text)
 
@@ -61,8 +67,9 @@ def read(text: str, codec: str = "utf-8") -> Document:
     return Document(text, tuple(found), codec, encode=spelt, comment=True, line_break="\\n")
 
 
-def _of_cell(text: str, pieces: Sequence[JsonString]) -> list[Segment]:
-    """The segments of one cell, where they stand in the notebook."""
+def _of_cell(text: str, pieces: Sequence[JsonString], language: str = "") -> list[Segment]:
+    """The segments of one cell, where they stand in the notebook; of code in a language the
+    comments."""
     starts, ends, told = list[int](), list[int](), list[str]()
     for piece in pieces:
         for one in _ESCAPED.finditer(text, piece.start, piece.stop):
@@ -70,8 +77,9 @@ def _of_cell(text: str, pieces: Sequence[JsonString]) -> list[Segment]:
                 starts.append(one.start())
                 ends.append(one.end())
                 told.append(character)
-    document = markdown.read("".join(told))
-    return [_placed(text, segment, starts, ends) for segment in document.segments]
+    cell = "".join(told)
+    within = comments_of(cell, 0, len(cell), language) if language else markdown.read(cell).segments
+    return [_placed(text, segment, starts, ends) for segment in within]
 
 
 def _placed(text: str, segment: Segment, starts: Sequence[int], ends: Sequence[int]) -> Segment:

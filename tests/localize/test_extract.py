@@ -124,3 +124,46 @@ def test_a_mark_written_otherwise_is_understood_only_where_it_is_plain() -> None
 @pytest.mark.parametrize("language", ["en", "am", "hi", "ar", "zh-Hans", "qqq"])
 def test_sentences_joined_are_the_text(text: str, language: str) -> None:
     assert "".join(split(text, language)) == text
+
+
+CODE = """# Oaks
+
+```python
+# Plant an oak,
+# and wait.
+plant()  # now
+#@save
+```
+
+```js
+// Old oaks
+```
+
+```text
+# no comment
+```
+"""
+
+
+def test_comments_in_code(tmp_path: Path) -> None:
+    page, table = tmp_path / "a.md", tmp_path / "table.tsv"
+    page.write_text(CODE, "utf-8")
+    assert main([str(page), "--comments", "--out", str(table)]) == 0
+    lines = table.read_text("utf-8").splitlines()
+    told = [line.split("\t")[2:4] for line in lines[1:]]
+    assert told[1:] == [["comment", "Plant an oak, and wait."], ["comment", "Old oaks"]]
+    table.write_text("\n".join([*lines[:2], lines[2] + "Bir mese dik.", lines[3]]) + "\n", "utf-8")
+    words = [str(page), "--comments", "--put", str(table), "--out", str(tmp_path / "tr")]
+    assert main(words) == 0
+    made = (tmp_path / "tr" / "a.md").read_text("utf-8")
+    assert made == CODE.replace("# Plant an oak,\n# and wait.", "# Bir mese dik.")
+
+
+def test_comments_of_a_notebook() -> None:
+    from localize.documents import parse_document
+
+    book = b'{"cells": [{"cell_type": "code", "source": ["# An oak\\n", "# of old\\n", "x = 1"]}]}'
+    assert not parse_document(book, "notebook", "a").segments
+    document = parse_document(book, "notebook", "a", comments=True)
+    assert [one.text for one in document.segments] == ["An oak\nof old"]
+    assert document.rebuilt({0: "An oak\nof old"}) == book
