@@ -39,7 +39,7 @@ _PRINTF = re.compile(
 _BRACED = re.compile(r"\$?\{\{[^{}\n]{0,200}\}\}|[$#]?\{[\w.\s:,!-]{0,80}\}")
 _TEMPLATE = re.compile(r"\{%[^\n]{0,300}?%\}|\{:?[ ]?[#.][^{}\n]{0,200}\}")  # Liquid; attributes
 # :ref:`text <target>`, {ref}`text <target>`, `text <address>`_
-_TITLED = re.compile(r"((?::[\w.+:-]+:|\{[\w.+:-]+\})?`)([^`<>]+?)(\s*+<[^`<>]+>`_{0,2})")
+_TITLED = re.compile(r"((?::[\w.+:-]++|\{[\w.+:-]++\})?+`)([^`<>]++)(<[^`<>]++>`_{0,2})")
 _RST_SUFFIX = re.compile(r"__?(?!\w)|:[a-zA-Z][\w.+:-]{0,40}:")
 LONGEST_FORMULA = 1000  # characters between \\( and \\)
 _FORMULA = re.compile(r"\\[a-zA-Z]|[_^=+<>]|\A\s*[a-zA-Z]'?\s*\Z")
@@ -253,7 +253,6 @@ class Syntax:
 _PLAIN = {"h": (_address,), "f": (_address,), "⟦": (_matched(_LITERAL, "literal"),)}
 _PLAIN |= {"⟧": (_matched(_LITERAL, "literal"),)}
 _PLAIN |= {chr(byte): (_matched(_BYTES, "bytes"),) for byte in range(0xDC80, 0xDD00)}
-_WORD_BEGINS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 PLAIN = Syntax(re.compile(r"\bhttps?://|\bftp://|⟦|⟧|[\udc80-\udcff]"), _PLAIN)
 MESSAGE = Syntax(
     re.compile(r"\bhttps?://|\bftp://|⟦|⟧|[\udc80-\udcff]|%|[$#]?\{|<|&|\$t\(|\n"),
@@ -318,11 +317,31 @@ def _rst_role(scan: Scan, at: int) -> tuple[int, int, str] | None:
 
 
 _RST_ROLE = re.compile(r":[a-zA-Z][\w.+:-]{0,40}:(?=`)")
-_RST_REFERENCE = re.compile(r"[a-zA-Z0-9]+(?:[-_.:+][a-zA-Z0-9]+)*+__?(?!\w)")
+_RST_REFERENCE = re.compile(r"[a-zA-Z0-9]++(?:[-.:+_][a-zA-Z0-9]++){0,20}+")
+LONGEST_NAME = 60  # letters of a reference `name_`
+
+
+def _reference(scan: Scan, at: int) -> tuple[int, int, str] | None:
+    """A reference by a name without spaces, `name_`, found at its end."""
+    text, start = scan.text, at
+    while start > max(0, at - LONGEST_NAME) and (
+        text[start - 1].isascii() and (text[start - 1].isalnum() or text[start - 1] in "-.:+_")
+    ):
+        start -= 1
+    name = text[start:at].lstrip("-.:+_")
+    start = at - len(name)
+    stop = at + 1
+    if text.startswith("_", stop):
+        stop += 1
+    if not _RST_REFERENCE.fullmatch(name) or text[start - 1 : start].isalnum():
+        return None
+    return start, stop, "link"
+
+
 RST = Syntax(
     re.compile(
-        r"\bhttps?://|\bftp://|⟦|⟧|[\udc80-\udcff]|\\|`|\||:(?=[a-zA-Z])|::(?=\s*\Z)|\[[\w#*]"
-        r"|(?<!\w)[a-zA-Z0-9](?=[\w.:+-]{0,60}_(?!\w))"
+        r"\bhttps?://|\bftp://|⟦|⟧|[\udc80-\udcff]|\\|`|\||:(?=[a-zA-Z])|::|\[[\w#*]"
+        r"|(?<=[a-zA-Z0-9])_(?=\W|_\W|_?\Z)"
     ),
     {
         **_PLAIN,
@@ -331,7 +350,7 @@ RST = Syntax(
         "`": (_interpreted,),
         "|": (_matched(re.compile(r"\|[^|\s](?:[^|\n]{0,100}[^|\s])?\|_{0,2}"), "placeholder"),),
         "[": (_matched(re.compile(r"\[[\w#*.-]{1,80}\]_"), "footnote"),),
-        **{c: (_address, _matched(_RST_REFERENCE, "link")) for c in _WORD_BEGINS},
+        "_": (_reference,),
     },
 )
 
@@ -341,9 +360,10 @@ def _without_title(text: str, span: Span) -> tuple[Span, ...]:
     if span.kind == "tag":
         return tuple(_without_texts(text, span))
     found = _TITLED.fullmatch(text, span.start, span.stop) if span.kind == "role" else None
-    if not found or found[1].strip(":{}`") in ("math", "eq", "code"):
+    if not found or not found[2].strip() or found[1].strip(":{}`") in ("math", "eq", "code"):
         return (span,)
-    return Span(span.start, found.end(1), "role"), Span(found.start(3), span.stop, "role")
+    title = found.end(1) + len(found[2].rstrip())
+    return Span(span.start, found.end(1), "role"), Span(title, span.stop, "role")
 
 
 def _without_texts(text: str, tag: Span) -> Iterator[Span]:
@@ -365,6 +385,8 @@ def protected(text: str, syntax: Syntax = MARKDOWN) -> tuple[Span, ...]:
             told = rule(scan, at)
             if told is not None:
                 start, stop, kind = told
+                if kind and spans and start < spans[-1].stop:
+                    kind = ""  # a reference's name that is a part of an address
                 if kind:
                     spans += _without_title(text, Span(start, stop, kind))
                 at = stop

@@ -21,7 +21,9 @@ _DIRECTIVE = re.compile(r":(?:label|eqlabel|width|height|bookmark|begin_tab|end_
 _TARGET = re.compile(r"\([\w.:-]{1,200}\)=\s*")  # MyST: (where-links-go)=
 _FOOTNOTE = re.compile(r"\[\^[^\]\[\s]{1,200}\]:[ \t]*")
 # MkDocs: !!! note "A title", or === "A tab"; what it holds is indented.
-_INDENTED = re.compile(r"(?:!!!|\?\?\?\+?|===!?\+?)[ \t]+([\w -]*?)[ \t]*(\"[^\"\n]*\")?[ \t]*")
+_INDENTED = re.compile(
+    r"(?:!!!|\?\?\?\+?+|===!?+\+?+)[ \t]++([\w-][\w -]*+)?+(\"[^\"\n]*+\")?+[ \t]*+"
+)
 _OPTION = re.compile(r"[ \t]*:[\w-]{1,60}:(?:[ \t]|$)")
 _DEFINITION = re.compile(r"[ \t]{0,3}[:~][ \t]+\S")
 # Docusaurus, VuePress, Pandoc: :::note Title, :::tip[Title], ::: {.note}

@@ -29,16 +29,17 @@ _BULLET = re.compile(
 _DIRECTIVE = re.compile(
     r"\.\.[ \t]+(?:\|[^|\n]{1,100}\|[ \t]+)?([\w:.+-]+?)::(?:[ \t]+|\Z)(?=(.*))"
 )
-_FIELD = re.compile(r":(?![\s:])(?:[^:\\]|\\.|:(?![ \t]|\Z)){1,100}:(?:[ \t]+|\Z)")
+_FIELD = re.compile(r":(?![\s:])(?:[^:\\]|\\.|:(?![ \t]|\Z)){1,100}+:(?:[ \t]++|\Z)")
 _FOOTNOTE = re.compile(r"\.\.[ \t]+\[[#*\w.-]{1,60}\][ \t]+(?=\S)")
 _OPTION = re.compile(
-    r"(?:(?:-\w|\+\w|--[\w-]{1,60}|/\w{1,20})(?:[ =]?<?[A-Z][\w-]{0,40}>?|[ =]<[^<>\n]{1,60}>)?"
-    r"(?:,[ ]|(?=[ ]{2}|\Z))){1,8}(?:[ ]{2,200}|\Z)"
+    r"(?:(?:-\w|\+\w|--[\w-]{1,60}+|/\w{1,20}+)"
+    r"(?:[ =]?+(?:<[^<>\n]{1,60}+>|[A-Z][\w-]{0,40}+))?+(?:,[ ]|(?=[ ]{2}|\Z))){1,8}+"
+    r"(?:[ ]{2,200}+|\Z)"
 )
 _LINE_OF_BLOCK = re.compile(r"\|[ \t]+(?=\S)")
 _TABLE = re.compile(r"\+[-=]{2,}|=+[ \t]+=|\|[ \t]")
 _VERSION = re.compile(r"\S+[ \t]*")
-_MARKS = (_BULLET, _FIELD, _OPTION, _LINE_OF_BLOCK, re.compile(r"(?:\.\.|__|>>>)(?:[ \t]|\Z)"))
+_EXPLICIT = re.compile(r"(?:\.\.|__|>>>)(?:[ \t]|\Z)")
 _LETTER = re.compile(r"[^\W\d_]")
 # What stands behind these is the first line of their body.
 _ADMONITIONS = frozenset(
@@ -96,14 +97,30 @@ def read(text: str, codec: str = "utf-8") -> Document:
 def spelt(text: str, segment: Segment) -> str:
     """New text; a title with its adornment, long enough for it."""
     if segment.kind != "heading" or not segment.key:
-        opens = text != segment.text and any(mark.match(text) for mark in _MARKS)
-        return f"\\{text}" if opens else text
+        return f"\\{text}" if text != segment.text and _opens_block(text) else text
     over, newline, under = segment.key.partition("\n")
     ending = "\r\n" if newline and under.startswith("\r") else "\n"
     under = under.lstrip("\r")
     width = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
     line = under[:1] * max(width, len(under))
     return f"{line}{ending}{text}{ending}{line}" if over else f"{text}{ending}{line}"
+
+
+def _opens_block(text: str) -> bool:
+    """Whether a paragraph that begins so would be something else."""
+    mark = _mark(text)
+    line = _FIELD.match(text) or _LINE_OF_BLOCK.match(text) or _EXPLICIT.match(text)
+    return bool(mark or line)
+
+
+def _mark(text: str) -> tuple[re.Match[str], str] | None:
+    """What a line of a list, a footnote or an option begins with, and what its text is."""
+    if found := _BULLET.match(text):
+        return found, "item"
+    if found := _FOOTNOTE.match(text):
+        return found, "footnote"
+    found = _OPTION.match(text)
+    return (found, "definition") if found else None
 
 
 def _lines(text: str) -> list[_Line]:
@@ -149,15 +166,11 @@ def _blocks(text: str, lines: Sequence[_Line], kind: str) -> Iterator[Segment]:
 def _block(text: str, lines: Sequence[_Line], at: int, kind: str) -> tuple[Iterator[Segment], int]:
     """The segments of the block that begins in a line, and the line behind it."""
     line = lines[at]
-    for pattern, name in ((_BULLET, "item"), (_FOOTNOTE, "footnote"), (_OPTION, "definition")):
-        mark = pattern.match(line.text)
-        if mark:
-            end = _body_end(lines, at + 1, line.indent)
-            return _blocks(text, _behind(lines[at:end], mark.end()), name), end
-    mark = _FIELD.match(line.text)
-    if mark:
+    field = _FIELD.match(line.text)
+    told = (field, "field") if field else _mark(line.text)
+    if told:
         end = _body_end(lines, at + 1, line.indent)
-        return _blocks(text, _behind(lines[at:end], mark.end()), "field"), end
+        return _blocks(text, _behind(lines[at:end], told[0].end()), told[1]), end
     if line.text.startswith(".. ") or line.text in ("..", "__") or line.text.startswith("__ "):
         end = _body_end(lines, at + 1, line.indent)
         return _explicit(text, lines[at:end]), end
