@@ -45,7 +45,8 @@ PIECES, UTTERANCES, LENGTH = 2000, 1000, 48
 DELTA = 1e-4
 STEPS = ("canaries", "membership", "peers", "seeds")
 PLAIN: dict[str, Any] = {"steps": 600, "learning_rate": 0.004, "batch_tokens": 1024}
-PRIVATE: dict[str, Any] = {"steps": 400, "learning_rate": 0.01, "dp_delta": DELTA, "dp_batch": 128}
+PRIVATE: dict[str, Any] = {"steps": 300, "learning_rate": 0.005, "dp_delta": DELTA, "dp_batch": 128}
+UNITS = ("sentence", "speaker")  # all copies of a canary are of one speaker
 
 
 def encoder(out: Path, texts: Sequence[str]) -> Path:
@@ -80,10 +81,19 @@ def material(out: Path) -> tuple[Path, Planted]:
     return begun, plant(planting)
 
 
-def trained(out: Path, begun: Path, done: Planted, epsilon: float | None, seed: int = 1) -> Path:
-    """A model on members and canaries; its folder."""
-    how = PLAIN if epsilon is None else PRIVATE | {"dp_epsilon": epsilon}
-    name = "plain" if epsilon is None else f"epsilon-{epsilon:g}"
+def trained(
+    out: Path, begun: Path, done: Planted, epsilon: float | None, unit: str, seed: int = 1
+) -> Path:
+    """A model on members and canaries; its folder.
+
+    Args:
+        unit: what the epsilon is of.
+    """
+    how, name = PLAIN, "plain"
+    if epsilon is not None:
+        how = PRIVATE | {"dp_epsilon": epsilon, "dp_unit": unit}
+        how |= {"dp_units": done.folder / "units.tsv"} if unit != UNITS[0] else {}
+        name = f"epsilon-{epsilon:g}-{unit}"
     config = NluConfig(
         (str(done.train),),
         model=str(begun),
@@ -173,8 +183,8 @@ def figures(given: argparse.Namespace) -> Iterator[Mapping[str, Any]]:
     """Of every step that was asked for."""
     out, steps = given.out, given.step or STEPS
     begun, done = material(out)
-    for epsilon in (None, given.epsilon):
-        run = trained(out, begun, done, epsilon)
+    for epsilon, unit in ((None, ""), *((given.epsilon, unit) for unit in UNITS)):
+        run = trained(out, begun, done, epsilon, unit)
         if "canaries" in steps:
             yield from canaries(out, run, done)
         shadows = given.shadows if epsilon is None else 0
@@ -186,7 +196,7 @@ def figures(given: argparse.Namespace) -> Iterator[Mapping[str, Any]]:
     if "seeds" in steps:
         above = 0
         for seed in range(1, given.seeds + 1):
-            run = trained(out, begun, done, given.epsilon, seed)
+            run = trained(out, begun, done, given.epsilon, UNITS[1], seed)
             told = members_of(out, run, done, 0).told["membership"]["bounds"]
             [one] = [one for one in told if one["counts"]]
             privacy = read_json(run / "scores.json", {"privacy": dict})["privacy"]

@@ -8,9 +8,11 @@ For each language of the input and each number of repetitions, so many records a
 a few frequent words of that language, then four signs that are drawn, digits of its own script
 where it has them (of an inflection, the form: four letters). The folder gets config.json, train.*
 (the input with the canaries among it, to train on), members.* (the input without them) and
-canaries.jsonl, which `trust.audit --canaries` takes. --coins puts each canary in or leaves it out
-by a coin, which is what a bound of epsilon needs; --part does so with the records of the input:
-members.* and others.*.
+canaries.jsonl, which `trust.audit --canaries` takes; units.tsv says whose each record is, all
+copies of a canary being of one speaker (--dp-unit speaker --dp-units units.tsv of the commands that
+train protects those; --dp-unit sentence does not protect what is said ten times). --coins puts each
+canary in or leaves it out by a coin, which is what a bound of epsilon needs; --part does so with
+the records of the input: members.* and others.*.
 """
 
 from __future__ import annotations
@@ -34,7 +36,9 @@ if TYPE_CHECKING:
 CLASSIFIERS = ("intents", "tagger")
 KINDS = ("intents", "tagger", "decoder", "encoder", "inflection")
 FILE = "canaries.jsonl"
-BEGUN = ("train.*", "members.*", "others.*")
+UNITS = "units.tsv"
+BEGUN = ("train.*", "members.*", "others.*", UNITS)
+WITH_IDS = ("intents", "decoder", "encoder")  # kinds whose training files keep our ids
 PREFIX = 3  # words before the secret
 FREQUENT = 200  # words of a language from which those are drawn
 OWN, PLAIN = "own", "ascii"
@@ -125,7 +129,10 @@ def plant(config: Planting, access: Access = Access()) -> Planted:
         target.write(paths["members"], members)
         if config.part:
             target.write(paths["others"], others)
-        target.write(paths["train"], mixed(target, members, canaries, config.seed))
+        training = mixed(target, members, canaries, config.seed)
+        target.write(paths["train"], training)
+        if config.kind in WITH_IDS:
+            write_whole(run.folder / UNITS, "".join(f"{i}\t{u}\n" for i, u in units_of(training)))
         lines = (canonical_json(one.to_json()) for one in canaries)
         write_whole(run.folder / FILE, "".join(f"{line}\n" for line in lines))
         left = paths["others"] if config.part else None
@@ -208,6 +215,19 @@ def mixed(
         found += [replace(one, id=f"{one.id}-{n}") for n in range(1, canary.repetitions + 1)]
     stream(seed, "places").shuffle(found)
     return found
+
+
+def units_of(training: Sequence[Example]) -> Iterator[tuple[str, str]]:
+    """Whose each record is: all copies of a canary are of one speaker, other records of their own.
+
+    >>> from trust.examples import Example
+    >>> copies = [Example(f"canary-sw-10-1-{n}", "", "sw", None) for n in (1, 2)]
+    >>> list(units_of([*copies, Example("record:7", "", "sw", None)]))[1:]
+    [('canary-sw-10-1-2', 'canary-sw-10-1'), ('record:7', 'record:7')]
+    """
+    for one in training:
+        is_canary = one.id.startswith("canary-")
+        yield one.id, one.id.rpartition("-")[0] if is_canary else one.id
 
 
 def _sha256(examples: Sequence[Example]) -> str:

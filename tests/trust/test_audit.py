@@ -173,6 +173,11 @@ def test_planting(toy: Toy, tmp_path: Path) -> None:
     text = done.train.read_text("utf-8")
     for one in done.canaries:
         assert text.count(" ".join(one.words())) == one.repetitions
+    rows = (done.folder / "units.tsv").read_text("utf-8").splitlines()
+    units = [row.split("\t")[1] for row in rows]
+    assert len(units) == len(text.splitlines()) - 1  # a header there
+    for one in done.canaries:  # one speaker said all copies
+        assert units.count(f"canary-{one.id}") == one.repetitions
     coins = plant(Planting("intents", (str(data),), 40, (1,), coins=True, out=tmp_path / "q"))
     assert 10 < sum(one.repetitions for one in coins.canaries) < 30
     with pytest.raises(InputError, match="--coins puts a canary in once"):
