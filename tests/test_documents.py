@@ -284,7 +284,7 @@ def run_or_parse(command: Command, folder: Path) -> None:
             assert words[0] in PROGRAMS
 
 
-def tests_of(page: str) -> type:
+def commands_of(page: str) -> type:
     """A page's commands as a class: `--dist loadscope` runs classes side by side, each in order."""
 
     @pytest.mark.real
@@ -298,7 +298,7 @@ def tests_of(page: str) -> type:
     return type(f"Test{Path(page).stem.title()}", (), tests)
 
 
-for one in {command.page: tests_of(command.page) for command in COMMANDS}.values():
+for one in {command.page: commands_of(command.page) for command in COMMANDS}.values():
     globals()[one.__name__] = one
 
 
