@@ -10,6 +10,8 @@ tests:
 majority       the most frequent intent
 neighbour      the intent of the nearest training utterance, by the frozen encoder
 regression     a logistic regression on the frozen encoder's vectors (intents alone)
+kernel         nlu.train --intents kernel: by training utterances that are near (intents alone)
+centred        the same, each language moved by the mean of its unlabelled dev part
 ngrams         tf-idf of character n-grams with a linear model; features of words under a CRF
 ours           nlu.train, the lower layers frozen (docs/NLU.md)
 switched       the same, with copies switched into the languages that have a lexicon
@@ -57,6 +59,8 @@ SYSTEMS = {
     "majority": "most frequent intent",
     "neighbour": "nearest neighbour, frozen encoder",
     "regression": "frozen encoder, logistic regression",
+    "kernel": "ours, frozen encoder, kernel",
+    "centred": "the same, centred by language",
     "ngrams": "n-grams, linear; CRF",
     "ours": "ours",
     "switched": "ours, code-switching",
@@ -202,6 +206,26 @@ def _regression(plan: Plan, seed: int) -> Parses:
     return without_slots(plan, found)
 
 
+def _kernel(plan: Plan, seed: int, *, centred: bool = False) -> Parses:
+    import torch
+
+    from nlu.neighbours import Keys
+
+    learned, intents, tests = _encoded(plan, seed)
+    labels = sorted(set(intents))
+    rows = torch.from_numpy(learned).float()
+    keys = Keys.of(rows, [labels.index(intent) for intent in intents], len(labels))
+    found = {}
+    for code, vectors in tests.items():
+        moved = torch.from_numpy(vectors).float()
+        if centred:
+            [dev] = find_utterances(f"xsid:dev:{code}")
+            texts = plan.vectors(f"dev-{code}", [one.text for one in dev.utterances])
+            moved += rows.mean(dim=0) - torch.from_numpy(texts).float().mean(dim=0)
+        found[code] = [labels[n] for n in keys.scores(moved).argmax(dim=1).tolist()]
+    return without_slots(plan, found)
+
+
 def _ngrams(plan: Plan, seed: int) -> Parses:
     from nlu.baselines import CHARACTERS, free_parses
 
@@ -263,6 +287,8 @@ CELLS: dict[str, Callable[[Plan, int], Parses]] = {
     "majority": _majority,
     "neighbour": _neighbour,
     "regression": _regression,
+    "kernel": _kernel,
+    "centred": lambda plan, seed: _kernel(plan, seed, centred=True),
     "ngrams": _ngrams,
     "ours": lambda plan, seed: _trained(plan, seed, switch=False),
     "switched": lambda plan, seed: _trained(plan, seed, switch=True),

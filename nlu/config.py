@@ -17,6 +17,8 @@ from models.encoder import POOLINGS
 from training.private.options import PrivateOptions, refuse_with_privacy
 from training.settings import Settings, budget_option, changed
 
+LINEAR, KERNEL = "linear", "kernel"  # how an intent is told: by a head, by utterances that are near
+INTENTS = (LINEAR, KERNEL)
 FIRST, MEAN = "first", "mean"  # how a word is seen: by its first piece, by all of them
 WORDS = (FIRST, MEAN)
 BUDGET = "10m"  # where neither --steps nor --time-budget is given
@@ -38,6 +40,8 @@ class NluConfig(PrivateOptions):
         dev: utterances of the *source* language: the best weights are chosen by them.
         test: utterances that are scored, and never trained on or chosen by.
         model: an encoder, as a folder, a catalog name or a hub id.
+        intents: how an intent is told: by a linear head, or by a kernel over the vectors of the
+            training utterances (`nlu.neighbours`), which wants an encoder that stays as it is.
         words: how a word is seen: by its first piece, or the mean of its pieces.
         freeze: the embeddings and so many layers stay as they are; all of them is a frozen encoder.
         head_rate: factor of the learning rate of the heads and of the CRF.
@@ -65,6 +69,9 @@ class NluConfig(PrivateOptions):
         None, "the encoder: a folder, a catalog name, a hub id@commit", metavar="NAME"
     )
     pooling: str = option("mean", "of the pieces' vectors, for the intent", choices=POOLINGS)
+    intents: str = option(
+        "linear", "told by a head, or a kernel over training utterances", choices=INTENTS
+    )
     words: str = option("first", "how a word is seen: its first piece, or mean", choices=WORDS)
     crf: bool = option(False, "transitions between tags are learned: a CRF")
     lora: int | None = option(None, "rank of adapters (peft), trained alone", least=1)
@@ -109,6 +116,9 @@ class NluConfig(PrivateOptions):
             raise InputError("--lora leaves the encoder as it is already; leave --freeze out")
         if (self.evaluate_every or self.patience) and not self.dev:
             raise InputError("--evaluate-every and --patience need --dev, such as xsid:dev:en")
+        if self.privacy and self.intents == KERNEL:
+            raise InputError("--intents kernel keeps training utterances' vectors, so that nothing"
+                             " of them is private; leave it out")  # fmt: skip
         if self.privacy:
             refuse_with_privacy({"--centre": self.centre, "--crf": self.crf}, NOT_PRIVATE)
         self.settings()

@@ -14,7 +14,7 @@ it) with heads.safetensors and nlu.json beside it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ from models.weights import (
 )
 from nlu.config import FIRST, MEAN
 from nlu.decoding import Crf, best_tags, names, tag_labels
+from nlu.neighbours import Keys
 from training.architectures import seeded
 from training.classification.classifier import pool
 from training.objectives.examples import IGNORED
@@ -55,7 +56,9 @@ SHAPE = {
     "crf": bool,
     "length": int,
     "dtype": str,
+    "keys?": int,
 }
+MOST_KEYS = 10_000_000
 DROPOUT = 0.1
 
 
@@ -81,6 +84,7 @@ class Shape:
         intents, slots: in order; slots are the labels of tags without B- and I-.
         pooling: of the pieces, for the intent; see `models.encoder`.
         words: "first" or "mean".
+        keys: training utterances by which intents are told; 0 where a linear head does.
     """
 
     intents: tuple[str, ...]
@@ -88,6 +92,7 @@ class Shape:
     pooling: str = MEAN
     words: str = FIRST
     crf: bool = False
+    keys: int = 0
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -110,6 +115,25 @@ class Network(nn.Module):
         self.slot = nn.Linear(width, len(shape.tags))
         self.crf = Crf(len(shape.tags)) if shape.crf else None
         self.register_buffer("centre", torch.zeros(width))  # mean of the training texts
+        if shape.keys:
+            numbers = [0] * shape.keys
+            self.remember(Keys.of(torch.zeros(shape.keys, width), numbers, len(shape.intents)))
+
+    def remember(self, keys: Keys) -> None:
+        """Tell intents by these training utterances from now on, not by the linear head."""
+        self.shape = replace(self.shape, keys=len(keys.intents))
+        device = self.centre.device
+        self.register_buffer("keys", keys.vectors.to(device))
+        self.register_buffer("key_intents", keys.intents.to(device))
+        self.register_buffer("key_mean", keys.mean.to(device))
+
+    def intents_of(self, pooled: Tensor) -> Tensor:
+        """Scores of intents, (B, I), of the pooled vectors of utterances."""
+        if not self.shape.keys:
+            scores: Tensor = self.intent(self.dropout(pooled))
+            return scores
+        kept = self.get_buffer("keys"), self.get_buffer("key_intents"), self.get_buffer("key_mean")
+        return Keys(*kept, len(self.shape.intents)).scores(pooled)
 
     def forward(
         self,
@@ -128,7 +152,7 @@ class Network(nn.Module):
         if shift is not None:
             states, pooled = states + shift, pooled + shift
         seen = word_states(states, words, self.shape.words)
-        return self.intent(self.dropout(pooled)), self.slot(self.dropout(seen))
+        return self.intents_of(pooled), self.slot(self.dropout(seen))
 
     def states(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
         """(B, T, D) of pieces and (B, D) of utterances, in float32."""
@@ -219,16 +243,21 @@ class NluModel:
             for number, tags, row in zip(best, slots, intents, strict=True)
         ]
 
-    def mean(self, utterances: Sequence[Sequence[str]], tokens: int = 4096) -> Tensor:
-        """The mean of the pooled vectors of utterances, (D,)."""
-        total, number = torch.zeros_like(self.network.centre), 0
+    def pooled(self, utterances: Sequence[Sequence[str]], tokens: int = 4096) -> Tensor:
+        """The pooled vectors of utterances, (N, D); of a long one that of its first window."""
+        found = self.network.centre.new_zeros(len(utterances), len(self.network.centre))
         for group in self._groups(utterances, tokens):
             batch = self._batch(group)
             with inference(self.network), self._autocast():
                 pooled = self.network.states(batch["input_ids"], batch["attention_mask"])[1]
-            total += pooled.sum(dim=0)
-            number += len(group)
-        return total / max(1, number)
+            for row, window in enumerate(group):
+                if window.word == 0:
+                    found[window.sentence] = pooled[row]
+        return found
+
+    def mean(self, utterances: Sequence[Sequence[str]], tokens: int = 4096) -> Tensor:
+        """The mean of the pooled vectors of utterances, (D,)."""
+        return self.pooled(utterances, tokens).sum(dim=0) / max(1, len(utterances))
 
     def shift_to(self, utterances: Sequence[Sequence[str]]) -> Tensor:
         """What moves unlabelled utterances of a language to where the training texts lie, (D,)."""
@@ -274,6 +303,7 @@ class NluModel:
         settings: dict[str, Any] = {"intents": list(shape.intents), "slots": list(shape.slots)}
         settings |= {"pooling": shape.pooling, "words": shape.words, "crf": shape.crf}
         settings |= {"length": self.length, "dtype": self.dtype}
+        settings |= {"keys": shape.keys} if shape.keys else {}
         write_whole(out / SETTINGS, canonical_json(settings) + "\n")
 
 
@@ -400,8 +430,18 @@ def load_nlu(name: str, *, dtype: str | None = None, access: Access = Access()) 
         )
     told = read_json(base.folder / SETTINGS, SHAPE)
     shape = Shape(
-        tuple(told["intents"]), tuple(told["slots"]), told["pooling"], told["words"], told["crf"]
+        tuple(told["intents"]),
+        tuple(told["slots"]),
+        told["pooling"],
+        told["words"],
+        told["crf"],
+        told.get("keys", 0),
     )
+    if not 0 <= shape.keys <= MOST_KEYS:
+        raise InputError(
+            f"{base.folder / SETTINGS}: expected 0 to {MOST_KEYS:,} keys, found {shape.keys:,};"
+            " get the model again"
+        )
     model = open_nlu(base, shape, length=told["length"], seed=0)
     try:
         found = model.network.load_state_dict(load_file(base.folder / HEADS), strict=False)

@@ -58,5 +58,6 @@ class Keys:
             cosines = centred @ self.vectors.T
             near, places = cosines.topk(min(NEAREST, self.vectors.shape[0]), dim=-1)
             weights = torch.exp((near - 1) / TEMPERATURE)  # at most 1
-            total = weights.new_zeros(len(pooled), self.number)
-            return torch.log(total.scatter_add(1, self.intents[places], weights) + FAR)
+            intents = torch.arange(self.number, device=pooled.device)
+            theirs = self.intents[places][:, :, None] == intents  # (B, nearest, I)
+            return torch.log((weights[:, :, None] * theirs).sum(dim=1) + FAR)

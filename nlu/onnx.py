@@ -1,7 +1,7 @@
 """The network as ONNX, in float32 or with matrices of 8 bits, and run by onnxruntime.
 
     export(model, Path("nlu.onnx"), int8=True)
-    OnnxNetwork(Path("nlu.onnx"))(batch)            # scores of intents and of tags, as the network
+    quick = with_graph(model, Path("nlu.onnx"))     # its parse() runs the graph
 
 The graph takes input_ids, attention_mask and words (the number of each piece's word, -1 for none),
 (B, T) each, and gives scores of intents (B, I) and of tags at every piece (B, T, L); the score of a
@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import tempfile
 import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,8 @@ from data.errors import InputError
 from data.files import write_whole
 from models.library import missing_package
 from nlu.config import FIRST
-from nlu.model import NluModel
+from nlu.model import NluModel, collate
+from training.tagging.tagger import NO_PIECE, Window
 
 OPSET = 18
 NAMES = ("input_ids", "attention_mask")
@@ -40,7 +43,7 @@ class _Pieces(nn.Module):
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
         """Scores of intents and of tags, (B, I) and (B, T, L)."""
         states, pooled = self.network.states(input_ids, attention_mask)
-        return self.network.intent(pooled), self.network.slot(states)
+        return self.network.intents_of(pooled), self.network.slot(states)
 
 
 def export(model: NluModel, path: Path, *, int8: bool = False) -> str:
@@ -81,7 +84,12 @@ def export(model: NluModel, path: Path, *, int8: bool = False) -> str:
 
 
 class OnnxNetwork:
-    """The graph, on one thread."""
+    """The graph, on one thread.
+
+    Raises:
+        InputError: a file that is no graph of `export`.
+        UnavailableError: onnxruntime is not installed.
+    """
 
     def __init__(self, path: Path) -> None:
         try:
@@ -90,9 +98,19 @@ class OnnxNetwork:
             raise missing_package(error, "onnx") from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
-        self._session: Any = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )
+        if not path.is_file():
+            raise InputError(f"{path}: no such file; nlu.predict MODEL --onnx FILE writes one")
+        try:
+            self._session: Any = onnxruntime.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"]
+            )
+            outputs = {one.name: one.shape for one in self._session.get_outputs()}
+            self.sizes = outputs["intents"][-1], outputs["tags"][-1]
+        except Exception as error:  # onnxruntime has a class of its own for each kind of fault
+            raise InputError(
+                f"{path}: expected a graph of intents and slots, found another file; nlu.predict"
+                " MODEL --onnx FILE writes one"
+            ) from error
 
     def __call__(
         self, input_ids: Tensor, attention_mask: Tensor
@@ -101,3 +119,49 @@ class OnnxNetwork:
         given = {"input_ids": input_ids.numpy(), "attention_mask": attention_mask.numpy()}
         intents, tags = self._session.run(["intents", "tags"], given)
         return intents, tags
+
+
+@dataclass(frozen=True)
+class OnnxModel(NluModel):
+    """A model whose network is a graph; `with_graph` makes one."""
+
+    graph: OnnxNetwork | None = None
+
+    def _forward(
+        self, utterances: Sequence[Sequence[str]], tokens: int, shift: Tensor | None
+    ) -> Iterator[tuple[list[Window], tuple[NDArray[np.float32], NDArray[np.float32]]]]:
+        if self.graph is None or shift is not None:
+            raise InputError("a graph moves no vectors: centring needs the model in torch")
+        outside: NDArray[np.float32] = self.network.slot.bias.detach().float().cpu().numpy()
+        for group in self._groups(utterances, tokens):
+            batch = collate(group, self.coder.pad)
+            intents, pieces = self.graph(batch["input_ids"], batch["attention_mask"])
+            words = max(1, *(len(window.firsts) for window in group))
+            tags = np.tile(outside, (len(group), words, 1))  # of a word without a piece
+            for row, window in enumerate(group):
+                places = np.array(window.firsts, np.int64)
+                there = places != NO_PIECE
+                tags[row, np.flatnonzero(there)] = pieces[row, places[there]]
+            yield group, (_log_shares(intents), tags if self.shape.crf else _log_shares(tags))
+
+
+def _log_shares(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    found: NDArray[np.float32] = torch.from_numpy(scores).log_softmax(dim=-1).numpy()
+    return found
+
+
+def with_graph(model: NluModel, path: Path) -> OnnxModel:
+    """The model with its network run by onnxruntime, out of a file of `export`.
+
+    Raises:
+        InputError: a file that is no such graph, or another model's.
+        UnavailableError: onnxruntime is not installed.
+    """
+    graph = OnnxNetwork(path)
+    wanted = len(model.shape.intents), len(model.shape.tags)
+    if graph.sizes != wanted:
+        raise InputError(
+            f"{path}: expected a graph of {wanted[0]} intents and {wanted[1]} tags, found"
+            f" {graph.sizes[0]} and {graph.sizes[1]}; export this model's with --onnx"
+        )
+    return OnnxModel(model.network, model.tokenizer, model.length, "onnx", graph)

@@ -146,6 +146,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--bench", action="store_true", help="size and speed, to standard error")
     parser.add_argument("--onnx", type=Path, metavar="FILE", help="write the network as ONNX")
     parser.add_argument("--int8", action="store_true", help="with --onnx: matrices in 8 bits")
+    parser.add_argument("--graph", type=Path, metavar="FILE", help="answer with a network that"
+                        " --onnx wrote")  # fmt: skip
     parser.add_argument("--out", type=Path, help="a file .jsonl (default: standard output)")
     parser.add_common("--limit", "--dtype", "--offline", "-v")
     return run(parser, _predict, argv)
@@ -168,6 +170,10 @@ def _predict(given: argparse.Namespace) -> int:
 
         say(export(model, given.onnx, int8=given.int8))
         return 0
+    if given.graph:
+        from nlu.onnx import with_graph
+
+        model = with_graph(model, given.graph)
     rewriter = Rewriter.load(given.rewrites) if given.rewrites else None
     lines = islice(_lines(given), given.limit)
     if given.bench:

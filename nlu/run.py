@@ -32,8 +32,9 @@ from metrics.score import Score
 from metrics.tags import F1
 from models.resolve import Model, resolve_model
 from nlu.baselines import CHARACTERS, MAJORITY, free_parses
-from nlu.config import NluConfig
+from nlu.config import KERNEL, NluConfig
 from nlu.model import Network, NluModel, Parsed, Shape, batches_of, collate, open_nlu
+from nlu.neighbours import Keys
 from nlu.scoring import MODEL, averages, scored
 from nlu.sets import UtteranceSet, check_names, find_utterances, keep_out_of, without_tests
 from nlu.switching import Table, describe, open_tables, switched
@@ -247,6 +248,11 @@ def train(prepared: Prepared, progress: Callable[[Progress], None] | None = None
         identity={"run": prepared.identity, "intents": list(prepared.shape.intents)},
         **(private.hooks(model.network, loss) if private else {}),
     )
+    if config.intents == KERNEL:
+        of_intent = {intent: number for number, intent in enumerate(model.shape.intents)}
+        vectors = model.pooled([one.tokens for one in prepared.own])
+        numbers = [of_intent[one.intent] for one in prepared.own]
+        model.network.remember(Keys.of(vectors, numbers, len(of_intent)))
     if config.centre:
         model.network.centre.copy_(model.mean([one.tokens for one in prepared.own]))
     return fitted

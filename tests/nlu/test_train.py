@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -113,6 +114,34 @@ def test_other_ways_to_train(
     assert len(same) > 10
     assert all(same) == ("freeze" in more)
     assert load_nlu(str(done.folder)).shape.crf == more.get("crf", False)
+
+
+@pytest.mark.parametrize("more", [{}, {"freeze": 2}, {"centre": True}])
+def test_intents_by_utterances_that_are_near(
+    tmp_path: Path, encoder: str, corpus: Path, more: dict[str, Any]
+) -> None:
+    """The same answers from the folder, from ONNX, and again after a run that was killed."""
+    done = train(options(tmp_path, encoder, corpus, steps=4, intents="kernel", **more))
+    model = load_nlu(str(done.folder))
+    assert model.shape.keys == model.network.get_buffer("keys").shape[0] > 50
+    rows = [json.loads(line) for line in next(done.folder.glob("predictions/*")).open()]
+    found = model.parse([row["tokens"] for row in rows])
+    if not more.get("centre"):
+        assert [one.intent for one in found] == [row["pred_intent"] for row in rows]
+    right = [one.intent == row["intent"] for one, row in zip(found, rows, strict=True)]
+    assert np.mean(right) > 0.6
+    assert all(0 < one.confidence <= 1.0001 for one in found)
+    weights = (done.folder / "model" / "heads.safetensors").read_bytes()
+    (done.folder / "scores.json").unlink()
+    train(options(tmp_path, encoder, corpus, steps=4, intents="kernel", **more))
+    assert (done.folder / "model" / "heads.safetensors").read_bytes() == weights
+    if not more:
+        pytest.importorskip("onnxruntime")
+        from nlu.onnx import export, with_graph
+
+        export(model, tmp_path / "nlu.onnx")
+        quick = with_graph(model, tmp_path / "nlu.onnx").parse([row["tokens"] for row in rows])
+        assert [one.intent for one in quick] == [one.intent for one in found]
 
 
 def load_file(folder: Path) -> dict[str, torch.Tensor]:
