@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -157,9 +158,9 @@ def membership(found: Audited, run: Path) -> Iterator[Mapping[str, Any]]:
 
 def peers(found: Audited, run: Path) -> Iterator[Mapping[str, Any]]:
     """Our figures beside those of ART and scikit-learn, on the same scores."""
-    from art.metrics.privacy.worst_case_mia_score import get_roc_for_fpr
-    from sklearn.metrics import roc_auc_score
-
+    # No requirements of the project: pip install adversarial-robustness-toolbox scikit-learn
+    art = import_module("art.metrics.privacy.worst_case_mia_score")
+    sklearn = import_module("sklearn.metrics")
     path = found.folder / "candidates.tsv"
     names = path.read_text("utf-8").splitlines()[0].split("\t")
     rows = [one.cells for one in read_tsv(path, names, header=True)]
@@ -167,9 +168,9 @@ def peers(found: Audited, run: Path) -> Iterator[Mapping[str, Any]]:
     for name in names[3:]:
         scores = np.array([float(row[names.index(name)]) for row in rows])
         shares = (scores - scores.min()) / (scores.max() - scores.min())  # as probabilities
-        [(_, theirs, _)] = get_roc_for_fpr(shares, truth.astype(int), targeted_fpr=0.01)
+        [(_, theirs, _)] = art.get_roc_for_fpr(shares, truth.astype(int), targeted_fpr=0.01)
         mine = (auc(scores[truth], scores[~truth]), rate_at(scores[truth], scores[~truth], 0.01))
-        other = (float(roc_auc_score(truth, scores)), float(theirs))
+        other = (float(sklearn.roc_auc_score(truth, scores)), float(theirs))
         yield {"run": run.name, "what": "peers", "attack": name, "ours": mine, "theirs": other}
 
 

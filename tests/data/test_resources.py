@@ -295,7 +295,8 @@ def test_what_is_counted_of_each_kind() -> None:
     said = {"id": "1", "locale": "sw-KE", "scenario": "alarm", "intent": "a", "worker_id": "1"}
     said |= {"utt": "saa tisa", "annot_utt": "saa tisa"}
     splits = ("train", "dev", "test", "test", "none")
-    whole = "".join(f"{json.dumps(said | {'partition': split})}\n" for split in splits)
+    rows = (said | {"id": str(n), "partition": split} for n, split in enumerate(splits))
+    whole = "".join(f"{json.dumps(row)}\n" for row in rows)
     assert part_of("massive-1.1", utterances=whole) == (4, "data.utterances.read_split")
     token = {"surface": "play", "id": 0}
     played = {"slurp_id": 1, "sentence": "play", "intent": "a", "scenario": "b", "action": "c"}

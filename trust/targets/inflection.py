@@ -88,7 +88,8 @@ class Inflection:
         """`morph.train` with the run's recipe, on one file; its dev part is three of them."""
         told: dict[str, Any] = dict(run.identity["recipe"])
         origin = Transducer.load(run.folder / RUNS_MODEL).origin
-        trained_on = sum(int(re.findall(r"(\d+) triples", one)[-1]) for one in origin["data"])
+        counts = (re.findall(r"(?<!\d)(\d{1,18}) triples", one) for one in origin["data"])
+        trained_on = sum(int(found[-1]) for found in counts)
         triples = list(read_triples(data, columns=COLUMNS))
         networks = origin["steps"]
         told |= {"seconds": None, "seed": seed}
