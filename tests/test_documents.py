@@ -33,6 +33,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 NOT_COMMANDS = {"docs/LOG.md"}
 
 SIZES = {
+    "app.atlas": ["--lang", "sw,wo"],
     "icl.eval": ["--limit", "4", "--max-new-tokens", "8"],
     "lexaug.synthesize": ["--limit", "200"],
     "lexaug.induce": ["--limit", "2000"],
