@@ -35,26 +35,13 @@ from bench.continued_plan import (
 from bench.continued_table import table
 from bench.expansion import Runner, in_document
 from bench.expansion_plan import Task
-from data.bounded import parse_json
+from bench.kept import read_lines, write_lines
 from data.errors import InputError
-from data.files import canonical_json, write_whole
 
 LINES = Path(__file__).with_suffix(".jsonl")
 SHAPE = {"language": str, "arm": str, "seed": int, "settings": dict, "tests?": dict}
 SHAPE |= {"topics?": str, "carried?": str}
 WEIGHTS = ("model", "checkpoints", "data")  # of a run that was scored: hundreds of megabytes
-
-
-def read_lines(path: Path) -> list[dict[str, Any]]:
-    """The results that are kept; none where there is no file yet.
-
-    Raises:
-        InputError: a line that is no result.
-    """
-    if not path.exists():
-        return []
-    lines = path.read_text("utf-8").splitlines()
-    return [parse_json(line, f"{path}:{n}", SHAPE) for n, line in enumerate(lines, 1)]
 
 
 def check_settings(lines: Iterable[Mapping[str, Any]], settings: Settings, path: Path) -> None:
@@ -73,17 +60,18 @@ def check_settings(lines: Iterable[Mapping[str, Any]], settings: Settings, path:
 
 def kept(path: Path, cells: Path) -> None:
     """Add the lines of cells to the file, each once, in the order of the plan."""
-    lines = {name_of_line(line): line for line in (*read_lines(cells), *read_lines(path))}
-    ordered = sorted(
+    found = (*read_lines(cells, SHAPE), *read_lines(path, SHAPE))
+    lines = {name_of_line(line): line for line in found}
+    write_lines(
+        path,
         lines.values(),
-        key=lambda line: (
+        lambda line: (
             SCORES.index(score_of(line)),
             ARMS.index(line["arm"]),
             line["seed"],
             list(LANGUAGES).index(line["language"]),
         ),
     )
-    write_whole(path, "".join(canonical_json(line) + "\n" for line in ordered))
 
 
 def after(plan: Continued, path: Path, keep: bool, task: Task) -> None:
@@ -91,7 +79,7 @@ def after(plan: Continued, path: Path, keep: bool, task: Task) -> None:
     if not task.name.startswith("cells-"):
         return
     kept(path, task.done)
-    for line in read_lines(task.done) if not keep else ():
+    for line in read_lines(task.done, SHAPE) if not keep else ():
         run = plan.run_of(line["language"], line["arm"], line["seed"])
         for folder in (run, plan.asked_of(line["language"], line["arm"], line["seed"])):
             for weights in WEIGHTS:
@@ -137,7 +125,7 @@ def main() -> None:
     """The command line."""
     options = parsed()
     settings = Settings(model=options.model, steps=options.steps)
-    lines = read_lines(options.lines)
+    lines = read_lines(options.lines, SHAPE)
     check_settings(lines, settings, options.lines)
     plan = Continued(
         chosen(options.langs, LANGUAGES, "--langs"),
@@ -155,7 +143,7 @@ def main() -> None:
     if not options.table:
         done = partial(after, plan, options.lines, options.keep)
         failed = Runner(plan.tasks(), options.jobs, plan.out / "logs", done).run()
-    content = table(read_lines(options.lines))
+    content = table(read_lines(options.lines, SHAPE))
     if options.document:
         in_document(options.document, "continued", content)
     print(content)

@@ -35,10 +35,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.expansion import in_document
+from bench.kept import read_lines, write_lines
 from data.access import Access
-from data.bounded import parse_json
 from data.errors import InputError, KilolinguaError
-from data.files import appears_whole, canonical_json, write_whole
+from data.files import appears_whole
 from data.languages import resolve
 from data.lexicon.load import load_lexicon
 from lexaug.phrases import compile_phrases
@@ -353,25 +353,11 @@ def _interval(drawn: Sequence[Floats]) -> list[float]:
     return [round(float(value), 2) for value in (mean[0], low, high)]
 
 
-def read_lines(path: Path) -> list[dict[str, Any]]:
-    """The results that are kept; none where there is no file yet.
-
-    Raises:
-        InputError: a line that is no result.
-    """
-    if not path.exists():
-        return []
-    lines = path.read_text("utf-8").splitlines()
-    return [parse_json(line, f"{path}:{n}", SHAPE) for n, line in enumerate(lines, 1)]
-
-
 def keep(path: Path, line: Mapping[str, Any]) -> None:
     """Add a line to the file, in the order of systems and seeds."""
     order = list(SYSTEMS)
-    lines = sorted(
-        [*read_lines(path), line], key=lambda one: (order.index(one["system"]), one["seed"])
-    )
-    write_whole(path, "".join(canonical_json(one) + "\n" for one in lines))
+    lines = [*read_lines(path, SHAPE), line]
+    write_lines(path, lines, lambda one: (order.index(one["system"]), one["seed"]))
 
 
 def table(lines: Sequence[Mapping[str, Any]]) -> str:
@@ -413,7 +399,7 @@ def _cell(lines: Sequence[Mapping[str, Any]], group: str) -> str:
 
 def to_do(given: argparse.Namespace) -> Iterator[tuple[str, int]]:
     """The cells without a line; cheap systems first, a seed after the other."""
-    there = {(one["system"], one["seed"]) for one in read_lines(given.lines)}
+    there = {(one["system"], one["seed"]) for one in read_lines(given.lines, SHAPE)}
     systems = given.systems.split(",") if given.systems else list(SYSTEMS)
     if unknown := [system for system in systems if system not in SYSTEMS]:
         raise InputError(f"--systems {unknown[0]}: expected some of {', '.join(SYSTEMS)}")
@@ -424,7 +410,7 @@ def to_do(given: argparse.Namespace) -> Iterator[tuple[str, int]]:
 def check_limit(given: argparse.Namespace) -> None:
     """Refuse to put cells beside those of another number of training utterances or updates."""
     wanted = [given.limit, given.steps]
-    for one in read_lines(given.lines):
+    for one in read_lines(given.lines, SHAPE):
         if [one["limit"], one["steps"]] != wanted:
             raise InputError(
                 f"{given.lines}: has cells of --limit {one['limit']} --steps {one['steps']}; give"
@@ -457,7 +443,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             seconds = round(time.process_time() - began)
             keep(given.lines, {**cell, **told, "cpu_seconds": seconds, "dtype": given.dtype})
             print(f"{system}, seed {seed}: {seconds} s of processor time", flush=True)
-        text = table(read_lines(given.lines))
+        text = table(read_lines(given.lines, SHAPE))
         print(text)
         if given.document:
             in_document(given.document, "nlu", text)

@@ -17,9 +17,8 @@ from statistics import fmean
 import numpy as np
 from numpy.typing import NDArray
 
+from bench import kept
 from data.access import Access
-from data.bounded import parse_json
-from data.files import canonical_json, write_whole
 from metrics.paired import bootstrap_sums, difference_interval
 from probe.places import places_of
 
@@ -73,16 +72,13 @@ def read_lines(path: Path) -> list[Line]:
     Raises:
         InputError: a line that is no result.
     """
-    if not path.exists():
-        return []
-    lines = enumerate(path.read_text("utf-8").splitlines(), 1)
-    return [Line(**parse_json(line, f"{path}:{n}", SHAPE)) for n, line in lines]
+    return [Line(**one) for one in kept.read_lines(path, SHAPE)]
 
 
 def write_lines(path: Path, lines: Iterable[Line]) -> None:
     """Write all results, in the order of preset, seed and language."""
-    ordered = sorted(lines, key=lambda one: (one.preset, one.seed, one.language))
-    write_whole(path, "".join(canonical_json(asdict(one)) + "\n" for one in ordered))
+    rows = map(asdict, lines)
+    kept.write_lines(path, rows, lambda one: (one["preset"], one["seed"], one["language"]))
 
 
 def drawn(lines: Sequence[Line], arm: str, base: str = BASE) -> Drawn:

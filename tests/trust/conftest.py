@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,17 +13,6 @@ from data.labels.slots import Utterance
 PLACES = ("nyeri", "kisumu", "moshi", "arusha", "kigali", "mwanza", "tanga", "lamu")
 TIMES = ("five", "noon", "seven", "midnight", "nine", "dawn")
 SONGS = ("malaika", "jambo", "taxi", "nakupenda", "kwaheri")
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Toy models gain nothing from threads."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def utterances(number: int) -> list[Utterance]:
