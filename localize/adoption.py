@@ -13,7 +13,7 @@ from pathlib import Path
 from data.errors import InputError
 from localize.alignment import align, traits_of
 from localize.documents import form_of, parse_document, read_document
-from localize.documents.record import Document
+from localize.documents.record import UNSURE, Document
 from localize.matching import equal
 from localize.state import PERSON, SOURCE, Entry, State
 from localize.texts import key
@@ -23,7 +23,7 @@ def adopted(source: Document, target: Document) -> State:
     """The state of a translation as it stands, of this source.
 
     Two segments of the source that are one in the translation are the first one's; a segment that
-    says the same in both is not translated yet.
+    says the same in both is not translated yet, nor is one whose translation is marked as unsure.
     """
     places = dict[int, int]()
     if target.bilingual:
@@ -36,9 +36,11 @@ def adopted(source: Document, target: Document) -> State:
     entries = []
     for place, segment in enumerate(source.segments):
         here = places.get(place)
+        unsure = here is not None and target.segments[here].kind == UNSURE
         told = target.translation(here) if here is not None else ""
         same = here is not None and (not told or key(told) == key(segment.text))
         by = SOURCE if same and (not told or not _only_names(segment.text)) else PERSON
+        by = SOURCE if unsure else by
         gone = here is None
         by = PERSON if gone else by
         entries.append(Entry(segment.text, source.gap(place), told, by, gone=gone))

@@ -27,7 +27,7 @@ from localize.memory import MEMORY, Memory
 from localize.options import NONE, TranslatorOptions
 from localize.sentences import split
 from localize.terms import Terms, read_terms
-from localize.texts import key, one_line
+from localize.texts import key, one_line, with_edges
 from localize.threeway import Answer
 from runfolder.records import RecordFile, read_records
 
@@ -151,7 +151,7 @@ class Translator:
         found = self.memory.exact(ask.text)
         if found is None:
             return None
-        return Told(Answer(_with_edges(found.target, ask.text), MEMORY), (found.name,))
+        return Told(Answer(with_edges(found.target, ask.text), MEMORY), (found.name,))
 
     def answers(self, asks: Sequence[Ask]) -> list[Told]:
         """An answer for each text; equal texts are asked once."""
@@ -320,7 +320,7 @@ class Translator:
                 return Told(Answer("", self.by, fault), tuple(examples))
             texts.append(text)
         joint = "" if queries and _unspaced(texts[0]) else " "
-        whole = _with_edges(joint.join(texts), ask.text)
+        whole = with_edges(joint.join(texts), ask.text)
         broken = self.terms.violations(ask.text, whole)
         flaw = f"terminology: {'; '.join(broken)}" if broken else ""
         return Told(Answer(whole, self.by, flaw), tuple(examples))
@@ -369,13 +369,6 @@ def _masked(pair: Pair) -> Pair:
         for text, found in zip(sides, spans, strict=True)
     )
     return Pair(pair.id, source, target, pair.document)
-
-
-def _with_edges(answer: str, source: str) -> str:
-    """An answer with the space at both ends that a message may have: `Name: `."""
-    inner = source.strip()
-    before, _, behind = source.partition(inner) if inner else (source, "", "")
-    return f"{before}{answer.strip()}{behind}"
 
 
 def _unspaced(text: str) -> bool:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from localize.documents.marker import marker
 from localize.documents.record import Document
-from localize.merging import merge
+from localize.merging import merge, with_remarks
 from localize.state import PERSON, SOURCE, Entry, Old, State
 from localize.texts import fingerprint, key, snippet
 from localize.threeway import Answer, Plan, Unit, needs_person
@@ -138,7 +138,8 @@ def _entry(work: _Work, place: int, unit: Unit, answer: Answer) -> Entry:
             work.note(f"taken out here, and its source has changed: {snippet(segment.text)}")
         return replace(entry, gone=True)
     if before.by == SOURCE and not unit.edited:
-        return _of_answer(work, replace(entry, target=untranslated), answer)
+        guess = unit.text if work.plan.source.bilingual else segment.text  # of gettext, if any
+        return _of_answer(work, replace(entry, target=guess), answer)
     entry = replace(entry, target=unit.text, by=PERSON if unit.edited else before.by)
     entry = _looked_at(work.plan, unit, entry)
     if unit.kind != "changed":
@@ -211,6 +212,8 @@ def _behind(work: _Work, place: int, unit: Unit, entry: Entry) -> Entry:
     base = _ends(plan, before.gap + _gone_behind(plan, unit.old))
     mine = _gap_here(plan, unit.here)
     text, clash = merge(base, mine, theirs)
+    if clash and plan.source.bilingual:  # a message has its source's words
+        text, clash = with_remarks(base, mine, theirs), False
     work.add(_parted(text, theirs))
     same = before.kept and before.kept == fingerprint(mine)
     if clash:
@@ -297,8 +300,11 @@ def _retire(work: _Work) -> None:
             work.old.append(Old(work.name, "", "\n".join(put_in), PERSON, "deleted"))
 
 
-def document_of(outcome: Outcome, plan: Plan) -> bytes:
-    """The translation's file."""
+def document_of(outcome: Outcome, plan: Plan, *, settled: bool = True) -> bytes:
+    """The translation's file; not settled, with places as `Outcome` has them."""
     # Parts of an archive belong together: those of the source's, with what they refer to.
     document: Document = plan.source if plan.source.pack else plan.target or plan.source
-    return document.encoded(outcome.text)
+    text = outcome.text
+    if document.settle and settled:
+        text = document.settle(text, plan.source.text, *([plan.target.text] if plan.target else ()))
+    return document.encoded(text)

@@ -4,8 +4,9 @@ r"""The texts of documents in a table, and a filled table put back into the docu
     python -m localize.extract docs --put segments.tsv --out translated
 
 A row is a segment: its name, where it stands, what it is, its text with protected parts as marks
-(⟦1⟧), and a column to translate into. A row whose target is empty stays as it is; one whose marks
-are not the source's is refused by its line. Nothing else of a document is touched.
+(⟦1⟧), and a column to translate into, which holds what a bilingual file (PO, XLIFF) has already. A
+row whose target is empty or unchanged stays as it is; one whose marks are not the source's is
+refused by its line. Nothing else of a document is touched.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from data.errors import InputError
 from data.files import write_whole
 from data.options import check, command, common, option
 from localize.documents import form_names, read_document
-from localize.documents.record import Document
+from localize.documents.record import UNSURE, Document, Segment
 from localize.files import documents, relative, target_of
-from localize.marks import mask, restore
-from localize.texts import fingerprint, one_line
+from localize.marks import mask, mask_known, restore
+from localize.texts import fingerprint, one_line, with_edges
 
 COLUMNS = ("segment", "place", "kind", "source", "target")
 MOST_FAULTS = 5  # lines in a message
@@ -87,12 +88,18 @@ def rows(document: Document, path: str, sentences: str | None = None) -> Iterato
         segment = document.segments[place]
         where = f"{path}:{document.line_of(place)}"
         if sentences is None:
-            masked, _ = mask(segment.text, segment.spans)
-            yield Row(name, where, segment.kind, one_line(masked), one_line(segment.target))
+            yield Row(name, where, segment.kind, *shown(segment))
             continue
         for number, sentence in enumerate(split(segment.text, sentences, segment.spans), 1):
             if sentence.strip():
                 yield Row(f"{name}/{number}", where, segment.kind, one_line(sentence).strip())
+
+
+def shown(segment: Segment) -> tuple[str, str]:
+    """A segment's text and the translation that stands there, as a row of the table has them."""
+    masked, parts = mask(segment.text, segment.spans)
+    told = "" if segment.kind == UNSURE else mask_known(segment.target, parts)
+    return _cell(one_line(masked)), _cell(one_line(told))
 
 
 def filled(document: Document, path: str, targets: Mapping[str, tuple[str, str]]) -> bytes:
@@ -109,12 +116,14 @@ def filled(document: Document, path: str, targets: Mapping[str, tuple[str, str]]
         if name not in targets:
             continue
         segment = document.segments[place]
-        masked, parts = mask(segment.text, segment.spans)
         where, told = targets[name]
+        if told == shown(segment)[1].strip():
+            continue
+        masked, parts = mask(segment.text, segment.spans)
         text, fault = restore(told, parts, masked)
         if fault:
             faults.append(f"{where}: {fault}")
-        texts[place] = text
+        texts[place] = with_edges(text, segment.text) if document.bilingual else text
     if faults:
         more = f" (and {len(faults) - MOST_FAULTS} more)" if len(faults) > MOST_FAULTS else ""
         told = "; ".join(faults[:MOST_FAULTS])

@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from localize.documents.inline import CLOSE, OPEN, protected
 from localize.documents.record import Span
 
-__all__ = ["compare", "mask", "mask_with", "protected", "restore"]
+__all__ = ["compare", "mask", "mask_known", "mask_with", "protected", "restore"]
 
 _MARK = re.compile(r"[⟦［\[]{1,2} ?([0-9]{1,4}) ?[⟧］\]]{1,2}")
 _EXACT = re.compile(r"⟦ ?([0-9]{1,4}) ?⟧")
@@ -44,6 +44,19 @@ def mask_with(text: str, spans: Sequence[Span], numbers: dict[str, int]) -> str:
         pieces += [text[at : span.start], f"{OPEN}{number}{CLOSE}"]
         at = span.stop
     return "".join([*pieces, text[at:]])
+
+
+def mask_known(text: str, parts: Sequence[str]) -> str:
+    """A translation that is there, with its source's marks for the parts that both have.
+
+    >>> mask_known("Fungua %s (%d)", ("%s",))
+    'Fungua ⟦1⟧ (%d)'
+    """
+    numbers = {part: number for number, part in enumerate(parts, 1)}
+    if not numbers:
+        return text
+    known = re.compile("|".join(map(re.escape, sorted(numbers, key=len, reverse=True))))
+    return known.sub(lambda found: f"{OPEN}{numbers[found[0]]}{CLOSE}", text)
 
 
 def restore(answer: str, parts: Sequence[str], masked: str) -> tuple[str, str]:

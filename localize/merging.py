@@ -8,9 +8,11 @@ r"""Three versions of some lines brought together: what one side changed, and th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
+_MESSAGE = re.compile(r"^(?=#|msg)", re.MULTILINE)
 MOST_LINES = 5000  # of one side; more are not compared line by line
 
 
@@ -37,6 +39,20 @@ def merge(base: str, mine: str, theirs: str) -> tuple[str, bool]:
             merged += of_mine
             conflict = True
     return "".join(merged), conflict
+
+
+def with_remarks(base: str, mine: str, theirs: str) -> str:
+    r"""`theirs`, with comments (of a PO file) that `mine` has and `base` has not, where they belong.
+
+    >>> with_remarks('\nmsgid "Ox"\n', '\n# Which?\n#, fuzzy\nmsgid "Ox"\n', '\nmsgid "An ox"\n')
+    '\n# Which?\n#, fuzzy\nmsgid "An ox"\n'
+    """
+    known = {*base.splitlines(), *theirs.splitlines()}
+    lines = mine.splitlines(keepends=True)
+    added = [line for line in lines if line.startswith("#") and line.rstrip("\r\n") not in known]
+    place = _MESSAGE.search(theirs)
+    at = place.start() if place else len(theirs)
+    return "".join([theirs[:at], *added, theirs[at:]])
 
 
 def _chunks(

@@ -83,7 +83,9 @@ def _read(
     places of answers that are not one segment of the kind of their source)."""
     given = [one for one in outcome.placed if answers.get(one.place, Answer("", "")).text]
     try:
-        document = parse_document(document_of(outcome, plan), form_of(name), str(name))
+        document = parse_document(
+            document_of(outcome, plan, settled=False), form_of(name), str(name)
+        )
     except InputError:
         return {}, {one.place for one in given}
     starts = [segment.start for segment in document.segments]

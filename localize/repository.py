@@ -20,7 +20,7 @@ from typing import Any
 from data.bounded import read_json, read_text
 from data.errors import InputError
 from data.files import canonical_json, sha256_file, write_whole
-from localize.documents import form_of, parse_document, read_bytes, read_document
+from localize.documents import form_of, parse_document, read_bytes, read_document, read_source
 from localize.documents.record import Document
 from localize.files import STATE, documents, relative, target_of
 from localize.state import State, parse_state, read_state, state_path
@@ -54,7 +54,7 @@ class Place:
 
     def read_source(self) -> Document:
         """The source as it is."""
-        return read_document(self.source)
+        return read_source(self.source)
 
     def read_target(self) -> Document | None:
         """The translation as it is; None where there is none."""

@@ -68,6 +68,17 @@ def _emphasis(found: re.Match[str]) -> str:
     return "" if touches else found[0]
 
 
+def with_edges(answer: str, source: str) -> str:
+    """A translation with the space at both ends that its source may have.
+
+    >>> with_edges("Jina:", "Name: ")
+    'Jina: '
+    """
+    inner = source.strip()
+    before, _, behind = source.partition(inner) if inner else (source, "", "")
+    return f"{before}{answer.strip()}{behind}"
+
+
 def snippet(text: str, length: int = 60) -> str:
     """The beginning of a text, on one line."""
     line = key(text)

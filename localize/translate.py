@@ -26,7 +26,7 @@ from data.options import command, common, identity_of, option, to_json
 from localize.adoption import adopted_of
 from localize.asking import Ask, Told, open_translator
 from localize.assembly import Outcome, document_of
-from localize.documents import form_names, read_document
+from localize.documents import form_names, read_source
 from localize.documents.record import Document
 from localize.extract import segment_names
 from localize.files import documents, relative
@@ -191,7 +191,7 @@ def _job(config: TranslateConfig) -> tuple[Path, _Job]:
     root, job = config.documents or Path(), _Job()
     for path in documents(root, config.only):
         job.names.append(relative(path, root).as_posix())
-        job.read.append(read_document(path, config.format))
+        job.read.append(read_source(path, config.format))
     return root, job
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from data.cli import did_you_mean
 from data.errors import InputError
-from localize.documents.record import Document, decoded
+from localize.documents.record import UNSURE, Document, decoded
 
 ONLY_NAMED = (".json", ".txt", ".properties")
 MAX_BYTES = 1 << 28  # of one document
@@ -130,6 +130,20 @@ def parse_document(raw: bytes, form: str, where: str, *, comments: bool = False)
         raise InputError(f"{where}: {error}") from error
     except RecursionError as error:
         raise InputError(f"{where}: nested too deep to be read; take it apart") from error
+
+
+def read_source(path: Path, form: str = "auto") -> Document:
+    """The document of a file to translate from: a translation that is marked as unsure is none.
+
+    Raises:
+        InputError: as `read_document`.
+    """
+    document = read_document(path, form)
+    unsure = [n for n, segment in enumerate(document.segments) if segment.kind == UNSURE]
+    if not unsure:
+        return document
+    cleared = document.rebuilt(dict.fromkeys(unsure, ""))
+    return parse_document(cleared, form_of(path) if form == "auto" else form, str(path))
 
 
 def read_bytes(path: Path) -> bytes:

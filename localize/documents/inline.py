@@ -28,6 +28,7 @@ _SEEN = re.compile(  # of a tag within a line
     r"(?<=\s)(?:alt|title|aria-label)=(?:\"([^\"<>]*[^\W\d_][^\"<>]*)\"|'([^'<>]*[^\W\d_][^'<>]*)')",
     re.IGNORECASE,
 )
+_SPELT_TAG = re.compile(r"&lt;/?[a-zA-Z][^<>&]{0,200}&gt;")
 _AUTOLINK = re.compile(r"<[a-zA-Z][a-zA-Z0-9+.-]{1,31}:[^\s<>]*>|<[^\s<>@]{1,64}@[^\s<>]{1,255}>")
 _ADDRESS = re.compile(r"(?:https?|ftp)://[^\s<>\"`⟦⟧、。，；：）」』】]+")
 _FOOTNOTE = re.compile(r"\[[\^@][^\]\[\s]{1,200}\]")
@@ -270,6 +271,10 @@ MESSAGE = Syntax(
 XML = Syntax(
     re.compile(r"\bhttps?://|\bftp://|⟦|⟧|[\udc80-\udcff]|<|&"),
     {**_PLAIN, "<": (_angle,), "&": (_matched(_ENTITY, "entity"),)},
+)
+XLIFF = Syntax(  # a message spelt in XML; a line break that no indentation follows is part of it
+    re.compile(XML.trigger.pattern + r"|%|[$#]?\{|\$t\(|\n(?![ \t])"),
+    {**MESSAGE.rules, **XML.rules, "&": (_matched(_SPELT_TAG, "tag"), *XML.rules["&"])},
 )
 MARKDOWN = Syntax(
     re.compile(

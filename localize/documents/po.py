@@ -1,5 +1,8 @@
 r"""PO and POT files (GNU gettext): the msgstr of each message; a plural form is one of its own.
 
+A message that is marked fuzzy (msgmerge guessed, or a translator is not sure) takes the mark off
+when it gets another translation, and the former message beside it (`#| msgid "Old tree"`).
+
 >>> text = 'msgid "Open %s"\nmsgstr "Öffne %s"\n\nmsgid "One"\nmsgid_plural "%d of"\nmsgstr[0] ""\n'
 >>> [(s.text, s.target, s.key) for s in read(text).segments]
 [('Open %s', 'Öffne %s', ''), ('One', '', '[0]')]
@@ -13,7 +16,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from localize.documents.inline import MESSAGE, protected
-from localize.documents.record import Document, Segment, line_starts
+from localize.documents.record import UNSURE, Document, Segment, line_starts
 
 _LINE = re.compile(
     r"[ \t]*+(msgctxt|msgid_plural|msgid|msgstr(?:\[([0-9]{1,3})\])?)?[ \t]*+\"(.*)\"\Z"
@@ -22,6 +25,10 @@ _ESCAPE = re.compile(r"\\([abfnrtv\\\"])")
 _SPELT = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _BACK = {character: f"\\{letter}" for letter, character in _SPELT.items()}
 _BACK |= {"\\": "\\\\", '"': '\\"'}
+_FUZZY = re.compile(r"#,(?=[^\n]*\bfuzzy\b)")
+_NO_LONGER_FUZZY = re.compile(
+    r"^(?:#,[ \t]*fuzzy[ \t]*\r?\n|#\|[^\n]*\n)|(?<=#,)[ \t]*fuzzy,|,[ \t]*fuzzy\b", re.MULTILINE
+)
 _SPECIAL = re.compile(r"[\a\b\f\n\r\t\v\\\"]")
 
 
@@ -33,12 +40,24 @@ class _Message:
     name: str = ""
     start: int = 0
     stop: int = 0
+    fuzzy: int = -1  # where the line of flags begins that says so
 
 
 def read(text: str, codec: str = "utf-8") -> Document:
     """The document of a PO file; obsolete messages and the header are none of it."""
-    found = tuple(_segments(text))
-    return Document(text, found, codec, encode=spelt, by_line=False, bilingual=True)
+    found = tuple(segment for segment, _ in _segments(text))
+    return Document(text, found, codec, spelt, by_line=False, bilingual=True, settle=settled)
+
+
+def settled(text: str, *before: str) -> str:
+    """A file without the mark of fuzzy messages whose translation is new: in none of `before`."""
+    known = {segment.target for one in before for segment, _ in _segments(one)} - {""}
+    pieces, at = list[str](), 0
+    for segment, fuzzy in _segments(text):
+        if fuzzy >= at and segment.target not in known:
+            pieces += [text[at:fuzzy], _NO_LONGER_FUZZY.sub("", text[fuzzy : segment.start])]
+            at = segment.start
+    return "".join([*pieces, text[at:]])
 
 
 def spelt(text: str, _: Segment) -> str:
@@ -46,7 +65,8 @@ def spelt(text: str, _: Segment) -> str:
     return '"' + _SPECIAL.sub(lambda one: _BACK[one[0]], text) + '"'
 
 
-def _segments(text: str) -> Iterator[Segment]:
+def _segments(text: str) -> Iterator[tuple[Segment, int]]:
+    """Each segment, and where the flags begin that mark its message fuzzy; -1: they do not."""
     message, starts = _Message(), [*line_starts(text), len(text)]
     for start, stop in pairwise(starts):
         raw = text[start:stop]
@@ -54,7 +74,10 @@ def _segments(text: str) -> Iterator[Segment]:
         found = _LINE.match(line.rstrip(" \t")) if not line.startswith("#") else None
         if found is None:
             yield from _ended(message)
-            message = _Message() if not message.name.startswith("msgstr") or not line else message
+            if _FUZZY.match(line):
+                message = _Message(fuzzy=start)
+            elif not line or not message.name.startswith("msgstr"):
+                message = _Message(fuzzy=-1 if message.texts or not line else message.fuzzy)
             message.name = ""
             continue
         if found[1]:
@@ -73,7 +96,7 @@ def _segments(text: str) -> Iterator[Segment]:
     yield from _ended(message)
 
 
-def _ended(message: _Message) -> Iterator[Segment]:
+def _ended(message: _Message) -> Iterator[tuple[Segment, int]]:
     """The segment of a msgstr that has come to its end."""
     name, texts = message.name, message.texts
     if not name.startswith("msgstr") or not texts.get("msgid"):
@@ -83,13 +106,14 @@ def _ended(message: _Message) -> Iterator[Segment]:
     if number not in ("", "[0]"):
         text = texts.get("msgid_plural", text)
     key = texts.get("msgctxt", "") + number
-    yield Segment(
+    segment = Segment(
         message.start,
         message.stop,
-        "message",
+        UNSURE if message.fuzzy >= 0 else "message",
         text,
         spans=protected(text, MESSAGE),
         key=key,
         target=texts[name],
     )
+    yield segment, message.fuzzy
     message.name = ""

@@ -46,7 +46,8 @@ class Segment:
 
     Attributes:
         start, stop: characters of the document's text, `stop` excluded.
-        kind: heading, paragraph, item, cell, title, message, ...
+        kind: heading, paragraph, item, cell, title, message, ...; `UNSURE` where a bilingual file
+            says that the translation which stands there is none yet, or is doubtful.
         text: what a reader sees of it; a line break where the source has one.
         breaks: for each line break in `text`, what stands there in the source, `\\n> ` in a quote.
         prefix: what begins a line that a translation adds.
@@ -70,6 +71,8 @@ class Segment:
     target: str = ""
 
 
+UNSURE = "unsure message"
+
 Encode = Callable[[str, Segment], str]
 """Text as it must be spelt where a segment stands: with a file's escapes, by itself unchanged."""
 
@@ -92,6 +95,8 @@ class Document:
         bilingual: whether a segment's place holds its translation, its text being elsewhere.
         by_line: whether a text is spelt line by line, with the breaks of its segment between.
         line_break: what parts two lines where a segment has no break; the file's line end.
+        settle: of a bilingual file's new text and the texts that it was made of: without the marks
+            of messages that were unsure and have another translation now.
         pack: from the edited text's bytes to the file's, for a file that is an archive.
         remarks: what is odd in it, `12: a code fence that nothing closes`; lines count from 1.
     """
@@ -105,6 +110,7 @@ class Document:
     by_line: bool = True
     line_break: str = ""
     pack: Callable[[bytes], bytes] | None = None
+    settle: Callable[..., str] | None = None
     remarks: tuple[str, ...] = ()
     starts: list[int] = field(default_factory=list, compare=False, repr=False)
 
@@ -137,7 +143,8 @@ class Document:
             segment = self.segments[place]
             pieces += [self.text[at : segment.start], self.spelt(text, segment)]
             at = segment.stop
-        return self.encoded("".join([*pieces, self.text[at:]]))
+        text = "".join([*pieces, self.text[at:]])
+        return self.encoded(self.settle(text, self.text) if self.settle and texts else text)
 
     def spelt(self, text: str, segment: Segment) -> str:
         """A text as it stands in the file in the place of a segment, line by line."""

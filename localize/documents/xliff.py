@@ -1,5 +1,7 @@
 r"""XLIFF 2 and 1.2: the target of each segment; one that has none gets one behind its source.
 
+A target whose state is `new` or `needs-translation` is unsure; what takes its place has no state.
+
 >>> text = '<segment><source>Open <ph id="1"/></source></segment>'
 >>> document = read(text)
 >>> document.rebuilt({0: 'Öffne <ph id="1"/> & mehr'}).decode().partition("</source>")[2]
@@ -12,21 +14,39 @@ import re
 from collections.abc import Iterator
 
 from localize.documents import html
-from localize.documents.inline import XML, protected
-from localize.documents.record import Document, Segment
+from localize.documents.inline import XLIFF, protected
+from localize.documents.record import UNSURE, Document, Segment
 
 _UNIT = re.compile(r"<(?:[\w-]{1,40}:)?source(?:\s[^<>]*)?>")
 _SOURCE_END = re.compile(r"</(?:[\w-]{1,40}:)?source\s*>")
 _TARGET = re.compile(r"\s*<((?:[\w-]{1,40}:)?target)(?:\s[^<>]*)?(/)?>")
-_HIDDEN = re.compile(r"<!--.*?-->|<(alt-trans|mtc:matches|skeleton|skl)\b.*?</\1>", re.DOTALL)
+_HIDDEN = re.compile(  # comments, earlier translations, what is not to be translated
+    r"<!--.*?-->|<(alt-trans|mtc:matches|skeleton|skl)\b.*?</\1>"
+    r"|<((?:trans-)?unit)\s(?=[^<>]*(?:\btranslate=[\"']no[\"']|[\"']x-gettext-domain-header[\"']))"
+    r".*?</\2>",
+    re.DOTALL,
+)
+_UNDONE = re.compile(r"\sstate=[\"'](?:new|needs-[\w-]{1,40})[\"']")  # of version 1.2
 _LETTER = re.compile(r"[^\W\d_]")
 
 
 def read(text: str, codec: str = "utf-8") -> Document:
     """The document of an XLIFF file."""
-    return Document(
-        text, tuple(_segments(text)), codec, encode=spelt, by_line=False, bilingual=True
-    )
+    found = tuple(_segments(text))
+    return Document(text, found, codec, spelt, by_line=False, bilingual=True, settle=settled)
+
+
+def settled(text: str, *before: str) -> str:
+    """A file without the state of unsure targets whose text is new: in none of `before`."""
+    known = {segment.target for one in before for segment in _segments(one)} - {""}
+    pieces, at = list[str](), 0
+    for segment in _segments(text):
+        if segment.kind != UNSURE or segment.target in known:
+            continue
+        opening = text.rindex("<", at, segment.start)
+        pieces += [text[at:opening], _UNDONE.sub("", text[opening : segment.start])]
+        at = segment.start
+    return "".join([*pieces, text[at:]])
 
 
 def spelt(text: str, segment: Segment) -> str:
@@ -55,7 +75,7 @@ def _segments(text: str) -> Iterator[Segment]:
 
 
 def _segment(text: str, source: str, closing: re.Match[str]) -> Segment:
-    spans = protected(source, XML)
+    spans = protected(source, XLIFF)
     there = _TARGET.match(text, closing.end())
     if there is None:
         name = closing[0][2:-1].strip().replace("source", "target")
@@ -66,5 +86,6 @@ def _segment(text: str, source: str, closing: re.Match[str]) -> Segment:
         return Segment(start, stop, "new target", source, spans=spans, key=there[1])
     end = text.find(f"</{there[1]}", there.end())
     stop = end if end >= 0 else there.end()
+    kind = UNSURE if _UNDONE.search(there[0]) else "message"
     target = text[there.end() : stop]
-    return Segment(there.end(), stop, "message", source, spans=spans, target=target)
+    return Segment(there.end(), stop, kind, source, spans=spans, target=target)
