@@ -47,7 +47,7 @@ def utterances(text: str, limit: int, access: Access) -> list[Tokens]:
 
     path = Path(text)
     if path.suffix == ".txt":
-        found = [tuple(line.split()) for line in path.read_text("utf-8").splitlines()]
+        found: list[Tokens] = [tuple(line.split()) for line in path.read_text("utf-8").splitlines()]
     else:
         sets = find_utterances(text, "test", access=access)
         found = [tuple(one.tokens) for part in sets for one in part.utterances]
