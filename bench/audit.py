@@ -9,7 +9,9 @@ layers trained on them until it knows them by heart, and the same with an epsilo
 canaries    exposure of the canaries, and what ModIvA reads out of either model
 membership  AUC and rates at few false positives, with shadow models
 peers       the same scores given to ART's worst case score and scikit-learn's AUC: equal or not
-seeds       private models of other seeds: how often the bound of one run exceeds what they state
+seeds       private models of other coins and seeds, of few updates: their AUC, and how often the
+            bound of one run exceeds what they state
+partings    the same of as many updates as the private model above
 
 A run or an audit that has ended is not made again, one that was killed goes on; each figure is in
 results.jsonl as it comes.
@@ -32,7 +34,8 @@ from data.files import canonical_json, write_whole
 from data.randomness import stream
 from data.spelling import sentence_key
 from data.tsv import read_tsv
-from metrics.roc import auc, rate_at
+from metrics.roc import auc, auc_score, rate_at
+from metrics.significance import percentile_interval
 from nlu.config import NluConfig
 from nlu.sets import find_utterances
 from nlu.train import train
@@ -46,10 +49,11 @@ from trust.targets.intents import example
 
 PIECES, UTTERANCES, LENGTH = 2000, 1000, 48
 DELTA = 1e-4
-STEPS = ("canaries", "membership", "peers", "seeds")
+STEPS = ("canaries", "membership", "peers", "seeds", "partings")
+RESAMPLES = 1000
 PLAIN: dict[str, Any] = {"steps": 600, "learning_rate": 0.004, "batch_tokens": 1024}
 PRIVATE: dict[str, Any] = {"steps": 300, "learning_rate": 0.005, "dp_delta": DELTA, "dp_batch": 128}
-QUICK = 60  # updates of the runs of many seeds
+QUICK = 60  # updates of the runs of many seeds; those of partings have as many as the rest
 UNITS = ("sentence", "speaker")  # all copies of a canary are of one speaker
 
 
@@ -182,6 +186,7 @@ def main() -> None:
     parser.add_argument("--epsilon", type=float, default=8.0)
     parser.add_argument("--shadows", type=int, default=8)
     parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--partings", type=int, default=8)
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     for figure in figures(given):
@@ -194,7 +199,9 @@ def figures(given: argparse.Namespace) -> Iterator[Mapping[str, Any]]:
     """Of every step that was asked for."""
     out, steps = given.out, given.step or STEPS
     begun, done = material(out)
-    for epsilon, unit in ((None, ""), *((given.epsilon, unit) for unit in UNITS)):
+    one_by_one = {"canaries", "membership", "peers"} & set(steps)
+    sides = ((None, ""), *((given.epsilon, unit) for unit in UNITS)) if one_by_one else ()
+    for epsilon, unit in sides:
         run = trained(out, begun, done, epsilon, unit)
         if "canaries" in steps:
             yield from canaries(out, run, done)
@@ -205,27 +212,43 @@ def figures(given: argparse.Namespace) -> Iterator[Mapping[str, Any]]:
             if "peers" in steps:
                 yield from peers(found, run)
     if "seeds" in steps:
-        yield from seeds(out, begun, given.epsilon, given.seeds)
+        yield from partings(out, begun, given.epsilon, given.seeds, QUICK)
+    if "partings" in steps:
+        yield from partings(out, begun, given.epsilon, given.partings, PRIVATE["steps"])
 
 
-def seeds(out: Path, begun: Path, epsilon: float, number: int) -> Iterator[Mapping[str, Any]]:
-    """Private models of other coins and other noise, and what one run of each proves."""
-    kind, above = target("intents"), 0
+def partings(
+    out: Path, begun: Path, epsilon: float, number: int, updates: int
+) -> Iterator[Mapping[str, Any]]:
+    """Private models of other coins and other noise: the AUC of the loss, what a run proves."""
+    kind, above, areas = target("intents"), 0, []
     for seed in range(1, number + 1):
-        folder = out / f"seed-{seed}"
+        folder = out / f"{'seed' if updates == QUICK else f'parting-{updates}'}-{seed}"
         planting = Planting(
             "intents", (f"en={out / 'all.tsv'}",), 0, part=True, seed=seed, out=folder / "planted"
         )
         done = plant(planting)
-        run = trained(folder, begun, done, epsilon, UNITS[0], seed, steps=QUICK)
+        run = trained(folder, begun, done, epsilon, UNITS[0], seed, steps=updates)
         model = kind.open(run / "model")
         sides = [kind.read(str(path), Access()) for path in (done.members, done.others)]
         scores = np.array([-one.loss for side in sides for one in kind.observe(model, side)])
         found = bound(scores, [True] * len(sides[0]) + [False] * len(sides[1]), DELTA)
         stated = read_json(run / "scores.json", {"privacy": dict})["privacy"]["epsilon"]
         above += found.epsilon > stated
-        yield {"what": "seed", "seed": seed, "stated": stated, **asdict(found)}
-    yield {"what": "bounds above what is stated", "of": number, "above": above}
+        members, others = scores[: len(sides[0])], scores[len(sides[0]) :]
+        area = auc_score(members, others, f"attack:loss|updates:{updates}|seed:{seed}")
+        areas.append(area.value)
+        yield {"what": "parting", "seed": seed, "updates": updates, "stated": stated} | {
+            "auc": area.to_dict(),
+            **asdict(found),
+        }
+    drawn = np.random.default_rng(1).choice(areas, (RESAMPLES, number)).mean(1)
+    yield {"what": "bounds above what is stated", "of": number, "above": above, "updates": updates}
+    yield {"what": "AUC, mean of partings", "of": number, "updates": updates} | {
+        "mean": float(np.mean(areas)),
+        "interval": percentile_interval(drawn),
+        "deviation": float(np.std(areas, ddof=1)),
+    }
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ from models.resolve import resolve_model
 from models.tokenizer import open_fast_tokenizer
 from models.weights import open_weights
 from training.objectives.examples import IGNORED
-from training.tagging.run import file_name
+from training.tagging.labelled import file_name
 
 BATCH_TOKENS = 1024  # of a batch, padding included
 

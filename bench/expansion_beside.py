@@ -23,8 +23,7 @@ from data.access import Access
 from data.files import write_whole
 from data.tagged import write_tagged
 from training.tagging.dictionary import Dictionary
-from training.tagging.labelled import find_labelled, scheme_of
-from training.tagging.run import file_name
+from training.tagging.labelled import file_name, find_labelled, scheme_of
 from training.tagging.scoring import BASELINE, MODEL, Frequencies, scored
 from training.tagging.tagger import load_tagger
 

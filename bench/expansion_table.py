@@ -23,8 +23,7 @@ from data.access import Access
 from data.tagged import read_tagged
 from metrics.paired import bootstrap_p, bootstrap_sums, difference_interval
 from metrics.tags import spans
-from training.tagging.labelled import find_labelled
-from training.tagging.run import file_name
+from training.tagging.labelled import file_name, find_labelled
 
 BASE = "a"
 RESAMPLES = 1000

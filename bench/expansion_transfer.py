@@ -84,7 +84,8 @@ class Transfer(Plan):
             sets += [f"{SETS[self.task]}:train:{one}" for one in DONORS]
         sets = list(dict.fromkeys(sets))  # Nigerian Pidgin is the source of names, and a donor
         tested = self.languages if method in "ag" else (language,)
-        command = ["training.tag", "--train", ",".join(sets), "--dev", dev]
+        command = ["training.tag", "--train", ",".join(sets)]
+        command += ["--dev", dev] if method != "i" else []  # its score chooses nothing, and costs
         command += ["--test", ",".join(map(self.test_of, tested)), "--freeze", str(FREEZE)]
         model, made = self.out / "encoder", self._draws(language)
         if method == "c":

@@ -13,8 +13,7 @@ from statistics import fmean
 from bench.expansion_plan import DRAWS, SOURCES, Plan
 from data.access import Access
 from data.tagged import read_tagged
-from training.tagging.labelled import find_labelled
-from training.tagging.run import file_name
+from training.tagging.labelled import file_name, find_labelled
 from training.tagging.scoring import Frequencies
 
 METHOD = "c"

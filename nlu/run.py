@@ -44,7 +44,7 @@ from training.loop import Shuffled, fit
 from training.objectives.examples import IGNORED
 from training.optimisers import quicken
 from training.private.card import fact
-from training.tagging.run import file_name
+from training.tagging.labelled import file_name
 from training.tagging.tagger import Window
 
 if TYPE_CHECKING:

@@ -63,8 +63,7 @@ class Shuffled:
 
     def __iter__(self) -> Iterator[Batch]:
         while True:
-            order = list(range(len(self._batches)))
-            stream(self._seed, "epoch", str(self._epoch)).shuffle(order)
+            order = shuffled(len(self._batches), self._seed, self._epoch)
             while self._done < len(order):
                 self._done += 1
                 yield self._batches[order[self._done - 1]]
@@ -77,6 +76,17 @@ class Shuffled:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from such a place."""
         self._epoch, self._done = int(state["epoch"]), int(state["done"])
+
+
+def shuffled(number: int, seed: int, epoch: int) -> list[int]:
+    """In which order `Shuffled` yields so many batches.
+
+    >>> sorted(shuffled(3, 1, 0))
+    [0, 1, 2]
+    """
+    order = list(range(number))
+    stream(seed, "epoch", str(epoch)).shuffle(order)
+    return order
 
 
 class Shard:

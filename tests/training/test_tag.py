@@ -128,6 +128,27 @@ def test_a_teacher_labels_text_that_has_no_labels(tokenizer: Path, tmp_path: Pat
         run(tmp_path, tokenizer, unlabelled=more["unlabelled"])
 
 
+def test_a_teacher_labels_what_the_updates_reach(tokenizer: Path, tmp_path: Path) -> None:
+    """To the same weights as if it had labelled all, and no other sentence counts for anything."""
+    from training.tagging.tagger import load_tagger
+
+    own = (write(tmp_path / "own.txt", labelled(SWAHILI, 40, seed=1)),)
+    teacher = run(tmp_path, tokenizer, train=own, out=tmp_path / "teacher")
+    bare = labelled(SWAHILI, 300, seed=7)
+    few: dict[str, Any] = {"train": own, "steps": 2, "batch_tokens": 128}
+    given = {"unlabelled": (write(tmp_path / "bare.txt", bare),), "teacher": str(teacher.folder)}
+    done = run(tmp_path, tokenizer, **few, **given, out=tmp_path / "done")
+    [path] = (done.folder / "distilled").glob("*.txt")
+    reached = list(read_tagged(path))
+    assert 0 < len(reached) < 60
+    tags = load_tagger(str(teacher.folder)).tag([one.tokens for one in bare])
+    every = [one.__class__(one.id, one.tokens, tuple(t)) for one, t in zip(bare, tags, strict=True)]
+    whole = (write(tmp_path / "whole.txt", every),)
+    other = run(tmp_path, tokenizer, **few, pseudo=whole, out=tmp_path / "other")
+    files = [one.folder / "model" / "model.safetensors" for one in (done, other)]
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
 def test_names_are_scored_as_spans(tokenizer: Path, tmp_path: Path) -> None:
     from data.tagged import TaggedSentence
 

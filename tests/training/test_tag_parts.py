@@ -19,8 +19,14 @@ from tests.training.tagged_texts import ENGLISH, SWAHILI, labelled, options, tok
 from training.tag import Tagged, _show
 from training.tagging.config import TagConfig
 from training.tagging.distillation import CHANGED, KEPT, agreeing, distilled, relabelled
-from training.tagging.labelled import Labelled, find_labelled, keep_out_of, scheme_of, without_tests
-from training.tagging.run import file_name
+from training.tagging.labelled import (
+    Labelled,
+    file_name,
+    find_labelled,
+    keep_out_of,
+    scheme_of,
+    without_tests,
+)
 from training.tagging.scoring import plain_value
 from training.tagging.tagger import (
     NO_PIECE,

@@ -63,7 +63,7 @@ from training.classification.scoring import (
 from training.folders import folder_appears_whole, training_folder, training_kind
 from training.loop import Shuffled, fit
 from training.tagging.config import AGREE, KEEP, RELABEL
-from training.tagging.run import file_name
+from training.tagging.labelled import file_name
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

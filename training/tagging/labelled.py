@@ -17,6 +17,7 @@ Sentences that stand in a test set are dropped from training data and counted:
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -212,3 +213,12 @@ def _of_catalog(name: str, reading: ReadOptions) -> Labelled:
         dropped=found.dropped,
         repairs=found.repairs,
     )
+
+
+def file_name(test: str) -> str:
+    """The file of a test set's predictions.
+
+    >>> file_name("masakhapos:twi"), file_name("mine/gold.txt")
+    ('masakhapos-twi.txt', 'mine-gold.txt')
+    """
+    return re.sub(r"[^\w.-]+", "-", test.removesuffix(".txt")).strip("-.") + ".txt"

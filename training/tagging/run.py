@@ -12,7 +12,6 @@ runs/tag-<hash>/ holds, beside what every training run has (`training.folders`):
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,7 +29,7 @@ from data.labels.bio import OUTSIDE
 from data.labels.schemes import BIO
 from data.options import identity_of as options_identity
 from data.options import to_json
-from data.tagged import TaggedSentence, read_tagged, write_tagged
+from data.tagged import TaggedSentence, write_tagged
 from metrics.score import Score
 from models.resolve import Model, resolve_model
 from models.weights import save_safetensors
@@ -48,17 +47,21 @@ from training.objectives.examples import IGNORED
 from training.optimisers import quicken
 from training.pretraining.corpora import Source, encode, open_sources
 from training.private.card import fact
-from training.tagging.config import KEEP, RELABEL, TagConfig
+from training.tagging.config import RELABEL, TagConfig
 from training.tagging.dictionary import Dictionary
-from training.tagging.distillation import distilled
-from training.tagging.labelled import Labelled, find_labelled, scheme_of, without_tests
+from training.tagging.labelled import (
+    Labelled,
+    file_name,
+    find_labelled,
+    scheme_of,
+    without_tests,
+)
 from training.tagging.scoring import BASELINE, MODEL, Frequencies, plain_value, scored
+from training.tagging.sentences import TrainingSentences
 from training.tagging.tagger import (
     Tagger,
-    Window,
     batches_of,
     collate,
-    load_tagger,
     open_tagger,
 )
 
@@ -102,13 +105,15 @@ class Prepared:
     access: Access
 
     @cached_property
+    def sentences(self) -> TrainingSentences:
+        """What is trained on, with the labels that a teacher gives."""
+        about = (self.config, self.sets, self.scheme, self.base, self.dropped)
+        return TrainingSentences(*about, self.folder, self.access)
+
+    @property
     def training(self) -> list[TaggedSentence]:
-        """All sentences to train on; those of `pseudo` as the teacher, if any, sees them."""
-        own = [sentence for one in self.sets["train"] for sentence in one.sentences]
-        how = self.config.distil if self.config.teacher else KEEP
-        made = [self._taught(one, how) for one in self.sets["pseudo"]]
-        made += [self._taught(one, RELABEL) for one in self.sets["unlabelled"]]
-        return own + [sentence for sentences in made for sentence in sentences]
+        """All sentences with labels to train on."""
+        return self.sentences.with_labels
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
@@ -132,17 +137,6 @@ class Prepared:
             quicken(fresh, self.config.head_rate)
         dtype = "bfloat16" if self.config.dtype == "bfloat16" else "float32"
         return replace(tagger, dictionary=self._dictionary, dtype=dtype)
-
-    @cached_property
-    def windows(self) -> list[Window]:
-        """What the tagger sees of `training` at once."""
-        return self.tagger.coder.windows([sentence.tokens for sentence in self.training])
-
-    @cached_property
-    def numbered(self) -> list[list[int]]:
-        """The labels of `training`, by number."""
-        number = {label: n for n, label in enumerate(self.tagger.labels)}
-        return [[number[tag] for tag in sentence.tags] for sentence in self.training]
 
     @cached_property
     def private(self) -> Private | None:
@@ -172,29 +166,6 @@ class Prepared:
         counted = ((one.tokens, one.tags) for one in self._listed)
         overall = Counter(tag for one in self.training for tag in one.tags)
         return Dictionary.of(counted, self.labels, overall, self.config.dictionary_weight)
-
-    def _taught(self, labelled: Labelled, how: str) -> Sequence[TaggedSentence]:
-        """Of one set, as the teacher sees them, which is kept in the folder."""
-        if how == KEEP:
-            return labelled.sentences
-        path = self.folder / "distilled" / file_name(labelled.name)
-        told = path.with_suffix(".json")
-        if not told.exists():
-            self.access.say(f"the teacher labels {labelled.name}")
-            counts = Counter[str]()
-            config = self.config
-            found = distilled(
-                labelled.sentences, self._teacher, how, config.agreement, self.scheme, counts
-            )
-            write_tagged(path, found, keep_replacement=True)
-            write_whole(told, json.dumps(counts, ensure_ascii=False))
-        self.dropped[labelled.name].update(read_json(told, {str: int}))
-        return tuple(read_tagged(path, keep_replacement=True))
-
-    @cached_property
-    def _teacher(self) -> Tagger:
-        config = self.config
-        return load_tagger(str(config.teacher), config.length, access=self.access)
 
 
 @contextmanager
@@ -352,8 +323,8 @@ def train(prepared: Prepared, progress: Callable[[Progress], None] | None = None
 
 def _shuffled(prepared: Prepared) -> Shuffled:
     config, pad = prepared.config, prepared.tagger.coder.pad
-    numbers = prepared.numbered
-    batches = batches_of(prepared.windows, config.batch_tokens, pad, numbers, config.seed)
+    numbers = prepared.sentences.numbered(prepared.tagger.labels)
+    batches = batches_of(prepared.sentences.windows, config.batch_tokens, pad, numbers, config.seed)
     return Shuffled(batches, config.seed)
 
 
@@ -363,14 +334,15 @@ def _private(prepared: Prepared) -> Private:
     from training.private.sampling import UNIT, Samples, cut
     from training.private.units import samples_of, units_of
 
-    config, windows, pad = prepared.config, prepared.windows, prepared.tagger.coder.pad
+    config, windows, pad = prepared.config, prepared.sentences.windows, prepared.tagger.coder.pad
+    numbers = prepared.sentences.numbered(prepared.tagger.labels)
     assert config.privacy is not None  # noqa: S101  # asked for in that case alone
     units = units_of([one.id for one in prepared.training], config.privacy)
     samples = samples_of(units, [window.sentence for window in windows])
 
     def make(_: int, drawn: Samples) -> Iterator[dict[str, Tensor]]:
         for chosen, owner in cut(drawn, lambda n: len(windows[n].ids), config.batch_tokens):
-            yield collate([windows[n] for n in chosen], pad, prepared.numbered) | {UNIT: owner}
+            yield collate([windows[n] for n in chosen], pad, numbers) | {UNIT: owner}
 
     return Private.of(config, samples, prepared.identity, make)
 
@@ -561,12 +533,3 @@ def identity_of(
         "keep_out": [*keep_out.describe(), {"sha256": keep_out.sha256}],
         "tokenizer": tokenizer_identity(config.tokenizer) if config.tokenizer else None,
     }
-
-
-def file_name(test: str) -> str:
-    """The file of a test set's predictions.
-
-    >>> file_name("masakhapos:twi"), file_name("mine/gold.txt")
-    ('masakhapos-twi.txt', 'mine-gold.txt')
-    """
-    return re.sub(r"[^\w.-]+", "-", test.removesuffix(".txt")).strip("-.") + ".txt"

@@ -134,16 +134,25 @@ def batches_of(
     Raises:
         InputError: no window.
     """
+    return [collate(group, pad, tags) for group in mixed(windows, tokens, seed)]
+
+
+def mixed(windows: Sequence[Window], tokens: int, seed: int) -> list[list[Window]]:
+    """The windows of each batch.
+
+    Raises:
+        InputError: no window.
+    """
     if not windows:
         raise InputError("training data: expected sentences, found none")
     order = list(range(len(windows)))
     stream(seed, "sentences").shuffle(order)
     mean = sum(len(window.ids) for window in windows) / len(windows)
     pool = max(1, round(POOL * tokens / mean))
-    found: list[Mapping[str, Tensor]] = []
+    found: list[list[Window]] = []
     for start in range(0, len(order), pool):
         chosen = sorted((windows[n] for n in order[start : start + pool]), key=_length)
-        found += [collate(group, pad, tags) for group in grouped(chosen, tokens)]
+        found += grouped(chosen, tokens)
     return found
 
 
@@ -282,10 +291,7 @@ def open_tagger(
         InputError: weights or a tokenizer that cannot be opened, or a tagger of other labels.
         UnavailableError: transformers is not installed.
     """
-    folder = base.folder if base else Path(str(config.tokenizer))
-    tokenizer = open_fast_tokenizer(folder)
-    if base is None:
-        tokenizer = framed(tokenizer, "encoder")
+    folder, tokenizer = _folder(config, base), open_tokenizer(config, base)
     numbered = {
         "id2label": dict(enumerate(labels)),
         "label2id": {t: n for n, t in enumerate(labels)},
@@ -298,6 +304,20 @@ def open_tagger(
     check_ids(model, len(tokenizer) - 1, folder)
     setattr(model.config, FALLBACK, fallback)
     return Tagger(model, tokenizer, tuple(labels), fallback, config.length, tuple(fresh))
+
+
+def open_tokenizer(config: TagConfig, base: Model | None) -> Any:
+    """The tokenizer of a run: the encoder's, or for random weights that of --tokenizer.
+
+    Raises:
+        InputError: it cannot be opened.
+    """
+    tokenizer = open_fast_tokenizer(_folder(config, base))
+    return tokenizer if base else framed(tokenizer, "encoder")
+
+
+def _folder(config: TagConfig, base: Model | None) -> Path:
+    return base.folder if base else Path(str(config.tokenizer))
 
 
 def load_tagger(name: str, length: int = 128, *, access: Access = Access()) -> Tagger:

@@ -38,7 +38,7 @@ from training.folders import (
 )
 from training.loop import fit
 from training.losses import translation_loss
-from training.tagging.run import file_name
+from training.tagging.labelled import file_name
 from training.translation.back import Monolingual, find_monolingual, find_teacher, translated
 from training.translation.batches import Coded, PairBatches, Source
 from training.translation.config import FAIRSEQ, TranslatorConfig
