@@ -1,15 +1,16 @@
 """Optimisers (which weight goes to which, what decays) and learning-rate schedules.
 
 AdamW for everything, or Muon (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/) for
-the matrices between embedding and output layer with AdamW for the rest, as its author advises.
-Muon's update is scaled to AdamW's root mean square (Liu et al. 2025,
-https://arxiv.org/abs/2502.16982), so that one learning rate serves both.
+the matrices between embedding and output layer with AdamW for the rest, as its author advises; or
+plain gradient descent, which remembers nothing. Muon's update is scaled to AdamW's root mean
+square (Liu et al. 2025, https://arxiv.org/abs/2502.16982), so that one learning rate serves both.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -42,7 +43,8 @@ def make_optimisers(model: nn.Module, settings: Settings) -> list[torch.optim.Op
     if inner:
         optimisers.append(_muon(inner, settings))
     if rest:
-        optimisers.append(_adamw(rest, settings))
+        make = _sgd if settings.optimizer == "sgd" else _adamw
+        optimisers.append(make(rest, settings))
     return optimisers
 
 
@@ -107,21 +109,30 @@ def scale_gradients(
 
 
 def _adamw(weights: list[nn.Parameter], settings: Settings) -> torch.optim.Optimizer:
+    return torch.optim.AdamW(
+        _groups(weights, settings),
+        lr=settings.learning_rate,
+        betas=settings.betas,
+        fused=all(w.is_floating_point() and w.device.type in ("cpu", "cuda") for w in weights),
+    )
+
+
+def _sgd(weights: list[nn.Parameter], settings: Settings) -> torch.optim.Optimizer:
+    return torch.optim.SGD(_groups(weights, settings), lr=settings.learning_rate)
+
+
+def _groups(weights: list[nn.Parameter], settings: Settings) -> list[dict[str, Any]]:
+    """Weights that decay alike and have the same factor of the rate."""
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for matrices in (True, False):
         decay = settings.weight_decay if matrices else 0.0
         for weight in (w for w in weights if (w.ndim >= 2) is matrices):
             key = decay, getattr(weight, "rate_factor", 1.0)
             groups.setdefault(key, []).append(weight)
-    return torch.optim.AdamW(
-        [
-            {"params": found, "weight_decay": decay, "factor": factor}
-            for (decay, factor), found in groups.items()
-        ],
-        lr=settings.learning_rate,
-        betas=settings.betas,
-        fused=all(w.is_floating_point() and w.device.type in ("cpu", "cuda") for w in weights),
-    )
+    return [
+        {"params": found, "weight_decay": decay, "factor": factor}
+        for (decay, factor), found in groups.items()
+    ]
 
 
 def _muon(weights: list[nn.Parameter], settings: Settings) -> torch.optim.Optimizer:

@@ -2,9 +2,9 @@
 
 >>> Settings(steps=2000, warmup=100).schedule
 'cosine'
->>> Settings(steps=2000, optimizer="sgd")
+>>> Settings(steps=2000, optimizer="adam")
 Traceback (most recent call last):
-data.errors.InputError: optimizer: expected adamw, muon, found 'sgd'
+data.errors.InputError: optimizer: expected adamw, muon, sgd, found 'adam' (did you mean adamw?)
 
 A command adds its own options, and may change the default of one:
 
@@ -37,7 +37,7 @@ from training.progress import OnProgress, shown_on
 
 Clock = Literal["wall", "cpu"]
 Schedule = Literal["constant", "linear", "cosine", "wsd", "inverse_sqrt"]
-Optimizer = Literal["adamw", "muon"]
+Optimizer = Literal["adamw", "muon", "sgd"]
 Dtype = Literal["auto", "float32", "bfloat16"]
 CHOICES = {
     "clock": get_args(Clock),
@@ -62,7 +62,8 @@ class Settings:
         learning_rate: at its highest.
         schedule: what it does after the warm-up, see `training.optimisers`.
         warmup: updates on which the rate climbs: a share of all up to 1, a number above.
-        optimizer: "adamw", or "muon" for the matrices inside and AdamW for the rest.
+        optimizer: "adamw", or "muon" for the matrices inside and AdamW for the rest, or "sgd",
+            which remembers nothing.
         betas: decay of AdamW's two averages; Muon's momentum is 0.95.
         weight_decay: decoupled; of matrices only, not of norms and biases.
         clip: the longest gradient (2-norm, of the mean loss a token); None: any.

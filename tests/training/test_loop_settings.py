@@ -29,7 +29,7 @@ EDGES = [
     ("dtype", ["float16"], ["bfloat16", "float32", "auto"]),
     ("clock", ["sun"], ["cpu", "wall"]),
     ("schedule", ["cosin"], ["constant", "linear", "cosine", "wsd", "inverse_sqrt"]),
-    ("optimizer", ["sgd"], ["adamw", "muon"]),
+    ("optimizer", ["adam"], ["adamw", "muon", "sgd"]),
 ]
 
 
