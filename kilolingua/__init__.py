@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from training.pretrain import Pretrained
     from training.tag import Tagged
     from training.translate import TrainedTranslator
+    from trust.federation.report import Done as Federated
     from trust.report import Audited
 
 try:
@@ -70,6 +71,7 @@ __all__ = [
     "cost",
     "encoder",
     "evaluate",
+    "federate",
     "inflect",
     "inflector",
     "inventory",
@@ -365,6 +367,24 @@ def audit(model: str | Path, members: str | Sequence[str] = (), **options: Any) 
     from trust.config import Audit
 
     config = _configured(Audit, model=str(model), members=members, **options)
+    return run(config, Access(offline=config.offline))
+
+
+def federate(task: str = "intents", train: str | Sequence[str] = (), **options: Any) -> Federated:
+    """A model that clients train together, each on what only it has; `trust.federated`.
+
+        kl.federate("topics", model="multilingual-e5-small", freeze="encoder",
+                    partition="language", select="activity").plot()
+
+    Args:
+        task: intents, pos, topics, lm or inflection.
+        train: examples of all clients; by default the task's own, in several languages.
+        options: partition, clients, server ... as `python -m trust.federated --help` says.
+    """
+    from trust.federated import federate as run
+    from trust.federation.config import Federated
+
+    config = _configured(Federated, task=task, train=train, **options)
     return run(config, Access(offline=config.offline))
 
 

@@ -51,6 +51,7 @@ COMMANDS = {
     "self-learning": ("nlu.self_learning.__main__", "learn from users' rephrases"),
     "audit": ("trust.audit", "what a model gives away of its training data"),
     "canaries": ("trust.canaries", "secrets planted in training data, for an audit to look for"),
+    "federate": ("trust.federated", "train on many devices whose data stay there, simulated"),
     "retrieve": ("probe.retrieve", "does a sentence lie nearest to its translation?"),
     "cost": ("probe.cost", "what a language costs under a tokenizer"),
     "identify": ("probe.language", "is the language in a model's vectors, layer by layer?"),

@@ -87,7 +87,7 @@ def test_a_small_alpha_parts_unevenly() -> None:
 def test_a_partition_comes_back_from_its_file(tmp_path: Path) -> None:
     some, labels = examples(50)
     parts = partition("quantity:1", some, labels, clients=8, seed=3)
-    write_partition(tmp_path / "p.tsv", parts, some, labels, arrival(parts, some, 4, 1))
+    write_partition(tmp_path / "p.tsv", parts, some, labels, arrival(some, 4, 1))
     again = partition(f"file:{tmp_path / 'p.tsv'}", some, labels, clients=None, seed=9)
     mine = {name: {*members} for name, members in zip(parts.names, parts.clients, strict=True)}
     theirs = {name: {*members} for name, members in zip(again.names, again.clients, strict=True)}
