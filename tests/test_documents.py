@@ -46,7 +46,7 @@ SIZES = {
     "nlu.self_learning simulate": ["--sessions", "2000"],
     "nlu.train": ["--steps", "3", "--limit", "200"],
     "training.classify": ["--steps", "3"],
-    "trust.federated": ["--limit", "40", "--rounds", "2", "--evaluate-every", "0"],
+    "trust.federated": ["--test", "xsid:test:kk", "--limit", "40", "--rounds", "2"],
     "training.pretrain": ["--steps", "3", "--tokenizer", "train:600", "--held-out-limit", "10"],
     "training.tag": ["--steps", "3"],
     "training.tokenizer trim": ["--limit", "100", "--updates", "1"],
