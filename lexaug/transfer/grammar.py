@@ -65,12 +65,14 @@ class NounClass:
         noun: a regular expression on the noun.
         plural: "PATTERN>REPLACEMENT" makes the plural; its class is found anew.
         number: SG or PL. cells: concords by name; see CLASS_CELLS.
+        animate: whether it is for nouns of people and animals only (`lexaug.english.animates`).
     """
 
     noun: re.Pattern[str]
     plural: tuple[re.Pattern[str], str] | None
     number: str
     cells: Mapping[str, str]
+    animate: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,12 +122,10 @@ class Sheet:
             rows[max(fits, key=lambda key: ("NEG" in key, len(key), sorted(key)))] if fits else None
         )
 
-    def class_of(self, noun: str, number: str) -> NounClass | None:
-        """The first class that a noun may be in, by its letters."""
-        return next(
-            (one for one in self.classes if one.number in (number, "") and one.noun.search(noun)),
-            None,
-        )
+    def class_of(self, noun: str, number: str, *, animate: bool = False) -> NounClass | None:
+        """The first class that a noun may be in, by its letters and whether it is animate."""
+        fits = (one for one in self.classes if animate or not one.animate)
+        return next((o for o in fits if o.number in (number, "") and o.noun.search(noun)), None)
 
 
 def read_sheet(path: Path) -> Sheet:
@@ -177,16 +177,20 @@ def read_sheet(path: Path) -> Sheet:
 
 def _noun_class(row: Mapping[str, Any], where: str) -> NounClass:
     for key, cell in row.items():
+        if key == "animate" and isinstance(cell, bool):
+            continue
         if key not in CLASS_CELLS or not isinstance(cell, str):
-            raise InputError(f'{where}: no such cell "{key}"; it has {", ".join(CLASS_CELLS)}')
+            known = ", ".join((*CLASS_CELLS, "animate (true, false)"))
+            raise InputError(f'{where}: no such cell "{key}"; it has {known}')
     try:
         pattern, _, replacement = row.get("plural", "").partition(">")
         plural = (re.compile(pattern), replacement) if pattern else None
         noun = re.compile(row.get("noun", ""))
     except re.error as error:
         raise InputError(f"{where}: expected a regular expression, found {error}") from error
-    cells = {key: cell for key, cell in row.items() if key not in ("noun", "plural", "number")}
-    return NounClass(noun, plural, row.get("number", ""), cells)
+    rest = ("noun", "plural", "number", "animate")
+    cells = {key: cell for key, cell in row.items() if key not in rest}
+    return NounClass(noun, plural, row.get("number", ""), cells, row.get("animate") is True)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lexaug.english.animates import is_animate
 from lexaug.english.clauses import Part
 from lexaug.english.closed_class import ARTICLES, CITATION, POSSESSIVES, singular
 from lexaug.transfer.dictionary import bases
@@ -103,7 +104,7 @@ class Phrases(Words):
         if piece is None:
             return Piece("", *self.span(place)), ""
         if part.number == "PL" and not features and self._is_singular(piece, low):
-            piece = self._made_plural(piece)
+            piece = self._made_plural(piece, animate=is_animate(low))
         return piece, case if case and case in features.split(";") else ""
 
     def _is_singular(self, piece: Piece, low: str) -> bool:
@@ -113,8 +114,8 @@ class Phrases(Words):
         source = self.dictionary.table.lexicon.entries[piece.entry].source
         return self.folded(source) == self.folded(singular(low))
 
-    def _made_plural(self, piece: Piece) -> Piece:
-        group = self.grammar.sheet.class_of(piece.text, "SG")
+    def _made_plural(self, piece: Piece, *, animate: bool) -> Piece:
+        group = self.grammar.sheet.class_of(piece.text, "SG", animate=animate)
         if group is None or group.plural is None:
             return piece
         pattern, replacement = group.plural
@@ -130,7 +131,9 @@ class Phrases(Words):
     def noun_class(self, head: Piece, part: Part) -> NounClass | None:
         if not self.switches.agreement or head.rule == KEPT:
             return None
-        return self.grammar.sheet.class_of(head.text.split(" ")[0], part.number)
+        animate = is_animate(self.tokens[part.head].low)
+        noun = head.text.split(" ")[0]
+        return self.grammar.sheet.class_of(noun, part.number, animate=animate)
 
     def _with_adjectives(
         self, part: Part, pieces: list[Piece], group: NounClass | None

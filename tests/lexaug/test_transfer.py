@@ -20,6 +20,7 @@ from lexaug.synthesis.blocks import Piece
 from lexaug.synthesis.journal import Tally
 from lexaug.synthesis.selection import Selection, selected
 from lexaug.synthesize import synthesize
+from lexaug.transfer.build import SHEETS
 from lexaug.transfer.dictionary import Dictionary
 from lexaug.transfer.grammar import Grammar, Sheet, read_sheet
 from lexaug.transfer.sentence import Transfer
@@ -270,6 +271,16 @@ def test_a_grammar_sheet_says_the_rest(sheet: Path, line: str, expected: str) ->
     assert done.text == expected
 
 
+def test_people_and_animals_agree_by_what_they_are() -> None:
+    sheet = read_sheet(SHEETS / "sw.toml")
+    told = transfer(sheet=sheet, tables=False)
+    assert told.line("The dog slept.", 1).line.text == "Mbwa alilala."
+    assert told.line("The teacher of the dog slept.", 1).line.text == "Mwalimu wa mbwa alilala."
+    for noun, thing, animate in (("kiongozi", "ki", "a"), ("rafiki", "i", "a"), ("mti", "u", "a")):
+        cells = [sheet.class_of(noun, "SG", animate=alive) for alive in (False, True)]
+        assert [cell.cells["subject"] for cell in cells if cell] == [thing, animate]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -278,6 +289,7 @@ def test_a_grammar_sheet_says_the_rest(sheet: Path, line: str, expected: str) ->
         ("[prepositions]\nin = 'katika'", "expected one _ for what it is put around, found 0"),
         ("[[classes]]\nnoun = '('", "expected a regular expression"),
         ("[[classes]]\ncolour = 'red'", 'no such cell "colour"'),
+        ("[[classes]]\nanimate = 'yes'", 'no such cell "animate"'),
     ],
 )
 def test_a_bad_sheet_is_refused(tmp_path: Path, text: str, message: str) -> None:
