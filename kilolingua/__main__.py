@@ -39,6 +39,7 @@ COMMANDS = {
     "status": ("localize.status", "what of a translation is outdated or missing"),
     "tokenizer": ("training.tokenizer.__main__", "learn, extend or trim a tokenizer"),
     "pretrain": ("training.pretrain", "pretrain or adapt a language model"),
+    "distil": ("training.distil", "a small model out of a big one"),
     "tag": ("training.tag", "train a tagger and score it on other languages"),
     "classify": ("training.classify", "train a classifier of texts: topics, sentiment"),
     "translator": ("training.translate", "train a translator of one's own"),

@@ -234,7 +234,11 @@ class Sentences:
 
     def ids(self, position: Position) -> Ids:
         """See `Documents`."""
-        return self.part(self._shuffled(position))
+        return self.part(self.number(position))
+
+    def number(self, position: Position) -> int:
+        """Which part of the corpus stands at a position."""
+        return self._shuffled(position)
 
     def part(self, number: int) -> Ids:
         """Part `number` of the corpus in its own order."""

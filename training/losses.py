@@ -111,7 +111,7 @@ def _scored(
     of a batch is padding.
     """
     chosen = labels != IGNORED
-    with _only_at(chosen, model):
+    with only_at(chosen, model):
         scores = model(**inputs).logits
     if scores.dim() == 3:
         scores = scores[chosen]
@@ -131,7 +131,7 @@ def plain(model: nn.Module) -> Any:
 
 
 @contextmanager
-def _only_at(chosen: Tensor, model: nn.Module) -> Iterator[None]:
+def only_at(chosen: Tensor, model: nn.Module) -> Iterator[None]:
     """Let the head of a model see the hidden states (N, D) at the chosen places only.
 
     A hook, because the model must be called as a whole: wrappers gather gradients and weights then.

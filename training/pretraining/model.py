@@ -241,7 +241,7 @@ def open_model(
     tokenizer = made.tokenizer
     added = ensure_special(tokenizer, config.mix, architecture)
     if base is None:
-        model: Any = build(str(config.config), _ids(tokenizer), len(tokenizer), config.seed)
+        model: Any = build(str(config.config), special_ids(tokenizer), len(tokenizer), config.seed)
         if config.freeze is not None:
             freeze(model, config.freeze)
         return Opened(model, tokenizer, architecture, _described(config, None, model))
@@ -318,7 +318,12 @@ def with_adapters(model: Any, rank: int, architecture: str, *, train_embeddings:
     return adapted
 
 
-def _ids(tokenizer: Any) -> SpecialIds:
+def special_ids(tokenizer: Any) -> SpecialIds:
+    """The ids that a configuration of random weights names.
+
+    Raises:
+        InputError: the tokenizer lacks one of them.
+    """
     found = {
         name: next((id_ for id_ in ids if id_ is not None), None)
         for name, ids in (
