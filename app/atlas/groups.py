@@ -86,7 +86,7 @@ def by_speakers(row: Mapping[str, Any]) -> tuple[int, str]:
 def page(world: World, group: Group) -> Page:
     """The page of a genus, script or country."""
     rows = [table_row(language(world, row)) for row in group.rows]
-    heads = "".join(f"<th scope=col>{escape(name)}" for name in COLUMNS)
+    heads = "".join(f"<th>{escape(name)}" for name in COLUMNS)
     start = f"<table class=languages><thead><tr>{heads}</thead><tbody>"
     count = quantity(len(group.rows), "language")
     about = f"{count} of the {'country' if group.kind == 'country' else group.kind} {group.name}."
@@ -184,7 +184,7 @@ class Families:
     def page(self, top: Mapping[str, Any]) -> Page:
         """The page of a top: its figures, a map, and its tree."""
         code, rows = top["glottocode"], self.languages(top["glottocode"])
-        heads = "".join(f"<th scope=col>{escape(name)}" for name in TREE_COLUMNS)
+        heads = "".join(f"<th>{escape(name)}" for name in TREE_COLUMNS)
         start = f"<table class=tree><thead><tr>{heads}</thead><tbody>"
         nodes = [self._node(depth, node) for depth, node in self.below(code)]
         family = code not in NO_FAMILY
@@ -217,10 +217,10 @@ class Families:
             row = self._rows[code]
             link = texts.language_link(row, self._world.language)
             has = kinds_told(row["exists"])
-            return f"<tr{step}><th scope=row>{link}<td><td><td>{speakers}<td>{has}"
+            return f"<tr{step}><th>{link}<td><td><td>{speakers}<td>{has}"
         having_any = texts.UNKNOWN if node["having"] is None else number(node["having"])
         return (
-            f"<tr class=g id={code}{step}><th scope=row>{escape(node['name'])}"
+            f"<tr class=g id={code}{step}><th>{escape(node['name'])}"
             f"<td>{number(node['languages'])}<td>{having_any}<td>{speakers}<td>"
         )
 

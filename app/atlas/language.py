@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from app import existing, facts, kin, structure, texts
 from app.atlas.maps import AROUND, Places
-from app.atlas.page import Page, Section, outward, paragraph, table
+from app.atlas.page import Page, Section, outward, paragraph, table, unquoted
 from app.language import commands_for
 from app.measured import HEADER, HEADING, NOTE, Measured
 from app.texts import escape
@@ -59,7 +59,7 @@ class World:
     def link(self, kind: str, code: str, html: str) -> str:
         """Some HTML as a link to a page, or as it is where there is no such page."""
         to = self.address(kind, code)
-        return f'<a href="{escape(to)}">{html}</a>' if to else html
+        return unquoted(f'<a href="{escape(to)}">{html}</a>') if to else html
 
 
 class References:
@@ -271,7 +271,7 @@ def _kin(
         yield table("lenders", header, lent, kin.LENDERS, kin.NEAREST)
     own = world.dialects.get(row["glottocode"], ())
     if own:
-        told = kin.dialects(own).replace(' target="_blank" rel="noopener"', "")
+        told = unquoted(kin.dialects(own).replace(' target="_blank" rel="noopener"', ""))
         yield paragraph(told, "Its dialects in Glottolog")
 
 

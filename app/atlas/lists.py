@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -115,11 +116,10 @@ def _heat(world: World, table_of: Any, by: str) -> Section:
             for kind in KINDS
         ]
         name = world.link(by, row["value"], escape(row["value"]))
-        name = name.replace('"../', '"')
-        rows.append(f"<tr><th scope=row>{name}<td>{number(row['languages'])}{''.join(cells)}")
+        name = re.sub(r"=(\"?)\.\./", r"=\1", name)  # these pages stand a folder higher
+        rows.append(f"<tr><th>{name}<td>{number(row['languages'])}{''.join(cells)}")
     heads = "".join(
-        f"<th scope=col>{escape(name)}"
-        for name in ("", "languages", *(KIND_NAMES[kind] for kind in KINDS))
+        f"<th>{escape(name)}" for name in ("", "languages", *(KIND_NAMES[kind] for kind in KINDS))
     )
     start = f"<table class=heat><thead><tr>{heads}</thead><tbody>"
     return Section(f"By {by}", rows, start, "</table>")
