@@ -1,6 +1,6 @@
 """The openai engine against a server that others wrote: `transformers serve` with a toy model.
 
-python -m pytest tests/icl/test_real_server.py -m slow
+python -m pytest tests/icl/test_real_server.py -m real
 
 What misbehaving servers do is in test_openai.py; here an honest one answers, is killed and hangs.
 """
@@ -29,7 +29,7 @@ from icl.evaluate import evaluate
 from icl.options import RunConfig
 from icl.scoring import Evaluation
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.real
 
 for package in ("fastapi", "openai", "pydantic", "uvicorn"):
     pytest.importorskip(package, reason=f'needs {package}: pip install "kilolingua[openai,dev]"')
