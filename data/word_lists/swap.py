@@ -109,6 +109,11 @@ class RoleSwap:
                 f" partner, and there is no tagger for {self.language.name}; keep one of the lines"
             )
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """All words of the list, in lower case, in its order."""
+        return tuple(self._rows_of)
+
     def swap(self, text: str) -> Swapped:
         """The counterfactual of a text, and the words of the list that it held."""
         found = tuple(self.gendered(text))

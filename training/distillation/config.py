@@ -20,6 +20,7 @@ from training.settings import LoopOptions, Settings, budget_option, changed
 
 BUDGET = "10m"  # where neither --steps nor --time-budget is given
 CACHE = ("auto", "yes", "no")
+DATA, TEACHER, BOTH = COUNTERFACTUALS = ("data", "teacher", "both")
 STUDENT = "student"
 DEFAULT_LOSS = {"encoder": "hidden", "decoder": "soft,own:0.5", "encoder-decoder": "soft,own:0.5"}
 
@@ -47,6 +48,9 @@ class DistilConfig(LoopOptions):
         cache: whether what the teacher says is kept on disk; "auto" keeps it where the text is
             read twice or more.
         targets: the folder for it, which several runs may share; None is in the run's own.
+        counterfactual: role reversal (`training.distillation.roles`): texts with women and men
+            swapped beside the others, the teacher's probabilities averaged with those of the
+            swapped text, or both.
         top_k: so many of the most probable pieces of a place are kept, in 16 bits.
     """
 
@@ -93,6 +97,17 @@ class DistilConfig(LoopOptions):
         None, "folder for it, shared by runs (default: the run's)", metavar="FOLDER", identity=False
     )
     top_k: int = option(64, "most probable pieces of a place, in the cache", least=1)
+    counterfactual: str | None = option(
+        None, "swap women and men: in the text, in what the teacher says, in both",
+        choices=COUNTERFACTUALS,
+    )  # fmt: skip
+    word_list: str | None = option(
+        None, "pairs to swap: a list of data.word_lists, a table (default: the language's)",
+        metavar="LIST",
+    )  # fmt: skip
+    names: str | None = option(
+        None, "a table of names to swap as well, as pairs (default: names stay)", metavar="FILE"
+    )
     keep_out: tuple[str, ...] = option(
         (),
         "test sets whose sentences leave the text: ntrex-128,masakhapos:twi,FILE",
@@ -120,6 +135,7 @@ class DistilConfig(LoopOptions):
                 f"--temperature {self.temperature:g}: expected a number above 0, such as 2"
             )
         cut = self.layers or self.width or self.inner
+        self._check_roles()
         if (self.student is None) == (not cut):
             found = "both" if cut else "neither"
             raise InputError(
@@ -133,6 +149,17 @@ class DistilConfig(LoopOptions):
         if self.loss is not None or self.mix:
             self._check_layers()
         self.settings()
+
+    def _check_roles(self) -> None:
+        given = {"--word-list": self.word_list, "--names": self.names}
+        if self.counterfactual is None:
+            if alone := next((flag for flag, value in given.items() if value), None):
+                raise InputError(f"{alone}: goes with --counterfactual data, teacher or both")
+        elif self.lang is None or "," in self.lang:
+            raise InputError(
+                "--counterfactual: expected the language of the text, found"
+                f" {self.lang or 'none'}; name one with --lang"
+            )
 
     def _check_layers(self) -> None:
         pairs, list_ = r"[0-9]{1,4}:[0-9]{1,4}", r"[0-9]{1,4}"

@@ -33,11 +33,11 @@ from data.options import to_json
 from metrics.score import Score
 from models.encoder import keep_prompts
 from models.resolve import Model
-from models.tokenizer import unknown_characters
+from models.tokenizer import open_fast_tokenizer, unknown_characters
 from models.weights import save_safetensors
 from training.distillation.alignment import OTHER, SAME, Alignment
 from training.distillation.batches import DistilBatches, Texts
-from training.distillation.config import DistilConfig
+from training.distillation.config import BOTH, DATA, TEACHER, DistilConfig
 from training.distillation.distilled import Distilled
 from training.distillation.losses import (
     OWN,
@@ -49,6 +49,7 @@ from training.distillation.losses import (
     needs_of,
 )
 from training.distillation.reading import Wanted, depth_of, layer_stack
+from training.distillation.roles import check_probabilities, lines_of, notes_of, open_roles
 from training.distillation.student import Student, find_student, open_student
 from training.distillation.targets import Targets
 from training.distillation.teacher import Teacher, View, find_teachers
@@ -322,6 +323,12 @@ def prepare(config: DistilConfig, access: Access, view: View | None = None) -> I
         config.corpora, keep_out, held_out=config.held_out, limit=config.limit,
         skip_bad=config.skip_bad, access=access,
     )  # fmt: skip
+    roles = open_roles(config, access)
+    if roles and config.counterfactual in (DATA, BOTH):
+        sources = roles.sources(sources)
+    if roles and config.counterfactual in (TEACHER, BOTH):
+        check_probabilities(architecture, mix, view)
+        view = roles.view(lambda: open_fast_tokenizer(bases[0].folder))
     settings = config.settings()
     base = find_student(config, access) if config.student and not config.is_named else None
     identity = {
@@ -437,6 +444,8 @@ def finish(prepared: Prepared, trained: Trained, command: str) -> None:
     state = PartialState()
     if state.is_main_process:
         check_not_removed(prepared.folder / "config.json")
+        for line in lines_of(prepared.view):
+            prepared.access.say(line)
         told = _told(prepared, trained, command)
         model = prepared.student.model.to("cpu")
         with folder_appears_whole(prepared.folder / "model") as out:
@@ -454,6 +463,7 @@ def _told(prepared: Prepared, trained: Trained, command: str) -> dict[str, Any]:
     fitted, teacher = trained.fitted, prepared.teacher
     weights = [weight for model in teacher.models for weight in model.parameters()]
     notes = [source.corpus.note for source in prepared.sources if source.corpus.note]
+    notes += notes_of(prepared.view)
     if fitted.reason == "budget":
         notes.append(f"stopped at 1.25 times its budget, after {fitted.steps:,} updates")
     return {

@@ -172,8 +172,10 @@ class Teacher:
             model.to(device)
         own = self._batch(batch)
         places = self._places(own)
-        looked = [look(model, own, self._states_only(), places) for model in self.models]
-        found = _mean(looked, self.temperature)
+        its = self._states_only()
+        asked = self.models if its != NOTHING or self.view is None else ()  # a view asks by itself
+        looked = [look(model, own, its, places) for model in asked]
+        found = _mean(looked, self.temperature) if looked else Looked()
         soft = None
         if self.wanted.scores:
             told = found.scores if self.view is None else self._viewed(own, places)
