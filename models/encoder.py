@@ -108,6 +108,49 @@ class Encoder:
             out[:, rows] = self._forward(ids, layers, pooling)
         return out
 
+    def words(
+        self, texts: Sequence[str], spans: Sequence[tuple[int, int]], *, layer: int | None = None
+    ) -> NDArray[np.float32]:
+        """The vector of one word of each text in its context: the mean of the pieces that touch it.
+
+        Args:
+            spans: where the word stands in its text, in characters.
+            layer: 0 (the embeddings) to `depth`; the last by default.
+
+        Returns:
+            Shape (texts, width), as they are; not a number where the text was cut before the word.
+
+        Raises:
+            InputError: a layer that does not exist.
+        """
+        import numpy as np
+
+        layer = self.depth if layer is None else layer
+        self._check([layer], "mean")
+        out = np.full((len(texts), self.width), np.nan, np.float32)
+        shift = len(self.prefix)
+        with self._tokenizing:
+            found = self._tokenizer(
+                [self.prefix + text for text in texts],
+                truncation=True,
+                max_length=self._longest,
+                return_offsets_mapping=True,
+                return_attention_mask=False,
+                return_token_type_ids=False,
+            )
+        for rows, ids in self._grouped(found["input_ids"]):
+            states = self._states(ids, layer)
+            for place, row in enumerate(rows):
+                start, stop = (at + shift for at in spans[row])
+                touching = [
+                    n
+                    for n, (first, last) in enumerate(found["offset_mapping"][row])
+                    if max(first, start) < min(last, stop)
+                ]
+                if touching:
+                    out[row] = states[place, touching].mean(axis=0)
+        return out
+
     def pieces(self, texts: Sequence[str]) -> list[list[int]]:
         """The ids of texts with their prefix and marks, cut to what the model reads."""
         if not texts:
@@ -139,10 +182,14 @@ class Encoder:
                 " among them"
             )
 
-    def _batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], list[list[int]]]]:
+    def _batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], list[Sequence[int]]]]:
         """(positions, ids) of batches, the longest texts first: what fits them fits the rest."""
-        ids = self.pieces(texts)
-        order = sorted(range(len(texts)), key=lambda row: (-len(ids[row]), row))
+        yield from self._grouped(self.pieces(texts))
+
+    def _grouped(
+        self, ids: Sequence[Sequence[int]]
+    ) -> Iterator[tuple[list[int], list[Sequence[int]]]]:
+        order = sorted(range(len(ids)), key=lambda row: (-len(ids[row]), row))
         batch: list[int] = []
         for row in order:
             longest = max(1, len(ids[batch[0]])) if batch else 1
@@ -159,6 +206,24 @@ class Encoder:
         """The pooled layers of a batch: (layers, batch, width)."""
         import torch
 
+        states, mask = self._outputs(ids, all_layers=list(layers) != [self.depth])
+        weights = _weights(mask, pooling)
+        pooled = [_pooled(states[layer], weights) for layer in layers]
+        found: NDArray[np.float32] = torch.stack(pooled).cpu().numpy()
+        return found
+
+    def _states(self, ids: Sequence[Sequence[int]], layer: int) -> NDArray[np.float32]:
+        """The states of a batch's pieces: (batch, length, width)."""
+        states, _ = self._outputs(ids, all_layers=layer != self.depth)
+        found: NDArray[np.float32] = states[layer].float().cpu().numpy()
+        return found
+
+    def _outputs(
+        self, ids: Sequence[Sequence[int]], *, all_layers: bool
+    ) -> tuple[Mapping[int, Any], Any]:
+        """The states of a padded batch by layer, the last or all, and its mask."""
+        import torch
+
         check_ids(self._model, max((max(row, default=0) for row in ids), default=0), self.name)
         longest = max(1, max(map(len, ids)))
         padded = torch.zeros((len(ids), longest), dtype=torch.long)
@@ -171,16 +236,11 @@ class Encoder:
             out = self._model(
                 input_ids=padded,
                 attention_mask=None if bool(mask.all()) else mask,
-                output_hidden_states=list(layers) != [self.depth],
+                output_hidden_states=all_layers,
             )
-            states = out.hidden_states if list(layers) != [self.depth] else None
-            weights = _weights(mask, pooling)
-            pooled = [
-                _pooled(out.last_hidden_state if states is None else states[layer], weights)
-                for layer in layers
-            ]
-            found: NDArray[np.float32] = torch.stack(pooled).cpu().numpy()
-        return found
+        if not all_layers:
+            return {self.depth: out.last_hidden_state}, mask
+        return dict(enumerate(out.hidden_states)), mask
 
 
 def _weights(mask: Any, pooling: str) -> Any:
