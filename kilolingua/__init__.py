@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from training.tag import Tagged
     from training.translate import TrainedTranslator
     from trust.federation.report import Done as Federated
+    from trust.fairness.report import Measured
     from trust.report import Audited
 
 try:
@@ -72,6 +73,7 @@ __all__ = [
     "encoder",
     "evaluate",
     "federate",
+    "fairness",
     "inflect",
     "inflector",
     "inventory",
@@ -385,6 +387,22 @@ def federate(task: str = "intents", train: str | Sequence[str] = (), **options: 
     from trust.federation.config import Federated
 
     config = _configured(Federated, task=task, train=train, **options)
+    return run(config, Access(offline=config.offline))
+
+
+def fairness(model: str | Path, **options: Any) -> Measured:
+    """What a model associates, and whom it serves worse; `trust.fairness`.
+
+        kl.fairness("runs/nlu-1f2e", measures=("gaps", "flips")).to_frame()
+
+    Args:
+        model: the folder of a run, or a model.
+        options: measures, lists, corpus, texts ... as `python -m trust.fairness --help` says.
+    """
+    from trust.fairness.__main__ import fairness as run
+    from trust.fairness.config import Fairness
+
+    config = _configured(Fairness, model=str(model), **options)
     return run(config, Access(offline=config.offline))
 
 

@@ -23,7 +23,6 @@ from trust.fairness.figures import EXTRINSIC, INTRINSIC
 
 if TYPE_CHECKING:
     from trust.fairness.figures import Figure
-    from trust.fairness.subject import Subject
 
 Made = Callable[[Any], "Sequence[Figure]"]
 
@@ -44,18 +43,16 @@ class Measure:
     about: str
     needs: tuple[str, ...] = ()
 
-    def figures(self, subject: Subject) -> Sequence[Figure]:
-        """What it finds."""
+    def figures(self, subject: Any) -> Sequence[Figure]:
+        """What it finds of a `trust.fairness.subject.Subject`."""
         if isinstance(self.made, str):
             module, _, name = self.made.partition(":")
             made: Made = getattr(import_module(module), name)
             return made(subject)
         return self.made(subject)
 
-    def lacks(self, subject: Subject | None) -> str:
+    def lacks(self, subject: Any) -> str:
         """What it would need and what gives it, "" for nothing."""
-        if not self.needs or subject is None:
-            return ""
         return next((why for need in self.needs if (why := subject.lacks(need))), "")
 
 

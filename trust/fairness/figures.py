@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -72,3 +72,17 @@ class Figure:
         null = told["null"]
         score = Score.from_dict(told["score"])
         return cls(**{**told, "score": score, "null": tuple(null) if null else None})
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What one measure found.
+
+    Attributes:
+        lacks: why it was not made, "" where it was.
+    """
+
+    name: str
+    figures: Sequence[Figure]
+    notes: Sequence[str]
+    lacks: str = ""

@@ -139,7 +139,7 @@ def _mean_difference(
     value = 100 * float(differences.mean())
     how = f"95% paired bootstrap of texts, {RESAMPLES} resamples, seed {seed}"
     score = Score(name, value, *percentile_interval(drawn), told, len(differences), how)
-    return score, bootstrap_p(np.concatenate([[value], drawn]))
+    return score, bootstrap_p(np.concatenate([[value], drawn])) if value else 1.0
 
 
 def _favour(

@@ -46,7 +46,7 @@ Floats = NDArray[np.float64]
 Beside = Mapping[str, Mapping[str, float | str]]
 
 RESAMPLES = 1000
-SHUFFLES = 300
+SHUFFLES = 200
 GAP, WORST, RANGE = "gap", "worst", "best less worst"
 __all__ = ["SHARE", "Scores", "gaps"]
 
@@ -217,7 +217,7 @@ class _Comparison:
         name, other = names[number], names[at]
         value = float(scores.values[number] - scores.values[at])
         drawn = scores.drawn[number] - scores.drawn[at]
-        p = bootstrap_p(np.concatenate([[value], drawn]))
+        p = bootstrap_p(np.concatenate([[value], drawn])) if value else 1.0
         null = _central(scores.shuffled[:, number] - scores.shuffled[:, at])
         absolute = f"{self._metric} {scores.values[number]:.1f}, {other} {scores.values[at]:.1f}"
         score = self._made(GAP, value, percentile_interval(drawn), self._items(name), other)

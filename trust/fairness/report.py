@@ -13,10 +13,9 @@ from runfolder.console import aligned
 from runfolder.folder import write_json
 from runfolder.page import write_page
 from trust.fairness import MEASURES
-from trust.fairness.figures import Figure
+from trust.fairness.figures import Figure, Made
 
 if TYPE_CHECKING:
-    from trust.fairness.run import Made
     from trust.fairness.subject import Subject
 
 

@@ -8,8 +8,7 @@ runs/fairness-<model>-<hash>/ holds
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from runfolder.folder import RunKind, run_folder
 from runfolder.records import RecordFile
 from trust.fairness import MEASURES, measure
 from trust.fairness.config import Advance, Fairness
-from trust.fairness.figures import SHAPE, Figure
+from trust.fairness.figures import SHAPE, Figure, Made
 from trust.fairness.report import Measured, finish
 from trust.fairness.subject import Subject
 
@@ -35,20 +34,6 @@ KIND = RunKind(
     ("numpy", "torch", "transformers"),
 )
 FILES = ("pairs", "templates", "texts", "groups")
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """What one measure found.
-
-    Attributes:
-        lacks: why it was not made, "" where it was.
-    """
-
-    name: str
-    figures: Sequence[Figure]
-    notes: Sequence[str]
-    lacks: str = ""
 
 
 def run(config: Fairness, access: Access, advance: Advance | None) -> Measured:

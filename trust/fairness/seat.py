@@ -4,9 +4,6 @@ Each word is put into every sentence, and the sentences' vectors stand for it. T
 over sentences, as the paper has it; the permutation test and the interval deal out whole words,
 since the sentences of one word are not independent (the paper deals out sentences, and its p is too
 small).
-
->>> said("This is the word {}.", "rose")
-('This is the word rose.', (17, 21))
 """
 
 from __future__ import annotations
@@ -15,63 +12,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from data.cli import typed_lines
-from data.errors import InputError
 from trust.fairness.association import Floats, associations, effect_size
 from trust.fairness.figures import Figure
+from trust.fairness.templates import TEMPLATES, read_templates, said
 from trust.fairness.weat import effect_figure
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from trust.fairness.lists import Group, WordTest
     from trust.fairness.subject import Subject
-
-# Our own, grammatical with a word of any part of speech, as SEAT's with their articles are not.
-TEMPLATES = {
-    "en": (
-        "This is the word {}.",
-        "That was the word {}.",
-        "Here is the word {}.",
-        "The word {} is here.",
-        "{} is a word.",
-        "They said {}.",
-    )
-}
-PLACE = "{}"
 
 
 def seat(subject: Subject) -> list[Figure]:
     """The effect of every test."""
     templates = _templates(subject)
     return [_figure(subject, test, templates) for test in subject.tests]
-
-
-def said(template: str, word: str) -> tuple[str, tuple[int, int]]:
-    """A sentence with the word in it, and where it stands."""
-    before, _, after = template.partition(PLACE)
-    return before + word + after, (len(before), len(before) + len(word))
-
-
-def read_templates(path: Path) -> tuple[str, ...]:
-    """A sentence a line, with {} once in each.
-
-    Raises:
-        InputError: no sentence, or one without a place for the word.
-    """
-    found = []
-    for number, line in enumerate(typed_lines(str(path)), 1):
-        if not line.strip():
-            continue
-        if line.count(PLACE) != 1:
-            raise InputError(
-                f"{path}:{number}: expected {PLACE} once, where the word stands, found it"
-                f" {line.count(PLACE)} times"
-            )
-        found.append(line.strip())
-    if not found:
-        raise InputError(f"{path}: expected sentences with {PLACE}, found none")
-    return tuple(found)
 
 
 def _templates(subject: Subject) -> tuple[str, ...]:

@@ -39,7 +39,7 @@ from training.classification.classifier import pool
 from training.classification.logistic import fitted
 from trust.fairness.figures import EXTRINSIC, Figure
 from trust.fairness.flips import FEWEST, turned
-from trust.fairness.seat import TEMPLATES, said
+from trust.fairness.templates import TEMPLATES, said
 
 if TYPE_CHECKING:
     from trust.fairness.subject import Subject

@@ -20,8 +20,8 @@ from data.word_lists import Pairs, gender_pairs, knows_no_gender, pairs
 from models.resolve import RUNS_MODEL, Model, resolve_model
 from trust.fairness.config import Fairness
 from trust.fairness.lists import WordTest, usual_tests, word_test
-from trust.fairness.outcomes import Outcome, outcomes_of, scored_kind
-from trust.fairness.seat import TEMPLATES
+from trust.fairness.outcomes import KINDS, Outcome, outcomes_of, scored_kind
+from trust.fairness.templates import TEMPLATES
 
 if TYPE_CHECKING:
     from models.encoder import Encoder
@@ -220,9 +220,17 @@ def _predictions(subject: Subject) -> str:
         return (
             "no run: scores are of a run that was scored on test sets; give its folder as --model"
         )
+    if not (subject.run / "scores.json").is_file():
+        return f"{subject.run.name} has not finished: start its command again"
     if scored_kind(subject.run) is None:
-        return f"{subject.run.name} was scored on no test set: train with --test"
-    return "" if subject.outcomes else f"{subject.run.name} was scored on no test set"
+        return (
+            f"{subject.run.name} is no run whose predictions are read: {', '.join(KINDS)} make such"
+        )
+    return (
+        ""
+        if subject.outcomes
+        else f"{subject.run.name} was scored on no test set: train with --test"
+    )
 
 
 def _labels(subject: Subject) -> str:

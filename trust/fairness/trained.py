@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from data.bounded import read_json
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from data.access import Access
     from trust.fairness.subject import Subject
 
+MOST = 10_000  # texts of a set that are read
 ROLES = ("train", "few", "pseudo")
 SIZES = ("utterances", "texts", "sentences")  # what a run calls its examples
 Read = Callable[[str, "Access"], Iterator[str]]
@@ -26,18 +28,20 @@ Read = Callable[[str, "Access"], Iterator[str]]
 def training_words(subject: Subject) -> tuple[Mapping[str, int], Mapping[str, int]]:
     """Examples by language, as BCP 47 tags, and occurrences by word in lower case.
 
-    Of data that cannot be read any more, a note says so.
+    Words are of the first `MOST` texts of each set; of data that cannot be read any more, a note
+    says so.
     """
     assert subject.run is not None  # noqa: S101  # a need of the measures that ask
     told = read_json(subject.run / "scores.json", dict)
-    command = read_json(subject.run / "config.json", dict).get("command", "")
+    config = read_json(subject.run / "config.json", dict)
+    command, limit = config.get("command", ""), (config.get("options") or {}).get("limit")
     data = [one for one in told.get("data", []) if one.get("role") in ROLES]
     examples, words = Counter[str](), Counter[str]()
     for one in data:
         if tag := _tag(one.get("language")):
-            examples[tag] += _size(one)
+            examples[tag] += min(_size(one), limit or _size(one))
         try:
-            for text in READERS[command](str(one["name"]), subject.access):
+            for text in islice(READERS[command](str(one["name"]), subject.access), MOST):
                 words.update(text[a:b].lower() for a, b in word_spans(text))
         except KilolinguaError as error:
             subject.notes.append(f"words seen in training: {one['name']} is not counted: {error}")
