@@ -52,8 +52,8 @@ if TYPE_CHECKING:
     from training.pretrain import Pretrained
     from training.tag import Tagged
     from training.translate import TrainedTranslator
-    from trust.federation.report import Done as Federated
     from trust.fairness.report import Measured
+    from trust.federation.report import Done as Federated
     from trust.report import Audited
 
 try:
@@ -72,8 +72,8 @@ __all__ = [
     "cost",
     "encoder",
     "evaluate",
-    "federate",
     "fairness",
+    "federate",
     "inflect",
     "inflector",
     "inventory",

@@ -32,8 +32,7 @@ from metrics.intents import EXACT, INTENT, SLOTS, Parse, repaired_rows
 from metrics.labels import match_rows
 from metrics.ratios import SHARE, Ratio
 from metrics.tags import F1, spans
-from training.tagging.labelled import find_labelled
-from training.tagging.run import file_name
+from training.tagging.labelled import file_name, find_labelled
 
 ACCURACY, SPAN_F1 = "accuracy", "F1"
 Floats = NDArray[np.float64]
