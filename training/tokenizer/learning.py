@@ -104,6 +104,7 @@ def train_tokenizer(
     normal_form: NormalForm = "nfc",
     character_coverage: float = 0.9999,
     boundaries: Boundaries | None = None,
+    at_most: bool = False,
 ) -> Trained:
     """Train a vocabulary of `size` pieces: special tokens, 256 bytes, and what the text teaches.
 
@@ -115,9 +116,11 @@ def train_tokenizer(
             others are spelt in bytes.
         boundaries: words and where their morphemes part, which no piece reaches over while the
             vocabulary is learned.
+        at_most: a text that cannot give so many pieces gives what it can.
 
     Raises:
-        InputError: no text; more pieces than the text can give, or fewer than its characters need.
+        InputError: no text; more pieces than the text can give (but with `at_most`), or fewer than
+            its characters need.
         UnavailableError: sentencepiece or transformers is not installed.
     """
     if model not in MODELS or normal_form not in NORMAL_FORMS:
@@ -136,12 +139,13 @@ def train_tokenizer(
         byte_fallback=True,
         control_symbols=control,
         required_chars=PRINTABLE,
+        hard_vocab_limit=not at_most,
         **({} if boundaries is None else {"pretokenization_delimiter": DELIMITER}),
     )
     exact = rounded(raw)
     record = {
         "model": model,
-        "size": size,
+        "size": len(parsed(exact).pieces) if at_most else size,
         "sentinels": sentinels,
         "normal_form": normal_form,
         "character_coverage": character_coverage,

@@ -75,8 +75,8 @@ def material(config: Federated, task: Task, access: Access) -> Material:
         InputError: no such set, a set without examples, all of which are tested.
         UnavailableError: a file of the catalog cannot be had.
     """
-    test = _read(config.test or task.test, task, access, None, config.seed)
     found = _read(config.train or task.train, task, access, config.limit, config.seed)
+    test = _read(config.test or task.test, task, access, None, config.seed)
     keep_out = KeepOut()
     keep_out.add("test", (one.text for one in test))
     training = [one for one in found if keep_out.find(one.text) is None]

@@ -138,7 +138,8 @@ def begin(setting: Setting, texts: Sequence[str], architecture: str) -> tuple[Mo
         return resolve_model(setting.model, setting.access), []
     folder, tokenizer = setting.folder / BEGUN, setting.tokenizer or PIECES
     if not (folder / "config.json").exists():
-        _make(folder, setting.config or f"{architecture}-nano", tokenizer, texts, setting.seed)
+        name, own = setting.config or f"{architecture}-nano", setting.tokenizer is None
+        _make(folder, name, tokenizer, texts, setting.seed, own=own)
     notes = []
     if tokenizer.startswith(TOKENIZER):
         notes.append(
@@ -148,7 +149,10 @@ def begin(setting: Setting, texts: Sequence[str], architecture: str) -> tuple[Mo
     return resolve_model(str(folder), setting.access), notes
 
 
-def _make(folder: Path, name: str, tokenizer: str, texts: Sequence[str], seed: int) -> None:
+def _make(
+    folder: Path, name: str, tokenizer: str, texts: Sequence[str], seed: int, *, own: bool
+) -> None:
+    """The beginning's folder; `own`: the tokenizer is ours to choose, as large as texts allow."""
     from models.tokenizer import open_fast_tokenizer
     from models.weights import save_safetensors
     from training.architectures import SpecialIds, build, named
@@ -160,7 +164,7 @@ def _make(folder: Path, name: str, tokenizer: str, texts: Sequence[str], seed: i
         if not size.isascii() or not size.isdigit() or len(size) > 7:
             raise InputError(f"--tokenizer {tokenizer}: write it as {PIECES}, or give a folder")
         try:
-            made = train_tokenizer(texts, int(size)).tokenizer
+            made = train_tokenizer(texts, int(size), at_most=own).tokenizer
         except InputError as error:
             raise InputError(f"--tokenizer {tokenizer}: {error}") from error
     else:

@@ -18,7 +18,7 @@ from trust.examples import Example
 from trust.federation.tasks import Row, Setting, begin, check_labels, frozen, most_frequent, refuse
 from trust.targets.tagger import Taggers
 
-LANGUAGES = ("bam", "hau", "ibo", "kin", "lug", "pcm", "swa", "wol", "yor", "zul")
+LANGUAGES = ("bam", "hau", "ibo", "kin", "lug", "pcm", "swa", "tsn", "yor", "zul")
 
 
 class PartsOfSpeech:
