@@ -10,6 +10,7 @@ data.errors.InputError: expected --steps N or --time-budget TIME, found neither
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
+from pathlib import Path
 
 from data.errors import InputError
 from data.options import check, option
@@ -23,6 +24,7 @@ FIRST, MEAN = "first", "mean"  # how a word is seen: by its first piece, by all 
 WORDS = (FIRST, MEAN)
 BUDGET = "10m"  # where neither --steps nor --time-budget is given
 SWITCHING = "code-switching"
+DISTILLATION = "distillation"
 NOT_PRIVATE = {
     "--centre": "the mean of the training texts would be in the model without noise; leave it out",
     "--crf": "its transitions have no gradients by sentence; leave it out",
@@ -47,6 +49,9 @@ class NluConfig(PrivateOptions):
         head_rate: factor of the learning rate of the heads and of the CRF.
         switch: languages into whose words utterances are switched, each with a lexicon from
             English, `de` or `kk=lexicon.tsv`.
+        teacher: runs of this command; their softened probabilities are learned beside the labels,
+            on the labelled utterances and on those of `unlabelled`, whose own labels are ignored
+            (`nlu.teaching`).
         centre: move each test language's vectors to where the training texts lie, by the mean of
             its own unlabelled dev part (of the test part where there is none).
     """
@@ -82,6 +87,27 @@ class NluConfig(PrivateOptions):
     slot_weight: float = option(1.0, "of the slots' loss beside the intent's", least=0, most=100)
     centre: bool = option(False, "centre the vectors of each test language, without labels")
     skip_bad: bool = option(False, "leave out bad records of files, counted", identity=False)
+    teacher: tuple[str, ...] = option(
+        (), "runs whose answers are learned: RUN, or RUN:intents,RUN:slots", metavar="RUNS",
+        separator=",", group=DISTILLATION,
+    )  # fmt: skip
+    unlabelled: tuple[str, ...] = option(
+        (), "utterances that the teacher labels: xsid:dev:all, FILE", metavar="NAMES",
+        separator=",", group=DISTILLATION,
+    )  # fmt: skip
+    unlabelled_limit: int | None = option(
+        None, "of each, drawn by seed", metavar="N", least=1, group=DISTILLATION
+    )
+    answers: Path | None = option(
+        None, "folder that keeps the teacher's answers, shared by runs", metavar="FOLDER",
+        identity=False, group=DISTILLATION,
+    )  # fmt: skip
+    soft_weight: float = option(
+        1.0, "of the teacher's answers beside labels", least=0.001, most=1000, group=DISTILLATION
+    )
+    temperature: float = option(
+        1.0, "at which they are softened", least=0.01, most=100, group=DISTILLATION
+    )
     switch: tuple[str, ...] = option(
         (), "languages to switch words into: de,it,kk=FILE", metavar="LANGS", separator=",",
         group=SWITCHING,
@@ -112,6 +138,10 @@ class NluConfig(PrivateOptions):
             raise InputError("--model is missing; name an encoder such as multilingual-e5-small")
         if bool(self.few) != bool(self.shots):
             raise InputError("--few and --shots belong together: which utterances, and how many")
+        if self.unlabelled and not self.teacher:
+            raise InputError("--unlabelled needs --teacher, which labels them")
+        if self.teacher and (self.crf or self.privacy or self.intents == KERNEL):
+            raise InputError("--teacher goes with linear heads, without --crf and --dp-epsilon")
         if self.lora and self.freeze is not None:
             raise InputError("--lora leaves the encoder as it is already; leave --freeze out")
         if (self.evaluate_every or self.patience) and not self.dev:

@@ -13,7 +13,7 @@ it) with heads.safetensors and nlu.json beside it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -243,6 +243,24 @@ class NluModel:
             for number, tags, row in zip(best, slots, intents, strict=True)
         ]
 
+    def probabilities(
+        self,
+        utterances: Sequence[Sequence[str]],
+        tokens: int = 4096,
+        *,
+        shift: Tensor | None = None,
+    ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
+        """Logarithms of the probabilities of intents (N, I), and of each word's tags (W, L)."""
+        intents = np.zeros((len(utterances), len(self.shape.intents)), np.float32)
+        tags = [np.zeros((len(words), len(self.shape.tags)), np.float32) for words in utterances]
+        for group, (of_intents, of_tags) in self._forward(utterances, tokens, shift):
+            for row, window in enumerate(group):
+                if window.word == 0:
+                    intents[window.sentence] = of_intents[row]
+                here = tags[window.sentence][window.word : window.word + len(window.firsts)]
+                here[:] = of_tags[row, : len(here)]
+        return intents, tags
+
     def pooled(self, utterances: Sequence[Sequence[str]], tokens: int = 4096) -> Tensor:
         """The pooled vectors of utterances, (N, D); of a long one that of its first window."""
         found = self.network.centre.new_zeros(len(utterances), len(self.network.centre))
@@ -370,8 +388,13 @@ def batches_of(
     intents: Sequence[int],
     tags: Sequence[Sequence[int]],
     seed: int,
+    beside: Callable[[Sequence[Window], int], dict[str, Tensor]] | None = None,
 ) -> list[Mapping[str, Tensor]]:
-    """Batches to train on, each of at most `tokens` pieces with padding; utterances are mixed."""
+    """Batches to train on, each of at most `tokens` pieces with padding; utterances are mixed.
+
+    Args:
+        beside: more tensors of a batch's windows, whose longest has so many words.
+    """
     order = list(range(len(windows)))
     stream(seed, "utterances").shuffle(order)
     mean = sum(len(window.ids) for window in windows) / len(windows)
@@ -380,7 +403,9 @@ def batches_of(
     for start in range(0, len(order), size):
         chosen = [windows[number] for number in order[start : start + size]]
         chosen.sort(key=lambda window: len(window.ids))
-        found += [collate(group, pad, intents, tags) for group in grouped(chosen, tokens)]
+        for group in grouped(chosen, tokens):
+            batch = collate(group, pad, intents, tags)
+            found.append(batch | beside(group, batch["tags"].shape[1]) if beside else batch)
     return found
 
 

@@ -15,7 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -38,6 +38,7 @@ from nlu.neighbours import Keys
 from nlu.scoring import MODEL, averages, scored
 from nlu.sets import UtteranceSet, check_names, find_utterances, keep_out_of, without_tests
 from nlu.switching import Table, describe, open_tables, switched
+from nlu.teaching import Said, ask, collated, parse_teachers, taught_loss
 from training.folders import folder_appears_whole, training_folder, training_kind
 from training.joint import freeze
 from training.loop import Shuffled, fit
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
 
 KIND = training_kind("nlu.train", {"train": list, "few": list, "test": list, "switch": list})
 MOST_FOR_BASELINES = 5_000  # training utterances that the free baselines learn from
-ROLES = ("train", "few", "dev", "test")
+ROLES = ("train", "few", "unlabelled", "dev", "test")
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,26 @@ class Prepared:
 
     @cached_property
     def training(self) -> list[Utterance]:
-        """All utterances to train on, with their switched copies."""
+        """All utterances to train on, with their switched copies, and those without labels."""
+        return [*self.labelled, *(one for of in self.unlabelled for one in of)]
+
+    @cached_property
+    def labelled(self) -> list[Utterance]:
+        """Those with labels."""
         return [*self.own, *(copy for _, copy in self._copies)]
+
+    @cached_property
+    def unlabelled(self) -> list[list[Utterance]]:
+        """Those of --unlabelled, a list a set, drawn by seed."""
+        most, seed = self.config.unlabelled_limit, self.config.seed
+        found = []
+        for of in self.sets["unlabelled"]:
+            chosen = range(len(of.utterances))
+            if most and most < len(chosen):
+                rng = stream(seed, "unlabelled", of.name)
+                chosen = sorted(rng.sample(chosen, most))  # type: ignore[assignment]
+            found.append([of.utterances[number] for number in chosen])
+        return found
 
     @property
     def originals(self) -> list[int]:
@@ -120,8 +139,11 @@ class Prepared:
         """Intents and tags of `training`, by number."""
         of_intent = {intent: n for n, intent in enumerate(self.shape.intents)}
         of_tag = {tag: n for n, tag in enumerate(self.shape.tags)}
-        intents = [of_intent[one.intent] for one in self.training]
-        return intents, [[of_tag[tag] for tag in one.slots] for one in self.training]
+        intents = [of_intent[one.intent] for one in self.labelled]
+        tags = [[of_tag[tag] for tag in one.slots] for one in self.labelled]
+        others = self.training[len(self.labelled) :]
+        intents += [IGNORED] * len(others)
+        return intents, [*tags, *([IGNORED] * len(one.tokens) for one in others)]
 
     @cached_property
     def private(self) -> Private | None:
@@ -206,6 +228,7 @@ def _find_sets(config: NluConfig, access: Access) -> dict[str, Sequence[Utteranc
     names = {
         "train": (config.train, "train"),
         "few": (config.few, "dev"),
+        "unlabelled": (config.unlabelled, "dev"),
         "dev": ((config.dev,) if config.dev else (), "dev"),
         "test": (config.test, "test"),
     }
@@ -215,7 +238,7 @@ def _find_sets(config: NluConfig, access: Access) -> dict[str, Sequence[Utteranc
         for role, (given, split) in names.items()
     }
     check_names([one for sets in found.values() for one in sets])
-    for one in [one for role in ROLES for one in found[role]]:
+    for one in [one for role in ROLES if role != "unlabelled" for one in found[role]]:
         if any(not u.intent for u in one.utterances):
             raise InputError(f"{one.name}: has no intents; nlu.predict and nlu.submit take it")
     return found
@@ -235,7 +258,7 @@ def train(prepared: Prepared, progress: Callable[[Progress], None] | None = None
             f" {len(prepared.shape.intents)}; name other sets"
         )
     config, model, private = prepared.config, prepared.model, prepared.private
-    loss = (loss_by_utterance if private else joint_loss)(config.slot_weight)
+    loss = _loss(config)
     fitted = fit(
         model.network,
         private.batches if private else _shuffled(prepared),
@@ -258,10 +281,34 @@ def train(prepared: Prepared, progress: Callable[[Progress], None] | None = None
     return fitted
 
 
+def _loss(config: NluConfig) -> Any:
+    if config.teacher:
+        how = (config.slot_weight, config.soft_weight, config.temperature)
+        return taught_loss(labels_loss(config.slot_weight), *how)
+    return (loss_by_utterance if config.privacy else joint_loss)(config.slot_weight)
+
+
 def _shuffled(prepared: Prepared) -> Shuffled:
     config, pad = prepared.config, prepared.model.coder.pad
     how = (config.batch_tokens, pad, *prepared.numbered, config.seed)
-    return Shuffled(batches_of(prepared.windows, *how), config.seed)
+    beside = partial(_said_of, _said(prepared)) if config.teacher else None
+    return Shuffled(batches_of(prepared.windows, *how, beside), config.seed)
+
+
+def _said_of(said: Said, windows: Sequence[Window], words: int) -> dict[str, Tensor]:
+    return collated(windows, said, words)
+
+
+def _said(prepared: Prepared) -> Said:
+    config = prepared.config
+    sets = [[one.tokens for one in of] for of in (prepared.labelled, *prepared.unlabelled)]
+    source = {one.code.partition("-")[0] for one in prepared.sets["train"]}
+    codes = [one.code.partition("-")[0] for one in prepared.sets["unlabelled"]]
+    own = [True, *(code in source for code in codes)]
+    return ask(
+        parse_teachers(config.teacher), sets, prepared.shape,
+        temperature=config.temperature, own=own, folder=config.answers, access=prepared.access,
+    )  # fmt: skip
 
 
 def _private(prepared: Prepared) -> Private:
@@ -292,11 +339,22 @@ def joint_loss(slot_weight: float) -> Callable[[nn.Module, Mapping[str, Tensor]]
     Its sum over the utterances of a batch, and how many they are: the mean over words of the slots'
     loss counts for each utterance.
     """
-    from torch.nn import functional
+    of_labels = labels_loss(slot_weight)
 
     def loss(model: nn.Module, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-        network = cast("Network", model)
-        intents, tags = network(batch["input_ids"], batch["attention_mask"], batch["words"])
+        intents, tags = model(batch["input_ids"], batch["attention_mask"], batch["words"])
+        return of_labels(model, intents, tags, batch)
+
+    return loss
+
+
+def labels_loss(slot_weight: float) -> Callable[..., tuple[Tensor, Tensor]]:
+    """The loss of labels, of a batch's scores: `loss(network, intents, tags, batch)`."""
+    from torch.nn import functional
+
+    def loss(
+        network: nn.Module, intents: Tensor, tags: Tensor, batch: Mapping[str, Tensor]
+    ) -> tuple[Tensor, Tensor]:
         gold, number = batch["tags"], (batch["intents"] != IGNORED).sum().clamp(min=1)
         total = functional.cross_entropy(
             intents.float(), batch["intents"], ignore_index=IGNORED, reduction="sum"

@@ -1,0 +1,324 @@
+"""What each stage of the teacher's pipeline is worth: in-domain text by distillation, two by two.
+
+    python -m bench.distil --step grid --seeds 1,2,3     # what is still to do, a line a cell
+    python -m bench.distil --step speed                  # an update beside its parts, in turns
+    python -m bench.distil --step size                   # MB, ms of one utterance, by stage
+    python -m bench.distil --step decoder                # SmolLM2 into half its layers
+    python -m bench.distil --table --document docs/DISTILLATION.md
+
+The teacher is multilingual-e5-small, trimmed to the pieces that xSID's English training utterances
+and its languages' dev utterances need: one run is tuned on English labels and asked about slots,
+another keeps the encoder as it is and tells intents by near utterances, each language centred. The
+student has two of its layers, half of their inner units and fewer pieces. Each student learns from
+the same English labels for the same processor time:
+
+nothing        random weights, labels
+in-domain      random weights, masked pieces of the in-domain text first
+truncated      two of the teacher's layers, labels
+distilled      the same, and what the teacher says of the labelled utterances
+both           the same, and of the languages' in-domain text without labels
+
+Results are kept in bench/distil.jsonl, a line a cell, written when the cell ends: a cell whose line
+is there is not run again. Sentences of the test parts are in nothing that is trained on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from bench.nlu import measured
+from data.access import Access
+from data.bounded import parse_json
+from data.errors import KilolinguaError
+from data.files import canonical_json, write_whole
+from data.labels.slots import Utterance
+from data.randomness import stream
+from nlu.config import NluConfig
+from nlu.sets import UtteranceSet, find_utterances, keep_out_of, without_tests
+
+LINES = Path(__file__).with_suffix(".jsonl")
+SHAPE = {"step": str, "cell": str, "seed": int}
+MODEL = "multilingual-e5-small"
+LAYERS, INNER, PIECES = "0,11", 768, 11_000  # of the student
+ENGLISH, OF_LANGUAGE = 5000, 240  # labelled utterances; unlabelled ones of each language, at most
+STEPS_OF_TEACHER, NEAR = 240, 3000
+CELLS = ("teacher", "nothing", "in-domain", "truncated", "distilled", "both")
+TITLES = {
+    "teacher": "teacher: tuned for slots, near utterances for intents",
+    "nothing": "student from nothing",
+    "in-domain": "student, in-domain text",
+    "truncated": "student of the teacher's layers",
+    "distilled": "student, distilled",
+    "both": "student, in-domain text and distilled",
+}
+
+
+class Plan:
+    """What cells share: text, the teacher of a seed, the student before its first update."""
+
+    def __init__(self, given: argparse.Namespace) -> None:
+        self.given, self.out = given, given.out
+        self.access = Access(report=print)
+
+    @cached_property
+    def tests(self) -> list[UtteranceSet]:
+        """xSID's test part in every language."""
+        return find_utterances("xsid:test:all")
+
+    @cached_property
+    def texts(self) -> tuple[list[str], list[str]]:
+        """In-domain text: English training utterances, and all languages' dev ones, no labels."""
+        keep_out, dropped = keep_out_of(self.tests), Counter[str]()
+        train = without_tests(find_utterances("xsid:train")[0], keep_out, dropped)
+        others: list[str] = []
+        for one in find_utterances("xsid:dev:all"):
+            found = [u.text for u in without_tests(one, keep_out, dropped).utterances]
+            rng = stream(1, "in-domain", one.code)
+            others += found if len(found) <= OF_LANGUAGE else rng.sample(found, OF_LANGUAGE)
+        return [one.text for one in train.utterances], others
+
+    def text(self, english: int) -> Path:
+        """A file of it, with so many English utterances."""
+        path = self.out / f"text-{english}.txt"
+        if not path.exists():
+            own, others = self.texts
+            chosen = own if english >= len(own) else stream(1, "english").sample(own, english)
+            self.out.mkdir(parents=True, exist_ok=True)
+            write_whole(path, "".join(f"{one}\n" for one in [*chosen, *others]))
+        return path
+
+    def trimmed(self, name: str, source: Path | str, english: int, pieces: int | None) -> Path:
+        """A model with the pieces that the text needs."""
+        from models.resolve import resolve_model
+        from training.tokenizer.trimmed_model import trim_model
+
+        folder = self.out / name
+        if not folder.exists():
+            lines = self.text(english).read_text("utf-8").splitlines()
+            base = resolve_model(str(source), self.access).folder
+            trim_model(base, folder, lambda: iter(lines), pieces=pieces)
+        return folder
+
+    @property
+    def base(self) -> Path:
+        """The teacher before its labels."""
+        return self.trimmed("base", MODEL, 1_000_000, None)
+
+    def student(self, *, random: bool) -> Path:
+        """The student before its first update: of the teacher's layers, or of random weights."""
+        from models.tokenizer import open_fast_tokenizer
+        from training.distillation.student import smaller
+        from training.folders import folder_appears_whole
+        from training.tokenizer.embeddings import open_model, save_model
+
+        folder = self.out / f"student-{'random' if random else 'layers'}"
+        if not folder.exists():
+            few = self.trimmed("few-pieces", self.base, ENGLISH, PIECES)
+            model = smaller(open_model(few), LAYERS, inner=INNER)
+            if random:
+                from models.weights import random_model
+                from training.architectures import seeded
+
+                with seeded(1):
+                    model = random_model("AutoModel", model.config)
+            with folder_appears_whole(folder) as out:
+                save_model(model, open_fast_tokenizer(few), out)
+        return folder
+
+    @property
+    def labelled(self) -> Path:
+        """English utterances with labels, the same ones for every seed, in xSID's form."""
+        path = self.out / "labelled.conll"
+        if not path.exists():
+            keep_out, dropped = keep_out_of(self.tests), Counter[str]()
+            [found] = find_utterances("xsid:train")
+            own = without_tests(found, keep_out, dropped).utterances
+            chosen = stream(1, "labelled").sample(own, ENGLISH)
+            write_whole(path, "\n".join(map(_conll, chosen)))
+        return path
+
+    @property
+    def unlabelled(self) -> tuple[str, ...]:
+        """The languages' dev parts, at most so many of each, the same ones for every seed."""
+        names = []
+        for one in find_utterances("xsid:dev:all"):
+            path = self.out / "unlabelled" / f"{one.code}.conll"
+            if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                found = list(one.utterances)
+                rng = stream(1, "in-domain", one.code)
+                chosen = rng.sample(found, min(OF_LANGUAGE, len(found)))
+                write_whole(path, "\n".join(map(_conll, chosen)))
+            names.append(str(path))
+        return tuple(names)
+
+    def run(self, config: NluConfig) -> Any:
+        """A model of nlu.train, trained and saved; killed, it goes on."""
+        from nlu.model import load_nlu
+        from nlu.run import prepare, train
+        from training.folders import folder_appears_whole
+
+        folder = Path(str(config.out)) / "model"
+        if not folder.exists():
+            with prepare(config, self.access) as prepared:
+                train(prepared)
+                with folder_appears_whole(folder) as out:
+                    prepared.model.save(out)
+        return load_nlu(str(folder))
+
+    def teachers(self, seed: int) -> tuple[Any, Any]:
+        """Of a seed: tuned on English labels; the encoder as it is, with near utterances."""
+        shared: dict[str, Any] = {"device": "cpu", "seed": seed, "model": str(self.base)}
+        shared |= {"train": ("xsid:train",), "test": ("xsid:test:all",)}
+        tuned = NluConfig(
+            **shared, dev="xsid:dev:en", freeze=4, dtype="float32", steps=STEPS_OF_TEACHER,
+            checkpoint_every=40, out=self.out / f"teacher-{seed}",
+        )  # fmt: skip
+        near = NluConfig(
+            **shared, freeze=12, intents="kernel", centre=True, slot_weight=0.0, limit=NEAR,
+            dtype="float32", steps=1, out=self.out / f"kernel-{seed}",
+        )  # fmt: skip
+        return self.run(tuned), self.run(near)
+
+
+def _teacher(plan: Plan, seed: int) -> dict[str, Any]:
+    """Both runs as one: slots of the tuned, intents of the near ones, moved by the dev part."""
+    from metrics.intents import Parse
+
+    tuned, near = plan.teachers(seed)
+    parses = {}
+    for test in plan.tests:
+        shift = None
+        if test.code != "en":
+            [dev] = find_utterances(f"xsid:dev:{test.code}")
+            shift = near.shift_to([one.tokens for one in dev.utterances[:OF_LANGUAGE]])
+        told = near.parse(test.tokens, shift=shift)
+        slots = tuned.parse(test.tokens)
+        parses[test.code] = [
+            Parse(one.intent, two.slots) for one, two in zip(told, slots, strict=True)
+        ]
+        alone = [Parse(one.intent, one.slots) for one in slots]
+        parses[f"{test.code} tuned alone"] = alone
+    alone = {code: parses.pop(f"{code} tuned alone") for code in [t.code for t in plan.tests]}
+    return measured(plan.tests, parses, slots=True) | {
+        "alone": measured(plan.tests, alone, slots=True)["means"]
+    }
+
+
+def _student(plan: Plan, seed: int, cell: str) -> dict[str, Any]:
+    from nlu.run import as_parses
+
+    given = plan.given
+    taught = cell in ("distilled", "both")
+    base, seconds = plan.student(random=cell in ("nothing", "in-domain")), given.seconds
+    if cell == "in-domain":
+        base, seconds = _masked(plan, seed, base), seconds / 2
+    config = NluConfig(
+        (str(plan.labelled),), test=("xsid:test:all",), model=str(base), seconds=seconds,
+        clock="cpu", learning_rate=given.rate, dtype="float32", device="cpu", seed=seed,
+        checkpoint_every=200, soft_weight=given.soft,
+        teacher=_names(plan, seed) if taught else (),
+        unlabelled=plan.unlabelled if cell == "both" else (),
+        answers=plan.out / "answers" if taught else None,
+        out=plan.out / f"{cell}-{seed}-{given.tag}",
+    )  # fmt: skip
+    model = plan.run(config)
+    parses = {test.code: as_parses(model.parse(test.tokens)) for test in plan.tests}
+    return measured(plan.tests, parses, slots=True)
+
+
+def _conll(one: Utterance) -> str:
+    """An utterance in xSID's form."""
+    rows = "".join(
+        f"{number}\t{word}\t{one.intent}\t{slot}\n"
+        for number, (word, slot) in enumerate(zip(one.tokens, one.slots, strict=True), 1)
+    )
+    return f"# text: {one.text}\n# intent: {one.intent}\n{rows}"
+
+
+def _names(plan: Plan, seed: int) -> tuple[str, ...]:
+    plan.teachers(seed)
+    return f"{plan.out / f'teacher-{seed}'}:slots", f"{plan.out / f'kernel-{seed}'}:intents"
+
+
+def _masked(plan: Plan, seed: int, base: Path) -> Path:
+    """The student after half of its time with masked pieces of the in-domain text."""
+    from training.pretrain import pretrain
+    from training.pretraining.config import PretrainConfig
+
+    made = pretrain(
+        PretrainConfig(
+            (str(plan.text(ENGLISH)),), "mlm", model=str(base), seconds=plan.given.seconds / 2,
+            clock="cpu", length=64, batch_tokens=1024, learning_rate=1e-3, dtype="float32",
+            device="cpu", seed=seed, out=plan.out / f"masked-{seed}-{plan.given.tag}",
+        )
+    )  # fmt: skip
+    return made.model
+
+
+def grid(plan: Plan) -> None:
+    """Run the cells without a line."""
+    there = {(one["cell"], one["seed"]) for one in read_lines(plan.given.lines)}
+    cells = plan.given.cells.split(",")
+    for seed in map(int, plan.given.seeds.split(",")):
+        for cell in cells:
+            if (cell, seed) in there:
+                continue
+            began = time.process_time()
+            told = _teacher(plan, seed) if cell == "teacher" else _student(plan, seed, cell)
+            seconds = round(time.process_time() - began)
+            line = {"step": "grid", "cell": cell, "seed": seed, "cpu_seconds": seconds}
+            line |= {"seconds": plan.given.seconds, **told}
+            keep(plan.given.lines, line)
+            print(cell, seed, told["means"], f"{seconds} s", flush=True)
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """The results that are kept; none where there is no file yet."""
+    if not path.exists():
+        return []
+    lines = path.read_text("utf-8").splitlines()
+    return [parse_json(line, f"{path}:{n}", SHAPE) for n, line in enumerate(lines, 1)]
+
+
+def keep(path: Path, line: Mapping[str, Any]) -> None:
+    """Add a line to the file."""
+    lines = [*read_lines(path), line]
+    write_whole(path, "".join(canonical_json(one) + "\n" for one in lines))
+
+
+STEPS: dict[str, Callable[[Plan], None]] = {"grid": grid}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run what is missing."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--step", choices=tuple(STEPS), default="grid")
+    parser.add_argument("--seeds", default="1")
+    parser.add_argument("--cells", default=",".join(CELLS), help="some of them, with commas")
+    parser.add_argument("--seconds", type=float, default=60, help="of processor time a student")
+    parser.add_argument("--rate", type=float, default=1e-3, help="the students' learning rate")
+    parser.add_argument("--soft", type=float, default=2.0, help="weight of the teacher's answers")
+    parser.add_argument("--tag", default="a", help="of the run folders")
+    parser.add_argument("--out", type=Path, default=Path("runs/bench-distil"))
+    parser.add_argument("--lines", type=Path, default=LINES, help="the file of results")
+    parser.add_argument("--table", action="store_true", help="run nothing")
+    parser.add_argument("--document", type=Path, help="put the table between its marks there")
+    given = parser.parse_args(argv)
+    try:
+        STEPS[given.step](Plan(given))
+    except KilolinguaError as error:
+        parser.exit(2, f"python -m bench.distil: error: {error}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
