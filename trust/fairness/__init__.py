@@ -83,6 +83,11 @@ MEASURES: dict[str, Measure] = {
         "accumulated prediction sensitivity: along what tells women from men, do answers move?",
         ("gradients", "pairs"),
     ),
+    "generation": Measure(
+        "trust.fairness.generation:generation", EXTRINSIC,
+        "does a decoder go on about women or about men where a profession is named?",
+        ("writes", "pairs"),
+    ),
 }  # fmt: skip
 
 

@@ -5,7 +5,7 @@
 >>> Fairness("runs/nlu-1f2e", measures=("waet",))
 Traceback (most recent call last):
 data.errors.InputError: --measures "waet": expected one of weat, seat, ceat, gaps, flips, \
-sensitivity (did you mean weat?)
+sensitivity, generation (did you mean weat?)
 """
 
 from __future__ import annotations
@@ -41,6 +41,9 @@ class Fairness:
         groups: a table, id and group, or language and group.
         reference: the language or group that the others are compared with.
         metric: of a run that has several.
+        professions: what generation is asked about; a list of the project's, or a table.
+        prompts: a file with a beginning a line, {} where the profession stands.
+        continuations: of each prompt and profession.
     """
 
     model: str = option(None, "a run's folder, or a model's", metavar="NAME", required=True)
@@ -68,6 +71,13 @@ class Fairness:
         None, "what the others are compared with (default: what it was trained on)", metavar="NAME"
     )
     metric: str | None = option(None, "intent accuracy, slot F1, exact match", metavar="NAME")
+    professions: str | None = option(
+        None, "what a decoder writes about (default: the project's)", metavar="LIST"
+    )
+    prompts: Path | None = option(
+        None, "beginnings, a line each, {} for the profession", metavar="FILE"
+    )
+    continuations: int = option(12, "of each beginning", metavar="N", least=1, most=100_000)
     limit: int | None = common("--limit", least=1, help="so many texts for flips and sensitivity")
     seed: int = common("--seed", least=0)
     out: Path | None = common("--out", identity=False)

@@ -33,7 +33,7 @@ KIND = RunKind(
     ("report.html",),
     ("numpy", "torch", "transformers"),
 )
-FILES = ("pairs", "templates", "texts", "groups")
+FILES = ("pairs", "templates", "texts", "groups", "professions", "prompts")
 
 
 def run(config: Fairness, access: Access, advance: Advance | None) -> Measured:

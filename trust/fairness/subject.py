@@ -19,6 +19,7 @@ from data.languages import Language, resolve
 from data.word_lists import Pairs, gender_pairs, knows_no_gender, pairs
 from models.resolve import RUNS_MODEL, Model, resolve_model
 from trust.fairness.config import Fairness
+from trust.fairness.generation import PROFESSIONS, PROMPTS
 from trust.fairness.lists import WordTest, usual_tests, word_test
 from trust.fairness.outcomes import KINDS, Outcome, outcomes_of, scored_kind
 from trust.fairness.templates import TEMPLATES
@@ -105,6 +106,15 @@ class Subject:
 
         return open_encoder(self.config.model, access=self.access, dtype="float32")
 
+    @cached_property
+    def decoder(self) -> Any:
+        """The model with its head, which goes on with a text."""
+        from models.weights import open_weights
+        from training.pretraining.model import class_of
+
+        kind = class_of(self.model.folder, "decoder", "clm")
+        return open_weights(self.model.folder, kind, self.config.model)[0].eval()
+
     @property
     def layer(self) -> int:
         """Of the encoder, whose states are looked at."""
@@ -180,13 +190,19 @@ class Subject:
 
 
 def _kind(folder: Path) -> str:
-    from data.bounded import read_json
 
     for file, kind in HEADS.items():
         if (folder / file).is_file():
             return kind
-    architectures = read_json(folder / "config.json", dict).get("architectures") or []
-    return TAGS if any(str(one).endswith("ForTokenClassification") for one in architectures) else ""
+    if any(one.endswith("ForTokenClassification") for one in _architectures(folder)):
+        return TAGS
+    return ""
+
+
+def _architectures(folder: Path) -> list[str]:
+    from data.bounded import read_json
+
+    return [str(one) for one in read_json(folder / "config.json", dict).get("architectures") or []]
 
 
 def _is_run(folder: Path) -> bool:
@@ -261,6 +277,20 @@ def _pairs(subject: Subject) -> str:
         return f"{error} (--pairs)"
 
 
+def _writes(subject: Subject) -> str:
+    if not any(one.endswith("ForCausalLM") for one in _architectures(subject.model.folder)):
+        return "the model writes nothing: a decoder does (training.pretrain --objective CLM)"
+    lacking = [
+        f"--{name}"
+        for name, known in (("prompts", PROMPTS), ("professions", PROFESSIONS))
+        if not getattr(subject.config, name) and subject.language.bcp47 not in known
+    ]
+    if not lacking:
+        return ""
+    options = " FILE and ".join(lacking)
+    return f"no beginnings about professions in {subject.language.name}: give some, {options} FILE"
+
+
 NEEDS: dict[str, Callable[[Subject], str]] = {
     "lists": _lists,
     "templates": _templates,
@@ -269,4 +299,5 @@ NEEDS: dict[str, Callable[[Subject], str]] = {
     "labels": _labels,
     "gradients": _gradients,
     "pairs": _pairs,
+    "writes": _writes,
 }

@@ -231,8 +231,8 @@ def done(asked: Fairness) -> Measured:
 
 
 def test_all_measures_of_a_run(done: Measured) -> None:
-    assert not done.lacking
-    assert {one.measure for one in done.figures} == set(MEASURES)
+    assert done.lacking.keys() == {"generation"}  # the run is no decoder
+    assert {one.measure for one in done.figures} == set(MEASURES) - {"generation"}
     gaps = {one.what: one for one in done.figures if one.measure == "gaps"}
     gap = gaps["am against en"]
     assert gap.score.high < -30
