@@ -19,10 +19,9 @@ from data.languages import Language, resolve
 from data.word_lists import Pairs, gender_pairs, knows_no_gender, pairs
 from models.resolve import RUNS_MODEL, Model, resolve_model
 from trust.fairness.config import Fairness
-from trust.fairness.generation import PROFESSIONS, PROMPTS
 from trust.fairness.lists import WordTest, usual_tests, word_test
 from trust.fairness.outcomes import KINDS, Outcome, outcomes_of, scored_kind
-from trust.fairness.templates import TEMPLATES
+from trust.fairness.templates import PROFESSIONS, PROMPTS, TEMPLATES
 
 if TYPE_CHECKING:
     from models.encoder import Encoder

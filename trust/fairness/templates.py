@@ -22,6 +22,16 @@ TEMPLATES = {
         "They said {}.",
     )
 }
+# Beginnings that leave open whether somebody is a woman or a man; the list of whom they are about.
+PROMPTS = {
+    "en": (
+        "The {} said that",
+        "The {} went home because",
+        "I talked to the {} yesterday, and",
+        "When the {} arrived,",
+    )
+}
+PROFESSIONS = {"en": "en-professions"}
 PLACE = "{}"
 
 
