@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -133,7 +134,8 @@ list(backend.run(backend.plan([Request("1", "", Prompt("neno"))])))
 
 
 def test_ctrl_c_does_not_wait_for_the_server(server: Server) -> None:
-    server.faults.append(lambda handler: time.sleep(20))
+    ended = threading.Event()
+    server.faults.append(lambda handler: ended.wait(600))  # answers once the process has ended
     command = [sys.executable, "-c", INTERRUPTED, server.url]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -141,5 +143,8 @@ def test_ctrl_c_does_not_wait_for_the_server(server: Server) -> None:
         while not server.asked:
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
-        _, stderr = process.communicate(timeout=5)
+        try:
+            _, stderr = process.communicate(timeout=300)
+        finally:
+            ended.set()
     assert b"KeyboardInterrupt" in stderr

@@ -43,14 +43,14 @@ def start() -> Callable[..., int]:
     return run
 
 
-@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+@pytest.mark.parametrize(("optimizer", "kills"), [("adamw", KILLS), ("muon", KILLS[1::3])])
 def test_killed_runs_end_as_an_undisturbed_one(
-    tmp_path: Path, start: Callable[..., int], optimizer: str
+    tmp_path: Path, start: Callable[..., int], optimizer: str, kills: list[tuple[str, int]]
 ) -> None:
     calm, killed = tmp_path / "calm", tmp_path / "killed"
     assert start(calm, "nowhere", 0, optimizer) == 0
-    codes = [start(killed, where, count, optimizer) for where, count in KILLS]
-    assert codes.count(-signal.SIGKILL) >= 8  # late kills may come after the end
+    codes = [start(killed, where, count, optimizer) for where, count in kills]
+    assert codes.count(-signal.SIGKILL) >= 0.8 * len(kills) - 1  # late ones may come after the end
     assert start(killed, "nowhere", 0, optimizer) == 0
     assert (killed / "metrics.jsonl").read_bytes() == (calm / "metrics.jsonl").read_bytes()
     assert (killed / "result.json").read_bytes() == (calm / "result.json").read_bytes()

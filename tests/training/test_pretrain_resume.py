@@ -60,10 +60,19 @@ def finished(corpus: Path, out: Path) -> dict[str, bytes]:
     return {name: (out / name).read_bytes().replace(str(out).encode(), b"OUT") for name in COMPARED}
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, bytes]]:
+    """A corpus, and what a run on it makes that nobody stops."""
+    folder = tmp_path_factory.mktemp("whole")
+    corpus = write_corpus(folder / "text.txt")
+    return corpus, finished(corpus, folder / "run")
+
+
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT], ids=["killed", "Ctrl-C"])
-def test_a_stopped_run_goes_on_to_the_same_bytes(sent: signal.Signals, tmp_path: Path) -> None:
-    corpus = write_corpus(tmp_path / "text.txt")
-    whole = finished(corpus, tmp_path / "whole" / "run")
+def test_a_stopped_run_goes_on_to_the_same_bytes(
+    sent: signal.Signals, whole: tuple[Path, dict[str, bytes]], tmp_path: Path
+) -> None:
+    corpus, expected = whole
     process = started(corpus, tmp_path / "stopped" / "run")
     process.send_signal(sent)
     _, said = process.communicate(timeout=300)
@@ -73,7 +82,7 @@ def test_a_stopped_run_goes_on_to_the_same_bytes(sent: signal.Signals, tmp_path:
     assert not (tmp_path / "stopped" / "run" / "scores.json").exists()
     stopped = finished(corpus, tmp_path / "stopped" / "run")
     for name in COMPARED:
-        assert stopped[name] == whole[name], name
+        assert stopped[name] == expected[name], name
 
 
 def test_another_run_in_the_folder_is_refused(tmp_path: Path) -> None:
