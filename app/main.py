@@ -60,6 +60,12 @@ def _results() -> None:
     show()
 
 
+def _card() -> None:
+    from app.card import show
+
+    show()
+
+
 def _try() -> None:
     from app.try_it import show
 
@@ -83,6 +89,7 @@ def main() -> None:
         "results": st.Page(
             _results, title="Results", icon=":material/monitoring:", url_path="results"
         ),
+        "card": st.Page(_card, title="Model", icon=":material/badge:", url_path="model"),
         "try": st.Page(_try, title="Try", icon=":material/edit_note:", url_path="try"),
     }
     register(pages)

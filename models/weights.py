@@ -284,7 +284,7 @@ def _check_memory(kind: Any, config: Any, folder: Path, clean: Path) -> None:
         else:
             model = kind._from_config(config)
     asked = sum(weight.numel() for weight in model.parameters())
-    held = sum(_parameters(path) for path in clean.glob("*.safetensors"))
+    held = sum(stored_parameters(path) for path in clean.glob("*.safetensors"))
     if asked > 2 * held + SPARE:
         raise InputError(
             f"{folder}: config.json asks for {asked:,} parameters, the files hold {held:,}: they"
@@ -292,7 +292,8 @@ def _check_memory(kind: Any, config: Any, folder: Path, clean: Path) -> None:
         )
 
 
-def _parameters(path: Path) -> int:
+def stored_parameters(path: Path) -> int:
+    """How many numbers a safetensors file holds, by its header alone."""
     from safetensors import safe_open
 
     total = 0

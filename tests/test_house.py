@@ -59,6 +59,7 @@ MAY_IMPORT = {
     "localize": {"localize", "icl", "models", "runfolder", "metrics", "data"},
     "app": {
         "app",
+        "trust",
         "lexaug",
         "nlu",
         "morph",

@@ -13,7 +13,7 @@ from data.access import Access
 
 MAIN = Path(__file__).parents[2] / "app" / "main.py"
 Run = Callable[..., Any]
-PAGES = ("explore", "language", "compare", "tree", "gaps", "results", "try_it")
+PAGES = ("explore", "language", "compare", "tree", "gaps", "results", "card", "try_it")
 
 # One needle of each kind that a page could take for its own: HTML, a link, mathematics.
 NEEDLES = ("<script>alert", "[x](http://y)", "$a$", ":red[b]")
