@@ -52,6 +52,7 @@ COMMANDS = {
     "nlu-sets": ("nlu.sets", "what sets of utterances hold, and what they share"),
     "self-learning": ("nlu.self_learning.__main__", "learn from users' rephrases"),
     "audit": ("trust.audit", "what a model gives away of its training data"),
+    "agreement": ("trust.agreement", "do biases of representations go with those of answers?"),
     "card": ("trust.card", "one page a model: quality, cost, privacy, fairness, by language"),
     "fairness": ("trust.fairness.__main__", "what a model associates, and whom it serves worse"),
     "canaries": ("trust.canaries", "secrets planted in training data, for an audit to look for"),
