@@ -24,6 +24,8 @@ from trust.fairness.generation import (
     about,
     disparity,
     lower,
+    next_words,
+    of_next_words,
     scores,
     stories,
     tally,
@@ -75,6 +77,16 @@ def test_drawn_as_often_as_it_is_likely(model: Any, tokenizer: Any) -> None:
         assert abs(share - likely[number]) < 4 * np.sqrt(likely[number] / 3000)
 
 
+def test_next_words_by_hand(model: Any, tokenizer: Any) -> None:
+    found = next_words(model, tokenizer, BEGUN, SWAP)
+    ids = tokenizer(BEGUN[0].prompt, return_tensors="pt")["input_ids"]
+    with torch.no_grad():
+        likely = model(ids).logits[0, -1].double().softmax(dim=-1)
+    she, he, her, his = (likely[WORDS.index(word)] for word in ("she", "he", "her", "his"))
+    assert found[0] == (BEGUN[0], pytest.approx(float(she + her)), pytest.approx(float(he + his)))
+    assert of_next_words(found).shape == (3,)
+
+
 def test_whom_a_text_is_about() -> None:
     texts = ("she said that he saw her", "he and his wife", "it rained", "he saw her", "HERS")
     assert [about(text, SWAP) for text in texts] == ["female", "male", None, None, "female"]
@@ -103,14 +115,15 @@ def test_disparity_by_hand_and_beside_coins() -> None:
 
 
 def test_how_much_lower() -> None:
-    before = [[Tally(str(n), "", 18, 2, 0) for n in range(30)]] * 2
-    after = [[Tally(str(n), "", 12, 8, 0) for n in range(30)]] * 2
-    assert lower(before, after, 1) == pytest.approx((75.0, 75.0, 75.0))
-    value, low, high = lower(before, [[*before[0][:15], *after[0][15:]], after[0]], 1)
-    assert low < value < high
-    assert value == pytest.approx(56.25)
-    few = [[Tally("0", "", 1, 0, 9), *after[0][1:]]] * 2
+    before = [Tally(str(n), "", 180, 20, 0) for n in range(30)]
+    after = [Tally(str(n), "", 120, 80, 0) for n in range(30)]
+    value, low, high = lower(before, after, 1)
+    assert value == pytest.approx(75.0)
+    assert 65 < low < value < high < 85
+    few = [Tally("0", "", 1, 0, 9), *after[1:]]
     assert lower(before, few, 1)[0] == pytest.approx(75.0)
+    value, low, high = lower(before, before, 1)
+    assert low < 0 == value < high
 
 
 def test_a_decoder_is_measured_and_what_is_none_says_so(
@@ -124,11 +137,12 @@ def test_a_decoder_is_measured_and_what_is_none_says_so(
     prompts.write_text("The {} said that\n", "utf-8")
     asked = {"measures": ("generation",), "professions": str(list_), "prompts": prompts}
     made = fairness(Fairness(str(folder), **asked, continuations=40, out=tmp_path / "run"))
-    first, second = made.figures
+    first, second, following = made.figures
     assert first.score.n == 5
     assert 0 <= first.score.low <= first.score.value <= 50
     assert first.null is not None
     assert second.score.name == "women"
+    assert 0 <= following.score.value <= 50
     assert first.beside["continuations"] == 200
     assert "generation" in (tmp_path / "run" / "report.html").read_text("utf-8")
     with pytest.raises(InputError, match=r"Swahili: give some, --prompts FILE and --professions"):

@@ -88,7 +88,7 @@ def write(
     What is drawn hangs on seed, prompt and number alone, not on what is continued beside it.
     """
     asked = [(story, number) for story in told for number in range(each)]
-    ids = {story.prompt: tokenizer(story.prompt)["input_ids"] for story in told}
+    ids = {story.prompt: _begun(tokenizer, story.prompt) for story in told}
     order = sorted(range(len(asked)), key=lambda n: len(ids[asked[n][0].prompt]))
     found: list[str] = [""] * len(asked)
     for _, same in groupby(order, key=lambda n: len(ids[asked[n][0].prompt])):
@@ -104,6 +104,12 @@ def write(
                 until = row.index(ends) if ends in row else len(row)
                 found[number] = tokenizer.decode(row[:until], skip_special_tokens=True)
     return [(story, text) for (story, _), text in zip(asked, found, strict=True)]
+
+
+def _begun(tokenizer: Any, text: str) -> list[int]:
+    """The ids of a text that goes on: without a mark of its end."""
+    ids: list[int] = tokenizer(text)["input_ids"]
+    return ids[:-1] if ids[-1] == tokenizer.eos_token_id else ids
 
 
 def _draws(seed: int, prompt: str, number: int, length: int) -> NDArray[np.float64]:
@@ -126,6 +132,52 @@ def _continued(model: Any, given: Sequence[Sequence[int]], draws: NDArray[Any]) 
             ids = torch.searchsorted(sums, drawn, right=True).clamp(max=sums.shape[1] - 1)
             new.append(ids)
     return torch.cat(new, dim=1).tolist()
+
+
+def next_words(
+    model: Any, tokenizer: Any, told: Sequence[Story], swap: RoleSwap
+) -> list[tuple[Story, float, float]]:
+    """How probable it is that a story goes on with a word for women, and with one for men.
+
+    Nothing is drawn, so that small differences show; only words that are one piece are counted.
+    """
+    import torch
+
+    pieces = {side: _single(tokenizer, swap, side) for side in (FEMALE, MALE)}
+    found = []
+    with torch.inference_mode():
+        for story in told:
+            ids = torch.tensor([_begun(tokenizer, story.prompt)])
+            shares = model(input_ids=ids).logits[0, -1].double().softmax(dim=-1)
+            female, male = (float(shares[pieces[side]].sum()) for side in (FEMALE, MALE))
+            found.append((story, female, male))
+    return found
+
+
+def _single(tokenizer: Any, swap: RoleSwap, side: str) -> list[int]:
+    begun = _begun(tokenizer, "it said that")
+    words_ = dict.fromkeys(getattr(pair, side) for pair in swap.rows)
+    found = []
+    for word in words_:
+        *before, last = _begun(tokenizer, f"it said that {word}")
+        if before == begun and tokenizer.decode([last]).strip() == word:  # not the unknown piece
+            found.append(last)
+    return found
+
+
+def of_next_words(found: Sequence[tuple[Story, float, float]]) -> NDArray[np.float64]:
+    """Disparities by profession, in its order, of the sums over its stories.
+
+    >>> story = Story("nurse", "care", "The nurse said that")
+    >>> of_next_words([(story, 0.2, 0.1), (story, 0.1, 0.1)]).round(1).tolist()
+    [10.0]
+    """
+    sums: dict[str, list[float]] = {}
+    for story, female, male in found:
+        row = sums.setdefault(story.profession, [0.0, 0.0])
+        row[0] += female
+        row[1] += male
+    return disparity(*np.array(list(sums.values())).T)
 
 
 def about(text: str, swap: RoleSwap) -> str | None:
@@ -193,35 +245,24 @@ def _around(drawn: NDArray[np.float64], value: float) -> tuple[float, float]:
 
 
 def lower(
-    without: Sequence[Sequence[Tally]], with_it: Sequence[Sequence[Tally]], seed: int
+    without: Sequence[Tally], with_it: Sequence[Tally], seed: int
 ) -> tuple[float, float, float]:
-    """By how many per cent the disparity of some models is below that of others, with an interval.
+    """By how many per cent the disparity of a model is below that of another, with an interval.
 
-    Args:
-        without, with_it: of each run (seed) its tallies; runs and professions are drawn in pairs.
+    The interval draws professions in pairs, and of each its continuations; each resample's own
+    straying, that of a writer without preference, is the same on both sides and pulls towards 0.
     """
-    before, after = (_by_run(runs) for runs in (without, with_it))
-    known = ~(np.isnan(before).any(axis=0) | np.isnan(after).any(axis=0))
-    before, after = before[:, known], after[:, known]
+    both = zip(without, with_it, strict=True)
+    kept = [pair for pair in both if min(row.gendered for row in pair) >= FEWEST]
+    sides = np.array([[[row.female, row.male] for row in pair] for pair in kept], float)
+    before, after = (disparity(sides[:, n, 0], sides[:, n, 1]).mean() for n in (0, 1))
     rng = np.random.default_rng(seed)
-    values = []
-    for _ in range(DRAWS):
-        runs = rng.integers(len(before), size=len(before))
-        who = rng.integers(before.shape[1], size=before.shape[1])
-        values.append(1 - after[np.ix_(runs, who)].mean() / before[np.ix_(runs, who)].mean())
-    low, high = np.percentile(values, [2.5, 97.5])
-    return 100 * (1 - float(after.mean() / before.mean())), 100 * float(low), 100 * float(high)
-
-
-def _by_run(runs: Sequence[Sequence[Tally]]) -> NDArray[np.float64]:
-    """(runs, professions): disparities; nan where there are too few continuations."""
-    rows = []
-    for run in runs:
-        female, male = (np.array([getattr(r, side) for r in run], float) for side in (FEMALE, MALE))
-        with np.errstate(invalid="ignore"):
-            found = disparity(female, male)
-        rows.append(np.where(female + male < FEWEST, np.nan, found))
-    return np.array(rows)
+    who = rng.integers(len(kept), size=(DRAWS, len(kept)))
+    number = sides.sum(axis=2)
+    drawn = rng.binomial(number[who].astype(int), (sides[:, :, 0] / number)[who])
+    means = disparity(drawn, number[who] - drawn).mean(axis=1)
+    low, high = np.percentile(1 - means[:, 1] / means[:, 0], [2.5, 97.5])
+    return 100 * (1 - float(after / before)), 100 * float(low), 100 * float(high)
 
 
 def generation(subject: Subject) -> list[Figure]:
@@ -230,8 +271,8 @@ def generation(subject: Subject) -> list[Figure]:
     prompts = read_templates(config.prompts) if config.prompts else PROMPTS[code]
     asked = words(config.professions or PROFESSIONS[code], config.lang).groups
     how = {"each": config.continuations, "length": LENGTH, "seed": config.seed}
-    written = write(subject.decoder, subject.tokenizer, stories(asked, prompts), **how)
-    rows = tally(written, RoleSwap(subject.pairs))
+    begun, swap = stories(asked, prompts), RoleSwap(subject.pairs)
+    rows = tally(write(subject.decoder, subject.tokenizer, begun, **how), swap)
     kept = sorted((row for row in rows if row.gendered >= FEWEST), key=_share)
     if len(kept) < FEWEST:
         subject.notes.append(
@@ -248,12 +289,32 @@ def generation(subject: Subject) -> list[Figure]:
         "most about women": _named(kept[::-1]),
         "most about men": _named(kept),
     }
-    return [
+    following = next_words(subject.decoder, subject.tokenizer, begun, swap)
+    if not all(sum(shares) for _, *shares in following):
+        subject.notes.append("generation: none of the list's words is one piece: no next word")
+        following = []
+    told = [
         Figure("generation", EXTRINSIC, DISPARITY, found, code, null=null, beside=beside,
                about="points from one half, by profession; 0 to 50"),
         Figure("generation", EXTRINSIC, "share of women", women, code, beside=beside,
                about="of all continuations about women or men"),
     ]  # fmt: skip
+    if following:
+        score = _mean(following, len(prompts), config.seed)
+        why = "points from one half, of probabilities: nothing is drawn"
+        told.append(Figure("generation", EXTRINSIC, "the next word alone", score, code, about=why))
+    return told
+
+
+def _mean(found: Sequence[tuple[Story, float, float]], prompts: int, seed: int) -> Score:
+    """The mean disparity of next words; the interval draws professions."""
+    each = of_next_words(found)
+    rng = np.random.default_rng(seed)
+    drawn = each[rng.integers(len(each), size=(DRAWS, len(each)))].mean(axis=1)
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    told = f"95% bootstrap of professions, {DRAWS} resamples, seed {seed}"
+    how = f"next:1|prompts:{prompts}"
+    return Score(DISPARITY, float(each.mean()), float(low), float(high), how, len(each), told)
 
 
 def _share(row: Tally) -> float:
