@@ -56,6 +56,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _command(config: Federated) -> int:
     from runfolder.console import progress_bar, say, show
 
+    if config.flower is not None:
+        from trust.federation.flower import write_app
+
+        write_app(config, config.flower)
+        show(f"wrote {config.flower}: pyproject.toml federated_app.py")
+        return 0
     with progress_bar() as progress:
         done = federate(config, Access.of(config, progress.say), progress.advance)
     for line in done.lines():

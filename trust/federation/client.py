@@ -57,13 +57,13 @@ class Answer:
         update: (P,) float32, the weights after its work less those before.
         steps: updates that it made.
         loss: the mean over what was scored in its work, in nats.
-        control: its new control, under SCAFFOLD.
+        control: under SCAFFOLD its new control, and by how much that changed.
     """
 
     update: Tensor
     steps: int
     loss: float
-    control: Tensor | None = None
+    control: tuple[Tensor, Tensor] | None = None
 
 
 def flat(model: nn.Module) -> Tensor:
@@ -147,8 +147,9 @@ def _split(flat_weights: Tensor, like: Sequence[Tensor]) -> list[Tensor]:
     return [part.view_as(one) for part, one in zip(parts, like, strict=True)]
 
 
-def _control(update: Tensor, steps: int, how: Work) -> Tensor | None:
-    """SCAFFOLD's second option: c_i - c + (w' - w) / (steps x rate)."""
+def _control(update: Tensor, steps: int, how: Work) -> tuple[Tensor, Tensor] | None:
+    """SCAFFOLD's second option, c_i - c + (w' - w) / (steps x rate), with the sign of a descent."""
     if how.control is None:
         return None
-    return _or_zero(how) - how.control - update / (steps * how.settings.learning_rate)
+    change = -how.control - update / (steps * how.settings.learning_rate)
+    return _or_zero(how) + change, change

@@ -92,7 +92,7 @@ class Federated:
     )  # fmt: skip
     partition: str = option(
         "quantity:1.0",
-        "who has what: label:ALPHA, quantity:ALPHA, language, dialect, file:PATH",
+        "who has what: label:ALPHA, quantity:ALPHA, language[:ALPHA], dialect[:ALPHA], file:PATH",
         metavar="HOW",
         group=CLIENTS,
     )
@@ -141,6 +141,10 @@ class Federated:
     checkpoint_every: int = option(
         20, "clients; a killed run goes on from there", least=1, metavar="N", identity=False
     )
+    flower: Path | None = option(
+        None, "write a Flower app of this run there, and train nothing", metavar="FOLDER",
+        identity=False,
+    )  # fmt: skip
     workers: int = common("--workers", 1, least=1, most=1024, identity=False)
     device: str = common("--device", "cpu", identity=False)
     limit: int | None = common("--limit", least=1, help="so many examples of a set, drawn by seed")

@@ -7,8 +7,8 @@
 | --- | --- | --- |
 | label:ALPHA | as many examples as any other, of few labels | Hsu et al. 2019, Lin et al. 2022 |
 | quantity:ALPHA | many examples or few, of all kinds | Li et al. 2022 |
-| language | examples of one language (`sw`, `de`), several clients a language | |
-| dialect | examples of one variety or script (`de-st`, `ace_Arab`) | |
+| language[:ALPHA] | examples of one language (`sw`, `de`); with ALPHA many or few | |
+| dialect[:ALPHA] | examples of one variety or script (`de-st`, `ace_Arab`) | |
 | file:PATH | what a table says: columns id and client, such as natural users | |
 
 ALPHA is of a Dirichlet distribution: a small one parts unevenly, a large one evenly. A partition is
@@ -123,17 +123,11 @@ def _drawn(
 
 def by_quantity(asked: Asked) -> Parts:
     """Clients with many examples, and clients with few or none."""
-    import numpy as np
 
     alpha = _alpha("quantity", asked.argument)
     number, rng = asked.clients or DEFAULT_CLIENTS, _generator(asked.seed, "quantity")
-    shares = _dirichlet(rng, np.full(number, alpha))
-    ends = np.floor(np.cumsum(shares) * len(asked.examples) + 0.5).astype(int)
-    ends[-1] = len(asked.examples)
     order = _shuffled(range(len(asked.examples)), asked.seed, "quantity")
-    starts = [0, *ends[:-1].tolist()]
-    parts = (tuple(order[start:end]) for start, end in zip(starts, ends.tolist(), strict=True))
-    return Parts(_numbered(number), tuple(parts))
+    return Parts(_numbered(number), tuple(_cut(order, rng, alpha, number)))
 
 
 def by_language(asked: Asked) -> Parts:
@@ -181,10 +175,26 @@ def _by_group(what: str, asked: Asked, keys: Sequence[str]) -> Parts:
     shares = _allotted([len(groups[name]) for name in names], number)
     clients, called = [], []
     for name, count in zip(names, shares, strict=True):
-        for place in range(count):
-            clients.append(tuple(groups[name][place::count]))
-            called.append(f"{name}/{place + 1}" if count > 1 else name)
+        mine = groups[name]
+        if asked.argument:
+            rng = _generator(asked.seed, f"{what}/{name}")
+            clients += _cut(mine, rng, _alpha(what, asked.argument), count)
+        else:
+            clients += [tuple(mine[place::count]) for place in range(count)]
+        called += [f"{name}/{n + 1}" for n in range(count)] if count > 1 else [name]
     return Parts(tuple(called), tuple(clients))
+
+
+def _cut(
+    order: Sequence[int], rng: np.random.Generator, alpha: float, number: int
+) -> list[tuple[int, ...]]:
+    """Examples in as many parts, whose sizes are drawn from a Dirichlet distribution."""
+    import numpy as np
+
+    shares = _dirichlet(rng, np.full(number, alpha))
+    ends = np.floor(np.cumsum(shares) * len(order) + 0.5).astype(int).tolist()
+    ends[-1] = len(order)
+    return [tuple(order[a:b]) for a, b in zip([0, *ends[:-1]], ends, strict=True)]
 
 
 def by_file(asked: Asked) -> Parts:
@@ -254,6 +264,7 @@ PARTITIONS: dict[str, Callable[[Asked], Parts]] = {
     "dialect": by_dialect,
     "file": by_file,
 }
+UNEVEN = ("language", "dialect")  # may have an ALPHA: of the numbers of examples in each group
 ARGUMENTS = {"label": "0.5", "quantity": "1.0", "file": "users.tsv"}  # partitions that take one
 
 
@@ -282,10 +293,10 @@ def parse_partition(text: str) -> tuple[str, str]:
 100 nearly even
     """
     name, argument = named_with(text, tuple(PARTITIONS), "--partition")
-    if bool(argument) != (name in ARGUMENTS):
+    if name not in UNEVEN and bool(argument) != (name in ARGUMENTS):
         usual = f"{name}:{ARGUMENTS[name]}" if name in ARGUMENTS else name
         raise InputError(f"--partition {text}: write it as {usual}")
-    if name in ("label", "quantity"):
+    if argument and name in ("label", "quantity", *UNEVEN):
         _alpha(name, argument)
     return name, argument
 

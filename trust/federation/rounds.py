@@ -28,7 +28,7 @@ from runfolder.records import RecordFile
 from training.private.clip import Clip
 from training.private.guarantee import Guarantee
 from training.private.noise import Chance, Secure, Seeded
-from trust.federation.client import Answer, Work, flat, work
+from trust.federation.client import Work, flat, work
 from trust.federation.compression import compressed
 from trust.federation.config import Federated
 from trust.federation.masks import decoded, masked, ring, unmasked
@@ -51,6 +51,36 @@ class Fate:
 
     outcome: str
     share: float
+
+
+@dataclass(frozen=True)
+class Broadcast:
+    """What the server sends in a round (from 0): weights (P,), and SCAFFOLD's control."""
+
+    round: int
+    weights: Tensor
+    control: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What a client sends.
+
+    Attributes:
+        vector: (P,) its update times its share; whole numbers under masks.
+        share: what it weighs. travelled: bytes that it takes.
+        control: its new control of SCAFFOLD, and by how much that changed.
+    """
+
+    vector: Tensor
+    share: float
+    travelled: int
+    steps: int
+    loss: float
+    control: tuple[Tensor, Tensor] | None = None
+
+
+Ask = Callable[[Sequence[int], Sequence[int], Broadcast], Iterator[Sent | None]]
 
 
 @dataclass(frozen=True)
@@ -116,23 +146,48 @@ class Federation:
             return Fate(ANSWERED, 1.0)
         return Fate(LATE if self.config.late == DROP else ANSWERED, share)
 
-    def work(self, client: int, number: int, weights: Tensor, controls: Controls | None,
-             control: Tensor | None) -> Answer | None:  # fmt: skip
-        """What a client sends in a round; None of one that does not answer, or has nothing."""
+    def answer(
+        self, client: int, asked: Sequence[int], sent: Broadcast, own: Tensor | None
+    ) -> Sent | None:
+        """What a client sends in a round; None of one that does not answer, or has nothing.
+
+        All of this happens where the client is: its update is compressed, shortened to the bound,
+        weighted and masked before it leaves.
+
+        Args:
+            asked: all clients of the round, which masks are agreed on with.
+            own: its control of SCAFFOLD.
+        """
+        config, number = self.config, sent.round
         fate, members = self.fate(client, number), self.members(client, number)
         if fate.outcome != ANSWERED or not members:
             return None
-        config = self.config
         how = Work(
             config.settings(1, 0),
             config.epochs,
-            stream(config.seed, "client", str(number), str(client)).getrandbits(31),
+            self._draw("client", number, client),
             fate.share,
             config.proximal if self._server.holds else 0.0,
-            control,
-            controls[client] if controls is not None else None,
+            sent.control,
+            own,
         )
-        return work(self.opened, members, weights, how)
+        found = work(self.opened, members, sent.weights, how)
+        update, travelled = compressed(
+            found.update, config.compress, self._draw("rounding", number, client)
+        )
+        if config.privacy is not None:
+            squared = update.double().square().sum().reshape(1, 1)
+            update = update * Clip.parse(config.dp_clip).factors(squared).item()
+        how_much = EQUAL if config.privacy else config.weights
+        share = weight(how_much, config.select, len(members))
+        vector = share * update.double()
+        if config.masks:
+            vector = masked(vector, client, ring(asked), self._key(number))
+            travelled = 8 * len(update)  # masked numbers are all different
+        return Sent(vector, share, travelled, found.steps, found.loss, found.control)
+
+    def _draw(self, what: str, number: int, client: int) -> int:
+        return stream(self.config.seed, what, str(number), str(client)).getrandbits(31)
 
     @cached_property
     def _server(self) -> Server:
@@ -144,27 +199,32 @@ class Federation:
             return Secure()
         return Seeded(self.config.seed, {**self.identity, "what": what, "round": number})
 
-    def run(self, folder: Path, evaluate: Evaluate) -> Iterator[dict[str, Any]]:
+    def run(
+        self, folder: Path, evaluate: Evaluate, ask: Ask | None = None
+    ) -> Iterator[dict[str, Any]]:
         """Go through all rounds that are left, and yield a row of each; the model is then trained.
 
         Args:
             folder: holds the state, rounds.jsonl and, under SCAFFOLD, the controls.
             evaluate: scores the model that the clients would get next.
+            ask: how answers are got, one by one in the order of the clients; by default they work
+                here.
         """
         start = flat(self.opened.model).double()
         state = State.load(folder) or State(start, self._nothing(len(start)))
         server = self._server
         server.load(state.memory)
         controls = None
-        if server.corrects:
+        if server.corrects and ask is None:
             controls = Controls(folder, len(self.parts.clients), len(start))
             if state.done == 0:  # killed between two files
                 controls.put(state.pending)
                 state.pending = {}
+        ask = ask or self._here(controls)
         with _journal(folder / ROUNDS, state.journal) as journal, one_thread():
             while state.round < self.config.rounds:
-                self._gather(state, controls, folder)
-                row = self._finish(state, server, controls)
+                self._gather(state, ask, folder)
+                row = self._finish(state, server)
                 put_weights(self.opened, state.weights)
                 if self._is_due(state.round):
                     row["evaluation"] = dict(evaluate())
@@ -173,7 +233,7 @@ class Federation:
                 state.save(folder)
                 if controls is not None:
                     controls.put(state.pending)
-                    state.pending = {}
+                state.pending = {}
                 yield row
         put_weights(self.opened, state.weights)
 
@@ -184,58 +244,57 @@ class Federation:
         every = self.config.evaluate_every
         return done == self.config.rounds or (every > 0 and done % every == 0)
 
-    def _gather(self, state: State, controls: Controls | None, folder: Path) -> None:
+    def _here(self, controls: Controls | None) -> Ask:
+        """Clients that work in this process, or in several."""
+
+        def ask(asked: Sequence[int], left: Sequence[int], sent: Broadcast) -> Iterator[Any]:
+            def job(client: int) -> Sent | None:
+                own = controls[client] if controls is not None else None
+                return self.answer(client, asked, sent, own)
+
+            return answers_of(job, left, self.workers)
+
+        return ask
+
+    def _gather(self, state: State, ask: Ask, folder: Path) -> None:
         """Ask the clients of a round that were not asked yet, and add up what they say."""
         number = state.round
         asked = self.asked(number, state.losses)
-        weights = state.weights.float()
-        control = None
-        if controls is not None:
+        weights, control = state.weights.float(), None
+        if self._server.corrects:
             control = state.memory.get("control", torch.zeros_like(weights))
-
-        def job(client: int) -> Answer | None:
-            return self.work(client, number, weights, controls, control)
-
         left = asked[state.done :]
-        for client, answer in zip(left, answers_of(job, left, self.workers), strict=True):
-            self._take(state, client, answer, asked)
+        answers = ask(asked, left, Broadcast(number, weights, control))
+        for client, answer in zip(left, answers, strict=True):
+            self._take(state, client, answer)
             state.done += 1
             if state.done % self.config.checkpoint_every == 0 and state.done < len(asked):
                 state.save(folder)
 
-    def _take(self, state: State, client: int, answer: Answer | None, asked: list[int]) -> None:
+    def _take(self, state: State, client: int, answer: Sent | None) -> None:
         """Add an answer to the sum."""
-        config, number = self.config, state.round
-        size = self.size(client, number)
+        size = self.size(client, state.round)
         state.sent += 4 * len(state.weights)
         if answer is None:
-            outcome = self.fate(client, number).outcome if size else "empty"
+            outcome = self.fate(client, state.round).outcome if size else "empty"
             state.answers.append([client, size, 0, 0.0, outcome])
             return
-        seed = stream(config.seed, "rounding", str(number), str(client)).getrandbits(31)
-        update, travelled = compressed(answer.update, config.compress, seed)
-        if config.privacy is not None:
-            squared = update.double().square().sum().reshape(1, 1)
-            update = update * Clip.parse(config.dp_clip).factors(squared).item()
-        share = weight(EQUAL if config.privacy else config.weights, config.select, size)
-        if config.masks:
-            state.sum += masked(share * update.double(), client, ring(asked), self._key(number))
-            travelled = 8 * len(update)  # masked numbers are all different
-        else:
-            state.sum += share * update.double()
-        state.total += share
-        state.received += travelled
-        if config.select == "loss":
+        state.sum += answer.vector
+        state.total += answer.share
+        state.received += answer.travelled
+        if self.config.select == "loss":
             state.losses[str(client)] = answer.loss
         if answer.control is not None:
-            state.pending[client] = answer.control
-            state.received += 4 * len(update)
+            own, change = answer.control
+            state.pending[client] = own
+            state.change = change if state.change is None else state.change + change
+            state.received += 4 * len(own)
         state.answers.append([client, size, answer.steps, answer.loss, ANSWERED])
 
     def _key(self, number: int) -> str:
         return sha256_text(canonical_json({**self.identity, "masks": number}))
 
-    def _finish(self, state: State, server: Server, controls: Controls | None) -> dict[str, Any]:
+    def _finish(self, state: State, server: Server) -> dict[str, Any]:
         """Make the server's step; the row of the round. The state is then that of the next."""
         answered = [row for row in state.answers if row[4] == ANSWERED]
         total = state.sum
@@ -249,12 +308,13 @@ class Federation:
         if count > 0:
             state.weights = server.step(state.weights, total / count, state.round + 1)
         state.memory = dict(server.memory)
-        if controls is not None:
-            state.memory["control"] = self._moved(state, controls)
+        if state.change is not None:  # the mean of all clients' controls, of whom a few have moved
+            before = state.memory.get("control", torch.zeros_like(state.change))
+            state.memory["control"] = before + state.change / len(self.parts.clients)
             server.load(state.memory)
         row = _row(state, answered, self.period(state.round))
         state.round, state.done, state.total, state.answers = state.round + 1, 0, 0.0, []
-        state.sum = self._nothing(len(state.weights))
+        state.sum, state.change = self._nothing(len(state.weights)), None
         return row
 
     def _noisy(self, total: Tensor, number: int) -> Tensor:
@@ -264,13 +324,6 @@ class Federation:
         noise = torch.empty_like(total)
         self._chance("noise", number).normal_(noise, self.guarantee.sigma * bound)
         return total + noise
-
-    def _moved(self, state: State, controls: Controls) -> Tensor:
-        """SCAFFOLD's control of the server: the mean of all clients', of whom a few have moved."""
-        before = state.memory.get("control", torch.zeros(len(state.weights)))
-        pending = sorted(state.pending.items())  # as they come back from the disk
-        change = sum((new - controls[client] for client, new in pending), torch.zeros(1))
-        return before + change / len(self.parts.clients)
 
 
 def _row(state: State, answered: Sequence[Sequence[Any]], period: int) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from trust.examples import Example, read
 from trust.federation.config import Advance, Federated
 from trust.federation.partition import Parts, arrival, partition, statistics, write_partition
 from trust.federation.report import Done, finish
-from trust.federation.rounds import ROUNDS, Federation
+from trust.federation.rounds import ROUNDS, Ask, Federation
 from trust.federation.scores import Judge
 from trust.federation.state import CONTROLS, STATE
 from trust.federation.tasks import BEGUN, Setting, Task, task_of
@@ -121,8 +121,23 @@ def dealt(config: Federated, task: Task, found: Material) -> tuple[Parts, list[i
     return parts, arrival(found.training, config.periods, config.seed)
 
 
-def run(config: Federated, access: Access, advance: Advance | None) -> Done:
-    """See `trust.federated.federate`."""
+def run(config: Federated, access: Access, advance: Advance | None, ask: Ask | None = None) -> Done:
+    """See `trust.federated.federate`.
+
+    Args:
+        ask: how clients are asked that work elsewhere; by default they work here.
+    """
+    begun = begun_in(config, access, Path())
+    options = to_json(config)
+    with run_folder(KIND, "federated", begun.identity, out=config.out, options=options) as opened:
+        folder = opened.folder
+        if not (folder / "scores.json").exists():
+            _train(replace(begun, folder=folder), advance, ask)
+        return Done.of(folder)
+
+
+def begun_in(config: Federated, access: Access, folder: Path) -> Begun:
+    """A run before its first round: its examples, who has them, what it is."""
     task = task_of(config.task)
     found = material(config, task, access)
     parts, periods = dealt(config, task, found)
@@ -131,12 +146,7 @@ def run(config: Federated, access: Access, advance: Advance | None) -> Done:
         **found.identity,
         "parts": sha256_text(canonical_json([parts.names, parts.clients])),
     }
-    options = to_json(config)
-    with run_folder(KIND, "federated", identity, out=config.out, options=options) as opened:
-        folder = opened.folder
-        if not (folder / "scores.json").exists():
-            _train(Begun(config, task, found, parts, periods, identity, folder, access), advance)
-        return Done.of(folder)
+    return Begun(config, task, found, parts, periods, identity, folder, access)
 
 
 @dataclass(frozen=True)
@@ -171,7 +181,7 @@ def setting_of(config: Federated, folder: Path, access: Access) -> Setting:
     return Setting(**values, freeze=frozen, seed=config.seed, folder=folder, access=access)
 
 
-def _train(begun: Begun, advance: Advance | None) -> None:
+def _train(begun: Begun, advance: Advance | None, ask: Ask | None) -> None:
     config, folder = begun.config, begun.folder
     labels, training = begun.labels, begun.found.training
     told = statistics(begun.parts, labels, [one.language for one in training])
@@ -181,7 +191,7 @@ def _train(begun: Begun, advance: Advance | None) -> None:
     judge = Judge(opened, begun.found.test)
     about = (config, opened, begun.parts, begun.periods, begun.identity, config.workers)
     federation = Federation(*about)
-    for row in federation.run(folder, judge.figures):
+    for row in federation.run(folder, judge.figures, ask):
         if advance is not None:
             advance("rounds", row["round"], config.rounds)
     check_not_removed(folder / "config.json")

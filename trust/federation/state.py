@@ -42,7 +42,8 @@ class State:
     Attributes:
         weights: (P,) float64, of the model that clients get.
         sum: (P,) of weighted updates of the round so far; float64, or whole numbers under masks.
-        memory: of the server. pending: new controls of the round's clients, by number.
+        memory: of the server. pending: new controls of the round's clients, by number; change: the
+            sum of what changed in them.
         round: rounds that are over; done: clients of the round that were gone through.
         total: weights of the clients in `sum`.
         answers: of the round: [client, examples, steps, loss, fate].
@@ -55,6 +56,7 @@ class State:
     sum: Tensor
     memory: dict[str, Tensor] = field(default_factory=dict)
     pending: dict[int, Tensor] = field(default_factory=dict)
+    change: Tensor | None = None
     round: int = 0
     done: int = 0
     total: float = 0.0
@@ -70,6 +72,7 @@ class State:
 
         tensors = {"weights": self.weights, "sum": self.sum}
         tensors |= {f"memory/{name}": one for name, one in self.memory.items()}
+        tensors |= {} if self.change is None else {"change": self.change}
         tensors |= {f"control/{client}": one for client, one in self.pending.items()}
         told = {name: getattr(self, name) for name in SHAPE}
         content = save(
@@ -105,6 +108,7 @@ class State:
             tensors["sum"],
             _under("memory/", tensors),
             {int(name): one for name, one in _under("control/", tensors).items()},
+            tensors.get("change"),
             **told,
         )
 
