@@ -2,7 +2,6 @@
 
     python -m bench.distil --step grid --seeds 1,2,3     # what is still to do, a line a cell
     python -m bench.distil --step speed                  # an update beside its parts, in turns
-    python -m bench.distil --step size                   # MB, ms of one utterance, by stage
     python -m bench.distil --step decoder                # SmolLM2 into half its layers
     python -m bench.distil --table --document docs/DISTILLATION.md
 
@@ -25,6 +24,7 @@ is there is not run again. Sentences of the test parts are in nothing that is tr
 from __future__ import annotations
 
 import argparse
+import statistics
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -32,7 +32,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from bench.nlu import measured
+from bench.expansion import in_document
+from bench.nlu import NAMES, measured
 from data.access import Access
 from data.bounded import parse_json
 from data.errors import KilolinguaError
@@ -46,7 +47,7 @@ LINES = Path(__file__).with_suffix(".jsonl")
 SHAPE = {"step": str, "cell": str, "seed": int}
 MODEL = "multilingual-e5-small"
 LAYERS, INNER, PIECES = "0,11", 768, 11_000  # of the student
-ENGLISH, OF_LANGUAGE = 5000, 240  # labelled utterances; unlabelled ones of each language, at most
+ENGLISH, OF_LANGUAGE = 3000, 200  # labelled utterances; unlabelled ones of each language, at most
 STEPS_OF_TEACHER, NEAR = 240, 3000
 CELLS = ("teacher", "nothing", "in-domain", "truncated", "distilled", "both")
 TITLES = {
@@ -191,24 +192,37 @@ def _teacher(plan: Plan, seed: int) -> dict[str, Any]:
     """Both runs as one: slots of the tuned, intents of the near ones, moved by the dev part."""
     from metrics.intents import Parse
 
-    tuned, near = plan.teachers(seed)
-    parses = {}
-    for test in plan.tests:
-        shift = None
-        if test.code != "en":
-            [dev] = find_utterances(f"xsid:dev:{test.code}")
-            shift = near.shift_to([one.tokens for one in dev.utterances[:OF_LANGUAGE]])
-        told = near.parse(test.tokens, shift=shift)
-        slots = tuned.parse(test.tokens)
-        parses[test.code] = [
-            Parse(one.intent, two.slots) for one, two in zip(told, slots, strict=True)
-        ]
-        alone = [Parse(one.intent, one.slots) for one in slots]
-        parses[f"{test.code} tuned alone"] = alone
-    alone = {code: parses.pop(f"{code} tuned alone") for code in [t.code for t in plan.tests]}
-    return measured(plan.tests, parses, slots=True) | {
+    tuned, near = (_parsed(plan, seed, name) for name in ("teacher", "kernel"))
+    both = {
+        code: [Parse(a[0], tuple(b[1])) for a, b in zip(near[code], tuned[code], strict=True)]
+        for code in tuned
+    }
+    alone = {code: [Parse(one[0], tuple(one[1])) for one in tuned[code]] for code in tuned}
+    return measured(plan.tests, both, slots=True) | {
         "alone": measured(plan.tests, alone, slots=True)["means"]
     }
+
+
+def _parsed(plan: Plan, seed: int, name: str) -> dict[str, list[Any]]:
+    """Intent and slots of every test utterance as a teacher's run has them, kept on disk."""
+    path = plan.out / f"{name}-{seed}.parsed.json"
+    if not path.exists():
+        tuned, near = plan.teachers(seed)
+        found = {}
+        for test in plan.tests:
+            if name == "teacher":
+                found[test.code] = [[one.intent, one.slots] for one in tuned.parse(test.tokens)]
+                continue
+            vectors = near.pooled(test.tokens)
+            if test.code != "en":
+                [dev] = find_utterances(f"xsid:dev:{test.code}")
+                known = near.pooled([one.tokens for one in dev.utterances[:OF_LANGUAGE]])
+                vectors = vectors + near.network.centre - known.mean(dim=0)
+            best = near.network.eval().intents_of(vectors).argmax(dim=-1).tolist()
+            found[test.code] = [[near.shape.intents[number], []] for number in best]
+        write_whole(path, canonical_json(found) + "\n")
+    kept: dict[str, list[Any]] = parse_json(path.read_text("utf-8"), str(path), {str: [list]})
+    return kept
 
 
 def _student(plan: Plan, seed: int, cell: str) -> dict[str, Any]:
@@ -293,7 +307,142 @@ def keep(path: Path, line: Mapping[str, Any]) -> None:
     write_whole(path, "".join(canonical_json(one) + "\n" for one in lines))
 
 
-STEPS: dict[str, Callable[[Plan], None]] = {"grid": grid}
+SPEED = {  # a case of each kind: encoders by states, decoders by probabilities
+    "states": {"loss": "hidden", "layers": "3", "batch_tokens": 1024, "length": 64},
+    "soft": {"loss": "soft,own:0.5", "layers": "15", "batch_tokens": 512, "length": 64},
+}
+
+
+def speed(plan: Plan) -> None:
+    """An update of distillation beside the teacher's forward pass and the student's own update."""
+    for case, options in SPEED.items():
+        teacher = str(plan.base) if case == "states" else DECODER
+        line: dict[str, Any] = {"step": "speed", "cell": case, "seed": 1}
+        keep(plan.given.lines, line | _turns(plan, case, teacher, options))
+
+
+def _turns(plan: Plan, case: str, teacher: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Processor seconds of each, medians over turns in which all come one after the other."""
+    import torch
+
+    from training.distillation.config import DistilConfig
+    from training.distillation.run import prepare
+    from training.joint import body_of
+    from training.losses import causal_loss
+
+    config = DistilConfig(
+        (str(plan.text(ENGLISH)),), (teacher,), steps=10_000, limit=600, held_out=0.0, cache="yes",
+        device="cpu", out=plan.out / f"speed-{case}", **options,
+    )  # fmt: skip
+    with prepare(config, plan.access) as prepared:
+        distilled, texts = prepared.distilled, prepared.texts
+        groups = texts.in_order(config.batch_tokens)[: plan.given.turns]
+        optimiser = torch.optim.AdamW(distilled.parameters(), lr=1e-5, fused=True)
+        teachers, student = prepared.teacher, prepared.student.model
+        targets = prepared.targets
+
+        def update(total: torch.Tensor) -> None:
+            total.backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
+
+        def forward(group: Any) -> None:
+            batch = texts.batch(group)
+            with torch.no_grad():
+                model = teachers.models[0]
+                inputs = {n: batch[n] for n in ("input_ids", "attention_mask")}
+                model(**inputs)
+
+        def alone(group: Any) -> None:
+            batch = texts.batch(group)
+            if case == "soft":
+                update(causal_loss(student, batch)[0] / 100)
+                return
+            inputs = {n: batch[n] for n in ("input_ids", "attention_mask")}
+            update(body_of(student)(**inputs).last_hidden_state.square().mean())
+
+        def asked(group: Any) -> None:
+            update(distilled(texts.batch(group))[0] / 100)
+
+        def kept(group: Any) -> None:
+            assert targets is not None  # --cache yes
+            update(distilled(texts.batch(group) | targets.batch(group))[0] / 100)
+
+        parts = {"forward": forward, "student": alone, "asked": asked, "kept": kept}
+        seconds: dict[str, list[float]] = {name: [] for name in parts}
+        for turn, group in enumerate(groups):
+            for name, part in parts.items():
+                began = time.process_time()
+                part(group)
+                if turn:  # the first is slower, of all
+                    seconds[name].append(time.process_time() - began)
+    asked_ = [a / (f + s) for a, f, s in zip(seconds["asked"], seconds["forward"],
+                                             seconds["student"], strict=True)]  # fmt: skip
+    kept_ = [k / s for k, s in zip(seconds["kept"], seconds["student"], strict=True)]
+    medians = {name: round(statistics.median(some), 4) for name, some in seconds.items()}
+    return {
+        "seconds_per_update": medians,
+        "asked_ratio": round(statistics.median(asked_), 3),
+        "kept_ratio": round(statistics.median(kept_), 3),
+        "turns": len(asked_),
+        "teacher": teacher,
+        **options,
+    }
+
+
+DECODER = "smollm2-135m-instruct"
+
+
+def decoder(plan: Plan) -> None:
+    """SmolLM2 into half its layers on Swahili news: bits of a byte before and after."""
+    from training.distil import distil
+    from training.distillation.config import DistilConfig
+
+    began = time.process_time()
+    done = distil(
+        DistilConfig(
+            ("lafand:train:sw",), (DECODER,), layers="15", loss="soft,own:0.5", limit=1500,
+            length=64, batch_tokens=512, held_out=0.03, held_out_limit=40, cache="no",
+            seconds=plan.given.seconds, clock="cpu", device="cpu", learning_rate=3e-4,
+            out=plan.out / "decoder",
+        ),
+        plan.access,
+    )  # fmt: skip
+    line: dict[str, Any] = {"step": "decoder", "cell": DECODER, "seed": 1}
+    seconds = round(time.process_time() - began)
+    line |= {"cpu_seconds": seconds, "scores": done.rows(), "training": done.told["training"]}
+    keep(plan.given.lines, line | {"model": done.told["model"]})
+    print(done.rows(), seconds)
+
+
+STEPS: dict[str, Callable[[Plan], None]] = {"grid": grid, "speed": speed, "decoder": decoder}
+GROUPS = {"en": "en", "18 others": "18 others", "5 dialects": "5 dialects"}
+
+
+def table(lines: Sequence[Mapping[str, Any]]) -> str:
+    """A row a cell: intent accuracy / slot F1 / exact match, means over seeds, and all 19."""
+    rows = ["| | seeds | en | 18 others | 5 dialects | exact match, all 19 |"]
+    rows.append("| --- |" + " --- |" * 5)
+    for cell, title in TITLES.items():
+        mine = [one for one in lines if one["step"] == "grid" and one["cell"] == cell]
+        if not mine:
+            continue
+        cells = []
+        for group in GROUPS:
+            triples = [[one["means"][group][name][0] for one in mine] for name in NAMES]
+            cells.append(" / ".join(f"{statistics.mean(some):.1f}" for some in triples))
+        each = [macro(one) for one in mine]
+        spread = f" ({min(each):.1f} to {max(each):.1f})" if len(each) > 1 else ""
+        seeds = ", ".join(str(one["seed"]) for one in mine)
+        rows.append(
+            f"| {title} | {seeds} | {' | '.join(cells)} | {statistics.mean(each):.1f}{spread} |"
+        )
+    return "\n".join(rows) + "\n"
+
+
+def macro(line: Mapping[str, Any]) -> float:
+    """The mean exact match over all languages."""
+    return statistics.mean(one["exact match"] for one in line["figures"].values())
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -307,6 +456,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=60, help="of processor time a student")
     parser.add_argument("--rate", type=float, default=1e-3, help="the students' learning rate")
     parser.add_argument("--soft", type=float, default=2.0, help="weight of the teacher's answers")
+    parser.add_argument("--turns", type=int, default=8, help="of --step speed")
     parser.add_argument("--tag", default="a", help="of the run folders")
     parser.add_argument("--out", type=Path, default=Path("runs/bench-distil"))
     parser.add_argument("--lines", type=Path, default=LINES, help="the file of results")
@@ -314,7 +464,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--document", type=Path, help="put the table between its marks there")
     given = parser.parse_args(argv)
     try:
-        STEPS[given.step](Plan(given))
+        if not given.table:
+            STEPS[given.step](Plan(given))
+        text = table(read_lines(given.lines))
+        print(text)
+        if given.document:
+            in_document(given.document, "distillation", text)
     except KilolinguaError as error:
         parser.exit(2, f"python -m bench.distil: error: {error}\n")
     return 0

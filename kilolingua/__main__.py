@@ -47,6 +47,7 @@ COMMANDS = {
     "fairseq": ("training.fairseq.__main__", "data for fairseq"),
     "nlu": ("nlu.train", "train intents and slots, and score them on other languages"),
     "nlu-predict": ("nlu.predict", "intents and slots of texts, lines or JSON"),
+    "nlu-stages": ("nlu.stages", "one report: what models are worth, and what they cost"),
     "nlu-evaluate": ("nlu.evaluate", "score predictions of intents and slots"),
     "nlu-submit": ("nlu.submit", "files for MMNLU-22 and xSID"),
     "nlu-sets": ("nlu.sets", "what sets of utterances hold, and what they share"),

@@ -96,15 +96,62 @@ def ask(
     Raises:
         InputError: no such run, or one that has no label of the student's.
     """
-    key: list[Any] = [[resolve_model(one.name, access).revision, one.part] for one in teachers]
-    key += [[list(map(list, of)) for of in sets], shape.intents, shape.tags, temperature, own]
+    intents: list[Floats] = []
+    tags: list[list[Floats]] = []
+    for asked in teachers:
+        model = load_nlu(asked.name, access=access)
+        said = _answers(model, asked, sets, own, folder, access)
+        if asked.part != SLOTS:
+            columns = _columns(model.shape.intents, shape.intents, asked.name)
+            every = said.intents[:, columns[0]]
+            intents.append(_shares(every, temperature, columns[1], shape.intents))
+        if asked.part != INTENTS:
+            columns = _columns(model.shape.tags, shape.tags, asked.name)
+            tags.append(
+                [_shares(words[:, columns[0]], temperature, columns[1], shape.tags)
+                 for words in said.tags]
+            )  # fmt: skip
+    mean: Floats = np.stack(intents).mean(axis=0)
+    means: list[Floats] = [np.stack(several).mean(axis=0) for several in zip(*tags, strict=True)]
+    return Said(mean, means)
+
+
+def _answers(
+    model: NluModel, asked: Asked, sets: Sequence[Words], own: Sequence[bool],
+    folder: Path | None, access: Access,
+) -> Said:  # fmt: skip
+    """Logarithms of probabilities in the teacher's own labels, out of the folder if it has them."""
+    revision = resolve_model(asked.name, access).revision
+    key = [revision, asked.part, [list(map(list, of)) for of in sets], list(own)]
     path = folder / f"{sha256_text(canonical_json(key))[:16]}.npz" if folder else None
     if path and path.is_file():
         return _kept(path)
-    said = _asked(teachers, sets, shape, temperature, own, access)
+    access.say(f"asking {asked.name} about {sum(map(len, sets)):,} utterances")
+    parts = [
+        _near(model, words, here) if asked.part == INTENTS else _both(model, words, here)
+        for words, here in zip(sets, own, strict=True)
+    ]
+    said = Said(
+        np.concatenate([one for one, _ in parts]), [tag for _, some in parts for tag in some]
+    )
     if path:
         _keep(path, said)
     return said
+
+
+def _both(model: NluModel, words: Words, own: bool) -> tuple[Floats, list[Floats]]:
+    moved = bool(model.network.centre.any()) and not own
+    return model.probabilities(words, shift=model.shift_to(words) if moved else None)
+
+
+def _near(model: NluModel, words: Words, own: bool) -> tuple[Floats, list[Floats]]:
+    """Intents alone, which need one pass: the mean of a set is of the vectors that are moved."""
+    pooled = model.pooled(words)
+    if bool(model.network.centre.any()) and not own:
+        pooled = pooled + (model.network.centre - pooled.mean(dim=0))
+    with torch.no_grad():
+        scores: Floats = model.network.eval().intents_of(pooled).log_softmax(dim=-1).cpu().numpy()
+    return scores, [np.zeros((len(one), 0), np.float32) for one in words]
 
 
 def _keep(path: Path, said: Said) -> None:
@@ -124,38 +171,6 @@ def _kept(path: Path) -> Said:
             " command asks again"
         ) from error
     return Said(intents, np.split(tags, ends[:-1]))
-
-
-def _asked(
-    teachers: Sequence[Asked], sets: Sequence[Words], shape: Shape, temperature: float,
-    own: Sequence[bool], access: Access,
-) -> Said:  # fmt: skip
-    intents: list[Floats] = []
-    tags: list[list[Floats]] = []
-    for asked in teachers:
-        model = load_nlu(asked.name, access=access)
-        access.say(f"asking {asked.name} about {sum(map(len, sets)):,} utterances")
-        parts = [_of_set(model, *one) for one in zip(sets, own, strict=True)]
-        if asked.part != SLOTS:
-            columns = _columns(model.shape.intents, shape.intents, asked.name)
-            every = np.concatenate([part[0] for part in parts])
-            intents.append(_shares(every[:, columns[0]], temperature, columns[1], shape.intents))
-        if asked.part != INTENTS:
-            columns = _columns(model.shape.tags, shape.tags, asked.name)
-            tags.append(
-                [_shares(words[:, columns[0]], temperature, columns[1], shape.tags)
-                 for part in parts for words in part[1]]
-            )  # fmt: skip
-    mean: Floats = np.stack(intents).mean(axis=0)
-    means: list[Floats] = [np.stack(several).mean(axis=0) for several in zip(*tags, strict=True)]
-    return Said(mean, means)
-
-
-def _of_set(model: NluModel, words: Words, own: bool) -> tuple[Floats, list[Floats]]:
-    """Logarithms of probabilities of the teacher's own intents (N, I) and tags (W, L)."""
-    moved = bool(model.network.centre.any()) and not own
-    shift = model.shift_to(words) if moved else None
-    return model.probabilities(words, shift=shift)
 
 
 def _columns(its: Sequence[str], own: Sequence[str], name: str) -> tuple[list[int], list[int]]:

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# From a big multilingual encoder to a model that fits a phone: trimmed, tuned, distilled, taught,
+# exported in 8 bits, and one report on what each stage is worth. One folder a stage; a stage that is
+# done is not done again, and one that was killed goes on.
+#
+#     bash recipes/teacher_to_student.sh
+#     TEACHER=some/encoder@COMMIT STEPS=600 OUT=runs/phone bash recipes/teacher_to_student.sh
+#
+# STEPS=3 tries the commands with so many updates (and SOME=20 utterances of each language).
+set -euo pipefail
+
+out=${OUT:-runs/teacher-to-student}
+teacher=${TEACHER:-multilingual-e5-small}
+steps=${STEPS:-280}
+some=${SOME:-240}
+english=${ENGLISH:-5000}
+if ((steps < 20)); then some=6 english=60; fi
+export LC_ALL=C.UTF-8
+mkdir -p "$out"
+
+say() { printf '\n== %s\n' "$*" >&2; }
+
+say "In-domain text: English training sentences and the languages' dev sentences, without labels"
+test -s "$out/text.txt" || python - "$out/text.txt" <<'PYTHON'
+import sys
+
+from nlu.sets import find_utterances, keep_out_of, without_tests
+from collections import Counter
+
+keep_out = keep_out_of(find_utterances("xsid:test:all"))
+sets = [*find_utterances("xsid:train"), *find_utterances("xsid:dev:all")]
+texts = [u.text for one in sets for u in without_tests(one, keep_out, Counter()).utterances]
+with open(sys.argv[1], "w", encoding="utf-8") as file:
+    file.writelines(f"{text}\n" for text in texts)
+PYTHON
+
+say "1. The teacher, trimmed to the pieces that the text needs"
+test -d "$out/base" || python -m training.tokenizer trim "$teacher" --text "$out/text.txt" --updates 0 --out "$out/base"
+
+say "2. The teacher's second stage: masked pieces of the in-domain text, no labels"
+python -m training.pretrain --model "$out/base" --objective MLM --corpus "$out/text.txt" --limit $((english * 2)) \
+  --steps "$steps" --length 64 --batch-tokens 1024 --learning-rate 5e-5 --freeze 4 --device cpu --out "$out/stage-2"
+
+say "3. The teacher, tuned on labels: one run for slots, one that tells intents by near utterances"
+python -m nlu.train --model "$out/stage-2" --freeze 4 --train xsid:train --limit "$english" \
+  --test xsid:test:en --steps "$steps" --out "$out/slots"
+python -m nlu.train --model "$out/base" --freeze 12 --intents kernel --centre --slot-weight 0 --train xsid:train \
+  --limit "$english" --test xsid:test:en --steps 1 --out "$out/intents"
+
+say "4. The student: two layers, half the inner units, on in-domain text without labels"
+python -m training.distil --teacher "$out/base" --layers 0,11 --inner 768 --loss hidden,contrast:0.1 \
+  --corpus "$out/text.txt" --limit $((english * 2)) --steps "$steps" --device cpu --out "$out/distilled"
+
+say "5. The student, taught: English labels, and the teacher's answers in all languages"
+python -m nlu.train --model "$out/distilled" --train xsid:train --limit "$english" --teacher "$out/slots:slots,$out/intents:intents" \
+  --unlabelled xsid:dev:all --unlabelled-limit "$some" --answers "$out/answers" --soft-weight 2 --learning-rate 1e-3 \
+  --test xsid:test:en --steps "$steps" --out "$out/student"
+
+say "6. In 8 bits, for onnxruntime"
+echo "wake me at seven" | python -m nlu.predict "$out/student" --onnx "$out/student.onnx" --int8
+
+say "7. What each stage is worth"
+more=()
+if ((steps < 20)); then more=(--limit 10); fi
+python -m nlu.stages "$out/slots" "$out/student" "$out/student=$out/student.onnx" --test xsid:test:all "${more[@]}" --out "$out/report"
