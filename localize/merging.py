@@ -42,7 +42,7 @@ def merge(base: str, mine: str, theirs: str) -> tuple[str, bool]:
 
 
 def with_remarks(base: str, mine: str, theirs: str) -> str:
-    r"""`theirs`, with comments (of a PO file) that `mine` has and `base` has not, where they belong.
+    r"""`theirs`, with comments (of a PO file) that `mine` has and `base` lacks, where they belong.
 
     >>> with_remarks('\nmsgid "Ox"\n', '\n# Which?\n#, fuzzy\nmsgid "Ox"\n', '\nmsgid "An ox"\n')
     '\n# Which?\n#, fuzzy\nmsgid "An ox"\n'
