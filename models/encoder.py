@@ -281,13 +281,16 @@ def open_encoder(
         dtype: "auto" is bfloat16 where the device computes fast in it, else float32.
 
     Raises:
-        InputError: no such model, one without a tokenizer or whose files lack weights, a dtype.
-        UnavailableError: a package or a file cannot be had.
+        InputError: no such model, one without a tokenizer or whose files lack weights, a dtype
+            or device that there is none of.
+        UnavailableError: a package, a file or the device cannot be had.
     """
     if dtype not in DTYPES:
         near = did_you_mean(dtype, DTYPES)
         raise InputError(f'--dtype "{dtype}": expected one of {", ".join(DTYPES)}{near}')
-    access = access or Access()
+    from models.device import find_device
+
+    device, access = str(find_device(device)), access or Access()
     model = resolve_model(name, access)
     tokenizer = open_fast_tokenizer(model.folder, access)
     kind = _fast_dtype(device) if dtype == "auto" else dtype

@@ -54,6 +54,7 @@ def open_tokenizer(folder: Path, access: Access = Access()) -> Any:
             clean, local_files_only=True, trust_remote_code=False
         ),
         f"{folder}: no usable tokenizer",
+        "; get the model's tokenizer files again",
     )
 
 
@@ -153,7 +154,11 @@ def open_tokenizer_file(path: Path) -> Any:
         from tokenizers import Tokenizer
     except ImportError as error:
         raise missing_package(error, "cpu") from error
-    return opened(lambda: Tokenizer.from_file(str(path)), f"{path}: no usable tokenizer")
+    return opened(
+        lambda: Tokenizer.from_file(str(path)),
+        f"{path}: no usable tokenizer",
+        "; give a tokenizer.json",
+    )
 
 
 def open_sentencepiece(path: Path) -> Any:

@@ -200,7 +200,7 @@ def prepare(config: NluConfig, access: Access) -> Iterator[Prepared]:
         InputError: a wrong name, or a folder with another run in it.
         UnavailableError: a file or a model cannot be had.
     """
-    from training.processes import find_device
+    from models.device import find_device
 
     find_device(config.device)
     sets = _find_sets(config, access)

@@ -78,6 +78,18 @@ def codes_in(name: str, languages: str, access: Access = Access()) -> list[str]:
     return [code for code in dict.fromkeys(found) if code not in ENGLISH]
 
 
+def language_of(name: str, code: str) -> Language:
+    """The language of a code of the set.
+
+    Raises:
+        InputError: nobody's code, with the file that has it.
+    """
+    try:
+        return resolve(code)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from error
+
+
 def _code_of(name: str, own: Sequence[str], text: str, access: Access) -> str:
     language = find_language(text, access=access)
     if not is_pairs_file(name):
@@ -109,7 +121,7 @@ def bitexts(name: str, codes: Sequence[str], access: Access = Access()) -> Itera
         return
     split = splits(name)[0]
     for code in codes:
-        language = resolve(code)
+        language = language_of(name, code)
         corpus = load_parallel(name, language, resolve("en"), split, access=access)
         pairs = corpus.pairs
         yield Bitext(

@@ -73,6 +73,8 @@ class Cost:
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
         check(self)
+        if twice := next((one for one in self.model if self.model.count(one) > 1), None):
+            raise InputError(f"--model: {twice} is named twice; name it once")
 
 
 def cost(config: Cost, access: Access = Access(), advance: Advance | None = None) -> Costs:
@@ -139,9 +141,19 @@ def _corpus(
         absent = unavailable if config.lang == "all" else None
         return codes, lambda missing: at_hand(config.corpus, missing, absent, access)
     lang = config.lang if config.lang == "all" else f"en,{config.lang}"
-    table = many_way(config.corpus, lang, least=2)
-    place = table.place("en")
+    table = many_way(config.corpus, lang)
+    try:
+        place = table.place("en")
+    except InputError as error:
+        raise InputError(
+            f"{config.corpus}:1: expected a column in English (en), with which the others are"
+            f" compared, found {', '.join(table.codes)}; add one"
+        ) from error
     codes = [code for number, code in enumerate(table.codes) if number != place]
+    if not codes:
+        raise InputError(
+            f"--lang {config.lang}: English is what others are compared with; name another"
+        )
 
     def read(missing: Sequence[str]) -> Iterator[Bitext]:
         for code in missing:

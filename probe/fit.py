@@ -68,11 +68,12 @@ def agree(config: Fit, access: Access = Access(), advance: Advance | None = None
     from data.files import sha256_file
     from probe.encoded import opened
     from probe.fit_report import Agreement
+    from probe.mantel import FEWEST
     from probe.many_way import many_way
     from runfolder.folder import RunKind, run_folder
 
     kind = RunKind("probe.fit", {"corpus": str, "permutations": int}, (SIMILARITY,))
-    texts = many_way(config.corpus, config.lang, limit=config.limit, least=2, access=access)
+    texts = many_way(config.corpus, config.lang, limit=config.limit, least=FEWEST, access=access)
     file = config.scores or (config.run and config.run / "languages.jsonl")
     given, left_out = _given(config, texts)
     encoder = opened(config, access)

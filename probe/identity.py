@@ -206,7 +206,7 @@ def neighbour_purity(
             if allowed.sum() < neighbours:
                 raise InputError(
                     f"purity: expected {neighbours} candidates or more, found {allowed.sum()};"
-                    " ask for more languages or sentences, or for fewer neighbours"
+                    " ask for more languages (--lang) or sentences (--limit), or fewer --neighbours"
                 )
             nearest = np.argpartition(-flat, neighbours - 1)[:neighbours]
             hits.append(int(same[nearest].sum()))

@@ -22,7 +22,7 @@ from data.languages import Language, resolve
 from data.lines import listed, unpacked_suffix
 from data.load import find_language, no_such_file
 from data.tsv import read_header, read_tsv
-from probe.corpora import ALL, ENGLISH, Bitext, bitexts, codes_in
+from probe.corpora import ALL, ENGLISH, Bitext, bitexts, codes_in, language_of
 
 TABLES = ".tsv"
 LABEL_COLUMNS = ("document", "id", "label", "topic")  # of a user's table, beside the languages
@@ -199,7 +199,7 @@ def _from_table(path: Path, lang: str, limit: int | None) -> ManyWay:
     return ManyWay(
         path.name,
         tuple(codes),
-        tuple(resolve(code) for code in codes),
+        tuple(language_of(f"{path}:1", code) for code in codes),
         tuple(tuple(row.cells[header.index(code)] for row in rows) for code in codes),
         tuple(row.cells[header.index(labels)] for row in rows) if labels else (),
     )

@@ -52,7 +52,10 @@ def principal_components(fit: Vectors, shown: Vectors, components: int = 2) -> P
         InputError: fewer than three points, or all of them in one place.
     """
     if len(fit) < 3:
-        raise InputError(f"projection: expected 3 points or more, found {len(fit)}; ask for more")
+        raise InputError(
+            f"projection: expected 3 points or more, found {len(fit)}; name more languages with"
+            " --lang, or more sentences with --limit"
+        )
     mean = fit.mean(axis=0, dtype=np.float64)
     centred = fit.astype(np.float64) - mean
     _, lengths, axes = np.linalg.svd(centred, full_matrices=False)

@@ -168,9 +168,8 @@ def check_measure(measure: str) -> tuple[str, str]:
     name = SHORT.get(measure, measure)
     if name not in MEASURES:
         known = (*MEASURES, *SHORT)
-        raise InputError(
-            f'measure "{measure}": expected one of {", ".join(known)}{did_you_mean(measure, known)}'
-        )
+        near = did_you_mean(measure, known)
+        raise InputError(f'--measures "{measure}": expected some of {", ".join(known)}{near}')
     move, _, adjust = name.partition("+")
     return move, adjust
 

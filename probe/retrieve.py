@@ -12,6 +12,7 @@ killed one stopped, to the same bytes, with however many --workers.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -100,6 +101,9 @@ class Retrieval:
         check(self)
         for measure in self.measures:
             check_measure(measure)
+        for name, given in (("--corpus", self.corpus), ("--measures", self.measures)):
+            if twice := next((one for one in given if given.count(one) > 1), None):
+                raise InputError(f"{name}: {twice} is named twice; name it once")
 
 
 def retrieve(
@@ -124,6 +128,10 @@ def retrieve(
 
     kind = RunKind(COMMAND, {"corpus": [str], "measures": [str]}, (RECORDS,))
     codes = {name: codes_in(name, config.lang, access) for name in config.corpus}
+    if not any(codes.values()):
+        raise InputError(
+            f"--lang {config.lang}: English is what others are compared with; name another"
+        )
     encoder = _opened(config, access)
     layers = layers_of(config.layers, encoder.depth)
     identity = {**identity_of(config), "encoder": encoder.signature, "layers": layers}
@@ -224,11 +232,14 @@ def layers_of(text: str, depth: int) -> list[int]:
     >>> layers_of("all", 3), layers_of("last", 3), layers_of("0,2", 3)
     ([0, 1, 2, 3], [3], [0, 2])
     """
-    from data.bounded import parse_integer
-
     if text in ("all", "last"):
         return list(range(depth + 1)) if text == "all" else [depth]
-    found = [parse_integer(part.strip(), f'--layers "{text}"', low=0) for part in text.split(",")]
+    if not re.fullmatch(r"\s*\d{1,9}\s*(,\s*\d{1,9}\s*)*", text):
+        raise InputError(
+            f'--layers "{text}": expected last, all, or numbers from 0 (the embeddings) to {depth}'
+            " with commas between"
+        )
+    found = [int(part) for part in text.split(",")]
     if beyond := [layer for layer in found if layer > depth]:
         raise InputError(
             f'--layers "{text}": the model has 0 (its embeddings) to {depth}, found {beyond[0]};'

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from data.groups import KINDS
+from metrics.ratios import wilson_interval
 from metrics.score import Score
 from metrics.significance import bootstrap_counts, percentile_interval
 from probe.places import Place
@@ -47,8 +48,13 @@ def is_readable(record: Record) -> bool:
 
 def share(record: Record, name: str) -> float:
     """The mean of both directions, on 0-100; see `probe.retrieve.score_language` for the names."""
-    n = record["n"] - record["n"] // 2 if name.endswith("held-out") else record["n"]
+    n = _scored(record, name)
     return float(100 * sum(record["right"][name]) / (2 * n))
+
+
+def _scored(record: Record, name: str) -> int:
+    """How many sentences a figure is of."""
+    return record["n"] - record["n"] // 2 if name.endswith("held-out") else int(record["n"])
 
 
 def shares(record: Record, names: Sequence[str]) -> list[float | None]:
@@ -113,6 +119,10 @@ def _readable_by_set(records: Sequence[Record]) -> Iterator[tuple[str, list[Reco
 
 def _average(records: Sequence[Record], where: str, name: str, seed: int, **about: str) -> Score:
     shares = np.array([share(record, name) for record in records])
+    if len(records) == 1:  # drawn again it is the same language, and the interval would be empty
+        return _of_one(records[0], where, name, float(shares[0])).with_context(
+            measure=name.replace("|", "/"), **about
+        )
     draws = bootstrap_counts(len(shares), resamples=RESAMPLES, seed=seed)
     means = np.concatenate([counts @ shares / len(shares) for counts in draws])
     return Score(
@@ -123,6 +133,14 @@ def _average(records: Sequence[Record], where: str, name: str, seed: int, **abou
         len(shares),
         f"95% bootstrap of languages, {RESAMPLES} resamples, seed {seed}",
     ).with_context(measure=name.replace("|", "/"), **about)
+
+
+def _of_one(record: Record, where: str, name: str, value: float) -> Score:
+    """A mean that is one language's: its interval is of sentences."""
+    n = _scored(record, name)
+    low, high = wilson_interval(round(value / 100 * n), n)
+    how = "95% Wilson, sentences of the one language taken as independent"
+    return Score("retrieval", value, min(low, value), max(high, value), where, 1, how)
 
 
 def table(records: Sequence[Record], measures: Sequence[str]) -> list[str]:

@@ -27,7 +27,7 @@ from filelock import FileLock, Timeout
 
 from data.bounded import read_json
 from data.errors import InputError
-from data.files import canonical_json, sha256_text, sweep, write_whole
+from data.files import canonical_json, raise_if_disk_full, sha256_text, sweep, write_whole
 
 CONFIG = "config.json"
 LOCK = ".lock"
@@ -173,10 +173,17 @@ def locked(folder: Path, option: str = "--out") -> Iterator[None]:
         option: that names the folder, for the message.
 
     Raises:
-        InputError: another process is in.
+        InputError: another process is in, or no folder can be made there.
     """
     is_new = not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise_if_disk_full(error, folder)
+        what = "is a file" if folder.is_file() else f"cannot be made ({error.strerror})"
+        raise InputError(
+            f"{folder}: expected a folder, found that it {what}; choose another {option}"
+        ) from error
     lock = FileLock(folder / LOCK, timeout=0)
     try:
         lock.acquire()

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from data.errors import InputError, UnavailableError
+from models.device import find_device
 from training.batches import Batch
 from training.settings import Settings
 
@@ -108,30 +109,6 @@ class Processes:
             self.accelerator.wait_for_everyone()
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
-
-
-def find_device(name: str) -> torch.device:
-    """The device of that name; "auto" is the first of cuda, mps, cpu that is there.
-
-    Raises:
-        InputError: no such kind of device.
-        UnavailableError: torch sees none of that kind here.
-    """
-    has_mps = torch.backends.mps.is_available()
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "mps" if has_mps else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise InputError(f"device: expected auto, cpu, cuda or mps, found {name!r}") from error
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise UnavailableError(
-            f"device {name}: torch {torch.__version__} sees {torch.cuda.device_count()} CUDA "
-            "devices; choose --device cpu, or check nvidia-smi and install a torch with CUDA"
-        )
-    if device.type == "mps" and not has_mps:
-        raise UnavailableError("device mps: torch sees none on this machine; choose --device cpu")
-    return device
 
 
 def _check_sharding(accelerator: Accelerator, settings: Settings) -> None:

@@ -78,6 +78,8 @@ class Planting:
         check(self)
         if any(not 0 <= one <= 10_000 for one in self.repetitions):
             raise InputError(f"--repetitions {self.repetitions}: expected numbers from 0 to 10,000")
+        if len(set(self.repetitions)) < len(self.repetitions):
+            raise InputError(f"--repetitions {self.repetitions}: expected each number once")
         if self.kind == "inflection" and max(self.repetitions, default=0) > 1:
             raise InputError(
                 "--repetitions: morph.train keeps each triple once; give 0,1 for inflection"

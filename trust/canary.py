@@ -149,7 +149,13 @@ def read_canaries(path: Path, kind: str) -> list[Canary]:
     """
     if not path.is_file():
         raise InputError(f"--canaries {path}: no such file; trust.canaries writes one")
-    found = [Canary.from_json(record) for _, record in read_records(path, SHAPE)]
+    try:
+        found = [Canary.from_json(record) for _, record in read_records(path, SHAPE)]
+    except InputError as error:
+        raise InputError(
+            f"--canaries: expected what trust.canaries wrote: {str(error).partition(';')[0]}; make"
+            " them again"
+        ) from error
     if not found:
         raise InputError(f"--canaries {path}: expected canaries, found none; make them again")
     for one in found:

@@ -136,7 +136,10 @@ def read(target: Reads, name: str, access: Access) -> list[Example]:
     code, sign, rest = name.partition("=")
     if not sign or Path(name).exists():
         return target.read(name, access)
-    language = resolve(code).bcp47
+    try:
+        language = resolve(code).bcp47
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from error
     return [replace(one, language=language) for one in target.read(rest, access)]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from data.errors import InputError
 from data.randomness import stream
 from metrics.ratios import SHARE, ratio_score
 from metrics.roc import auc_score, curve, rate_score
@@ -65,7 +66,11 @@ def membership(
 
 
 def chosen(prepared: Prepared, evidence: Evidence) -> tuple[list[str], dict[str, str]]:
-    """The attacks that are made, and why others are not."""
+    """The attacks that are made, and why others are not.
+
+    Raises:
+        InputError: none is, and there are no canaries either.
+    """
     left = {}
     for name in prepared.config.attacks or ATTACKS:
         row = attack(name)
@@ -73,7 +78,13 @@ def chosen(prepared: Prepared, evidence: Evidence) -> tuple[list[str], dict[str,
             left[name] = NOT_THIS_KIND
         elif lacking := row.lacks(evidence):
             left[name] = f"needs {lacking}"
-    return [name for name in prepared.config.attacks or ATTACKS if name not in left], left
+    made = [name for name in prepared.config.attacks or ATTACKS if name not in left]
+    if not made and not prepared.canaries:
+        told = "; ".join(f"{name} {why}" for name, why in left.items())
+        raise InputError(
+            f"--attacks: none of these can be made ({told}); name others, or give --shadows 4"
+        )
+    return made, left
 
 
 def _permuted(member: Any, seed: int) -> Any:

@@ -171,6 +171,7 @@ def test_each_language_counts_once_in_averages() -> None:
     ("argv", "message"),
     [
         (["--lang", "swh,klingonese"], "unknown language 'klingonese'"),
+        (["--lang", "en"], "--lang en: English is what others are compared with"),
         (["--lang", "fra"], "no column fra; it has: en, swh"),
         (["--limit", "1"], "--limit 1: expected 2 or more"),
         (["--model", "nowhere"], "no such folder or .gguf file; expected one, a catalog name"),

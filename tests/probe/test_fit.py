@@ -236,8 +236,8 @@ def test_a_run_of_retrieval_is_the_outcome(
     ("argv", "message"),
     [
         (["--layer", "9"], "the model has 0 (its embeddings) to 2, found 9"),
-        (["--lang", "swh"], "expected 2 languages or more"),
-        (["--lang", "swh,de,nl"], "expected 6 languages or more, found 3"),
+        (["--lang", "swh"], "expected 6 languages or more"),
+        (["--lang", "swh,de,nl"], "expected 6 languages or more, to tell them apart, found"),
         (["--scores", "bad.tsv"], 'bad.tsv:2: expected a number as score, found "high"'),
         (["--scores", "who.tsv"], "who.tsv:2: unknown language 'klingonese'"),
         (["--scores", "a.tsv", "--run", "b"], "two outcomes"),

@@ -97,7 +97,7 @@ def test_fewer_rows_than_a_neighbourhood_has() -> None:
 @pytest.mark.parametrize(
     ("shapes", "measure", "message"),
     [
-        (((3, 4), (3, 4)), "cosin", r"expected one of .*did you mean cosine"),
+        (((3, 4), (3, 4)), "cosin", r"expected some of .*did you mean cosine"),
         (((3, 4), (3, 5)), "cosine", r"\(3, 4\) and \(3, 5\)"),
         (((3, 4), (5, 4)), "shift", "expected pairs, found 3 and 5"),
         (((0, 4), (3, 4)), "cosine", r"\(0, 4\)"),

@@ -261,6 +261,16 @@ def test_averages_count_each_readable_language_once(folder: Path, tmp_path: Path
     assert told["averages"] == [score.to_dict() for score in done.averages]
 
 
+def test_of_one_language_the_interval_is_of_sentences(folder: Path, tmp_path: Path) -> None:
+    """Languages drawn from one are that one, and would leave no interval."""
+    done = retrieve(config(folder, tmp_path / "run"), Access(offline=True))
+    [first, *_] = done.languages
+    for score in average_scores([first], "model:small", 1):
+        assert score.low <= score.value <= score.high
+        assert score.high - score.low > 10
+        assert "sentences of the one language" in score.interval
+
+
 def test_glossing_is_free_of_charge_where_there_is_a_lexicon(
     folder: Path,
     tmp_path: Path,
@@ -344,7 +354,11 @@ def test_letters_and_lengths_are_what_retrieval_gets_for_nothing() -> None:
     ("argv", "message"),
     [
         (["--layers", "0,13"], "the model has 0 (its embeddings) to 2, found 13"),
-        (["--layers", "first"], "expected a whole number"),
+        (["--layers", "first"], "expected last, all, or numbers from 0"),
+        (["--layers", "0,,1"], "expected last, all, or numbers from 0"),
+        (["--measures", "cosine,cosine"], "--measures: cosine is named twice"),
+        (["--corpus", "tatoeba,tatoeba"], "--corpus: tatoeba is named twice"),
+        (["--device", "gpu"], "--device: expected auto, cpu, cuda or mps"),
         (["--measures", "cosin"], "did you mean cosine"),
         (["--pooling", "max"], "--pooling"),
         (["--limit", "1"], "--limit 1: expected 2 or more"),
@@ -403,6 +417,9 @@ def spoil_nothing(folder: Path) -> None:
         (spoil_nothing, ["--lang", "bo"], r"tatoeba has no .*Tibetan"),
         (spoil_nothing, ["--corpus", "UNEQUAL"], r"unequal\.tsv:3: expected 2"),
         (spoil_nothing, ["--corpus", "SHORT"], r"expected 2 sentences or more in swh, found 1"),
+        (spoil_nothing, ["--corpus", "STRANGE"], r"strange\.tsv: unknown language 'zzz'"),
+        (spoil_nothing, ["--corpus", "SAME", "--lang", "en"], r"--lang en: English is what"),
+        (spoil_nothing, ["--corpus", "SAME", "--out", "SAME"], r"same\.tsv: expected a folder"),
         (spoil_nothing, ["--layers", "13"], r"0 \(its embeddings\) to 2, found 13"),
     ],
     ids=lambda value: value.__name__ if callable(value) else None,
@@ -422,7 +439,10 @@ def test_bad_input_is_one_line_that_says_where_and_what_next(
     files = {
         "UNEQUAL": write_pairs(tmp_path / "unequal.tsv", "a\tb", "a"),
         "SHORT": write_pairs(tmp_path / "short.tsv", "a\tb"),
+        "SAME": write_pairs(tmp_path / "same.tsv", "a\tb", "b\ta"),
+        "STRANGE": str(tmp_path / "strange.tsv"),
     }
+    (tmp_path / "strange.tsv").write_text("zzz\ten\na\tb\nb\ta\n", "utf-8")
     spoil(folder)
     given = ["--model", str(folder), "--offline", "--dtype", "float32"]
     given += ["--out", str(tmp_path / "r")]

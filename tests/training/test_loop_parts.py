@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 from data.errors import InputError, UnavailableError
+from models.device import find_device
 from training import processes
 from training import run as run_module
 from training.batches import Shard, Shuffled, shard
@@ -30,7 +31,7 @@ from training.optimisers import (
     set_rate,
     trainable,
 )
-from training.processes import Processes, find_device
+from training.processes import Processes
 from training.progress import Journal, Progress
 from training.report import HEIGHT, WIDTH, Curve, plot, ticks
 from training.run import Stopwatch

@@ -64,6 +64,13 @@ def test_noise_and_epsilon_are_those_of_opacus(
     assert epsilon - 0.011 <= spent <= epsilon
 
 
+def test_an_epsilon_that_takes_hours_is_refused() -> None:
+    """The PRV accountant's arrays grow with epsilon; RDP's do not."""
+    with pytest.raises(InputError, match="--dp-epsilon 100: above 40 the PRV accountant takes"):
+        Privacy(100.0)
+    assert Privacy(100.0, accountant="rdp").epsilon == 100
+
+
 def test_known_accounts() -> None:
     """Figures that other programs gave: rate 1/32, sigma 1, 320 updates, delta 1e-5."""
     how: dict[str, Any] = {"sigma": 1.0, "delta": 1e-5, "rate": 1 / 32, "steps": 320}

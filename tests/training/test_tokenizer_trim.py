@@ -203,6 +203,16 @@ def test_what_cannot_be_trimmed_is_told() -> None:
         trim(PreTrainedTokenizerFast(tokenizer_object=clip), ["a"])
 
 
+def test_without_text_nothing_is_trimmed(tokenizers: dict[str, Any], tmp_path: Path) -> None:
+    """Not even where the model's own prompts, which stay, have pieces."""
+    old = folder_of("bert", tokenizers["wordpiece"], tmp_path / "old")
+    prompts = json.dumps({"prompts": {"query": "mtoto: "}})
+    (old / "config_sentence_transformers.json").write_text(prompts, "utf-8")
+    with pytest.raises(InputError, match="--text: expected text, found none"):
+        trim_model(old, tmp_path / "new", lambda: iter(["", " "]))
+    assert not (tmp_path / "new").exists()
+
+
 def sides(**each: int) -> dict[str, int]:
     return {f"{side}_{name}": n for side in ("encoder", "decoder") for name, n in each.items()}
 

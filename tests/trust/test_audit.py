@@ -128,7 +128,19 @@ def test_wrong_input(toy: Toy, tmp_path: Path, capsys: pytest.CaptureFixture[str
     wrong = tmp_path / "wrong.jsonl"
     wrong.write_text(toy.canaries.read_text("utf-8").replace('"intents"', '"decoder"'), "utf-8")
     assert "made for decoder" in refused("--canaries", str(wrong))
+    told = refused("--canaries", str(other))
+    assert "expected what trust.canaries wrote" in told
+    assert "members.tsv:1" in told
+    assert "unknown language 'xx'" in refused("--members", f"xx={text}", "--others", toy.others)
     assert not (tmp_path / "no").exists()
+
+
+def test_an_audit_without_an_attack_is_none(toy: Toy, tmp_path: Path) -> None:
+    config = options(toy, tmp_path / "x")
+    config = replace(config, attacks=("lira", "min-k"), shadows=0, canaries=None, limit=20)
+    with pytest.raises(InputError, match=r"none of these can be made \(lira needs shadows; min-k"):
+        audit(config)
+    assert not (tmp_path / "x" / "scores.json").exists()
 
 
 def test_a_model_of_another_task(toy: Toy, tmp_path: Path) -> None:
@@ -182,5 +194,7 @@ def test_planting(toy: Toy, tmp_path: Path) -> None:
     assert 10 < sum(one.repetitions for one in coins.canaries) < 30
     with pytest.raises(InputError, match="--coins puts a canary in once"):
         Planting("intents", (str(data),), coins=True)
+    with pytest.raises(InputError, match="expected each number once"):
+        Planting("intents", (str(data),), repetitions=(1, 1))
     with pytest.raises(InputError, match="keeps each triple once"):
         Planting("inflection", ("swa:train",))

@@ -26,6 +26,7 @@ UNITS = (SENTENCE, DOCUMENT, SPEAKER)
 PRV, RDP = "prv", "rdp"
 ACCOUNTANTS = (PRV, RDP)
 PRIVACY = "privacy"  # the heading in the help
+MOST_PRV = 40  # its arrays grow with epsilon: seconds at 50, hours at 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,11 @@ class Privacy:
             raise InputError(
                 f"--dp-epsilon {self.epsilon}: expected a number above 0 and up to 1000; 1 is"
                 " strong, 8 usual, above 10 says little"
+            )
+        if self.epsilon > MOST_PRV and self.accountant == PRV:
+            raise InputError(
+                f"--dp-epsilon {self.epsilon:g}: above {MOST_PRV} the PRV accountant takes hours,"
+                " and such an epsilon promises nothing; give a smaller one, or --dp-accountant rdp"
             )
         if not 0 < self.delta < 1:
             raise InputError(

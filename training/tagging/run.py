@@ -176,7 +176,7 @@ def prepare(config: TagConfig, access: Access) -> Iterator[Prepared]:
         InputError: a wrong name, sets of different schemes, or a folder with another run in it.
         UnavailableError: a file or a model cannot be had.
     """
-    from training.processes import find_device
+    from models.device import find_device
 
     find_device(config.device)
     sets = _find_sets(config, access)

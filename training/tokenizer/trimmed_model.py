@@ -81,6 +81,8 @@ def trim_model(
     model = open_model(folder)
     check_ids(model, len(tokenizer) - 1, folder)
     sample = list(islice((text for text in texts() if text.strip()), ROWS))
+    if not sample:
+        raise InputError("--text: expected text, found none; name other files or corpora")
     batches = _batch(tokenizer, sample), _batch(trimming.tokenizer, sample)
     before, outputs = _size(model, folder), _outputs(model, batches[0])
     out.parent.mkdir(parents=True, exist_ok=True)
