@@ -301,7 +301,7 @@ def prepare(config: DistilConfig, access: Access, view: View | None = None) -> I
         InputError: a wrong name, or a folder with another run in it.
         UnavailableError: a file or a model cannot be had.
     """
-    from training.processes import find_device
+    from models.device import find_device
 
     find_device(config.device)
     for code in (config.lang or "").split(","):
