@@ -13,7 +13,7 @@ from __future__ import annotations
 import shutil
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -80,9 +80,7 @@ def trim_model(
     )
     model = open_model(folder)
     check_ids(model, len(tokenizer) - 1, folder)
-    sample = list(islice((text for text in texts() if text.strip()), ROWS))
-    if not sample:
-        raise InputError("--text: expected text, found none; name other files or corpora")
+    sample = _sample(texts())
     batches = _batch(tokenizer, sample), _batch(trimming.tokenizer, sample)
     before, outputs = _size(model, folder), _outputs(model, batches[0])
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -157,6 +155,18 @@ def _unknown(tokenizer: Any, texts: Iterator[str]) -> float:
         found = unknown_characters(tokenizer, chunk)
         lacking, every = lacking + found[0], every + found[1]
     return 100 * lacking / max(1, every)
+
+
+def _sample(texts: Iterable[str]) -> list[str]:
+    """The first texts, on which both models compute.
+
+    Raises:
+        InputError: there are none.
+    """
+    found = list(islice((text for text in texts if text.strip()), ROWS))
+    if not found:
+        raise InputError("--text: expected text, found none; name other files or corpora")
+    return found
 
 
 def _batch(tokenizer: Any, texts: Sequence[str]) -> Batch:
