@@ -123,11 +123,7 @@ def train_tokenizer(
             its characters need.
         UnavailableError: sentencepiece or transformers is not installed.
     """
-    if model not in MODELS or normal_form not in NORMAL_FORMS:
-        raise InputError(
-            f'model "{model}", normal form "{normal_form}": expected one of {", ".join(MODELS)}'
-            f" and one of {', '.join(NORMAL_FORMS)}"
-        )
+    _check_names(model, normal_form)
     counted = _Counted(texts, normal_form)
     words = Counter[str]()
     control = [MASK, CLM, *(SENTINEL.format(number) for number in range(sentinels))]
@@ -159,6 +155,15 @@ def train_tokenizer(
         },
     }
     return Trained(exact, wrapped(converted(exact, normal_form), sentinels), record)
+
+
+def _check_names(model: str, normal_form: str) -> None:
+    """Refuse kinds of vocabularies and normal forms that there are none of."""
+    if model not in MODELS or normal_form not in NORMAL_FORMS:
+        raise InputError(
+            f'model "{model}", normal form "{normal_form}": expected one of {", ".join(MODELS)}'
+            f" and one of {', '.join(NORMAL_FORMS)}"
+        )
 
 
 def learn(texts: Iterable[str], size: int, *, model: str, **options: Any) -> bytes:
