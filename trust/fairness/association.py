@@ -124,10 +124,11 @@ def interval(x: Values, y: Values) -> tuple[float, float]:
 
     Where associations are normal with one variance, the difference in deviations within the lists
     follows a noncentral t, whose centre is bounded by inversion (Steiger and Fouladi 1997) and
-    carried over to the deviation of all words together: exact, and always between -2 and 2.
+    carried over to the deviation of all words together, of the sample and of the population,
+    whichever is wider: it holds what was observed, and lies between -2 and 2.
 
     >>> [round(bound, 2) for bound in interval([0.3, 0.1, 0.2, 0.2], [-0.1, -0.3, -0.2, -0.2])]
-    [1.36, 1.83]
+    [1.35, 1.94]
     """
     n, m = len(x), len(y)
     within = np.asarray(x, np.float64).var(ddof=1) * (n - 1)
@@ -139,7 +140,7 @@ def interval(x: Values, y: Values) -> tuple[float, float]:
     scale = math.sqrt(n * m / (n + m))
     t = (float(np.mean(x)) - float(np.mean(y))) / pooled * scale
     low, high = (_centre(t, n + m - 2, share) / scale for share in (0.975, 0.025))
-    return _of_all(low, n, m), _of_all(high, n, m)
+    return min(_of_all(low, n, m)), max(_of_all(high, n, m))
 
 
 def _centre(t: float, freedom: int, share: float) -> float:
@@ -165,7 +166,12 @@ def _below(t: float, freedom: int, centre: float) -> float:
     return float(weights @ np.array(tails) / weights.sum())
 
 
-def _of_all(d: float, n: int, m: int) -> float:
-    """From deviations within the lists to those of all words: bounded and monotone."""
+def _of_all(d: float, n: int, m: int) -> tuple[float, float]:
+    """From deviations within the lists to those of all words, of a sample and of a population.
+
+    >>> [round(one, 3) for one in _of_all(2.0, 8, 8)], [round(x, 3) for x in _of_all(9.0, 8, 8)]
+    ([1.414, 1.414], [1.896, 1.952])
+    """
     number = n + m
-    return d / math.sqrt((number - 2 + d * d * n * m / number) / (number - 1))
+    sample = d / math.sqrt((number - 2 + d * d * n * m / number) / (number - 1))
+    return sample, d / math.sqrt(1 + d * d * n * m / number**2)

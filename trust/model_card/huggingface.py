@@ -16,6 +16,7 @@ from models.library import missing_package
 from trust.model_card.facts import ALL, DATA, SECTIONS, Card, Row
 
 MOST_COLUMNS = 12  # languages of a table of Markdown; card.json has all
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")  # the hub knows no other names of models
 KINDS = {"accuracy": "accuracy", "F1": "f1", "exact match": "exact_match", "BLEU": "bleu"}
 
 
@@ -51,7 +52,7 @@ def markdown(card: Card, licence: str | None = None) -> str:
         "license": licence,
         "library_name": "transformers",
         "pipeline_tag": card.task or None,
-        "base_model": card.base or None,
+        "base_model": card.base if _HUB_ID.fullmatch(card.base) else None,
         "tags": ["kilolingua"],
         "model_name": card.name,
         "eval_results": results or None,

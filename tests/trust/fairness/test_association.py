@@ -120,7 +120,7 @@ def planted(
     return apart / math.sqrt(1 + apart**2 / 4), made[0], made[1]
 
 
-@pytest.mark.parametrize("apart", [0.0, 1.0, 2.5])
+@pytest.mark.parametrize("apart", [0.0, 1.0, 2.5, 5.0])
 def test_a_planted_bias_is_recovered_and_none_is_found_where_none_is(apart: float) -> None:
     """Of 60 planted sets 95 % must lie in their intervals; of sets without bias 5 % are found."""
     draws = np.random.default_rng(11)
@@ -135,7 +135,7 @@ def test_a_planted_bias_is_recovered_and_none_is_found_where_none_is(apart: floa
     assert covered >= 51  # 57 expected; P(50 or fewer) is .003
     if apart == 0:
         assert found <= 9  # 3 expected; P(10 or more) is .001
-    if apart == 2.5:
+    if apart >= 2.5:
         assert found >= 50
 
 
