@@ -14,6 +14,7 @@ teacher=${TEACHER:-multilingual-e5-small}
 steps=${STEPS:-280}
 some=${SOME:-240}
 english=${ENGLISH:-5000}
+pieces=${PIECES:-11000}
 if ((steps < 20)); then some=6 english=60; fi
 export LC_ALL=C.UTF-8
 mkdir -p "$out"
@@ -28,7 +29,8 @@ from nlu.sets import find_utterances, keep_out_of, without_tests
 from collections import Counter
 
 keep_out = keep_out_of(find_utterances("xsid:test:all"))
-sets = [*find_utterances("xsid:train"), *find_utterances("xsid:dev:all")]
+# The languages first: what --limit reads below has all of them, and then English.
+sets = [*find_utterances("xsid:dev:all"), *find_utterances("xsid:train")]
 texts = [u.text for one in sets for u in without_tests(one, keep_out, Counter()).utterances]
 with open(sys.argv[1], "w", encoding="utf-8") as file:
     file.writelines(f"{text}\n" for text in texts)
@@ -36,6 +38,7 @@ PYTHON
 
 say "1. The teacher, trimmed to the pieces that the text needs"
 test -d "$out/base" || python -m training.tokenizer trim "$teacher" --text "$out/text.txt" --updates 0 --out "$out/base"
+test -d "$out/few" || python -m training.tokenizer trim "$out/base" --text "$out/text.txt" --pieces "$pieces" --updates 0 --out "$out/few"
 
 say "2. The teacher's second stage: masked pieces of the in-domain text, no labels"
 python -m training.pretrain --model "$out/base" --objective MLM --corpus "$out/text.txt" --limit $((english * 2)) \
@@ -47,8 +50,8 @@ python -m nlu.train --model "$out/stage-2" --freeze 4 --train xsid:train --limit
 python -m nlu.train --model "$out/base" --freeze 12 --intents kernel --centre --slot-weight 0 --train xsid:train \
   --limit "$english" --test xsid:test:en --steps 1 --out "$out/intents"
 
-say "4. The student: two layers, half the inner units, on in-domain text without labels"
-python -m training.distil --teacher "$out/base" --layers 0,11 --inner 768 --loss hidden,contrast:0.1 \
+say "4. The student: two layers, half the inner units, fewer pieces, on in-domain text without labels"
+python -m training.distil --teacher "$out/few" --layers 0,11 --inner 768 --loss hidden,contrast:0.1 \
   --corpus "$out/text.txt" --limit $((english * 2)) --steps "$steps" --device cpu --out "$out/distilled"
 
 say "5. The student, taught: English labels, and the teacher's answers in all languages"
