@@ -17,6 +17,8 @@ from nlu.train import train
 def test_runs_and_a_graph_in_one_report(
     encoder: str, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
     options: dict[str, Any] = {"train": (f"{corpus}:train",), "test": (f"{corpus}:test",)}
     options |= {"model": encoder, "steps": 4, "batch_tokens": 256, "out": tmp_path / "run"}
     run = str(train(NluConfig(**options)).folder)

@@ -181,7 +181,7 @@ def test_ids_that_stand_in_for_those_that_a_tokenizer_lacks() -> None:
         pad_token_id=None, bos_token_id=None, eos_token_id=None, cls_token_id=7, sep_token_id=None
     )
     with pytest.raises(InputError, match="the tokenizer has no pad and no eos token; train one"):
-        model_parts._ids(bare)
+        model_parts.special_ids(bare)
     bare.sep_token_id = 9
-    found = model_parts._ids(bare)
+    found = model_parts.special_ids(bare)
     assert (found.pad, found.bos, found.eos) == (9, 7, 9)

@@ -1,6 +1,7 @@
 """What a model's page consists of: rows of figures by language, facts, data, and what is missing.
 
->>> row = Row("quality", "intent accuracy", {"de": Cell(80.5, 77.0, 84.0, 500)}, "nlu-1f2e")
+>>> cells = {"de": Cell(80.5, 77.0, 84.0, 500), "da": Cell(83.1, 79.8, 86.4, 500)}
+>>> row = Row("quality", "intent accuracy", cells, "nlu-1f2e")
 >>> row.cells["de"].text(), row.worst
 ('80.5 [77.0, 84.0]', 'de')
 """
