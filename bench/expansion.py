@@ -172,6 +172,7 @@ def main() -> None:
     add("--dtype", default="bfloat16", help="float32 or bfloat16 (default)")
     add("--out", type=Path, default=Path("runs/expansion"))
     add("--document", type=Path, help="a Markdown file to put the table into")
+    add("--base", default="a", help="the method that others are compared with (default a)")
     add("--table", action="store_true", help="run nothing: write the table of what is there")
     add("--commands", action="store_true", help="run nothing: print the commands")
     options = parser.parse_args()
@@ -180,7 +181,7 @@ def main() -> None:
         print("\n".join(shlex.join(task.command) for task in plan.tasks()))
         return
     failed = [] if options.table else Runner(plan.tasks(), options.jobs, plan.out / "logs").run()
-    content = table(plan)
+    content = table(plan, options.base)
     if options.task == "pos" and not options.transfer:
         content += words(plan)
     write_whole(plan.out / "table.md", content)

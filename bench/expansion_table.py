@@ -126,8 +126,12 @@ def difference(base: Cell, cell: Cell) -> Difference | None:
     return Difference(sums.differences(mean_ratio))
 
 
-def table(plan: Plan) -> str:
-    """Markdown: a row a language and method, then the average over the languages."""
+def table(plan: Plan, base: str = BASE) -> str:
+    """Markdown: a row a language and method, then the average over the languages.
+
+    Args:
+        base: the method, one of the plan's, that the others are compared with.
+    """
     cells = {
         (method, language): cell
         for method in plan.methods
@@ -138,45 +142,48 @@ def table(plan: Plan) -> str:
     }
     measure = "accuracy" if plan.task == "pos" else "span F1"
     lines = [
-        f"| language | method | {measure} | seeds | less a, 95 % interval | p |"
+        f"| language | method | {measure} | seeds | less {base}, 95 % interval | p |"
         " most frequent label | |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     drawn: dict[str, list[Difference]] = {}
     for language in plan.languages:
         for method in plan.methods:
-            cell, base = cells.get((method, language)), cells.get((BASE, language))
+            cell, other = cells.get((method, language)), cells.get((base, language))
             if cell is None:
                 continue
-            found = difference(base, cell) if base and method != BASE else None
+            found = difference(other, cell) if other and method != base else None
             if found:
                 drawn.setdefault(method, []).append(found)
-            lines.append(_line(language, method, cell, found))
-    lines += _macro(plan, cells, drawn)
+            lines.append(_line(language, method, cell, found, base))
+    lines += _macro(plan, cells, drawn, base)
     return "\n".join(lines) + "\n"
 
 
-def _line(language: str, method: str, cell: Cell, found: Difference | None) -> str:
+def _line(language: str, method: str, cell: Cell, found: Difference | None, base: str) -> str:
     values = ", ".join(f"{value:.1f}" for value in cell.values)
     told = f"{found} | {found.p:.3f}" if found else " | "
     mean = fmean(cell.values)
     return (
         f"| {language} | {method} | {mean:.1f} | {values} | {told} | {cell.baseline:.1f} |"
-        f" {_remark(mean, cell, found)} |"
+        f" {_remark(mean, cell, found, base)} |"
     )
 
 
-def _remark(mean: float, cell: Cell, found: Difference | None) -> str:
-    told = ["loses to a"] if found and found.loses else []
+def _remark(mean: float, cell: Cell, found: Difference | None, base: str) -> str:
+    told = [f"loses to {base}"] if found and found.loses else []
     if mean < cell.baseline:
         told.append("below the most frequent label")
     return "; ".join(told)
 
 
 def _macro(
-    plan: Plan, cells: dict[tuple[str, str], Cell], drawn: dict[str, list[Difference]]
+    plan: Plan,
+    cells: dict[tuple[str, str], Cell],
+    drawn: dict[str, list[Difference]],
+    base: str,
 ) -> Iterator[str]:
-    """The average over the languages that a method and a have; how many says the first column."""
+    """The average over the languages that a method and the base have; the first column counts."""
     for method in plan.methods:
         having = [cells[method, one] for one in plan.languages if (method, one) in cells]
         if not having:
@@ -188,7 +195,7 @@ def _macro(
             yield f"| {name} | {method} | {mean:.1f} | | | | {free:.1f} | |"
             continue
         found = Difference(np.mean([one.drawn for one in drawn[method]], axis=0))
-        remark = "loses to a" if found.loses else ""
+        remark = f"loses to {base}" if found.loses else ""
         told = f"{found} | {found.p:.3f} | {free:.1f} | {remark}"
         yield f"| {name} | {method} | {mean:.1f} | | {told} |"
 

@@ -47,7 +47,7 @@ SHAPE = {"step": str, "cell": dict, "found": dict}
 STEPS = ("selection", "tasks", "speed", "memory", "flower")
 SEEDS = (1, 2, 3, 4, 5)
 AFRICAN = ("am", "bm", "ha", "ig", "rw", "ln", "lg", "om", "sn", "so", "sw", "yo")
-SENTIMENT = ("amh", "hau", "ibo", "kin", "pcm", "swa", "tso", "twi", "yor", "arq", "ary")
+SENTIMENT = ("amh", "hau", "ibo", "kin", "pcm", "swa", "por", "twi", "yor", "arq", "ary")
 SETS: dict[str, dict[str, Any]] = {
     "afrisenti": {
         "train": tuple(f"afrisenti:train:{code}" for code in SENTIMENT),
