@@ -33,6 +33,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.expansion import in_document
+from bench.kept import read_lines, write_lines
 from bench.nlu import NAMES, measured
 from data.access import Access
 from data.bounded import parse_json
@@ -278,7 +279,7 @@ def _masked(plan: Plan, seed: int, base: Path) -> Path:
 
 def grid(plan: Plan) -> None:
     """Run the cells without a line."""
-    there = {(one["cell"], one["seed"]) for one in read_lines(plan.given.lines)}
+    there = {(one["cell"], one["seed"]) for one in read_lines(plan.given.lines, SHAPE)}
     cells = plan.given.cells.split(",")
     for seed in map(int, plan.given.seeds.split(",")):
         for cell in cells:
@@ -293,18 +294,10 @@ def grid(plan: Plan) -> None:
             print(cell, seed, told["means"], f"{seconds} s", flush=True)
 
 
-def read_lines(path: Path) -> list[dict[str, Any]]:
-    """The results that are kept; none where there is no file yet."""
-    if not path.exists():
-        return []
-    lines = path.read_text("utf-8").splitlines()
-    return [parse_json(line, f"{path}:{n}", SHAPE) for n, line in enumerate(lines, 1)]
-
-
 def keep(path: Path, line: Mapping[str, Any]) -> None:
     """Add a line to the file."""
-    lines = [*read_lines(path), line]
-    write_whole(path, "".join(canonical_json(one) + "\n" for one in lines))
+    lines = [*read_lines(path, SHAPE), line]
+    write_lines(path, lines, lambda _: 0)  # in the order in which they came
 
 
 SPEED = {  # a case of each kind: encoders by states, decoders by probabilities
@@ -376,17 +369,20 @@ def _turns(plan: Plan, case: str, teacher: str, options: Mapping[str, Any]) -> d
                 part(group)
                 if turn:  # the first is slower, of all
                     seconds[name].append(time.process_time() - began)
-    asked_ = [a / (f + s) for a, f, s in zip(seconds["asked"], seconds["forward"],
-                                             seconds["student"], strict=True)]  # fmt: skip
-    kept_ = [k / s for k, s in zip(seconds["kept"], seconds["student"], strict=True)]
-    medians = {name: round(statistics.median(some), 4) for name, some in seconds.items()}
+    return _ratios(seconds) | {"teacher": teacher, **options}
+
+
+def _ratios(seconds: Mapping[str, Sequence[float]]) -> dict[str, Any]:
+    """An update beside its parts: medians of the turns' own ratios, and of seconds."""
+    turns = list(zip(*seconds.values(), strict=True))
+    of = [dict(zip(seconds, one, strict=True)) for one in turns]
+    asked = [one["asked"] / (one["forward"] + one["student"]) for one in of]
+    kept = [one["kept"] / one["student"] for one in of]
     return {
-        "seconds_per_update": medians,
-        "asked_ratio": round(statistics.median(asked_), 3),
-        "kept_ratio": round(statistics.median(kept_), 3),
-        "turns": len(asked_),
-        "teacher": teacher,
-        **options,
+        "seconds_per_update": {n: round(statistics.median(o), 4) for n, o in seconds.items()},
+        "asked_ratio": round(statistics.median(asked), 3),
+        "kept_ratio": round(statistics.median(kept), 3),
+        "turns": len(asked),
     }
 
 
@@ -466,7 +462,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if not given.table:
             STEPS[given.step](Plan(given))
-        text = table(read_lines(given.lines))
+        text = table(read_lines(given.lines, SHAPE))
         print(text)
         if given.document:
             in_document(given.document, "distillation", text)
