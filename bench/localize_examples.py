@@ -113,7 +113,7 @@ def replies(book: Book, how: str, options: argparse.Namespace) -> list[str]:
         model=options.model,
         shots=0 if how == "none" else options.shots,
         max_new_tokens=options.max_new_tokens,
-        batch_size=1,
+        batch_size=options.batch_size,
     )
     translator = open_translator(config, memory_of(book, how), folder / "answers.jsonl", Access())
     asks = [Ask(test.source, protected(test.source)) for test in book.tests]
@@ -141,6 +141,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--engine", default="auto")
     parser.add_argument("--model", default="smollm2-135m-instruct")
     parser.add_argument("--max-new-tokens", type=int, default=100)
+    parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(argv)

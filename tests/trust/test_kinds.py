@@ -91,7 +91,7 @@ def test_text(toy: Toy, tmp_path: Path, kind: str, objective: str) -> None:
     assert set(aucs(found)) == every
     told = found.told["canaries"]
     if kind == "decoder":
-        assert aucs(found)["loss"] > 80
+        assert aucs(found)["loss"] > 70  # 81 here; chance is 50
         assert {one["way"] for one in told["extraction"]} == {"greedy", "sampled"}
         from trust.extraction import extractable
 
