@@ -62,6 +62,7 @@ SYSTEMS = {
     "kernel": "ours, frozen encoder, kernel",
     "centred": "the same, centred by language",
     "ngrams": "n-grams, linear; CRF",
+    "tuned": "tuned encoder, linear heads",
     "ours": "ours",
     "switched": "ours, code-switching",
     "gloss": "glossed into English, ours",
@@ -86,7 +87,7 @@ class Plan:
         """xSID's test part in every language."""
         return find_utterances("xsid:test:all")
 
-    def config(self, seed: int, switch: bool) -> NluConfig:
+    def config(self, system: str, seed: int) -> NluConfig:
         """The run of a seed."""
         given = self.given
         return NluConfig(
@@ -94,6 +95,7 @@ class Plan:
             dev="xsid:dev:en",
             test=("xsid:test:all",),
             model=MODEL,
+            intents="linear" if system == "tuned" else "kernel",
             freeze=4,
             dtype=given.dtype,
             device="cpu",
@@ -101,15 +103,15 @@ class Plan:
             steps=given.steps,
             checkpoint_every=40,
             seed=seed,
-            switch=LEXICONS if switch else (),
-            out=given.out / f"{'switched' if switch else 'ours'}-{seed}",
+            switch=LEXICONS if system == "switched" else (),
+            out=given.out / f"{system}-{seed}",
         )
 
     def own(self, seed: int) -> list[Utterance]:
         """The training utterances of a seed; those of the tests are dropped."""
         from nlu.run import prepare
 
-        with prepare(self.config(seed, switch=False), self.access) as prepared:
+        with prepare(self.config("tuned", seed), self.access) as prepared:
             return prepared.own
 
     @cached_property
@@ -129,13 +131,13 @@ class Plan:
         found: Floats = np.load(path).astype(np.float64)
         return found
 
-    def trained(self, seed: int, switch: bool) -> NluModel:
+    def trained(self, system: str, seed: int) -> NluModel:
         """The model of a seed; killed, it goes on."""
         from nlu.model import load_nlu
         from nlu.run import prepare, train
         from training.folders import folder_appears_whole
 
-        config = self.config(seed, switch)
+        config = self.config(system, seed)
         folder = Path(str(config.out)) / "model"
         if not folder.exists():
             with prepare(config, self.access) as prepared:
@@ -238,10 +240,10 @@ def _ngrams(plan: Plan, seed: int) -> Parses:
     }
 
 
-def _trained(plan: Plan, seed: int, *, switch: bool) -> Parses:
+def _trained(plan: Plan, system: str, seed: int) -> Parses:
     from nlu.run import as_parses
 
-    model = plan.trained(seed, switch)
+    model = plan.trained(system, seed)
     return {test.code: as_parses(model.parse(test.tokens)) for test in plan.tests}
 
 
@@ -249,7 +251,7 @@ def _gloss(plan: Plan, seed: int) -> Parses:
     from nlu.run import as_parses
     from nlu.switching import glossed
 
-    model = plan.trained(seed, switch=False)
+    model = plan.trained("ours", seed)
     found: dict[str, list[Parse]] = {}
     for test in plan.tests:
         if test.code not in LEXICONS:
@@ -290,11 +292,12 @@ CELLS: dict[str, Callable[[Plan, int], Parses]] = {
     "kernel": _kernel,
     "centred": lambda plan, seed: _kernel(plan, seed, centred=True),
     "ngrams": _ngrams,
-    "ours": lambda plan, seed: _trained(plan, seed, switch=False),
-    "switched": lambda plan, seed: _trained(plan, seed, switch=True),
+    "tuned": lambda plan, seed: _trained(plan, "tuned", seed),
+    "ours": lambda plan, seed: _trained(plan, "ours", seed),
+    "switched": lambda plan, seed: _trained(plan, "switched", seed),
     "gloss": _gloss,
 }
-HAVE_SLOTS = ("ngrams", "ours", "switched", "gloss")
+HAVE_SLOTS = ("ngrams", "tuned", "ours", "switched", "gloss")
 
 
 def groups(codes: Sequence[str]) -> dict[str, list[str]]:

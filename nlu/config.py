@@ -43,7 +43,8 @@ class NluConfig(PrivateOptions):
         test: utterances that are scored, and never trained on or chosen by.
         model: an encoder, as a folder, a catalog name or a hub id.
         intents: how an intent is told: by a linear head, or by a kernel over the vectors of the
-            training utterances (`nlu.neighbours`), which wants an encoder that stays as it is.
+            training utterances (`nlu.neighbours`). It leaves the encoder as it is; slots then have
+            a copy of its upper layers, those that `freeze` leaves, to themselves.
         words: how a word is seen: by its first piece, or the mean of its pieces.
         freeze: the embeddings and so many layers stay as they are; all of them is a frozen encoder.
         head_rate: factor of the learning rate of the heads and of the CRF.
@@ -144,6 +145,8 @@ class NluConfig(PrivateOptions):
             raise InputError("--teacher goes with linear heads, without --crf and --dp-epsilon")
         if self.lora and self.freeze is not None:
             raise InputError("--lora leaves the encoder as it is already; leave --freeze out")
+        if self.lora and self.intents == KERNEL:
+            raise InputError("--intents kernel leaves the encoder as it is; leave --lora out")
         if (self.evaluate_every or self.patience) and not self.dev:
             raise InputError("--evaluate-every and --patience need --dev, such as xsid:dev:en")
         if self.privacy and self.intents == KERNEL:

@@ -13,6 +13,7 @@ it) with heads.safetensors and nlu.json beside it.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -44,6 +45,7 @@ from nlu.decoding import Crf, best_tags, names, tag_labels
 from nlu.neighbours import Keys
 from training.architectures import seeded
 from training.classification.classifier import pool
+from training.joint import freeze
 from training.objectives.examples import IGNORED
 from training.tagging.tagger import NO_PIECE, POOL, Coder, Window, grouped, inference
 
@@ -57,6 +59,7 @@ SHAPE = {
     "length": int,
     "dtype": str,
     "keys?": int,
+    "own?": int,
 }
 MOST_KEYS = 10_000_000
 DROPOUT = 0.1
@@ -85,6 +88,8 @@ class Shape:
         pooling: of the pieces, for the intent; see `models.encoder`.
         words: "first" or "mean".
         keys: training utterances by which intents are told; 0 where a linear head does.
+        own: the encoder stays as it is for intents, and slots have layers of their own above so
+            many; None: one encoder for both.
     """
 
     intents: tuple[str, ...]
@@ -93,6 +98,7 @@ class Shape:
     words: str = FIRST
     crf: bool = False
     keys: int = 0
+    own: int | None = None
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -109,6 +115,7 @@ class Network(nn.Module):
         super().__init__()
         width = int(encoder.config.hidden_size)
         self.encoder = encoder
+        self.reader = None if shape.own is None else with_own_layers(encoder, shape.own)
         self.shape = shape
         self.dropout = nn.Dropout(DROPOUT)
         self.intent = nn.Linear(width, len(shape.intents))
@@ -146,23 +153,61 @@ class Network(nn.Module):
 
         Args:
             words: (B, T) the number of the word that a piece belongs to, -1 for none.
-            shift: (D,) added to every state: what centring moves a language by.
+            shift: (D,) added to every state of the encoder: what centring moves a language by.
         """
-        states, pooled = self.states(input_ids, attention_mask)
-        if shift is not None:
-            states, pooled = states + shift, pooled + shift
-        seen = word_states(states, words, self.shape.words)
-        return self.intents_of(pooled), self.slot(self.dropout(seen))
+        if self.training and self.shape.keys:  # intents have nothing to learn
+            states = self._run(self.reader or self.encoder, input_ids, attention_mask)
+            intents = states.new_zeros(len(states), len(self.shape.intents))
+        else:
+            states, pooled = self.states(input_ids, attention_mask)
+            if shift is not None:
+                pooled = pooled + shift
+                states = states + shift if self.reader is None else states
+            intents = self.intents_of(pooled)
+        return intents, self.slot(self.dropout(word_states(states, words, self.shape.words)))
 
     def states(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, T, D) of pieces and (B, D) of utterances, in float32."""
-        states = self.encoder(input_ids=input_ids, attention_mask=attention_mask)[0].float()
-        return states, pool(states, attention_mask, self.shape.pooling)
+        """(B, T, D) of pieces, for slots, and (B, D) of utterances, in float32."""
+        states = self._run(self.encoder, input_ids, attention_mask)
+        pooled = pool(states, attention_mask, self.shape.pooling)
+        if self.reader is not None:
+            states = self._run(self.reader, input_ids, attention_mask)
+        return states, pooled
+
+    def pooled(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """(B, D) of utterances, in float32: `states` without those of pieces."""
+        states = self._run(self.encoder, input_ids, attention_mask)
+        return pool(states, attention_mask, self.shape.pooling)
+
+    def _run(self, encoder: Any, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        states: Tensor = encoder(input_ids=input_ids, attention_mask=attention_mask)[0]
+        return states.float()
 
     def heads(self) -> dict[str, Tensor]:
-        """The weights that are not the encoder's."""
+        """The weights that are not the encoder's; what slots share with it is the encoder's."""
+        names = {name for name, _ in self.named_parameters()}  # each weight under its first name
         found = self.state_dict()
-        return {n: t.contiguous() for n, t in found.items() if not n.startswith("encoder.")}
+        return {
+            name: tensor.contiguous()
+            for name, tensor in found.items()
+            if not name.startswith("encoder.")
+            and (name in names or not name.startswith("reader."))
+        }
+
+
+def with_own_layers(encoder: Any, shared: int) -> Any:
+    """A copy of an encoder that shares its embeddings and first layers; None: it would share all.
+
+    The encoder itself is frozen, the copy's own layers are not.
+
+    Raises:
+        InputError: the encoder has no such number of layers, or none that are known.
+    """
+    freeze(encoder, shared)
+    same = {id(weight): weight for weight in encoder.parameters() if not weight.requires_grad}
+    copied = copy.deepcopy(encoder, dict(same)) if len(same) < len([*encoder.parameters()]) else None
+    encoder.requires_grad_(False)
+    return copied
 
 
 def word_states(states: Tensor, words: Tensor, how: str) -> Tensor:
@@ -267,7 +312,7 @@ class NluModel:
         for group in self._groups(utterances, tokens):
             batch = self._batch(group)
             with inference(self.network), self._autocast():
-                pooled = self.network.states(batch["input_ids"], batch["attention_mask"])[1]
+                pooled = self.network.pooled(batch["input_ids"], batch["attention_mask"])
             for row, window in enumerate(group):
                 if window.word == 0:
                     found[window.sentence] = pooled[row]
@@ -322,6 +367,7 @@ class NluModel:
         settings |= {"pooling": shape.pooling, "words": shape.words, "crf": shape.crf}
         settings |= {"length": self.length, "dtype": self.dtype}
         settings |= {"keys": shape.keys} if shape.keys else {}
+        settings |= {"own": shape.own} if shape.own is not None else {}
         write_whole(out / SETTINGS, canonical_json(settings) + "\n")
 
 
@@ -461,6 +507,7 @@ def load_nlu(name: str, *, dtype: str | None = None, access: Access = Access()) 
         told["words"],
         told["crf"],
         told.get("keys", 0),
+        told.get("own"),
     )
     if not 0 <= shape.keys <= MOST_KEYS:
         raise InputError(
@@ -470,8 +517,8 @@ def load_nlu(name: str, *, dtype: str | None = None, access: Access = Access()) 
     model = open_nlu(base, shape, length=told["length"], seed=0)
     try:
         found = model.network.load_state_dict(load_file(base.folder / HEADS), strict=False)
-        if any(not key.startswith("encoder.") for key in found.missing_keys):
-            raise RuntimeError(f"lacks {found.missing_keys[0]}")
+        if missing := sorted({*found.missing_keys} & {*model.network.heads()}):
+            raise RuntimeError(f"lacks {missing[0]}")
     except (OSError, SafetensorError, RuntimeError) as error:
         raise InputError(
             f"{base.folder / HEADS}: expected the weights of {len(shape.intents)} intents and"

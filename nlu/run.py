@@ -161,7 +161,8 @@ class Prepared:
         intents = tuple(sorted({one.intent for one in self.own}))
         slots = sorted({tag[2:] for one in self.own for tag in one.slots} - {""})
         config = self.config
-        return Shape(intents, tuple(slots), config.pooling, config.words, config.crf)
+        own = config.freeze or 0 if config.intents == KERNEL else None
+        return Shape(intents, tuple(slots), config.pooling, config.words, config.crf, own=own)
 
     @cached_property
     def model(self) -> NluModel:
@@ -170,9 +171,10 @@ class Prepared:
         model = open_nlu(
             self.base, self.shape, length=config.length, seed=config.seed, lora=config.lora
         )
-        if config.freeze is not None:
+        if config.freeze is not None and config.intents != KERNEL:
             freeze(model.network.encoder, config.freeze)
-        heads = (w for n, w in model.network.named_parameters() if not n.startswith("encoder."))
+        inside = ("encoder.", "reader.")
+        heads = (w for n, w in model.network.named_parameters() if not n.startswith(inside))
         quicken(heads, config.head_rate)
         return replace(model, dtype="bfloat16" if config.dtype == "bfloat16" else "float32")
 
@@ -258,6 +260,8 @@ def train(prepared: Prepared, progress: Callable[[Progress], None] | None = None
             f" {len(prepared.shape.intents)}; name other sets"
         )
     config, model, private = prepared.config, prepared.model, prepared.private
+    if config.intents == KERNEL:
+        _remember(prepared)
     loss = _loss(config)
     fitted = fit(
         model.network,
@@ -271,14 +275,17 @@ def train(prepared: Prepared, progress: Callable[[Progress], None] | None = None
         identity={"run": prepared.identity, "intents": list(prepared.shape.intents)},
         **(private.hooks(model.network, loss) if private else {}),
     )
-    if config.intents == KERNEL:
-        of_intent = {intent: number for number, intent in enumerate(model.shape.intents)}
-        vectors = model.pooled([one.tokens for one in prepared.own])
-        numbers = [of_intent[one.intent] for one in prepared.own]
-        model.network.remember(Keys.of(vectors, numbers, len(of_intent)))
     if config.centre:
         model.network.centre.copy_(model.mean([one.tokens for one in prepared.own]))
     return fitted
+
+
+def _remember(prepared: Prepared) -> None:
+    """Let the model tell intents by the training utterances; training changes none of it."""
+    model, own = prepared.model, prepared.own
+    of_intent = {intent: number for number, intent in enumerate(model.shape.intents)}
+    vectors = model.pooled([one.tokens for one in own])
+    model.network.remember(Keys.of(vectors, [of_intent[one.intent] for one in own], len(of_intent)))
 
 
 def _loss(config: NluConfig) -> Any:
