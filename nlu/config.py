@@ -48,6 +48,8 @@ class NluConfig(PrivateOptions):
         words: how a word is seen: by its first piece, or the mean of its pieces.
         freeze: the embeddings and so many layers stay as they are; all of them is a frozen encoder.
         head_rate: factor of the learning rate of the heads and of the CRF.
+        consistency: weight of how far what is said of two views of an utterance is apart: under two
+            dropouts, or, with `switch`, of the utterance and its switched copy (`nlu.losses`).
         switch: languages into whose words utterances are switched, each with a lexicon from
             English, `de` or `kk=lexicon.tsv`.
         teacher: runs of this command; their softened probabilities are learned beside the labels,
@@ -86,6 +88,10 @@ class NluConfig(PrivateOptions):
     )
     head_rate: float = option(5.0, "times the learning rate, for the heads", least=0.01, most=1000)
     slot_weight: float = option(1.0, "of the slots' loss beside the intent's", least=0, most=100)
+    consistency: float | None = option(
+        None, "of two views of an utterance that shall agree", metavar="WEIGHT", least=0.001,
+        most=1000,
+    )  # fmt: skip
     centre: bool = option(False, "centre the vectors of each test language, without labels")
     skip_bad: bool = option(False, "leave out bad records of files, counted", identity=False)
     teacher: tuple[str, ...] = option(
@@ -145,6 +151,8 @@ class NluConfig(PrivateOptions):
             raise InputError("--teacher goes with linear heads, without --crf and --dp-epsilon")
         if self.lora and self.freeze is not None:
             raise InputError("--lora leaves the encoder as it is already; leave --freeze out")
+        if self.consistency and (self.crf or self.privacy or self.teacher):
+            raise InputError("--consistency goes without --crf, --dp-epsilon and --teacher")
         if self.lora and self.intents == KERNEL:
             raise InputError("--intents kernel leaves the encoder as it is; leave --lora out")
         if (self.evaluate_every or self.patience) and not self.dev:

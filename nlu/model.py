@@ -190,8 +190,7 @@ class Network(nn.Module):
         return {
             name: tensor.contiguous()
             for name, tensor in found.items()
-            if not name.startswith("encoder.")
-            and (name in names or not name.startswith("reader."))
+            if not name.startswith("encoder.") and (name in names or not name.startswith("reader."))
         }
 
 
@@ -205,7 +204,9 @@ def with_own_layers(encoder: Any, shared: int) -> Any:
     """
     freeze(encoder, shared)
     same = {id(weight): weight for weight in encoder.parameters() if not weight.requires_grad}
-    copied = copy.deepcopy(encoder, dict(same)) if len(same) < len([*encoder.parameters()]) else None
+    copied = (
+        copy.deepcopy(encoder, dict(same)) if len(same) < len([*encoder.parameters()]) else None
+    )
     encoder.requires_grad_(False)
     return copied
 

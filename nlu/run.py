@@ -33,6 +33,7 @@ from metrics.tags import F1
 from models.resolve import Model, resolve_model
 from nlu.baselines import CHARACTERS, MAJORITY, free_parses
 from nlu.config import KERNEL, NluConfig
+from nlu.losses import agreeing_loss, joint_loss, labels_loss, loss_by_utterance, views
 from nlu.model import Network, NluModel, Parsed, Shape, batches_of, collate, open_nlu
 from nlu.neighbours import Keys
 from nlu.scoring import MODEL, averages, scored
@@ -97,7 +98,7 @@ class Prepared:
     @cached_property
     def labelled(self) -> list[Utterance]:
         """Those with labels."""
-        return [*self.own, *(copy for _, copy in self._copies)]
+        return [*self.own, *(copy for _, copy, _ in self._copies)]
 
     @cached_property
     def unlabelled(self) -> list[list[Utterance]]:
@@ -115,18 +116,26 @@ class Prepared:
     @property
     def originals(self) -> list[int]:
         """For each utterance of `training` the number of its original in `own`."""
-        return [*range(len(self.own)), *(number for number, _ in self._copies)]
+        return [*range(len(self.own)), *(number for number, _, _ in self._copies)]
+
+    @property
+    def other_views(self) -> dict[int, tuple[int, Sequence[int]]]:
+        """Of utterances of `own` the number of their first copy, and where it has their words."""
+        found: dict[int, tuple[int, Sequence[int]]] = {}
+        for number, (original, _, places) in enumerate(self._copies, len(self.own)):
+            found.setdefault(original, (number, places))
+        return found
 
     @cached_property
-    def _copies(self) -> list[tuple[int, Utterance]]:
+    def _copies(self) -> list[tuple[int, Utterance, Sequence[int]]]:
         config = self.config
         if not self.tables:
             return []
         how = {"ratio": config.switch_ratio, "draws": config.switch_draws, "seed": config.seed}
         return [
-            (number, copy)
+            (number, copy, places)
             for number, one in enumerate(self.own)
-            for copy in switched([one], self.tables, **how)  # type: ignore[arg-type]
+            for copy, places in switched([one], self.tables, **how)  # type: ignore[arg-type]
         ]
 
     @cached_property
@@ -292,18 +301,53 @@ def _loss(config: NluConfig) -> Any:
     if config.teacher:
         how = (config.slot_weight, config.soft_weight, config.temperature)
         return taught_loss(labels_loss(config.slot_weight), *how)
-    return (loss_by_utterance if config.privacy else joint_loss)(config.slot_weight)
+    if config.privacy:
+        return loss_by_utterance(config.slot_weight)
+    intents_too = config.intents != KERNEL
+    if config.consistency:
+        labels = labels_loss(config.slot_weight, intents_too=intents_too)
+        return agreeing_loss(labels, config.slot_weight, config.consistency)
+    return joint_loss(config.slot_weight, intents_too=intents_too)
 
 
 def _shuffled(prepared: Prepared) -> Shuffled:
     config, pad = prepared.config, prepared.model.coder.pad
     how = (config.batch_tokens, pad, *prepared.numbered, config.seed)
-    beside = partial(_said_of, _said(prepared)) if config.teacher else None
+    beside: Callable[[Sequence[Window], int], dict[str, Tensor]] | None = None
+    if config.teacher:
+        beside = partial(_said_of, _said(prepared))
+    elif config.consistency:
+        beside = _views_of(prepared)
     return Shuffled(batches_of(prepared.windows, *how, beside), config.seed)
 
 
 def _said_of(said: Said, windows: Sequence[Window], words: int) -> dict[str, Tensor]:
     return collated(windows, said, words)
+
+
+def _views_of(prepared: Prepared) -> Callable[[Sequence[Window], int], dict[str, Tensor]]:
+    """What adds to a batch the other view of each window: the copy, or the window once more."""
+    windows, pad = prepared.windows, prepared.model.coder.pad
+    whole = {sentence: of for sentence, of in _by_sentence(windows).items() if len(of) == 1}
+    copies = {
+        number: (whole[other][0], places)
+        for number, (other, places) in prepared.other_views.items()
+        if number in whole and other in whole
+    }
+
+    def beside(group: Sequence[Window], words: int) -> dict[str, Tensor]:
+        again = (copies.get(one.sentence, (one, range(len(one.firsts)))) for one in group)
+        others, places = zip(*again, strict=True)
+        return views(group, others, places, pad, words)
+
+    return beside
+
+
+def _by_sentence(windows: Sequence[Window]) -> dict[int, list[Window]]:
+    found: defaultdict[int, list[Window]] = defaultdict(list)
+    for window in windows:
+        found[window.sentence].append(window)
+    return found
 
 
 def _said(prepared: Prepared) -> Said:
@@ -338,75 +382,6 @@ def _private(prepared: Prepared) -> Private:
             yield batch | {UNIT: owner}
 
     return Private.of(config, units, prepared.identity, make)
-
-
-def joint_loss(slot_weight: float) -> Callable[[nn.Module, Mapping[str, Tensor]], Any]:
-    """Cross entropy of intents plus the slots' times their weight, in nats an utterance.
-
-    Its sum over the utterances of a batch, and how many they are: the mean over words of the slots'
-    loss counts for each utterance.
-    """
-    of_labels = labels_loss(slot_weight)
-
-    def loss(model: nn.Module, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-        intents, tags = model(batch["input_ids"], batch["attention_mask"], batch["words"])
-        return of_labels(model, intents, tags, batch)
-
-    return loss
-
-
-def labels_loss(slot_weight: float) -> Callable[..., tuple[Tensor, Tensor]]:
-    """The loss of labels, of a batch's scores: `loss(network, intents, tags, batch)`."""
-    from torch.nn import functional
-
-    def loss(
-        network: nn.Module, intents: Tensor, tags: Tensor, batch: Mapping[str, Tensor]
-    ) -> tuple[Tensor, Tensor]:
-        gold, number = batch["tags"], (batch["intents"] != IGNORED).sum().clamp(min=1)
-        total = functional.cross_entropy(
-            intents.float(), batch["intents"], ignore_index=IGNORED, reduction="sum"
-        )
-        there = gold != IGNORED
-        crf = getattr(getattr(network, "module", network), "crf", None)
-        if crf is not None:
-            of_slots = crf(tags, gold.clamp(min=0), _up_to_last(there))
-        else:
-            of_slots = functional.cross_entropy(
-                tags.flatten(0, 1).float(), gold.flatten(), ignore_index=IGNORED, reduction="sum"
-            )
-        words = there.sum().clamp(min=1)
-        return total + slot_weight * of_slots * (number / words), number
-
-    return loss
-
-
-def loss_by_utterance(slot_weight: float) -> Callable[[nn.Module, Mapping[str, Tensor]], Any]:
-    """As `joint_loss`, with the mean over the words of each utterance: none hangs on another."""
-    from torch.nn import functional
-
-    def loss(model: nn.Module, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-        intents, tags = model(batch["input_ids"], batch["attention_mask"], batch["words"])
-        of_intents = functional.cross_entropy(
-            intents, batch["intents"], ignore_index=IGNORED, reduction="sum"
-        )
-        gold = batch["tags"][:, : tags.shape[1]]  # a part of a batch may have shorter ones only
-        of_words = functional.cross_entropy(
-            tags.transpose(1, 2), gold, ignore_index=IGNORED, reduction="none"
-        )
-        words = (gold != IGNORED).sum(dim=1).clamp(min=1)
-        of_slots = (of_words.sum(dim=1) / words).sum()
-        return of_intents + slot_weight * of_slots, (batch["intents"] != IGNORED).sum()
-
-    return loss
-
-
-def _up_to_last(there: Tensor) -> Tensor:
-    """True up to the last word: a CRF has no gaps; a word without a piece inside counts as O."""
-    places = there.shape[1] - there.flip(1).int().argmax(dim=1)
-    import torch
-
-    ends = torch.where(there.any(dim=1), places, torch.ones_like(places))
-    return torch.arange(there.shape[1], device=there.device)[None] < ends[:, None]
 
 
 def _judge(prepared: Prepared) -> Callable[[nn.Module], dict[str, float]]:

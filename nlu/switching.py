@@ -25,7 +25,7 @@ from data.load import find_language
 from data.randomness import key, stream
 from lexaug.paradigms import find_inflection, sha256_of
 from lexaug.phrases import PhraseTable, compile_phrases
-from lexaug.substitute import substitute
+from lexaug.substitute import Replacement, substitute
 
 
 @dataclass(frozen=True)
@@ -83,12 +83,15 @@ def switched(
     ratio: float,
     draws: int,
     seed: int,
-) -> Iterator[Utterance]:
+) -> Iterator[tuple[Utterance, tuple[int, ...]]]:
     """Copies of utterances with words of one of the languages; those that nothing changed are left.
 
     Args:
         ratio: the share of the phrases that the lexicon knows which are replaced.
         draws: copies of each utterance, each in a language that is drawn.
+
+    Yields:
+        The copy, and where each word of the utterance stands in it (`carried`).
     """
     for one in utterances:
         for draw in range(draws):
@@ -103,13 +106,38 @@ def switched(
                 scheme="bio",
             )
             if done.replaced:
-                yield replace(
+                copy = replace(
                     one,
                     id=f"{document}/{chosen.code}",
                     tokens=done.tokens,
                     slots=done.tags or one.slots,
                     text=" ".join(done.tokens),
                 )
+                yield copy, carried(done.replacements, len(one.tokens))
+
+
+def carried(replacements: Sequence[Replacement], number: int) -> tuple[int, ...]:
+    """For each of so many words the place of the one that stands for it after substitution.
+
+    The first word of a phrase is stood for by the first of its translation; the others by none, -1,
+    unless there are as many of both.
+
+    >>> from data.lexicon import Entry
+    >>> entries = Entry("wake me", "uniamshe"), Entry("noon", "saa sita")
+    >>> table = compile_phrases(Lexicon(entries, "en", "sw"))
+    >>> done = substitute(("wake", "me", "at", "noon", "please"), table, key=1)
+    >>> done.tokens, carried(done.replacements, 5)
+    (('uniamshe', 'at', 'saa', 'sita', 'please'), (0, -1, 1, 2, 4))
+    """
+    found: list[int] = []
+    moved = 0
+    for one in replacements:
+        found += range(len(found) + moved, one.start + moved)
+        size, target = one.end - one.start, one.target_end - one.target_start
+        same = size == target
+        found += [one.target_start + n if same or n == 0 else -1 for n in range(size)]
+        moved = one.target_end - one.end
+    return (*found, *range(len(found) + moved, number + moved))
 
 
 def glossed(

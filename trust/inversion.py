@@ -124,8 +124,8 @@ def _setting(
         number = {label: n for n, label in enumerate(model.labels)}
         tags = [[number[tag] for tag in content.tags]]
         return model.model, word_loss, collate(windows, model.coder.pad, tags)
+    from nlu.losses import joint_loss
     from nlu.model import collate as collate_utterances
-    from nlu.run import joint_loss
 
     of_tag = {tag: n for n, tag in enumerate(model.shape.tags)}
     intents = [model.shape.intents.index(content.intent)]

@@ -79,26 +79,56 @@ def test_a_long_utterance_is_cut_into_windows(run: Path) -> None:
     assert found.intent == "play"
 
 
+class KilledError(Exception):
+    pass
+
+
+def killed_and_continued(at: int, config: NluConfig, other: Path) -> None:
+    """Train, be killed at an update, go on: the same bytes as the run `other`."""
+
+    def kill(progress: Progress) -> None:
+        if progress.step >= at:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        train(config, progress=kill)
+    assert not (Path(str(config.out)) / "model").exists()
+    again = train(config).folder
+    for name in ("model/heads.safetensors", "model/model.safetensors", "predictions"):
+        mine, whole = again / name, other / name
+        for one in sorted(mine.iterdir()) if mine.is_dir() else [mine]:
+            twin = whole / one.name if mine.is_dir() else whole
+            assert one.read_bytes() == twin.read_bytes(), name
+
+
 def test_a_killed_run_goes_on_to_the_same_bytes(
     tmp_path: Path, run: Path, encoder: str, corpus: Path
 ) -> None:
-    class KilledError(Exception):
-        pass
+    killed_and_continued(100, options(tmp_path, encoder, corpus, checkpoint_every=40), run)
 
-    def kill(progress: Progress) -> None:
-        if progress.step >= 100:
-            raise KilledError
 
-    config = options(tmp_path, encoder, corpus, checkpoint_every=40)
-    with pytest.raises(KilledError):
-        train(config, progress=kill)
-    assert not (tmp_path / "run" / "model").exists()
-    again = train(config).folder
-    for name in ("model/heads.safetensors", "model/model.safetensors", "predictions"):
-        mine, other = again / name, run / name
-        for one in sorted(mine.iterdir()) if mine.is_dir() else [mine]:
-            twin = other / one.name if mine.is_dir() else other
-            assert one.read_bytes() == twin.read_bytes(), name
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"intents": "kernel", "freeze": 1, "evaluate_every": 30},
+        {"switched": True, "switch_draws": 2},
+        {"switched": True, "consistency": 1.0, "centre": True},
+        {"taught": True, "temperature": 2.0},
+    ],
+)
+def test_killed_in_other_ways_to_train(
+    tmp_path: Path, run: Path, encoder: str, corpus: Path, more: dict[str, Any]
+) -> None:
+    more = dict(more)
+    if more.pop("switched", False):
+        lexicon = tmp_path / "sw.tsv"
+        lexicon.write_text("at\tsaa\nnoon\tsaa sita\nplay\tcheza\nplease\ttafadhali\n", "utf-8")
+        more["switch"] = (f"sw={lexicon}",)
+    if more.pop("taught", False):
+        more |= {"teacher": (str(run),), "unlabelled": (f"{corpus}:dev",), "dev": None}
+    more |= {"steps": 60, "checkpoint_every": 20}
+    whole = train(options(tmp_path, encoder, corpus, out=tmp_path / "whole", **more)).folder
+    killed_and_continued(50, options(tmp_path, encoder, corpus, **more), whole)
 
 
 @pytest.mark.parametrize("more", [{"crf": True}, {"words": "mean"}, {"freeze": 2}, {"lora": 4}])
@@ -116,7 +146,7 @@ def test_other_ways_to_train(
     assert load_nlu(str(done.folder)).shape.crf == more.get("crf", False)
 
 
-@pytest.mark.parametrize("more", [{}, {"freeze": 2}, {"centre": True}])
+@pytest.mark.parametrize("more", [{}, {"freeze": 1}, {"freeze": 2}, {"centre": True}])
 def test_intents_by_utterances_that_are_near(
     tmp_path: Path, encoder: str, corpus: Path, more: dict[str, Any]
 ) -> None:
@@ -142,6 +172,42 @@ def test_intents_by_utterances_that_are_near(
         export(model, tmp_path / "nlu.onnx")
         quick = with_graph(model, tmp_path / "nlu.onnx").parse([row["tokens"] for row in rows])
         assert [one.intent for one in quick] == [one.intent for one in found]
+        assert [one.slots for one in quick] == [one.slots for one in found]
+
+
+def test_slots_have_layers_of_their_own_beside_a_kernel(
+    tmp_path: Path, encoder: str, corpus: Path
+) -> None:
+    """The encoder stays as it is, the layers above --freeze are copied, tuned and kept."""
+    done = train(options(tmp_path, encoder, corpus, steps=120, intents="kernel", freeze=1))
+    before, after = (load_file(folder) for folder in (Path(encoder), done.folder / "model"))
+    for name, weight in after.items():
+        assert torch.equal(weight, before[f"model.{name}" if name not in before else name]), name
+    model = load_nlu(str(done.folder))
+    own = {name.split(".")[1] for name in model.network.heads() if name.startswith("reader.")}
+    assert own == {"layers", "final_norm"}
+    assert not any("layers.0." in name for name in model.network.heads())
+    reader = model.network.reader
+    assert reader is not None
+    assert reader.get_input_embeddings().weight is (
+        model.network.encoder.get_input_embeddings().weight
+    )
+    told = json.loads((done.folder / "scores.json").read_text("utf-8"))
+    mine = next(one for one in told["results"] if one["system"] == "model")
+    values = {score["name"]: score["value"] for score in mine["scores"]}
+    assert values["slot F1"] > 40
+
+
+def test_a_model_that_lacks_layers_of_its_own(tmp_path: Path, encoder: str, corpus: Path) -> None:
+    from safetensors.torch import load_file as load
+    from safetensors.torch import save_file
+
+    done = train(options(tmp_path, encoder, corpus, steps=2, intents="kernel", freeze=1))
+    path = done.folder / "model" / "heads.safetensors"
+    kept = {name: tensor for name, tensor in load(path).items() if "final_norm" not in name}
+    save_file(kept, path)
+    with pytest.raises(InputError, match="expected the weights of 3 intents and"):
+        load_nlu(str(done.folder))
 
 
 def load_file(folder: Path) -> dict[str, torch.Tensor]:
@@ -186,6 +252,9 @@ def test_tags_of_windows_put_together() -> None:
         ({"lora": 2, "freeze": 1}, "leave --freeze out"),
         ({"dev": None, "evaluate_every": 5}, "need --dev"),
         ({"words": "last"}, "--words"),
+        ({"lora": 2, "intents": "kernel"}, "leave --lora out"),
+        ({"consistency": 1.0, "crf": True}, "--consistency goes without"),
+        ({"consistency": 0.0}, "--consistency"),
     ],
 )
 def test_options_that_cannot_be(
@@ -224,13 +293,20 @@ def test_switching_carries_slots(corpus: Path) -> None:
     lexicon = Lexicon(entries, "en", "sw")
     table = Table("sw", lexicon, compile_phrases(lexicon))
     own = find_utterances(f"{corpus}:train")[0].utterances
-    made = list(switched(own, [table], ratio=1.0, draws=1, seed=1))
+    with_places = list(switched(own, [table], ratio=1.0, draws=1, seed=1))
+    made = [copy for copy, _ in with_places]
     assert len({one.id for one in made}) == len(made) > 20
     noon = next(one for one in made if "sita" in one.tokens)
     place = noon.tokens.index("sita")
     assert noon.slots[place - 1 : place + 2] == ("B-time", "I-time", "I-time")
     assert all(problem(one.slots) is None for one in made)
-    assert made == list(switched(own, [table], ratio=1.0, draws=1, seed=1))
+    assert with_places == list(switched(own, [table], ratio=1.0, draws=1, seed=1))
+    originals = {one.id: one for one in own}
+    for copy, places in with_places:
+        original = originals[copy.id.split("/")[0]]
+        assert len(places) == len(original.tokens)
+        for tag, place in zip(original.slots, places, strict=True):
+            assert place == -1 or copy.slots[place] == tag
 
 
 def test_glossing_says_which_word_stands_for_which() -> None:

@@ -73,7 +73,7 @@ class Intents:
         return lacking[0] if lacking else ""
 
     def observe(self, model: NluModel, examples: Sequence[Example]) -> list[Seen]:
-        """The intent's loss plus the mean of the tags', as `nlu.run.joint_loss` has them."""
+        """The intent's loss plus the mean of the tags', as `nlu.losses.joint_loss` has them."""
         said: list[Utterance] = [one.content for one in examples]
         of_intent = {intent: n for n, intent in enumerate(model.shape.intents)}
         of_tag = {tag: n for n, tag in enumerate(model.shape.tags)}

@@ -8,8 +8,8 @@ from pathlib import Path
 from data.access import Access
 from data.labels.slots import Utterance
 from metrics.ratios import SHARE
+from nlu.losses import joint_loss
 from nlu.model import Shape, batches_of, open_nlu
-from nlu.run import joint_loss
 from training.batches import Shuffled
 from training.tagging.tagger import Window
 from trust.examples import Example
