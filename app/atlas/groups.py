@@ -87,7 +87,7 @@ def page(world: World, group: Group) -> Page:
     """The page of a genus, script or country."""
     rows = [table_row(language(world, row)) for row in group.rows]
     heads = "".join(f"<th>{escape(name)}" for name in COLUMNS)
-    start = f"<table class=languages><thead><tr>{heads}</thead><tbody>"
+    start = f"<table class=languages><thead><tr>{heads}<tbody>"
     count = quantity(len(group.rows), "language")
     about = f"{count} of the {'country' if group.kind == 'country' else group.kind} {group.name}."
     return Page(
@@ -185,7 +185,7 @@ class Families:
         """The page of a top: its figures, a map, and its tree."""
         code, rows = top["glottocode"], self.languages(top["glottocode"])
         heads = "".join(f"<th>{escape(name)}" for name in TREE_COLUMNS)
-        start = f"<table class=tree><thead><tr>{heads}</thead><tbody>"
+        start = f"<table class=tree><thead><tr>{heads}<tbody>"
         nodes = [self._node(depth, node) for depth, node in self.below(code)]
         family = code not in NO_FAMILY
         about = (

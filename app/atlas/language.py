@@ -128,7 +128,7 @@ def about(row: Mapping[str, Any]) -> str:
         row["category"] or "", "language"
     )
     of = [one for one in (row["genus"], row["family"]) if one]
-    group = f"A {of[0]} {kind}" if of else f"A {kind}"
+    group = f"{article(of[0])} {of[0]} {kind}" if of else f"A {kind}"
     if len(of) == 2 and of[0] != of[1]:
         group += f" ({of[1]})"
     if row["is_isolate"]:
@@ -141,6 +141,16 @@ def about(row: Mapping[str, Any]) -> str:
     if row["speakers"] and not row["speakers_doubt"]:
         people = f", spoken by {texts.people(row['speakers'])} people"
     return f"{group}{where}{people}."
+
+
+def article(name: str) -> str:
+    """What stands before a name: of its letters, since most are not English words.
+
+    >>> article("Atlantic-Congo"), article("Bantu"), article("Uralic")
+    ('An', 'A', 'A')
+    """
+    sounds_like_you = name.startswith(("Uralic", "Ugric", "Uto"))
+    return "An" if name[:1] in "AEIOUÁÉÍÓÚ" and not sounds_like_you else "A"
 
 
 def _joined(names: Sequence[str], most: int = 4) -> str:
@@ -203,7 +213,8 @@ def fact(world: World, row: Mapping[str, Any], column: str) -> str:
         return ", ".join(world.link(kind, code, html) for code, html in links)
     if column == "lineage" and value:
         steps = zip(value, row["groups"], strict=True)
-        return " › ".join(world.link("group", code, escape(name)) for code, name in steps)
+        root, *inner = [(code, escape(name)) for code, name in steps]  # the root: the family's row
+        return " › ".join([root[1], *(world.link("group", *step) for step in inner)])
     return told
 
 

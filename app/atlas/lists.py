@@ -121,7 +121,7 @@ def _heat(world: World, table_of: Any, by: str) -> Section:
     heads = "".join(
         f"<th>{escape(name)}" for name in ("", "languages", *(KIND_NAMES[kind] for kind in KINDS))
     )
-    start = f"<table class=heat><thead><tr>{heads}</thead><tbody>"
+    start = f"<table class=heat><thead><tr>{heads}<tbody>"
     return Section(f"By {by}", rows, start, "</table>")
 
 

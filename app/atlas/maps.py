@@ -121,7 +121,7 @@ def _marks(
     found = []
     for code, at in places.items():
         x, y = _units(at)
-        mark = f"<path d=M{x},{y}h0 ><title>{escape(names[code])}</title></path>"
+        mark = f"<path d=M{x},{y}h0><title>{escape(names[code])}</title></path>"
         to = address(code)
         found.append(f'<a href="{escape(to)}">{mark}</a>' if to else mark)
     return f"<g class=near>{''.join(found)}</g>"

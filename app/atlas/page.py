@@ -3,7 +3,7 @@
 No page is larger than LIMIT bytes, whatever a language or group has: sections are laid on pages
 row by row, and each page leads to the next. Pages lie in the folder of the site or one below it, so
 that `root` leads from any of them to the others, from a disk as from a server. End tags that HTML
-lets be left out (`td`, `tr`, `li`) are left out: a site has eight thousand pages.
+lets be left out (`td`, `tr`, `thead`, `li`) are left out: a site has eight thousand pages.
 """
 
 from __future__ import annotations
@@ -153,7 +153,9 @@ def _framed(
     page: Page, title: str, body: str, path: str, number: int, count: int, address: str
 ) -> str:
     root, first = page.root, not number
-    about = f'<meta name=description content="{escape(page.about)}">' if page.about else ""
+    told = escape(page.about)
+    # What the first paragraph says needs no description beside it.
+    about = f'<meta name=description content="{told}">' if told and told not in page.lead else ""
     canonical = f'<link rel=canonical href="{escape(address + path)}">' if address else ""
     machine = script_json(page.described) if page.described and first else ""
     return (
@@ -167,7 +169,7 @@ def _framed(
         f"<b>kilolingua atlas</b></a><nav aria-label=Atlas>{_navigation(root)}</nav></header>"
         f"<main id=main><h1>{escape(title)}</h1>"
         f"{page.lead + _beside(page) if first else ''}{body}{_turning(page, number, count)}</main>"
-        f"<footer>{FOOT.format(root=root)}</footer></html>\n"
+        f"<footer>{FOOT.format(root=root)}</footer>\n"
     )
 
 
@@ -180,7 +182,7 @@ def _navigation(root: str) -> str:
 
 def _beside(page: Page) -> str:
     name = page.path.rpartition("/")[2]
-    links = [f'<a href="{name}.{kind}">{kind.upper()}</a>' for kind in page.beside]
+    links = [unquoted(f'<a href="{name}.{kind}">{kind.upper()}</a>') for kind in page.beside]
     return f"<p class=beside>The same as {' and '.join(links)}.</p>" if links else ""
 
 
@@ -222,7 +224,7 @@ def table(
         kind: its class, by which atlas.css says which columns are numbers.
     """
     heads = "".join(f"<th>{escape(name)}" for name in header)
-    start = f"<table class={kind}>" + (f"<thead><tr>{heads}</thead>" if heads else "") + "<tbody>"
+    start = f"<table class={kind}>" + (f"<thead><tr>{heads}" if heads else "") + "<tbody>"
     return Section(heading, [table_row(cells) for cells in rows], start, "</table>", note)
 
 
