@@ -13,12 +13,18 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 from localize.documents.inline import protected
 from localize.documents.record import Document, Segment
 from localize.texts import key
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vector = NDArray[np.float32]
 
 # Of a bead by how many segments it has on either side; -log of how often they occur, about.
 PRIORS: Mapping[tuple[int, int], float] = {
@@ -31,6 +37,7 @@ PRIORS: Mapping[tuple[int, int], float] = {
 }
 VARIANCE = 6.8  # of a translation's length a character (Gale and Church)
 WEIGHT = 0.35  # of the lengths beside the rest: paragraphs vary more than sentences
+SENSE, LIKELY = 24.0, 0.5  # of a cosine of two texts' vectors, and the cosine that says nothing
 BAND = 30  # places beside the diagonal that are looked at
 _NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -60,6 +67,7 @@ class Trait:
         words: in Latin letters, which many languages keep of names and terms; of a source also the
             translations that a lexicon has of its words.
         behind: lines of the gap behind it that translations leave alone: labels, equations.
+        vector: what an encoder makes of it, of length 1 (`localize.vectors`).
     """
 
     length: int
@@ -69,6 +77,7 @@ class Trait:
     behind: frozenset[str]
     key: str
     words: frozenset[str] = frozenset()
+    vector: Vector | None = field(default=None, compare=False)
 
 
 Meanings = Callable[[str], Iterable[str]]
@@ -234,7 +243,8 @@ def _cost(source: Sequence[Trait], target: Sequence[Trait], ratio: float) -> flo
     cost = prior + _length_cost(
         sum(trait.length for trait in source), sum(trait.length for trait in target), ratio
     )
-    return cost + _kind_cost(source, target) + _shared_cost(source, target)
+    cost += _kind_cost(source, target) + _shared_cost(source, target)
+    return cost + _sense_cost(source, target)
 
 
 def _length_cost(source: int, target: int, ratio: float) -> float:
@@ -253,6 +263,18 @@ def _kind_cost(source: Sequence[Trait], target: Sequence[Trait]) -> float:
         return 2.0 * (one.level != other.level)
     strict = {"heading", "figure", "cell", "title"}
     return 6.0 if {one.kind, other.kind} & strict else 1.5
+
+
+def _sense_cost(source: Sequence[Trait], target: Sequence[Trait]) -> float:
+    """By how alike both sides are to an encoder; 0 without one."""
+    sides = [
+        [trait.vector for trait in side if trait.vector is not None] for side in (source, target)
+    ]
+    if not all(sides):
+        return 0.0
+    one, other = (sum(side[1:], start=side[0]) for side in sides)
+    size = math.sqrt(float(one @ one) * float(other @ other))
+    return SENSE * (LIKELY - float(one @ other) / max(size, 1e-9))
 
 
 def _parts_of(traits: Sequence[Trait]) -> Counter[str]:

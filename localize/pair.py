@@ -5,7 +5,8 @@
     python -m localize.pair book book --source-suffix _origin --lang tr --out pairs.csv
 
 Segments are aligned by their lengths, their kinds, and what both sides share: mathematics, roles,
-links, numbers, labels, names; with --lexicon the translations of words as well. Each pair has a
+links, numbers, labels, names; with --lexicon the translations of words as well, with --embedder the
+vectors of an encoder (plain texts share little else). Each pair has a
 score from 0 to 1; the page shows the doubtful ones first. The suffix of --out says its form: .tsv,
 .csv (as Amazon Translate takes parallel data), .tmx.
 """
@@ -32,6 +33,7 @@ from localize.documents.record import Document
 from localize.files import documents, relative
 from localize.sentences import split
 from localize.texts import one_line
+from localize.vectors import Embed, Side
 
 UNITS = ("paragraph", "sentence")
 SUFFIXES = (".tsv", ".csv", ".tmx")
@@ -58,6 +60,11 @@ class PairConfig:
     unit: str = option("paragraph", "what a pair is", choices=UNITS)
     lexicon: str | None = option(
         None, "counts translations of words: auto, a catalog name, a file", metavar="NAME"
+    )
+    embedder: str | None = option(
+        None,
+        "an encoder whose vectors are compared too: multilingual-e5-small, a folder",
+        metavar="MODEL",
     )
     least: float = option(0.0, "score below which a pair is left out", least=0, most=1)
     page: Path | None = option(None, "a page with the pairs, doubtful ones first", metavar="FILE")
@@ -106,11 +113,22 @@ def score_of(bead: Bead) -> float:
 
 
 def pair_documents(
-    source: Document, target: Document, name: str = "", meanings: Meanings = no_meanings
+    source: Document,
+    target: Document,
+    name: str = "",
+    meanings: Meanings = no_meanings,
+    sides: tuple[Side, Side] | None = None,
 ) -> tuple[list[Paired], tuple[int, int]]:
-    """The pairs of paragraphs of two documents, and how many on either side are alone."""
+    """The pairs of paragraphs of two documents, and how many on either side are alone.
+
+    Args:
+        sides: an encoder's vectors of both (`localize.vectors`).
+    """
     pairs, alone = list[Paired](), [0, 0]
-    for bead in align(traits_of(source, meanings), traits_of(target)):
+    traits = traits_of(source, meanings), traits_of(target)
+    if sides:
+        traits = sides[0].segments(traits[0], source), sides[1].segments(traits[1], target)
+    for bead in align(*traits):
         if not bead.source or not bead.target:
             alone[0] += len(bead.source)
             alone[1] += len(bead.target)
@@ -125,18 +143,24 @@ def pair_documents(
 
 
 def sentences_of(
-    pair: Paired, languages: tuple[str, str], meanings: Meanings = no_meanings
+    pair: Paired,
+    languages: tuple[str, str],
+    meanings: Meanings = no_meanings,
+    vectors: tuple[Side, Side] | None = None,
 ) -> Iterator[Paired]:
     """The pairs of sentences of a pair of paragraphs; those without a partner are left out.
 
     Args:
         languages: codes by which the sides are cut.
+        vectors: of both sides, with the means of the documents that the pair is from.
     """
     sides = [
         [part.strip() for part in split(text, code) if part.strip()]
         for text, code in zip((pair.source, pair.target), languages, strict=True)
     ]
     traits = [text_trait(text, meanings) for text in sides[0]], [text_trait(t) for t in sides[1]]
+    if vectors and len(sides[0]) + len(sides[1]) > 2:
+        traits = vectors[0].put(traits[0], sides[0]), vectors[1].put(traits[1], sides[1])
     for bead in align(*traits):
         if bead.source and bead.target:
             told = zip(sides, (bead.source, bead.target), strict=True)
@@ -152,17 +176,20 @@ def pair(config: PairConfig, access: Access | None = None) -> Pairing:
         InputError: no documents, or none of them has a translation.
     """
     languages = resolve(config.source_lang), resolve(config.lang or "")
-    meanings = _meanings(config, languages, access or Access.of(config))
+    access = access or Access.of(config)
+    meanings, embed = _meanings(config, languages, access), _embed(config, access)
     pairs, alone, missing = list[Paired](), [0, 0], list[str]()
     for name, source, target in _files(config):
         if not target.is_file():
             missing.append(name)
             continue
-        found, left = pair_documents(read_document(source), read_document(target), name, meanings)
+        read = read_document(source), read_document(target)
+        sides = (Side.of(embed, read[0]), Side.of(embed, read[1])) if embed else None
+        found, left = pair_documents(*read, name, meanings, sides)
         alone = [alone[0] + left[0], alone[1] + left[1]]
         if config.unit == "sentence":
             codes = languages[0].bcp47, languages[1].bcp47
-            found = [one for told in found for one in sentences_of(told, codes, meanings)]
+            found = [one for told in found for one in sentences_of(told, codes, meanings, sides)]
         pairs += [one for one in found if one.score >= config.least]
     if not pairs and missing:
         raise InputError(
@@ -184,6 +211,14 @@ def _files(config: PairConfig) -> Iterator[tuple[str, Path, Path]]:
                 yield there.as_posix(), path, target / there
         else:
             yield name.as_posix(), path, target if target.is_file() else target / name
+
+
+def _embed(config: PairConfig, access: Access) -> Embed | None:
+    if config.embedder is None:
+        return None
+    from icl.engines.embedding import SentenceEmbedder
+
+    return SentenceEmbedder(config.embedder, access=access)
 
 
 def _meanings(config: PairConfig, languages: tuple[Language, Language], access: Access) -> Meanings:

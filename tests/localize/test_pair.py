@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from data.parallel import read_tmx
 from localize.alignment import align, increasing, text_trait, traits_of
 from localize.documents import read_document
 from localize.documents.markdown import read
-from localize.pair import main, pair_documents, sentences_of
+from localize.documents.plain import read as plain
+from localize.pair import Paired, main, pair_documents, sentences_of
 from localize.texts import fingerprint
+from localize.vectors import Side
 
 EN = """# Oaks
 :label:`sec_oaks`
@@ -213,3 +218,58 @@ def test_pairs_that_were_checked_by_hand(name: str, mirror: Path) -> None:
         found = {(str(pair.source_line), str(pair.target_line)) for pair in pairs}
         right += sum((row[1], row[2]) in found for row in rows if row[0] == document)
     assert right >= 0.95 * len(rows), f"{right} of {len(rows)}"
+
+
+POEM = ("The sun is up.", "A dog has barked.", "Rain will fall.", "We sing a song.", "It is night.")
+LIED = (
+    "Jua limechomoza.",
+    "Mbwa amebweka.",
+    "Mvua itanyesha.",
+    "Tunaimba wimbo.",
+    "Sasa ni usiku.",
+)
+
+
+def vectors_of(texts: Sequence[str]) -> NDArray[np.float32]:
+    """An axis a meaning, beside one that all texts of a language have in common."""
+    made = np.zeros((len(texts), len(POEM) + 2), np.float32)
+    for row, text in zip(made, texts, strict=True):
+        for side, poem in enumerate((POEM, LIED)):
+            for place, line in enumerate(poem):
+                if line in text:
+                    row[place], row[len(POEM) + side] = 0.5, 0.8
+    return made / np.maximum(np.linalg.norm(made, axis=1, keepdims=True), 1e-9)
+
+
+def test_vectors_tell_texts_that_share_nothing_apart() -> None:
+    documents = plain("\n\n".join(POEM)), plain("\n\n".join((LIED[0], *LIED[2:])))
+    sides = Side.of(vectors_of, documents[0]), Side.of(vectors_of, documents[1])
+    pairs, alone = pair_documents(*documents, sides=sides)
+    assert [(p.source, p.target) for p in pairs] == [(POEM[n], LIED[n]) for n in (0, 2, 3, 4)]
+    assert alone == (1, 0)
+
+
+def test_vectors_of_sentences_have_the_means_of_their_documents() -> None:
+    documents = plain("\n\n".join(POEM)), plain("\n\n".join(LIED))
+    sides = Side.of(vectors_of, documents[0]), Side.of(vectors_of, documents[1])
+    whole = Paired("", 0, 0, 1.0, " ".join(POEM[1:4]), " ".join((*LIED[1:3], LIED[3])))
+    found = list(sentences_of(whole, ("en", "sw"), vectors=sides))
+    assert [(p.source, p.target) for p in found] == list(zip(POEM[1:4], LIED[1:4], strict=True))
+
+
+def test_a_document_without_texts_has_vectors_too() -> None:
+    empty = plain("")
+    sides = Side.of(vectors_of, empty), Side.of(vectors_of, empty)
+    assert pair_documents(empty, empty, sides=sides) == ([], (0, 0))
+
+
+@pytest.mark.real
+def test_an_encoder_pairs_plain_text(tmp_path: Path) -> None:
+    for name, lines_ in (("en", POEM), ("sw", (*LIED[:2], *LIED[3:]))):
+        (tmp_path / f"{name}.txt").write_text("\n\n".join(lines_), "utf-8")
+    out = tmp_path / "pairs.tsv"
+    command = [str(tmp_path / "en.txt"), str(tmp_path / "sw.txt"), "--lang", "sw"]
+    assert main([*command, "--embedder", "multilingual-e5-small", "--out", str(out)]) == 0
+    rows = list(csv.reader(out.open(encoding="utf-8"), delimiter="\t"))[1:]
+    assert (POEM[3], LIED[3]) in {(row[4], row[5]) for row in rows}
+    assert not any(POEM[2] == row[4] for row in rows)
