@@ -42,8 +42,8 @@ def show(inventory: Inventory, row: Mapping[str, Any]) -> None:
         if lineage:
             link_to("tree", "Its place in the tree", {"node": lineage[-1]})
         if not found.is_empty():
-            near = [row["glottocode"], *found["glottocode"].head(3)]
-            link_to("compare", "It and its nearest, side by side", {"lang": near})
+            beside = [row["glottocode"], *found["glottocode"].head(3)]
+            link_to("compare", "It and its nearest, side by side", {"lang": beside})
     _lenders(inventory, row)
     _dialects(row)
 

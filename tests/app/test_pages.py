@@ -38,6 +38,16 @@ def test_every_page_runs(run_page: Run, page: str) -> None:
     assert not test.error
 
 
+def test_a_language_with_kin_shows_them(run_page: Run, inventory: Any) -> None:
+    import polars as pl
+
+    tree = pl.when(pl.col("genus") == "Bantu").then(pl.lit(["atla1278", "narr1281"]))
+    table = inventory.table.with_columns(lineage=tree.otherwise("lineage"))
+    test = run_page("language", replace(inventory, table=table), lang="sw")
+    assert not test.exception
+    assert '<a href="language?lang=zulu1248" target="_self">' in html(test)
+
+
 @pytest.mark.parametrize(
     ("page", "address"),
     [
