@@ -36,7 +36,7 @@ def find_device(name: str) -> torch.device:
         device = torch.device(name)
     except RuntimeError as error:
         raise InputError(f"--device: expected auto, cpu, cuda or mps, found {name!r}") from error
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+    if device.type == "cuda" and not 0 <= (device.index or 0) < torch.cuda.device_count():
         raise UnavailableError(
             f"device {name}: torch {torch.__version__} sees {torch.cuda.device_count()} CUDA "
             "devices; choose --device cpu, or check nvidia-smi and install a torch with CUDA"

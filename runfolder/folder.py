@@ -26,7 +26,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from data.bounded import read_json
-from data.errors import InputError
+from data.errors import InputError, UnavailableError
 from data.files import canonical_json, raise_if_disk_full, sha256_text, sweep, write_whole
 
 CONFIG = "config.json"
@@ -228,6 +228,21 @@ def release(kind: RunKind, folder: Path) -> bool:
     except Timeout:
         return False
     return True
+
+
+@contextmanager
+def cleared_if_refused(kind: RunKind, folder: Path) -> Iterator[None]:
+    """A block that finds out whether its input will do: where not, the run it began leaves nothing.
+
+    Raises:
+        InputError, UnavailableError: what the block raised; the folder is cleared first, if it has
+            no result (`release`).
+    """
+    try:
+        yield
+    except (InputError, UnavailableError):
+        release(kind, folder)
+        raise
 
 
 def differences(held: Any, wanted: Any, name: str = "") -> Iterator[str]:

@@ -135,12 +135,22 @@ def read(target: Reads, name: str, access: Access) -> list[Example]:
     """
     code, sign, rest = name.partition("=")
     if not sign or Path(name).exists():
-        return target.read(name, access)
+        return _read(target, name, access)
     try:
         language = resolve(code).bcp47
     except InputError as error:
         raise InputError(f"{name}: {error}") from error
-    return [replace(one, language=language) for one in target.read(rest, access)]
+    return [replace(one, language=language) for one in _read(target, rest, access)]
+
+
+def _read(target: Reads, name: str, access: Access) -> list[Example]:
+    """The examples of a set; what is wrong with it says of which set."""
+    try:
+        return target.read(name, access)
+    except InputError as error:
+        if name.partition(":")[0] in str(error):
+            raise
+        raise InputError(f"{name}: {error}") from error
 
 
 def parted(

@@ -12,6 +12,7 @@ from filelock import FileLock
 from data.errors import InputError
 from runfolder.folder import (
     RunKind,
+    cleared_if_refused,
     differences,
     environment,
     folder_name,
@@ -130,6 +131,24 @@ def test_a_folder_with_a_result_is_kept(name: str, tmp_path: Path) -> None:
     assert not release(kind, tmp_path)
     assert (tmp_path / name).exists()
     assert (tmp_path / "config.json").exists()
+
+
+@pytest.mark.parametrize("made", ["", "answers.jsonl"])
+def test_what_a_refused_run_began_goes_and_what_it_made_stays(made: str, tmp_path: Path) -> None:
+    def refused() -> None:
+        with (
+            run_folder(KIND, "x", {"shots": 1}, out=tmp_path / "run") as run,
+            cleared_if_refused(KIND, run.folder),
+        ):
+            (run.folder / "draft").write_text("who has what")
+            if made:
+                (run.folder / made).write_text("{}\n")
+            raise InputError("this file has one label")
+
+    with pytest.raises(InputError, match="this file has one label"):
+        refused()
+    assert (tmp_path / "run").exists() is bool(made)
+    assert (tmp_path / "run" / "draft").exists() is bool(made)
 
 
 def test_a_folder_in_which_somebody_trains_is_kept(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ runs/fairness-<model>-<hash>/ holds
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from data.access import Access
 from data.errors import InputError
 from data.files import sha256_file
 from data.options import command_line, identity_of, to_json
-from runfolder.folder import RunKind, run_folder
+from runfolder.folder import Run, RunKind, cleared_if_refused, run_folder
 from runfolder.records import RecordFile
 from trust.fairness import MEASURES, measure
 from trust.fairness.config import Advance, Fairness
@@ -50,9 +51,20 @@ def run(config: Fairness, access: Access, advance: Advance | None) -> Measured:
     }
     name = f"fairness-{subject.model.name}"
     with run_folder(KIND, name, identity, out=config.out, options=to_json(config)) as opened:
-        records = RecordFile(opened.folder / FILE, RECORD)
+        with cleared_if_refused(KIND, opened.folder):
+            done = _measured(
+                subject, [name for name, lacks in chosen if not lacks], opened, advance
+            )
+        made = [_made(name, done.get(name), lacks) for name, lacks in chosen]
+        return finish(opened.folder, subject, made, command_line("trust.fairness", config))
+
+
+def _measured(
+    subject: Subject, wanted: Sequence[str], opened: Run, advance: Advance | None
+) -> dict[str, dict[str, Any]]:
+    """The records of the measures, of which those that are there are not made again."""
+    with closing(RecordFile(opened.folder / FILE, RECORD)) as records:
         done = {one["measure"]: one for one in records}
-        wanted = [name for name, lacks in chosen if not lacks]
         for number, name in enumerate(wanted):
             if advance:
                 advance("measures", number, len(wanted))
@@ -61,9 +73,7 @@ def run(config: Fairness, access: Access, advance: Advance | None) -> Measured:
                 records.append([done[name]])
         if advance and wanted:
             advance("measures", len(wanted), len(wanted))
-        records.close()
-        made = [_made(name, done.get(name), lacks) for name, lacks in chosen]
-        return finish(opened.folder, subject, made, command_line("trust.fairness", config))
+    return done
 
 
 def _chosen(config: Fairness, subject: Subject) -> list[tuple[str, str]]:

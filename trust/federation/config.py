@@ -188,8 +188,8 @@ class Federated:
         """
         if self.per_round > number:
             raise InputError(
-                f"--per-round {self.per_round}: there are {number:,} clients; give at most"
-                f" {number:,}, or more --clients"
+                f"--per-round {self.per_round}: there {'is' if number == 1 else 'are'} {number:,}"
+                f" client{'' if number == 1 else 's'}; give at most {number:,}, or more --clients"
             )
 
     def _check_compress(self) -> None:

@@ -22,6 +22,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from data.errors import UnavailableError
 from data.files import canonical_json, sha256_text
 from data.randomness import stream
 from runfolder.records import RecordFile
@@ -171,7 +172,12 @@ class Federation:
             sent.control,
             own,
         )
-        found = work(self.opened, members, sent.weights, how)
+        try:
+            found = work(self.opened, members, sent.weights, how)
+        except UnavailableError as error:  # a loss that is not finite
+            raise UnavailableError(
+                f"round {number + 1}, {self.parts.names[client]}: {error}"
+            ) from error
         update, travelled = compressed(
             found.update, config.compress, self._draw("rounding", number, client)
         )

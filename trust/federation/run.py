@@ -23,7 +23,8 @@ from data.errors import InputError
 from data.files import canonical_json, check_not_removed, sha256_text
 from data.options import command_line, identity_of, to_json
 from data.randomness import stream
-from runfolder.folder import RunKind, run_folder, write_json
+from models.device import find_device
+from runfolder.folder import RunKind, cleared_if_refused, run_folder, write_json
 from runfolder.records import read_records
 from training.folders import PACKAGES, folder_appears_whole
 from trust.examples import Example, read
@@ -38,8 +39,8 @@ from trust.federation.tasks import BEGUN, Setting, Task, task_of
 KIND = RunKind(
     "trust.federated",
     {"task": str, "partition": str, "rounds": int, "select": str},
-    (ROUNDS, "model", "scores.json"),
-    ("partition.*", STATE, CONTROLS, BEGUN, "report.html"),
+    (ROUNDS, STATE, "model", "scores.json"),
+    ("partition.*", CONTROLS, BEGUN, "report.html"),
     PACKAGES,
 )
 
@@ -127,12 +128,14 @@ def run(config: Federated, access: Access, advance: Advance | None, ask: Ask | N
     Args:
         ask: how clients are asked that work elsewhere; by default they work here.
     """
+    find_device(config.device)  # before anything slow
     begun = begun_in(config, access, Path())
     options = to_json(config)
     with run_folder(KIND, "federated", begun.identity, out=config.out, options=options) as opened:
         folder = opened.folder
         if not (folder / "scores.json").exists():
-            _train(replace(begun, folder=folder), advance, ask)
+            with cleared_if_refused(KIND, folder):
+                _train(replace(begun, folder=folder), advance, ask)
         return Done.of(folder)
 
 

@@ -10,7 +10,7 @@ import torch
 
 from data.access import Access
 from data.bounded import parse_json
-from data.errors import InputError
+from data.errors import InputError, UnavailableError
 from tests.trust.federation.conftest import Small
 from training.loop import fit
 from trust.federated import federate, main
@@ -203,7 +203,7 @@ def test_wrong_input_is_told(
     with pytest.raises(InputError) as raised:
         federate(small.config(**changed, out=tmp_path / "run"))
     assert told in str(raised.value)
-    assert not (tmp_path / "run" / "scores.json").exists()
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_set_without_labels_or_languages_is_told(small: Small, tmp_path: Path) -> None:
@@ -221,6 +221,28 @@ def test_a_set_without_labels_or_languages_is_told(small: Small, tmp_path: Path)
     alone.write_text("\n".join([head, *same]) + "\n", "utf-8")
     with pytest.raises(InputError, match="examples of two intents or more, found 1"):
         federate(small.config(train=(f"en={alone}",), out=tmp_path / "run"))
+    assert not (tmp_path / "run").exists()  # who has what was written before the task was opened
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_loss_that_is_not_finite_is_told_and_leaves_nothing(
+    small: Small, tmp_path: Path, workers: int
+) -> None:
+    config = small.config(learning_rate=1e30, workers=workers, out=tmp_path / "run")
+    with pytest.raises(UnavailableError, match=r"round [12], client-\d: step \d+: the loss is"):
+        federate(config)
+    assert not (tmp_path / "run" / "scores.json").exists()
+
+
+def test_a_device_that_is_not_there_is_told_before_anything_is_read(tmp_path: Path) -> None:
+    with pytest.raises(UnavailableError, match="device cuda:999"):
+        federate(Federated("topics", ("nothing.tsv",), device="cuda:999", out=tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_language_that_nobody_knows_is_told_with_its_set() -> None:
+    with pytest.raises(InputError, match=r"^sib200:train:qqqqq: "):
+        federate(Federated("topics", ("sib200:train:qqqqq",)))
 
 
 def test_options_of_one_task_are_refused_by_others() -> None:
