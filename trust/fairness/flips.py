@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.randomness import stream
-from data.word_lists import Pairs
+from data.word_lists import PRONOUN, Pairs
 from data.word_lists.case import case_of, cased
 from data.word_lists.swap import FEMALE, Gendered, RoleSwap
 from metrics.paired import bootstrap_p
@@ -75,14 +75,17 @@ def turned(texts: Sequence[str], pairs: Pairs, seed: int) -> list[Turned]:
 
 
 def _control(text: str, words: Sequence[Gendered], pairs: Pairs, seed: int) -> str:
-    """Each word replaced by another of its side and group; one without such a word stays."""
+    """Each word replaced by another of its side and group; one without such a word stays.
+
+    Pronouns stay: no other word has their place in a sentence.
+    """
     language = pairs.about.language
     pieces, at = [], 0
     for word in words:
         now = text[word.start : word.stop]
         plain, case = cased(now, "lower", language), case_of(now, language) or "lower"
         column = [(p.female if word.gender == FEMALE else p.male, p.group) for p in pairs.rows]
-        own = {group for known, group in column if known == plain}
+        own = {group for known, group in column if known == plain and group != PRONOUN}
         others = sorted({known for known, group in column if group in own} - {plain})
         draw = stream(seed, "control", text, str(word.start))
         new = cased(draw.choice(others), case, language) if others else now

@@ -161,6 +161,18 @@ def test_controls_stay_on_their_side() -> None:
     assert one.swapped == "Ask my Father"
 
 
+def test_controls_keep_pronouns_and_number() -> None:
+    pairs, found = gender_pairs("en"), []
+    for seed in range(20):
+        [one] = turned(["She called my aunts"], pairs, seed)
+        first, _, word = one.control.rpartition(" ")
+        assert first == "She called my"
+        found.append(word)
+    several = {pair.female for pair in pairs.rows if pair.group == "kinship plural"}
+    assert len({*found}) > 3
+    assert {*found} <= several - {"aunts"}
+
+
 def scored_run(toy: Toy, folder: Path) -> Path:
     """The toy's run, as if it had been scored in three languages: planted predictions."""
     shutil.copytree(toy.run, folder)
