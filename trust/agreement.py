@@ -139,12 +139,18 @@ def pair(intrinsic: str, extrinsic: str, both: Sequence[tuple[float, float]]) ->
     >>> found = pair("weat", "gap", [(1, 10), (2, 30), (3, 20), (4, 40)])
     >>> found.rank, round(found.low, 2), round(found.high, 2), round(found.p, 3)
     (0.8, -0.7, 1.0, 0.333)
+    >>> found = pair("weat", "gap", [(1, 10), (2, 20), (3, 30), (4, 40), (5, 50)])
+    >>> found.rank, round(found.low, 2), round(found.p, 3)
+    (1.0, 0.42, 0.017)
     """
     from trust.fairness.confounds import correlation
 
     x, y = ([float(v) for v in side] for side in zip(*both, strict=True))
     rank, n = correlation(x, y), len(both)
-    bound = min(max(rank, -1 + 1e-9), 1 - 1e-9)
+    # Fisher's z of 1 is infinite: ranks in full accord count as half a step below the full accord,
+    # where a step is what two neighbours that change places take away.
+    most = 1 - 6 / (n * (n * n - 1))
+    bound = min(max(rank, -most), most)
     half = Z / math.sqrt(n - 3)
     low, high = (math.tanh(math.atanh(bound) + side * half) for side in (-1, 1))
     tried = [abs(correlation(x, order)) >= abs(rank) - 1e-9 for order in _orders(y)]
