@@ -1,15 +1,19 @@
 """Federated training measured: who is asked, what it costs, beside central training and Flower.
 
-    python -m bench.federated --step selection          # a line a cell in bench/federated.jsonl
+    python -m bench.federated --step rates              # a line a cell in bench/federated.jsonl
+    python -m bench.federated --step selection
     python -m bench.federated --step tasks              # the gap to central training, four tasks
     python -m bench.federated --step speed              # 1,000 clients, 100 rounds, 50 a round
     python -m bench.federated --step flower             # beside Flower's simulation, in one run
     python -m bench.federated --table
+    python -m bench.federated --document docs/FEDERATED.md
 
 selection: activity against uniform, on AfriSenti, xSID and SIB-200, data dealt out by language and
 by quantity, all at once (static) and over periods with old data deleted (continual), five seeds:
 rounds to 95 % of the central score, final score, worst language. The encoder is frozen, its vectors
-are computed once; clients train a linear layer. Cells that are there are not made again.
+are computed once; clients train a linear layer. Cells that are there are not made again. A set has
+one learning rate for all cells; `rates` chooses it on texts that `selection` does not score: the
+sets' dev parts, and every fourth of xSID's training utterances, taken out of training for that.
 """
 
 from __future__ import annotations
@@ -32,9 +36,10 @@ from typing import Any
 import numpy as np
 
 from bench import kept
+from bench.expansion import in_document
 from data.access import Access
 from data.randomness import stream
-from runfolder.console import aligned, say, show
+from runfolder.console import say, show
 from trust.federation.client import flat
 from trust.federation.config import Federated
 from trust.federation.rounds import Federation, put_weights
@@ -44,9 +49,9 @@ from trust.federation.tasks import Opened
 
 RESULTS = Path(__file__).with_suffix(".jsonl")
 SHAPE = {"step": str, "cell": dict, "found": dict}
-STEPS = ("selection", "tasks", "speed", "memory", "flower")
+STEPS = ("rates", "selection", "tasks", "speed", "memory", "flower")
 SEEDS = (1, 2, 3, 4, 5)
-AFRICAN = ("am", "bm", "ha", "ig", "rw", "ln", "lg", "om", "sn", "so", "sw", "yo")
+AFRICAN = ("am", "bm", "ha", "ig", "ln", "om", "so", "sw", "tn", "xh", "yo", "zu")
 SENTIMENT = ("amh", "hau", "ibo", "kin", "pcm", "swa", "por", "twi", "yor", "arq", "ary")
 SETS: dict[str, dict[str, Any]] = {
     "afrisenti": {
@@ -58,6 +63,10 @@ SETS: dict[str, dict[str, Any]] = {
         "train": tuple(f"sib200:train:{code}" for code in AFRICAN),
         "test": tuple(f"sib200:test:{code}" for code in AFRICAN),
     },
+}
+CHOSEN_ON = {
+    "afrisenti": tuple(f"afrisenti:dev:{code}" for code in SENTIMENT),
+    "sib200": tuple(f"sib200:dev:{code}" for code in AFRICAN),
 }
 MOST = {"afrisenti": (200, 100), "xsid": (3000, 100), "sib200": (250, 100)}  # train a set, test
 PARTITIONS = ("language:0.5", "quantity:0.5")
@@ -74,12 +83,12 @@ COMMON: dict[str, Any] = {
     "task": "topics",
     "model": "multilingual-e5-small",
     "freeze": "encoder",
-    "learning_rate": 0.02,
     "clients": 100,
     "per_round": 10,
     "rounds": 30,
     "evaluate_every": 1,
 }
+RATES = (0.01, 0.03, 0.1, 0.3)
 REACHED = 0.95  # of the central score
 RESAMPLES = 10_000
 
@@ -98,14 +107,49 @@ def curve(begun: Begun, opened: Opened, judge: Judge, config: Federated) -> list
     return found
 
 
+def rates(lines: list[dict[str, Any]], out: Path) -> None:
+    """A partition of its own (seed 0), asked both ways, static and continual."""
+    for name in SETS:
+        cells: list[dict[str, Any]] = [
+            {"set": name, "rate": rate, "arm": arm, "mode": mode, "partition": PARTITIONS[0]}
+            for rate in RATES
+            for mode in MODES
+            for arm in ("uniform", "activity")
+        ]
+        opened = _Set(name, CHOSEN_ON.get(name, ()), of_training=name not in CHOSEN_ON)
+        for cell in cells:
+            if not _there(lines, "rates", cell):
+                asked = {**_asked({**cell, "seed": 0}), "learning_rate": cell["rate"]}
+                keep(lines, out, "rates", cell, opened.found(asked))
+
+
+def chosen_rate(lines: Sequence[Mapping[str, Any]], name: str) -> float:
+    """The rate whose cells of `rates` end highest in the mean; the smaller one of equals."""
+    means = rate_means(lines, name)
+    if means.keys() != {*RATES}:
+        raise SystemExit(f"{name}: no learning rate is chosen yet; run --step rates first")
+    return min(means, key=lambda rate: (-means[rate], rate))
+
+
+def rate_means(lines: Sequence[Mapping[str, Any]], name: str) -> dict[float, float]:
+    """The mean of the last rounds of the cells of each rate."""
+    found: dict[float, list[float]] = {}
+    for one in lines:
+        if one["step"] == "rates" and one["cell"]["set"] == name:
+            found.setdefault(one["cell"]["rate"], []).append(one["found"]["curve"][-1][1])
+    return {rate: fmean(ends) for rate, ends in sorted(found.items())}
+
+
 def selection(lines: list[dict[str, Any]], out: Path) -> None:
     """All cells, seed by seed: a part of the grid is whole seeds."""
-    opened = {name: _Set(name) for name in SETS}
+    opened = {name: _Set(name, SETS[name]["test"]) for name in SETS}
+    chosen = {name: chosen_rate(lines, name) for name in SETS}
     for seed in SEEDS:
         for name in SETS:
             for cell in selection_cells(name, seed):
                 if not _there(lines, "selection", cell):
-                    keep(lines, out, "selection", cell, opened[name].found(cell))
+                    asked = {**_asked(cell), "learning_rate": chosen[name]}
+                    keep(lines, out, "selection", cell, opened[name].found(asked))
 
 
 def selection_cells(name: str, seed: int) -> Iterator[dict[str, Any]]:
@@ -119,26 +163,48 @@ def selection_cells(name: str, seed: int) -> Iterator[dict[str, Any]]:
 
 
 class _Set:
-    """A data set, opened when it is first asked for: its vectors, and a linear layer."""
+    """A data set, opened when it is first asked for: its vectors, and a linear layer.
 
-    def __init__(self, name: str) -> None:
-        self._options = {**COMMON, **SETS[name], "limit": MOST[name][0]}
-        self._most = MOST[name][1]
+    Args:
+        test: sets that are scored. of_training: every fourth utterance of the training set is
+            scored in their place, in all its languages, and leaves training.
+    """
+
+    def __init__(self, name: str, test: Sequence[str], *, of_training: bool = False) -> None:
+        self._options = {**COMMON, "train": SETS[name]["train"], "limit": MOST[name][0]}
+        self._options["test"] = tuple(test) or SETS[name]["test"]
+        self._most, self._of_training = MOST[name][1], of_training
 
     @cached_property
     def _opened(self) -> tuple[Begun, Opened, Judge]:
         begun = begun_in(Federated(**self._options), Access(), Path())
+        found = begun.found
+        if self._of_training:
+            training, test = without_fourths(begun)
+            begun = replace(begun, found=replace(found, training=training, test=test))
         opened = begun.task.open(begun.setting, begun.found.training)
         return begun, opened, Judge(opened, few(begun.found.test, self._most))
 
-    def found(self, cell: Mapping[str, Any]) -> dict[str, Any]:
+    def found(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """The curve of a cell, and seconds of the processor."""
         begun, opened, judge = self._opened
-        config = Federated(**{**self._options, **_asked(cell)})
+        config = Federated(**{**self._options, **asked})
         parts, periods = dealt(config, begun.task, begun.found)
         clock = time.process_time()
         points = curve(replace(begun, parts=parts, periods=periods), opened, judge, config)
         return {"curve": points, "seconds": round(time.process_time() - clock, 1)}
+
+
+def without_fourths(begun: Begun) -> tuple[list[Any], list[Any]]:
+    """The training utterances, and every fourth of them, with all its translations."""
+    (name,) = begun.config.train
+    read = begun.task.read(name, begun.access)
+    numbers = [int(one.id.partition("/")[0]) for one in read]  # "300/8": its eighth translation
+    parted: tuple[list[Any], list[Any]] = ([], [])
+    for one in begun.found.training:
+        row = int(one.id.rpartition("#")[2])
+        parted[numbers[row - 1] % 4 == 0].append(one)
+    return parted
 
 
 def _asked(cell: Mapping[str, Any]) -> dict[str, Any]:
@@ -210,7 +276,7 @@ def tasks(lines: list[dict[str, Any]], out: Path) -> None:
                 parts, periods = dealt(config, begun.task, begun.found)
                 parted = replace(begun, parts=parts, periods=periods)
                 clock = time.process_time()
-                found = {"curve": curve(parted, opened, judge, config)}
+                found: dict[str, Any] = {"curve": curve(parted, opened, judge, config)}
                 found |= {"metric": opened.metric, "seconds": round(time.process_time() - clock, 1)}
                 keep(lines, out, "tasks", cell, found)
 
@@ -293,14 +359,17 @@ def keep(
     say(f"{step} {dict(cell)} {str(found)[-120:]}")
 
 
+def tables(lines: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """By step, those that the results are enough for."""
+    rows = {"rates": _rate_rows, "selection": _selection_rows, "tasks": _task_rows}
+    there = {one["step"] for one in lines}
+    return {name: list(kept.markdown(make(lines))) for name, make in rows.items() if name in there}
+
+
 def table(lines: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """All tables that the results are enough for."""
-    if any(one["step"] == "selection" for one in lines):
-        yield from aligned(list(_selection_rows(lines)))
-        yield ""
-    if any(one["step"] == "tasks" for one in lines):
-        yield from aligned(list(_task_rows(lines)))
-        yield ""
+    """All tables, and what has no table."""
+    for rows in tables(lines).values():
+        yield from [*rows, ""]
     for one in lines:
         if one["step"] in ("speed", "memory", "flower"):
             yield f"{one['step']} {one['cell']}: {one['found']}"
@@ -316,16 +385,24 @@ def _curves(lines: Sequence[Mapping[str, Any]], step: str, **cell: Any) -> dict[
     }
 
 
+def _rate_rows(lines: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, ...]]:
+    yield ("set", *(f"rate {rate:g}" for rate in RATES), "chosen")
+    for name in SETS:
+        if len(means := rate_means(lines, name)) == len(RATES):
+            chosen = f"{chosen_rate(lines, name):g}"
+            yield (name, *(f"{mean:.1f}" for mean in means.values()), chosen)
+
+
 def _selection_rows(lines: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, ...]]:
-    yield ("set", "data", "mode", "asked by", "rounds to 95 %", "final", "worst", "final - uniform",
-           "worst - uniform", "seeds")  # fmt: skip
+    yield ("set", "data", "mode", "asked by", "rounds to 95 %", "final", "worst",
+           "rounds - uniform", "final - uniform", "worst - uniform", "seeds")  # fmt: skip
     for name in SETS:
         central = _curves(lines, "selection", set=name, arm="central")
         best = {seed: max(row[1] for row in found) for seed, found in central.items()}
         if central:
             finals = [found[-1] for found in central.values()]
             yield (name, "all", "central", "-", "-", interval([row[1] for row in finals]),
-                   interval([row[2] for row in finals]), "-", "-", str(len(finals)))  # fmt: skip
+                   interval([row[2] for row in finals]), *"---", str(len(finals)))  # fmt: skip
         for partition in PARTITIONS:
             for mode in MODES:
                 about = {"set": name, "partition": partition, "mode": mode}
@@ -340,15 +417,15 @@ def _selection_rows(lines: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, .
 def _figures(
     found: Mapping[int, Any], base: Mapping[int, Any], best: Mapping[int, float], seeds: list[int]
 ) -> tuple[str, ...]:
-    reached = [first(found[seed], REACHED * best[seed]) for seed in seeds]
-    times = [one for one in reached if one is not None]
-    told = f"{fmean(times):.1f}" if times else "-"
-    if len(times) < len(seeds):
-        told += f" ({len(times)} of {len(seeds)})"
+    times, usual = (
+        {seed: first(of[seed], REACHED * best[seed]) for seed in seeds} for of in (found, base)
+    )
+    told, late = interval([*times.values()]), sum(one > len(found[s]) for s, one in times.items())
     last = {seed: found[seed][-1] for seed in seeds}
-    apart = [[last[seed][place] - base[seed][-1][place] for seed in seeds] for place in (1, 2)]
+    apart = [[times[seed] - usual[seed] for seed in seeds]]
+    apart += [[last[seed][place] - base[seed][-1][place] for seed in seeds] for place in (1, 2)]
     return (
-        told,
+        f"{told}, {late} never" if late else told,
         interval([last[seed][1] for seed in seeds]),
         interval([last[seed][2] for seed in seeds]),
         *(interval(one, sign="+") if any(one) else "-" for one in apart),
@@ -356,9 +433,13 @@ def _figures(
     )
 
 
-def first(points: Sequence[Sequence[Any]], least: float) -> int | None:
-    """The first round whose mean is at least so much."""
-    return next((row[0] for row in points if row[1] >= least), None)
+def first(points: Sequence[Sequence[Any]], least: float) -> int:
+    """The first round whose mean is at least so much; one more than there are, if there is none.
+
+    >>> first([[1, 30.0], [2, 60.0]], 50), first([[1, 30.0], [2, 60.0]], 70)
+    (2, 3)
+    """
+    return next((row[0] for row in points if row[1] >= least), len(points) + 1)
 
 
 def interval(values: Sequence[float], sign: str = "") -> str:
@@ -391,13 +472,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--step", choices=STEPS, help="what is measured")
     parser.add_argument("--out", type=Path, default=RESULTS, help="a line a result")
     parser.add_argument("--table", action="store_true", help="show what is there")
+    parser.add_argument("--document", type=Path, help="a Markdown file to put the tables into")
     given = parser.parse_args(argv)
     lines = kept.read_lines(given.out, SHAPE)
     if given.step:
         globals()[given.step](lines, given.out)
-    if given.table or not given.step:
+    if given.table or not (given.step or given.document):
         for line in table(lines):
             show(line)
+    if given.document:
+        for name, rows in tables(lines).items():
+            in_document(given.document, f"federated-{name}", "".join(f"{row}\n" for row in rows))
     return 0
 
 

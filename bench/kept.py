@@ -6,7 +6,7 @@ write_lines(path, [*lines, new], key=lambda one: (one["system"], one["seed"]))
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,3 +34,15 @@ def write_lines(
 ) -> None:
     """Write all results whole, in the order of `key`: the same file in whatever order they came."""
     write_whole(path, "".join(canonical_json(dict(one)) + "\n" for one in sorted(lines, key=key)))
+
+
+def markdown(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """The lines of a table whose first row is its head.
+
+    >>> list(markdown([("task", "score"), ("pos", "59.5")]))
+    ['| task | score |', '| --- | --- |', '| pos | 59.5 |']
+    """
+    for number, row in enumerate(rows):
+        yield f"| {' | '.join(row)} |"
+        if number == 0:
+            yield "|" + " --- |" * len(row)
