@@ -63,6 +63,7 @@ SHAPE = {
 }
 MOST_KEYS = 10_000_000
 DROPOUT = 0.1
+ON_CPU, ELSEWHERE = 256, 4096  # pieces at once: on a CPU padding costs more than small batches do
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,14 +263,14 @@ class NluModel:
     def parse(
         self,
         utterances: Sequence[Sequence[str]],
-        tokens: int = 4096,
+        tokens: int | None = None,
         *,
         shift: Tensor | None = None,
     ) -> list[Parsed]:
         """Intent and slots of utterances, given as words.
 
         Args:
-            tokens: pieces at once, padding included.
+            tokens: pieces at once, padding included; by default what suits the device.
             shift: of `shift_to`.
         """
         intents = np.zeros((len(utterances), len(self.shape.intents)), np.float32)
@@ -292,7 +293,7 @@ class NluModel:
     def probabilities(
         self,
         utterances: Sequence[Sequence[str]],
-        tokens: int = 4096,
+        tokens: int | None = None,
         *,
         shift: Tensor | None = None,
     ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
@@ -307,7 +308,7 @@ class NluModel:
                 here[:] = of_tags[row, : len(here)]
         return intents, tags
 
-    def pooled(self, utterances: Sequence[Sequence[str]], tokens: int = 4096) -> Tensor:
+    def pooled(self, utterances: Sequence[Sequence[str]], tokens: int | None = None) -> Tensor:
         """The pooled vectors of utterances, (N, D); of a long one that of its first window."""
         found = self.network.centre.new_zeros(len(utterances), len(self.network.centre))
         for group in self._groups(utterances, tokens):
@@ -319,7 +320,7 @@ class NluModel:
                     found[window.sentence] = pooled[row]
         return found
 
-    def mean(self, utterances: Sequence[Sequence[str]], tokens: int = 4096) -> Tensor:
+    def mean(self, utterances: Sequence[Sequence[str]], tokens: int | None = None) -> Tensor:
         """The mean of the pooled vectors of utterances, (D,)."""
         return self.pooled(utterances, tokens).sum(dim=0) / max(1, len(utterances))
 
@@ -328,7 +329,7 @@ class NluModel:
         return self.network.centre - self.mean(utterances)
 
     def _forward(
-        self, utterances: Sequence[Sequence[str]], tokens: int, shift: Tensor | None
+        self, utterances: Sequence[Sequence[str]], tokens: int | None, shift: Tensor | None
     ) -> Iterator[tuple[list[Window], tuple[NDArray[np.float32], NDArray[np.float32]]]]:
         """Windows with log-probabilities of intents, and of tags (scores, with a CRF)."""
         for group in self._groups(utterances, tokens):
@@ -337,8 +338,11 @@ class NluModel:
             tags = tags.float() if self.shape.crf else tags.float().log_softmax(dim=-1)
             yield group, (intents.float().log_softmax(dim=-1).cpu().numpy(), tags.cpu().numpy())
 
-    def _groups(self, utterances: Sequence[Sequence[str]], tokens: int) -> Iterator[list[Window]]:
+    def _groups(
+        self, utterances: Sequence[Sequence[str]], tokens: int | None
+    ) -> Iterator[list[Window]]:
         windows = self.coder.windows(utterances)
+        tokens = tokens or (ON_CPU if self._device.type == "cpu" else ELSEWHERE)
         return grouped(sorted(windows, key=lambda window: len(window.ids)), tokens)
 
     def _batch(self, group: Sequence[Window]) -> dict[str, Tensor]:

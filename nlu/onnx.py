@@ -13,6 +13,7 @@ from __future__ import annotations
 import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,8 @@ from data.errors import InputError
 from data.files import write_whole
 from models.library import missing_package
 from nlu.config import FIRST
-from nlu.model import NluModel, collate
+from nlu.model import Network, NluModel, collate
+from training.joint import layers_of
 from training.tagging.tagger import NO_PIECE, Window
 
 OPSET = 18
@@ -42,8 +44,42 @@ class _Pieces(nn.Module):
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
         """Scores of intents and of tags, (B, I) and (B, T, L)."""
-        states, pooled = self.network.states(input_ids, attention_mask)
+        with lower_layers_once(self.network):
+            states, pooled = self.network.states(input_ids, attention_mask)
         return self.network.intents_of(pooled), self.network.slot(states)
+
+
+@contextmanager
+def lower_layers_once(network: Network) -> Iterator[None]:
+    """Within, layers of the slots' own read what the encoder's lower layers made.
+
+    Those of the reader give the same and lead nowhere then, so that a graph is without them.
+    """
+    if network.reader is None:
+        yield
+        return
+    first = network.shape.own or 0
+    made: list[Tensor] = []
+
+    def keep(_: nn.Module, given: tuple[Tensor, ...], named: dict[str, Any]) -> None:
+        made.append(named["hidden_states"] if "hidden_states" in named else given[0])
+
+    def put(_: nn.Module, given: tuple[Tensor, ...], named: dict[str, Any]) -> Any:
+        if "hidden_states" in named:
+            return given, {**named, "hidden_states": made.pop()}
+        return (made.pop(), *given[1:]), named
+
+    whole, own = layers_of(network.encoder), layers_of(network.reader)
+    assert whole is not None and own is not None  # noqa: S101, PT018  # the reader was made of them
+    hooks = [
+        whole[first].register_forward_pre_hook(keep, with_kwargs=True),
+        own[first].register_forward_pre_hook(put, with_kwargs=True),
+    ]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 def export(model: NluModel, path: Path, *, int8: bool = False) -> str:
@@ -128,7 +164,7 @@ class OnnxModel(NluModel):
     graph: OnnxNetwork | None = None
 
     def _forward(
-        self, utterances: Sequence[Sequence[str]], tokens: int, shift: Tensor | None
+        self, utterances: Sequence[Sequence[str]], tokens: int | None, shift: Tensor | None
     ) -> Iterator[tuple[list[Window], tuple[NDArray[np.float32], NDArray[np.float32]]]]:
         if self.graph is None or shift is not None:
             raise InputError("a graph moves no vectors: centring needs the model in torch")

@@ -146,17 +146,22 @@ def states_of(model: nn.Module, ids: Tensor, mask: Tensor) -> Tensor:
     return states
 
 
+def layers_of(model: nn.Module) -> nn.ModuleList | None:
+    """The layers of a model, the lowest first; None where they cannot be told."""
+    body = body_of(model)
+    depth = int(body.config.num_hidden_layers)
+    lists = (part for part in body.modules() if isinstance(part, nn.ModuleList))
+    return next((part for part in lists if len(part) == depth), None)
+
+
 def freeze(model: nn.Module, layers: int) -> None:
     """Leave the embeddings and the first layers as they are.
 
     Raises:
         InputError: the model has no such number of layers, or none that are known.
     """
-    body = body_of(model)
+    body, stack = body_of(model), layers_of(model)
     depth = int(body.config.num_hidden_layers)
-    stack = next(
-        (m for m in body.modules() if isinstance(m, nn.ModuleList) and len(m) == depth), None
-    )
     if stack is None or not 0 <= layers <= depth:
         raise InputError(
             f"--freeze {layers}: expected 0 (the embeddings alone) to {depth} layers of"

@@ -165,14 +165,18 @@ def test_intents_by_utterances_that_are_near(
     (done.folder / "scores.json").unlink()
     train(options(tmp_path, encoder, corpus, steps=4, intents="kernel", **more))
     assert (done.folder / "model" / "heads.safetensors").read_bytes() == weights
-    if not more:
+    if more in ({}, {"freeze": 1}):
         pytest.importorskip("onnxruntime")
+        import onnx
         from nlu.onnx import export, with_graph
 
         export(model, tmp_path / "nlu.onnx")
         quick = with_graph(model, tmp_path / "nlu.onnx").parse([row["tokens"] for row in rows])
         assert [one.intent for one in quick] == [one.intent for one in found]
         assert [one.slots for one in quick] == [one.slots for one in found]
+        graph = onnx.load(tmp_path / "nlu.onnx").graph
+        layers = sum(node.op_type == "Softmax" for node in graph.node)
+        assert layers == (3 if more else 4)  # two of the encoder, and the slots' own
 
 
 def test_slots_have_layers_of_their_own_beside_a_kernel(
@@ -321,3 +325,15 @@ def test_a_misspelt_split_is_told_from_a_language() -> None:
         find_utterances("xsid:trian")
     with pytest.raises(InputError, match=r"^xsid:test:zzq9: unknown language"):
         find_utterances("xsid:test:zzq9")
+
+
+def test_the_size_of_batches_changes_no_answer(run: Path) -> None:
+    model = load_nlu(str(run))
+    asked = [("play", "malaika", *["please"] * n) for n in range(30)]
+    few, many = (model.parse(asked, tokens=tokens) for tokens in (16, 100_000))
+    assert [(one.intent, one.slots) for one in few] == [(one.intent, one.slots) for one in many]
+    whole = list(model._groups(asked, None))
+    assert len(whole) > 3
+    assert [row for group in whole for row in group] == [
+        row for group in model._groups(asked, 100_000) for row in group
+    ]
