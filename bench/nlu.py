@@ -13,8 +13,10 @@ regression     a logistic regression on the frozen encoder's vectors (intents al
 kernel         nlu.train --intents kernel: by training utterances that are near (intents alone)
 centred        the same, each language moved by the mean of its unlabelled dev part
 ngrams         tf-idf of character n-grams with a linear model; features of words under a CRF
-ours           nlu.train, the lower layers frozen (docs/NLU.md)
+tuned          nlu.train with linear heads, the lower layers frozen
+ours           nlu.train --intents kernel: the same layers tuned for slots, intents as `kernel`
 switched       the same, with copies switched into the languages that have a lexicon
+agreeing       the same, with --consistency 1: an utterance and its copy
 gloss          words replaced by a lexicon's English ones, then `ours` of that seed
 
 Results are kept in bench/nlu.jsonl, a line a cell (a system and a seed), written when the cell
@@ -65,6 +67,7 @@ SYSTEMS = {
     "tuned": "tuned encoder, linear heads",
     "ours": "ours",
     "switched": "ours, code-switching",
+    "agreeing": "ours, code-switching, consistency",
     "gloss": "glossed into English, ours",
 }
 SHAPE = {"system": str, "seed": int, "limit": int, "figures": dict, "means": dict}
@@ -103,7 +106,8 @@ class Plan:
             steps=given.steps,
             checkpoint_every=40,
             seed=seed,
-            switch=LEXICONS if system == "switched" else (),
+            switch=LEXICONS if system in ("switched", "agreeing") else (),
+            consistency=1.0 if system == "agreeing" else None,
             out=given.out / f"{system}-{seed}",
         )
 
@@ -295,9 +299,10 @@ CELLS: dict[str, Callable[[Plan, int], Parses]] = {
     "tuned": lambda plan, seed: _trained(plan, "tuned", seed),
     "ours": lambda plan, seed: _trained(plan, "ours", seed),
     "switched": lambda plan, seed: _trained(plan, "switched", seed),
+    "agreeing": lambda plan, seed: _trained(plan, "agreeing", seed),
     "gloss": _gloss,
 }
-HAVE_SLOTS = ("ngrams", "tuned", "ours", "switched", "gloss")
+HAVE_SLOTS = ("ngrams", "tuned", "ours", "switched", "agreeing", "gloss")
 
 
 def groups(codes: Sequence[str]) -> dict[str, list[str]]:
