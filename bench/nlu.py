@@ -27,6 +27,7 @@ from its checkpoint. Intervals draw utterances, the same ones in all languages.
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -40,7 +41,7 @@ from bench.expansion import in_document
 from bench.kept import read_lines, write_lines
 from data.access import Access
 from data.errors import InputError, KilolinguaError
-from data.files import appears_whole
+from data.files import appears_whole, write_whole
 from data.languages import resolve
 from data.lexicon.load import load_lexicon
 from lexaug.phrases import compile_phrases
@@ -245,10 +246,21 @@ def _ngrams(plan: Plan, seed: int) -> Parses:
 
 
 def _trained(plan: Plan, system: str, seed: int) -> Parses:
+    """What the model of a seed says of the tests; kept a language, for killed cells."""
     from nlu.run import as_parses
 
-    model = plan.trained(system, seed)
-    return {test.code: as_parses(model.parse(test.tokens)) for test in plan.tests}
+    model = None
+    found: dict[str, list[Parse]] = {}
+    for test in plan.tests:
+        path = plan.given.out / f"{system}-{seed}" / "parses" / f"{test.code}.json"
+        if not path.exists():
+            model = model or plan.trained(system, seed)
+            said = as_parses(model.parse(test.tokens))
+            path.parent.mkdir(exist_ok=True)
+            write_whole(path, json.dumps([[one.intent, one.slots] for one in said]))
+        rows = json.loads(path.read_text("utf-8"))
+        found[test.code] = [Parse(intent, tuple(slots)) for intent, slots in rows]
+    return found
 
 
 def _gloss(plan: Plan, seed: int) -> Parses:
