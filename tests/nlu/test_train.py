@@ -167,7 +167,8 @@ def test_intents_by_utterances_that_are_near(
     assert (done.folder / "model" / "heads.safetensors").read_bytes() == weights
     if more in ({}, {"freeze": 1}):
         pytest.importorskip("onnxruntime")
-        import onnx
+        onnx = pytest.importorskip("onnx")
+
         from nlu.onnx import export, with_graph
 
         export(model, tmp_path / "nlu.onnx")
