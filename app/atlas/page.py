@@ -3,7 +3,7 @@
 No page is larger than LIMIT bytes, whatever a language or group has: sections are laid on pages
 row by row, and each page leads to the next. Pages lie in the folder of the site or one below it, so
 that `root` leads from any of them to the others, from a disk as from a server. End tags that HTML
-lets be left out (`td`, `tr`, `thead`, `li`) are left out: a site has eight thousand pages.
+lets be left out (`td`, `tr`, `thead`, `li`, `p`) are left out: a site has eight thousand pages.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Section:
 
     def closed(self) -> str:
         """What stands below the rows."""
-        return self.end + (f"<p class=note>{escape(self.note)}</p>" if self.note else "")
+        return self.end + (f"<p class=note>{escape(self.note)}" if self.note else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ def _navigation(root: str) -> str:
 def _beside(page: Page) -> str:
     name = page.path.rpartition("/")[2]
     links = [unquoted(f'<a href="{name}.{kind}">{kind.upper()}</a>') for kind in page.beside]
-    return f"<p class=beside>The same as {' and '.join(links)}.</p>" if links else ""
+    return f"<p class=beside>The same as {' and '.join(links)}." if links else ""
 
 
 def _turning(page: Page, number: int, count: int) -> str:
@@ -240,7 +240,7 @@ def table_row(cells: Sequence[str], attributes: str = "") -> str:
 
 def paragraph(text: str, heading: str = "") -> Section:
     """A section that is one paragraph of HTML."""
-    return Section(heading, [f"<p>{text}</p>"])
+    return Section(heading, [f"<p>{text}"])
 
 
 def outward(address: str, text: str) -> str:
