@@ -20,6 +20,7 @@ SETTINGS = {  # those of .streamlit/config.toml, which is read in a clone only
     "server.address": "localhost",
     "server.headless": "true",
     "server.fileWatcherType": "none",
+    "runner.magicEnabled": "false",
     "client.toolbarMode": "minimal",
     "client.showErrorLinks": "false",
     "theme.light.primaryColor": "#0b6e69",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -28,6 +29,7 @@ from data.inventory.schema import counted as only_languages
 if TYPE_CHECKING:
     import polars
 
+FRAMES = 8  # selections whose rows are kept; the rows of all languages take 9 MB
 KEPT = 32  # selections whose counts and maps are kept; a map takes up to 0.4 MB
 MAP, BARS, TABLE = "map", "bars", "table"  # in the session: what was clicked there
 NAMED_UP_TO = 2000  # languages; a longer list to mark one by name takes long to send
@@ -46,10 +48,9 @@ def show() -> None:
     chosen = filters.chosen(inventory)
     st.session_state[LAST] = chosen.to_address()
     _say_what_is_strange()
-    selected = shown(inventory.table, chosen, _matching(inventory, chosen.wals))
-    if filters.impossible():
-        selected = selected.head(0)
-    counted = _counted(inventory, _selection(chosen), selected)
+    selected = _selected(inventory, chosen)
+    # What cannot be is no selection: under the name of what is left it would stand for that.
+    counted = _counted(inventory, "" if filters.impossible() else _selection(chosen), selected)
     _headline(inventory, selected, counted)
     if selected.is_empty():
         st.info("No language meets all of these conditions. Take one away in the sidebar.")
@@ -58,6 +59,35 @@ def show() -> None:
     _map(inventory, selected, chosen)
     _bars(counted, chosen)
     _rows(inventory, selected, chosen)
+
+
+def _selected(inventory: Inventory, chosen: Filters) -> polars.DataFrame:
+    """The rows that the filters leave, shared by all visitors who ask for them.
+
+    What stays with a visit (the table's fragment, the exports) keeps the filters and asks again:
+    Streamlit keeps 128 visits for two minutes after they have gone, and a frame has megabytes.
+    """
+    if filters.impossible():
+        return _everything(inventory).head(0)
+    if not replace(chosen, focus="").to_address():
+        return _everything(inventory)
+    return _found(inventory, _selection(chosen), chosen, _matching(inventory, chosen.wals))
+
+
+@st.cache_resource(show_spinner=False, max_entries=FRAMES, hash_funcs={Inventory: id})
+def _found(
+    inventory: Inventory,
+    selection: str,  # noqa: ARG001
+    _chosen: Filters,
+    _matching: frozenset[str] | None,
+) -> polars.DataFrame:
+    return shown(inventory.table, _chosen, _matching)
+
+
+@st.cache_resource(show_spinner=False, max_entries=1, hash_funcs={Inventory: id})
+def _everything(inventory: Inventory) -> polars.DataFrame:
+    """All languages: bookkeeping entries and dialects are none."""
+    return only_languages(inventory.table)
 
 
 def _say_what_is_strange() -> None:
@@ -95,7 +125,7 @@ def _headline(
         st.html('<h1 class="kl-title">Languages, and what exists for them</h1>')
         known = selected["speakers_alone"].drop_nulls()
         spoken = people(int(known.sum()) if known.len() else None)
-        of = f"{quantity(selected.height, 'language')} shown of {number(_total(inventory))}"
+        of = f"{quantity(selected.height, 'language')} shown of {number(everything['languages'])}"
         st.html(
             f'<p role="status" aria-live="polite">{of}. Speakers: {spoken} '
             f"(a figure that is not doubtful is known for {number(known.len())} of them; everybody "
@@ -120,12 +150,7 @@ def _counted(
 @st.cache_resource(show_spinner=False, hash_funcs={Inventory: id})
 def _totals(inventory: Inventory) -> dict[str, int]:
     found = {by: groups(counts(inventory.table, by)) for by in GROUPS}
-    return {"languages": _total(inventory)} | found
-
-
-def _total(inventory: Inventory) -> int:
-    """All languages: bookkeeping entries and dialects are none."""
-    return only_languages(inventory.table).height
+    return {"languages": _everything(inventory).height} | found
 
 
 @st.cache_resource(show_spinner=False)
@@ -336,18 +361,36 @@ def _bar_clicked() -> None:
 def _rows(inventory: Inventory, selected: polars.DataFrame, chosen: Filters) -> None:
     """The table, and the exports of exactly its languages."""
     st.subheader(quantity(selected.height, "language"), anchor=False)
-    _table(selected, chosen)
+    _table(inventory, chosen)
     st.caption(
         "Empty is not known; exists: nobody has counted it; 0: no list has any. A heading sorts "
         "all rows. A glottocode opens the language's page; the ring before a name marks it on the "
         "map."
     )
-    take_away.selection(inventory, selected)
+    take_away.selection(inventory, selected.height, partial(_selected, inventory, chosen))
 
 
 @st.fragment
-def _table(selected: polars.DataFrame, chosen: Filters) -> None:
+def _table(inventory: Inventory, chosen: Filters) -> None:
     """A fragment: sorting and turning pages draw only the table again."""
     if st.session_state.get(filters.FOCUS, "") != chosen.focus:
         st.rerun()  # a row was marked, and the whole page shows it
-    table.draw(selected, _selection(chosen), chosen.focus, TABLE, on_marked=filters.set_focus)
+    selection = _selection(chosen)
+    table.draw(
+        lambda view: _page_of_rows(inventory, selection, view, chosen.focus, chosen),
+        selection,
+        TABLE,
+        on_marked=filters.set_focus,
+    )
+
+
+@st.cache_resource(show_spinner=False, max_entries=KEPT, hash_funcs={Inventory: id})
+def _page_of_rows(
+    inventory: Inventory,
+    selection: str,  # noqa: ARG001
+    view: table.View,
+    focus: str,
+    _chosen: Filters,
+) -> bytes:
+    """A page of the table, sorted and written once for all visitors who look at it."""
+    return table.content(_selected(inventory, _chosen), view, focus)

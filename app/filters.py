@@ -30,6 +30,7 @@ LABELS: Mapping[str, str] = {
     "family": "Family",
     "genus": "Genus",
     "macroarea": "Macroarea",
+    "resource_class": "Resource class (0–5)",
     "country": "Country",
     "script": "Script",
     "endangerment": "Endangerment",
@@ -41,6 +42,7 @@ IN_TREE = (
 )
 GROUPS = "groups"  # all groups of Glottolog's tree, which can be asked for but are not listed
 TREES = ("family", "genus")
+MORE = ("macroarea", "resource_class", "endangerment", "category")
 COLUMNS = {"country": "countries", "script": "scripts"}
 
 
@@ -155,20 +157,31 @@ def _set(
 def _drawn(inventory: Inventory, options: Mapping[str, Sequence[Any]]) -> Filters:
     """The widgets, in the order in which linguists tend to ask."""
     values: dict[str, Any] = {"text": _text()}
-    for field in ("family", "genus", "macroarea"):
+    for field in TREES:
         values[field] = _several(field, LABELS[field], options)
     values["country"] = _several("country", LABELS["country"], options, country_name)
     values["script"] = _several("script", LABELS["script"], options, script_name)
     values["has"] = _several("has", "Has", options, KIND_NAMES.__getitem__)
     values["missing"] = _several("missing", "Lacks", options, KIND_NAMES.__getitem__)
-    values["resource_class"] = _several("resource_class", "Resource class (0–5)", options)
-    values["endangerment"] = _several("endangerment", LABELS["endangerment"], options)
-    values["category"] = _several("category", LABELS["category"], options)
-    values["wals"] = _features(inventory)
-    values["box"] = _box()
+    values |= _more(inventory, options)
     values["line"] = _line()
     st.button("Clear all filters", on_click=clear, width="stretch", icon=":material/close:")
     return Filters(**values, focus=st.session_state.get(FOCUS, ""))
+
+
+def _more(inventory: Inventory, options: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    """The filters that are asked less often: drawn once they are opened, or while one is set.
+
+    Each list takes a browser 25 ms or more to draw, and a first page has enough of them.
+    """
+    names = (*MORE, "typology", "box")
+    is_set = any(st.session_state.get(_key(name)) for name in names)
+    more = st.expander("More filters", expanded=is_set, key=_key("more"), on_change="rerun")
+    if not more.open and not is_set:
+        return {}
+    with more:
+        found: dict[str, Any] = {field: _several(field, LABELS[field], options) for field in MORE}
+        return {**found, "wals": _features(inventory), "box": _box()}
 
 
 def _text() -> str:

@@ -272,16 +272,15 @@ def _script() -> str:
 
 
 def draw(
-    selected: polars.DataFrame,
+    made: Callable[[View], bytes],
     selection: str,
-    focus: str,
     key: str,
     on_marked: Callable[[str], None],
 ) -> None:
     """Put the table on the page.
 
     Args:
-        selected: rows of the inventory's table; one at least.
+        made: what `content` gives of a view.
         selection: tells one selection from another.
         focus: the glottocode of the marked language.
         on_marked: called with the glottocode of a row whose button was pressed; with "" where
@@ -304,7 +303,7 @@ def draw(
     mount = st.components.v2.component(NAME, html=HTML, js=_script(), isolate_styles=False)
     mount(
         key=key,
-        data=content(selected, view, focus),
+        data=made(view),
         on_sorted_change=sort,
         on_turned_change=turn,
         on_marked_change=lambda: on_marked(str(st.session_state[key]["marked"])),

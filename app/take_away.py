@@ -24,26 +24,39 @@ if TYPE_CHECKING:
 Made = Callable[[], str | bytes]
 
 
-def selection(inventory: Inventory, selected: polars.DataFrame) -> None:
-    """The exports of exactly these languages; each is made when it is clicked."""
+def selection(inventory: Inventory, height: int, selected: Callable[[], polars.DataFrame]) -> None:
+    """The exports of exactly these languages; each is made when it is clicked.
+
+    Args:
+        height: how many languages there are.
+        selected: gives their rows; asked when a button is pressed.
+    """
     bom = st.toggle(
         "For Excel", help="CSV begins with a byte-order mark, by which Excel tells UTF-8"
     )
-    shown = quantity(selected.height, "language")
+    shown = quantity(height, "language")
     with st.container(horizontal=True):
         _button(
-            f"CSV: {shown}", "languages.csv", "text/csv", partial(export_csv, selected, bom=bom)
+            f"CSV: {shown}", "languages.csv", "text/csv", lambda: export_csv(selected(), bom=bom)
         )
-        made = partial(export_json, inventory, selected)
-        _button(f"JSON: {shown}", "languages.json", "application/json", made)
-        packed = partial(packed_cldf, inventory, selected)
-        _button("CLDF", "languages-cldf.zip", "application/zip", packed)
-        cited = partial(export_bibtex, inventory, selected)
-        _button("BibTeX of the sources", "sources.bib", "application/x-bibtex", cited)
+        for label, name, kind, export in (
+            (f"JSON: {shown}", "languages.json", "application/json", export_json),
+            ("CLDF", "languages-cldf.zip", "application/zip", packed_cldf),
+            ("BibTeX of the sources", "sources.bib", "application/x-bibtex", export_bibtex),
+        ):
+            _button(label, name, kind, partial(_made, export, inventory, selected))
     st.caption(
         "Exports hold all rows of all pages, with every column and its source; for every kind of "
         "resource the data sets and their licences. The map's own buttons save it as SVG or PNG."
     )
+
+
+def _made(
+    export: Callable[[Inventory, polars.DataFrame], str | bytes],
+    inventory: Inventory,
+    selected: Callable[[], polars.DataFrame],
+) -> str | bytes:
+    return export(inventory, selected())
 
 
 def language(inventory: Inventory, row: Mapping[str, Any]) -> None:

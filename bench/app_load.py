@@ -33,13 +33,13 @@ ROOT = Path(__file__).parents[1]
 FIRST_PAGE, FILTER_CHANGE, MEMORY, SECONDS = 2.0, 0.3, 500.0, 60  # in s, s, MB; to wait at most
 IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 DRAWN = """() => !document.querySelector('[data-testid=stSkeleton]')
-    && document.querySelectorAll('[data-testid=stMultiSelect]').length >= 10
+    && document.querySelectorAll('[data-testid=stMultiSelect]').length >= 6
     && document.querySelector('.kl-map canvas')?.dataset.drawn > 8000
     && document.querySelectorAll('.kl-bars button').length >= 30
     && document.querySelectorAll('.kl-rows tbody tr').length >= 50"""
 EMPTY, WRITTEN = "import streamlit as st\nst.write('hello')\n", "[data-testid=stMarkdown]"
 # Each is a change of one filter, and is taken back before the next.
-CHANGES = (("Script", "Latn"), ("Macroarea", "Africa"), ("Lacks", "lexicon"), ("Genus", "Bantu"))
+CHANGES = (("Script", "Latn"), ("Country", "Tanzania"), ("Lacks", "lexicon"), ("Genus", "Bantu"))
 
 
 class Visit(NamedTuple):

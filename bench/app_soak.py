@@ -81,18 +81,20 @@ async def colour(page: Any, root: str, dice: random.Random) -> None:
 async def open_nodes(page: Any, root: str, dice: random.Random) -> None:
     """Tree: some nodes opened."""
     await go(page, f"{root}/tree")
+    nodes = page.locator(".kl-tree .kl-open")
     for _ in range(3):
-        nodes = page.locator(".kl-tree .kl-open")
+        await nodes.first.wait_for()
         await nodes.nth(dice.randrange(min(30, await nodes.count()))).click()
         await settle(page)
 
 
 async def read_language(page: Any, root: str, dice: random.Random) -> None:
     """The page of a language, what WALS says of it, then that of another one, and back."""
-    await go(page, f"{root}/language?lang={dice.choice(TAGS)}")
+    one, other = dice.sample(TAGS, 2)  # the same address again would leave no way back
+    await go(page, f"{root}/language?lang={one}")
     await page.get_by_label("Show what WALS says").first.press("Space")
     await settle(page)
-    await go(page, f"{root}/language?lang={dice.choice(TAGS)}")
+    await go(page, f"{root}/language?lang={other}")
     await page.go_back()
     await settle(page)
 
@@ -107,6 +109,7 @@ async def see_gaps(page: Any, root: str, dice: random.Random) -> None:
     """Gaps: a cell of the heat map."""
     await go(page, f"{root}/gaps")
     cells = page.locator(".kl-heat td button")
+    await cells.first.wait_for()
     await cells.nth(dice.randrange(min(60, await cells.count()))).click()
     await settle(page)
 

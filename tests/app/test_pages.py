@@ -116,6 +116,25 @@ def test_no_wrong_value_shows_everything(run_page: Run, address: dict[str, str])
     assert [element.value for element in test.error] != []
 
 
+def test_a_wrong_value_does_not_stay_with_the_next_visitor(run_page: Run) -> None:
+    import streamlit as st
+
+    run_page("explore", genus="Bantoo")
+    after = html(run_page("explore"))
+    st.cache_resource.clear()
+    assert html(run_page("explore")) == after
+
+
+def test_more_filters_are_drawn_when_they_are_asked_for_or_set(run_page: Run) -> None:
+    keys = [one.key for one in run_page("explore").multiselect]
+    assert "filter-macroarea" not in keys
+    test = run_page("explore", area="Eurasia", lacks="lexicon")
+    assert test.multiselect(key="filter-macroarea").value == ["Eurasia"]
+    assert "shown of 10" in html(test)
+    test.multiselect(key="filter-macroarea").set_value([]).run()
+    assert test.query_params == {"lacks": "lexicon"}
+
+
 def test_a_filter_that_is_changed_takes_what_was_wrong_away(run_page: Run) -> None:
     test = run_page("explore", genus="Bantoo")
     test.multiselect(key="filter-script").set_value(["Arab"]).run()

@@ -221,6 +221,7 @@ def test_filter_by_structure(page: Any, address: str, inventory: Any) -> None:
     typology = load_typology(inventory, access=Access(offline=True))
     opened(page, address, "")
     filters(page)
+    page.locator("summary", has_text="More filters").press("Enter")
     page.get_by_label("Typology (WALS)").first.press("Space")
     settled(page)
     choose(page, "Feature", "81A Order of Subject", several=False)
