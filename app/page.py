@@ -22,6 +22,7 @@ from data.terminal import printable
 
 if TYPE_CHECKING:
     from data.typology import Typology
+    from data.uriel import Uriel
 
 PAGES = "pages"  # in the session: the pages by name
 LAST = "last-selection"  # in the session: the address of Explore, for the way back
@@ -72,6 +73,24 @@ def _typology(inventory: Inventory, _access: Access) -> Typology:
     from data.typology import load_typology
 
     return load_typology(inventory, access=_access)
+
+
+def uriel() -> Uriel | None:
+    """URIEL+'s joined table; None where nobody has joined it, or where it is damaged."""
+    from data.uriel import path_of
+
+    try:
+        return _uriel(access(), path_of(access()).exists())
+    except KilolinguaError as error:
+        st.warning(escape_markdown(str(error)))
+        return None
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _uriel(_access: Access, there: bool) -> Uriel | None:
+    from data.uriel import load_uriel
+
+    return load_uriel(access=_access) if there else None
 
 
 def say_what_is_missing(inventory: Inventory) -> None:

@@ -48,6 +48,29 @@ def test_a_language_with_kin_shows_them(run_page: Run, inventory: Any) -> None:
     assert '<a href="language?lang=zulu1248" target="_self">' in html(test)
 
 
+def test_uriel_is_a_second_distance_where_its_table_is(
+    run_page: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import numpy as np
+
+    from data.files import write_whole
+    from data.uriel import Uriel, pack, path_of
+
+    monkeypatch.setenv("KILOLINGUA_CACHE", str(tmp_path))
+    test = run_page("language", lang="sw")
+    test.toggle(key="structure").set_value(True).run()
+    assert not [box for box in test.selectbox if box.label == "Distance by"]
+    values = np.ones((2, 200), np.int8)
+    features = tuple(f"S_{number}" for number in range(200))
+    table = Uriel(("swah1253", "zulu1248"), features, values, {"version": "1"})
+    write_whole(path_of(Access()), pack(table))
+    test = run_page("language", lang="sw")
+    test.toggle(key="structure").set_value(True).run()
+    assert not test.exception
+    assert 'href="language?lang=zulu1248"' in html(test)
+    assert "0 of 200" in html(test)
+
+
 @pytest.mark.parametrize(
     ("page", "address"),
     [
