@@ -25,6 +25,7 @@ COMMANDS = {
     "catalog": ("data.catalog.__main__", "data sets and models: list, show, fetch, verify"),
     "lexicon": ("data.lexicon.__main__", "look into lexicons, convert them, measure coverage"),
     "word-lists": ("data.word_lists.__main__", "gendered pairs, professions; swap them in a text"),
+    "generate": ("icl.generate", "English around a lexicon's words, by a model, for synthesize"),
     "synthesize": ("lexaug.synthesize", "text and labels from a lexicon"),
     "induce": ("lexaug.induce", "a lexicon from parallel text"),
     "inflect": ("morph.inflect.__main__", "forms, paradigms, analyses"),

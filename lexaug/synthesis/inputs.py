@@ -6,7 +6,7 @@
 
 Files whose names end in .gz, .xz or .zst are unpacked on the way. Of a corpus of the catalog the
 English side is read: `ntrex-128`, `lafand:dev`, for labels `ewt:train`; `sample` is the project's
-own.
+own. Of a text that `icl.generate` had a model write, the result says so.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Any, BinaryIO, cast
 
 from data.access import Access
 from data.archives import PiecedFile, unpacked_frames
+from data.bounded import read_json
 from data.catalog import Dataset, catalog, dataset
 from data.cli import standard_input
 from data.corpus import NOT_STATED
@@ -31,6 +32,7 @@ from data.lines import DAMAGED_PACK, PACKED, open_bytes
 
 CHUNK_BYTES = 1 << 20
 STDIN = "-"
+GENERATOR, GENERATED_TEXT = "icl.generate", "text.txt"
 SPLITS = ("train", "test", "devtest", "dev")  # the first that a corpus has is its default
 
 
@@ -94,7 +96,7 @@ def find_text(
         return Text("standard input", ())
     path = Path(name)
     if path.is_file():
-        return Text(name, (path,))
+        return Text(name, (path,), note=_written_by(path))
     if name == "sample" and not labelled:
         return _sample()
     corpus, _, split = name.partition(":")
@@ -108,6 +110,22 @@ def find_text(
             "see python -m data.catalog list"
         )
     return _from_catalog(dataset(corpus), split, labelled, target, access)
+
+
+def _written_by(path: Path) -> str:
+    """What must be known of a text that a model wrote (`icl.generate`); "" for all others."""
+    config = path.parent / "config.json"
+    if path.name != GENERATED_TEXT or not config.is_file():
+        return ""
+    try:
+        told = read_json(config, {"command?": str, "run": dict})
+    except InputError:
+        return ""
+    engine = told["run"].get("engine")
+    if told.get("command") != GENERATOR or not isinstance(engine, dict):
+        return ""
+    revision = str(engine.get("revision", "")) or "unknown"
+    return f"the text was written by a model: {engine.get('model')}, revision {revision}"
 
 
 def open_text(text: Text, offset: int = 0) -> BinaryIO:
