@@ -397,6 +397,24 @@ def table(lines: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(rows) + "\n"
 
 
+def by_language(lines: Sequence[Mapping[str, Any]]) -> str:
+    """A row a language: the same three figures of systems that know slots, means over seeds."""
+    systems = [one for one in HAVE_SLOTS if any(line["system"] == one for line in lines)]
+    names = ["", *(SYSTEMS[one] for one in systems)]
+    rows = [f"| {' | '.join(names)} |", "| --- |" + " --- |" * len(systems)]
+    for code in sorted({code for line in lines for code in line["figures"]}):
+        cells = []
+        for system in systems:
+            mine = [one["figures"].get(code) for one in lines if one["system"] == system]
+            told = [
+                "-" if None in mine else f"{np.mean([one[name] for one in mine]):.1f}"
+                for name in NAMES
+            ]
+            cells.append("-" if set(told) == {"-"} else " / ".join(told))
+        rows.append(f"| {code} | {' | '.join(cells)} |")
+    return "\n".join(rows) + "\n"
+
+
 def _cell(lines: Sequence[Mapping[str, Any]], group: str) -> str:
     if any(group not in one["means"] for one in lines):
         return "-"
@@ -463,10 +481,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             seconds = round(time.process_time() - began)
             keep(given.lines, {**cell, **told, "cpu_seconds": seconds, "dtype": given.dtype})
             print(f"{system}, seed {seed}: {seconds} s of processor time", flush=True)
-        text = table(read_lines(given.lines, SHAPE))
+        kept = read_lines(given.lines, SHAPE)
+        text = table(kept)
         print(text)
         if given.document:
             in_document(given.document, "nlu", text)
+            in_document(given.document, "nlu-languages", by_language(kept))
     except KilolinguaError as error:
         parser.exit(2, f"python -m bench.nlu: error: {error}\n")
     return 0
