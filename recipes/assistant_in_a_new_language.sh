@@ -27,7 +27,7 @@ say "What there is to train on, and what the test set shares with it"
 python -m nlu.sets xsid:train "xsid:test:$lang"
 
 say "English utterances, and copies with words of the language put in"
-python -m nlu.train --model multilingual-e5-small --freeze 4 --dtype bfloat16 --train xsid:train \
+python -m nlu.train --model multilingual-e5-small --freeze 4 --intents kernel --dtype bfloat16 --train xsid:train \
   --limit 2000 --dev xsid:dev:en --switch "$switch" --test "xsid:test:en,xsid:test:$lang" \
   --steps "$steps" --out "$out/model"
 
