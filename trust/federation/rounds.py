@@ -35,7 +35,7 @@ from trust.federation.config import Federated
 from trust.federation.masks import decoded, masked, ring, unmasked
 from trust.federation.names import DROP, EQUAL
 from trust.federation.partition import Parts
-from trust.federation.selection import Asking, poisson, select, weight
+from trust.federation.selection import LOSS, Asking, poisson, select, weight
 from trust.federation.server import Server, make_server
 from trust.federation.state import Controls, State
 from trust.federation.tasks import Opened
@@ -288,8 +288,6 @@ class Federation:
         state.sum += answer.vector
         state.total += answer.share
         state.received += answer.travelled
-        if self.config.select == "loss":
-            state.losses[str(client)] = answer.loss
         if answer.control is not None:
             own, change = answer.control
             state.pending[client] = own
@@ -318,6 +316,8 @@ class Federation:
             before = state.memory.get("control", torch.zeros_like(state.change))
             state.memory["control"] = before + state.change / len(self.parts.clients)
             server.load(state.memory)
+        if self.config.select == LOSS:  # not before: who is asked is found again after a kill
+            state.losses |= {str(client): loss for client, _, _, loss, _ in answered}
         row = _row(state, answered, self.period(state.round))
         state.round, state.done, state.total, state.answers = state.round + 1, 0, 0.0, []
         state.sum, state.change = self._nothing(len(state.weights)), None

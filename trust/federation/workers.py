@@ -7,6 +7,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any, TypeVar
@@ -14,6 +17,7 @@ from typing import Any, TypeVar
 from data.errors import UnavailableError
 
 A = TypeVar("A")
+WATCHED = 0.5  # seconds between looks at whether the parent lives
 _JOB: list[Callable[[int], Any]] = []  # what a process that was forked does, with all it refers to
 
 
@@ -35,10 +39,22 @@ def answers_of(job: Callable[[int], A], clients: Sequence[int], workers: int) ->
     _JOB.append(job)
     try:
         context = multiprocessing.get_context("fork")
-        with ProcessPoolExecutor(min(workers, len(clients)), mp_context=context) as pool:
+        number, parent = min(workers, len(clients)), (os.getpid(),)
+        with ProcessPoolExecutor(number, context, _leave_with, parent) as pool:
             yield from pool.map(_work, clients)
     finally:
         _JOB.pop()
+
+
+def _leave_with(parent: int) -> None:
+    """End this process when the one that forked it was killed; it would wait for work for good."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(WATCHED)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _work(client: int) -> Any:

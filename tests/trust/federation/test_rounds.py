@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from pathlib import Path
+from select import select
 from typing import Any
 
 import pytest
@@ -20,6 +24,7 @@ from trust.federation.rounds import Federation
 from trust.federation.run import dealt, setting_of
 from trust.federation.state import State
 from trust.federation.tasks import task_of
+from trust.federation.workers import answers_of
 
 CLOSE = {"rtol": 0, "atol": 1e-6}
 
@@ -123,6 +128,62 @@ def test_killed_in_a_round_and_continued_is_the_same_to_the_byte(
     assert stops == 4
     assert files(out) == files(whole.folder)
     assert len(rounds(out)) == 3
+
+
+def killed(config: Federated, save: int) -> None:
+    """A run that dies as under kill -9 when it has written its state so many times."""
+    process = os.fork()
+    if process == 0:  # pragma: no cover
+        keep, saves = State.save, [0]
+
+        def last(state: State, folder: Path) -> None:
+            keep(state, folder)
+            saves[0] += 1
+            if saves[0] == save:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        State.save = last  # type: ignore[method-assign]
+        federate(config)
+        os._exit(0)
+    assert os.WTERMSIG(os.waitpid(process, 0)[1]) == signal.SIGKILL
+
+
+HARD: list[dict[str, Any]] = [
+    {"server": "fedprox"},
+    {"server": "fedopt-adam", "select": "activity"},
+    {"server": "fedopt-yogi", "select": "loss"},
+    {"server": "scaffold", "workers": 2},
+    {"workers": 2, "masks": True, "dropouts": 0.3, "stragglers": 0.3},
+    {"dp_epsilon": 8.0, "compress": ("topk:0.1", "8bit")},
+    {"compress": ("8bit",), "masks": True, "periods": 2, "memory": 2, "workers": 2},
+    {"dp_epsilon": 8.0, "masks": True},
+]
+
+
+@pytest.mark.parametrize("options", HARD, ids=lambda one: "-".join(map(str, one)))
+def test_killed_hard_in_a_round_is_the_same_to_the_byte(
+    small: Small, tmp_path: Path, options: dict[str, Any]
+) -> None:
+    whole = federate(small.config(**options, out=tmp_path / "whole" / "run"))
+    config = small.config(**options, out=tmp_path / "killed" / "run")
+    for save in (2, 3):
+        killed(config, save)
+    federate(config)
+    assert files(tmp_path / "killed" / "run") == files(whole.folder)
+
+
+def test_processes_of_a_killed_run_end(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    process = os.fork()
+    if process == 0:  # pragma: no cover
+        list(answers_of(lambda client: os.write(writing, b"x") or time.sleep(600), [1, 2], 2))
+        os._exit(0)
+    assert os.read(reading, 1) + os.read(reading, 1) == b"xx"  # both are at work
+    os.close(writing)
+    os.kill(process, signal.SIGKILL)
+    os.waitpid(process, 0)
+    assert select([reading], [], [], 30)[0]  # nobody is left who could write
+    assert os.read(reading, 1) == b""
 
 
 def test_two_processes_make_the_same_bytes(small: Small, tmp_path: Path) -> None:
