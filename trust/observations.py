@@ -178,8 +178,8 @@ class Observations:
             return []
         if prepared.run is None:
             told = (
-                f"no shadow models: {config.model} does not lie in the folder of the run that made"
-                " it, so its recipe is not known"
+                f"no shadow models: {config.model} does not lie in the folder of a run of"
+                f" {prepared.target.command} that made it, so its recipe is not known"
             )
             if told not in prepared.notes:
                 prepared.notes.append(told)

@@ -30,7 +30,7 @@ from trust.observations import FILE as OBSERVATIONS
 from trust.observations import Observations, Prepared, known
 from trust.report import Audited, finish
 from trust.shadows import remove
-from trust.targets import TrainedRun, find_model
+from trust.targets import find_model, trained_run
 from trust.targets import target as target_of
 
 CANDIDATES = "candidates.tsv"
@@ -47,7 +47,7 @@ def run(config: Audit, access: Access, advance: Advance | None) -> Audited:
     """See `trust.audit.audit`."""
     kind, folder, of_run = find_model(config.model, access)
     target = target_of(kind)
-    trained = TrainedRun(of_run, target.command) if of_run else None
+    trained = trained_run(of_run, target.command)
     sides = None
     if config.members:
         asked = {"limit": config.limit, "seed": config.seed, "drop": config.drop_shared}

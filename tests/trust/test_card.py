@@ -197,3 +197,19 @@ def test_wrong_input(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     said = refused("--model", str(runs / "nlu-toy"), "--out", str(runs / "probe-1"))
     assert "choose another --out" in said
     assert "--model is missing" in refused()
+
+
+def test_figures_whose_nulls_differ_are_of_the_same_name() -> None:
+    from trust.model_card.facts import FAIRNESS, Card, Cell, Row
+    from trust.model_card.page import DIFFERENCE, sections
+
+    def of(name: str, value: float, about: str) -> Card:
+        row = Row(FAIRNESS, "weat: science, arts", {"": Cell(value, digits=2)}, name, about, None)
+        return Card(name, name, "1", "", "", (row,), (), (), (), (), ())
+
+    cards = of("a", 0.25, "shuffled: -0.90 to 0.90"), of("b", -0.5, "shuffled: -0.80 to 0.80")
+    [section] = sections(cards)
+    assert [(one.model, one.about) for one in section.lines] == [
+        ("a", "shuffled: -0.90 to 0.90"), ("b", "shuffled: -0.80 to 0.80"), (DIFFERENCE, ""),
+    ]  # fmt: skip
+    assert section.lines[2].cells[0] == Cell(-0.75, digits=2)

@@ -11,14 +11,16 @@ federated runs are runs (`runfolder.folder`): runs/federated-<hash>/ holds
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from data.access import Access
+from data.catalog import catalog
 from data.contamination import KeepOut
+from data.corpus import NOT_STATED
 from data.errors import InputError
 from data.files import canonical_json, check_not_removed, sha256_text
 from data.options import command_line, identity_of, to_json
@@ -213,13 +215,32 @@ def _train(begun: Begun, advance: Advance | None, ask: Ask | None) -> None:
             "notes": [*opened.notes, *_notes(begun, guarantee.notes() if guarantee else [])],
             "dropped": dict(begun.found.dropped),
             "privacy": guarantee.told(config.rounds) if guarantee else None,
-            "data": begun.found.identity,
+            "data": list(_sets(begun)),
+            "examples": begun.found.identity,
             "command": command_line("trust.federated", config),
         },
         begun.parts,
         labels if told["label_distance"] is not None else [one.language for one in training],
         rounds,
     )
+
+
+def _sets(begun: Begun) -> Iterator[dict[str, Any]]:
+    """The sets that clients train on and that are scored, as other runs state theirs."""
+    for role in ("train", "test"):
+        examples = begun.found.training if role == "train" else begun.found.test
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for one in examples:
+            found[one.id.rpartition("#")[0]].append(one.language)
+        for name, languages in found.items():
+            entry = catalog().get(name.rpartition("=")[2].partition(":")[0].lower())
+            yield {
+                "name": name,
+                "role": role,
+                "language": ",".join(sorted({*languages} - {""})),
+                "licence": NOT_STATED if entry is None else entry.licence,
+                "texts": len(languages),
+            }
 
 
 def _training(rounds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from metrics.score import Score
 QUALITY, PIECES, PRIVACY = "quality", "pieces", "privacy"
 FEDERATION, FAIRNESS, SIZE, DATA = "federation", "fairness", "size and speed", "data"
 SECTIONS = (QUALITY, PIECES, PRIVACY, FEDERATION, FAIRNESS, SIZE, DATA)
+SHUFFLED = "shuffled: "  # begins what is said of a figure's null
 ALL = ""  # the column of figures that are of no one language
 
 
@@ -61,6 +62,11 @@ class Row:
     run: str
     about: str = ""
     higher_is_better: bool | None = True
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The same for the same figure of two models, whose nulls differ."""
+        return self.name, "" if self.about.startswith(SHUFFLED) else self.about
 
     @property
     def worst(self) -> str | None:

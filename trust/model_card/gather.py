@@ -29,6 +29,7 @@ from trust.model_card.facts import (
     PIECES,
     PRIVACY,
     QUALITY,
+    SHUFFLED,
     SIZE,
     Card,
     Cell,
@@ -50,6 +51,11 @@ TASKS = {  # of a command: Hugging Face's name, and what its figures are called 
     "trust.federated": ("", "federated"),
     "training.distil": ("", "distilled"),
 }
+NAMED = {  # what a federated run's figures are called on the page
+    "empty": "without an example", "least": "examples of a client: least", "gini": "Gini",
+    "label_distance": "distance in labels", "language_distance": "distance in languages",
+    "examples": "examples seen", "received": "bytes to the server", "sent": "bytes to clients",
+}  # fmt: skip
 UNITS = ("utterances", "sentences", "texts", "documents", "tokens")
 MEASURES = {"weat": 2, "seat": 2, "ceat": 2, "sensitivity": 2}  # digits of their figures
 
@@ -229,8 +235,10 @@ def _privacy(found: _Found, run: Path, told: Mapping[str, Any]) -> None:
 
 def _federation(found: _Found, run: Path, told: Mapping[str, Any]) -> None:
     parts, training = told.get("partition") or {}, told.get("training") or {}
+    parts = {"in all" if key == "examples" else key: value for key, value in parts.items()}
     for name, record in (("partition", parts), ("training", training)):
-        text = ", ".join(f"{key} {_plain(value)}" for key, value in record.items())
+        pairs = (f"{NAMED.get(key, key)} {_plain(value)}" for key, value in record.items())
+        text = ", ".join(one for one in pairs if not one.endswith(" None"))
         found.fact(FEDERATION, name, text, run.name)
     for one in told.get("worst") or []:
         if one.get("system") == MODEL:
@@ -353,7 +361,7 @@ def _null(one: Mapping[str, Any]) -> str:
         return ""
     digits = MEASURES.get(one["measure"], 1)
     low, high = one["null"]
-    return f"shuffled: {low:.{digits}f} to {high:.{digits}f}"
+    return f"{SHUFFLED}{low:.{digits}f} to {high:.{digits}f}"
 
 
 def _tag(language: object, code: object) -> str:

@@ -79,17 +79,16 @@ def _lines(
     rows: Sequence[Sequence[Row]], labels: Sequence[str], columns: Sequence[str]
 ) -> Iterator[Line]:
     """Rows of the same name under each other, then their difference."""
-    keys = list(dict.fromkeys((row.name, row.about) for of_card in rows for row in of_card))
+    keys = list(dict.fromkeys(row.key for of_card in rows for row in of_card))
     for name, about in keys:
         found = [
-            next((row for row in of_card if (row.name, row.about) == (name, about)), None)
-            for of_card in rows
+            next((row for row in of_card if row.key == (name, about)), None) for of_card in rows
         ]
         for row, label in zip(found, labels, strict=True):
             if row is not None:
                 cells = tuple(row.cells.get(code) for code in columns)
                 worst = columns.index(row.worst) if row.worst else None
-                yield Line(name, about, label, cells, worst, row.run)
+                yield Line(name, row.about, label, cells, worst, row.run)
         if len(found) == 2 and found[0] is not None and found[1] is not None:
             yield Line(name, about, DIFFERENCE, _less(found[1], found[0], columns), None, "")
 

@@ -113,6 +113,19 @@ class TrainedRun:
         return read_json(self.folder / "scores.json", shape)
 
 
+def trained_run(folder: Path | None, command: str) -> TrainedRun | None:
+    """The run that made a model by its kind's own command; None of other commands, whose recipe
+    shadows cannot follow: trust.federated, training.distil.
+
+    Raises:
+        InputError: its config.json is damaged.
+    """
+    if folder is None:
+        return None
+    told = read_json(folder / "config.json", {"command?": str})
+    return TrainedRun(folder, command) if told.get("command", command) == command else None
+
+
 def target(kind: str) -> Target:
     """The kind of that name.
 

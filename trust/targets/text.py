@@ -15,6 +15,7 @@ from random import Random
 from typing import Any
 
 from data.access import Access
+from data.bounded import read_json
 from data.corpus import find_corpus
 from data.files import canonical_json, write_whole
 from data.options import from_json
@@ -107,8 +108,8 @@ class TextTarget:
         most = getattr(model.config, "max_position_embeddings", None) or LENGTH
         length = LENGTH
         if (folder.parent / "scores.json").is_file() and (folder.parent / "config.json").is_file():
-            run = TrainedRun(folder.parent, self.command)
-            length = int(run.options.get("length") or LENGTH)
+            told = read_json(folder.parent / "config.json", {"options?": dict})
+            length = int((told.get("options") or {}).get("length") or LENGTH)
         return TextModel(model, tokenizer, self.objective, min(length, most))
 
     def unknown(self, model: TextModel, example: Example) -> str:

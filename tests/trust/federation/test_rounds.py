@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from data.access import Access
-from data.bounded import parse_json
+from data.bounded import parse_json, read_json
 from data.errors import InputError, UnavailableError
 from tests.trust.federation.conftest import Small
 from training.loop import fit
@@ -207,6 +207,13 @@ def test_a_run_shows_every_language_and_what_costs_nothing(
     assert "most frequent intent" in page
     assert (tmp_path / "run" / "partition.tsv").read_text().count("\n") == 97
     assert rounds(tmp_path / "run")[-1]["evaluation"]["languages"].keys() == {"en", "sw"}
+    told = read_json(tmp_path / "run" / "scores.json", {"data": [dict]})["data"]
+    sizes = [(one["role"], one["language"], one["texts"], one["licence"]) for one in told]
+    assert sizes == [
+        (role, code, number, "not stated")
+        for role, number in (("train", 48), ("test", 12))
+        for code in ("en", "sw")
+    ]
 
 
 def test_data_arrive_and_are_deleted(small: Small) -> None:
@@ -304,6 +311,17 @@ def test_a_device_that_is_not_there_is_told_before_anything_is_read(tmp_path: Pa
 def test_a_language_that_nobody_knows_is_told_with_its_set() -> None:
     with pytest.raises(InputError, match=r"^sib200:train:qqqqq: "):
         federate(Federated("topics", ("sib200:train:qqqqq",)))
+
+
+def test_an_audit_takes_the_model_of_a_federated_run(small: Small, tmp_path: Path) -> None:
+    from trust.audit import audit
+    from trust.config import Audit
+
+    made = federate(small.config(out=tmp_path / "run")).folder
+    sides = {"members": small.options["train"], "others": small.options["test"]}
+    done = audit(Audit(str(made), **sides, drop_shared=True, out=tmp_path / "audit"))
+    assert any("in the folder of a run of nlu.train" in one for one in done.told["notes"])
+    assert (tmp_path / "audit" / "report.html").is_file()
 
 
 def test_options_of_one_task_are_refused_by_others() -> None:
