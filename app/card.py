@@ -98,8 +98,10 @@ def _cards(cards: Sequence[Card]) -> None:
             _data(cards)
         for label, one in section.missing:
             of = f" of {label}" if label else ""
-            st.caption(texts.escape_markdown(f"Not measured{of}: {one.what}. This measures it:"))
-            st.code(one.command, language="bash", wrap_lines=True)
+            why = ". This measures it:" if one.is_command else f": {one.command}."
+            st.caption(texts.escape_markdown(f"Not measured{of}: {one.what}{why}"))
+            if one.is_command:
+                st.code(one.command, language="bash", wrap_lines=True)
 
 
 def _section(section: Section, *, several: bool) -> None:

@@ -194,3 +194,55 @@ def test_a_form_of_documents(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     assert [row.source for row in rows(document, "oaks.srt")] == ["An oak is a tree.", "See ⟦1⟧."]
     made = document.rebuilt({0: "Bir meşe\nağaçtır."}).decode()
     assert "Bir meşe\nağaçtır.\n\n2\n" in made
+
+
+def test_a_selection(monkeypatch: pytest.MonkeyPatch) -> None:
+    from trust.federation import selection
+
+    monkeypatch.setattr(selection, "SELECTIONS", dict(selection.SELECTIONS))
+    followed("A selection")
+    asking = [selection.Asking([4, 0, 2, 7], 2, seed=1, round=number) for number in range(3)]
+    assert [selection.select("in-turns", one) for one in asking] == [[0, 2], [3, 0], [2, 3]]
+    assert selection.weight("corrected", "in-turns", 7) == 7
+
+
+def test_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    from trust.federation import server
+
+    monkeypatch.setattr(server, "SERVERS", dict(server.SERVERS))
+    followed("A server")
+    made, weights = server.make_server("fedavgm", rate=1.0), torch.zeros(1, dtype=torch.float64)
+    for number in (1, 2):
+        weights = made.step(weights, torch.ones(1, dtype=torch.float64), number)
+    assert weights.item() == pytest.approx(2.9)  # 1, then 1 + 0.9
+
+
+def test_a_partition(monkeypatch: pytest.MonkeyPatch) -> None:
+    from trust.examples import Example
+    from trust.federation import partition
+
+    monkeypatch.setattr(partition, "PARTITIONS", dict(partition.PARTITIONS))
+    followed("A partition")
+    texts = [Example(str(n), "a" * size, "sw", None) for n, size in enumerate((9, 1, 5, 3))]
+    found = partition.partition("length", texts, [""] * 4, clients=2, seed=1)
+    assert (found.names, found.clients) == (("client-1", "client-2"), ((1, 3), (2, 0)))
+
+
+def test_a_measure_of_fairness(monkeypatch: pytest.MonkeyPatch) -> None:
+    import trust.fairness
+    from data.word_lists import gender_pairs
+
+    class Made:
+        texts = ("Call my mother", "Set an alarm", "Ask him", "Play a song")
+        pairs = gender_pairs("en")
+
+        def lacks(self, need: str) -> str:
+            return "no labels" if need == "labels" else ""
+
+    monkeypatch.setattr(trust.fairness, "MEASURES", dict(trust.fairness.MEASURES))
+    followed("A measure of fairness")
+    mine = trust.fairness.measure("named")
+    [figure] = mine.figures(Made())
+    assert (figure.score.value, figure.score.n, mine.lacks(Made())) == (50.0, 4, "no labels")

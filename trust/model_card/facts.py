@@ -90,11 +90,20 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """What was not measured, and the command that fills it."""
+    """What was not measured, and the command that fills it, or why there is none."""
 
     section: str
     what: str
     command: str
+
+    @property
+    def is_command(self) -> bool:
+        """Whether a command fills it.
+
+        >>> Missing("data", "data and licences", "the model is of no run of ours").is_command
+        False
+        """
+        return self.command.startswith("python -m ")
 
 
 @dataclass(frozen=True)

@@ -437,7 +437,11 @@ def _missing(found: _Found, command: str) -> Iterator[Missing]:
     if not any("a second" in name for name in names):
         yield Missing(SIZE, "speed", f"python -m trust.card --model {model} --measure")
     if not found.data:
-        yield Missing(DATA, "data and licences", "the model is of no run of ours: see its own card")
+        ours = found.own is not None
+        told = (
+            "its run does not say" if ours else "the model is of no run of ours: see its own card"
+        )
+        yield Missing(DATA, "data and licences", told)
 
 
 Reader = Callable[[_Found, Path, Mapping[str, Any]], bool]

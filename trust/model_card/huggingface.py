@@ -100,7 +100,8 @@ def _lines(card: Card) -> Iterator[str]:
         if section == DATA and card.data:
             yield from _data(card)
         for one in missing:
-            yield f"- not measured: {one.what}; `{one.command}`"
+            told = f"`{one.command}`" if one.is_command else one.command
+            yield f"- not measured: {one.what}; {told}"
 
 
 def _table(rows: list[Row]) -> Iterator[str]:
