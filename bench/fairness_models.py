@@ -1,7 +1,8 @@
 """Fairness of trained models: is what a representation associates what the model then does?
 
     python -m bench.fairness_models --step planted      # 27 small models, a planted bias
-    python -m bench.fairness_models --step real         # multilingual-e5-small, intents of xSID
+    python -m bench.fairness_models --step topics       # multilingual-e5-small, SIB-200's topics
+    python -m bench.fairness_models --step real         # the same tuned, intents of xSID
     python -m bench.fairness_models --document docs/FAIRNESS.md
 
 planted: a small encoder reads text in which women have some professions and men the others, with a
@@ -9,6 +10,9 @@ share that is planted; it then learns to tell the two kinds of professions from 
 women and men are parted by a share of its own, and is asked about professions that this training
 never named. Three shares by three, three seeds. Every model goes through `trust.fairness`, and
 `trust.agreement` correlates what was found of its encoder with what was found of its answers.
+
+topics: a head on the frozen multilingual-e5-small that learned English texts alone; gaps to other
+languages, flips and sensitivity on English news that name a woman or a man.
 
 real: intents of xSID's English on multilingual-e5-small, tuned; flips and sensitivity on utterances
 of the training part that name a woman or a man, all of which leave training.
@@ -23,6 +27,7 @@ import argparse
 import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -60,6 +65,8 @@ TUNING: dict[str, Any] = {
     "checkpoint_every": 20,
     "device": "cpu",
 }  # fmt: skip
+NEWS_ASKED, SENSED = 100, 30  # sentences that are swapped; that sensitivity is asked about
+TOPIC_LANGUAGES = ("en", "sw", "am", "yo")
 UPDATES, REAL_SEEDS = (60,), (1, 2, 3, 4)
 WOMEN = ("woman", "mother", "sister", "daughter", "aunt", "niece", "wife", "girlfriend")
 MEN = ("man", "father", "brother", "son", "uncle", "nephew", "husband", "boyfriend")
@@ -216,6 +223,37 @@ def real(out: Path, cell: Mapping[str, Any]) -> tuple[Path, list[Fairness]]:
     return run, [Fairness(str(run), measures, out=run.with_name(f"fairness-{run.name}"))]
 
 
+def topics(out: Path, cell: Mapping[str, Any]) -> tuple[Path, list[Fairness]]:
+    """A head for topics on the frozen encoder; asked about news that name a woman or a man."""
+    from bench.role_reversal import NEWS, english
+    from training.classification.config import ClassifyConfig
+    from training.classify import classify
+
+    out.mkdir(parents=True, exist_ok=True)
+    run, asked = out / f"run-{cell['shots']}-{cell['seed']}", out / "asked.txt"
+    swap = RoleSwap(gender_pairs("en"))
+    news = [one for one in english([NEWS]) if swap.swap(one).changes and len(one.split()) <= 25]
+    write_whole(asked, "".join(f"{one}\n" for one in news[:NEWS_ASKED]))
+    tests = tuple(f"sib200:test:{code}" for code in TOPIC_LANGUAGES)
+    classify(
+        ClassifyConfig(
+            ("sib200:train:en",), test=tests, model="multilingual-e5-small", freeze="encoder",
+            shots=cell["shots"], seed=cell["seed"], device="cpu", out=run,
+        )
+    )  # fmt: skip
+    fairness_of = partial(Fairness, str(run), texts=asked)
+    return run, [
+        fairness_of(measures=("gaps", "flips"), out=out / f"fairness-{run.name}"),
+        fairness_of(measures=("sensitivity",), limit=SENSED, out=out / f"sensed-{run.name}"),
+    ]
+
+
+def topic_cells() -> Iterator[dict[str, Any]]:
+    """Other texts of each topic by seed."""
+    for seed in SEEDS:
+        yield {"shots": 60, "seed": seed}
+
+
 def real_cells() -> Iterator[dict[str, Any]]:
     """Seed by seed."""
     for seed in REAL_SEEDS:
@@ -223,7 +261,11 @@ def real_cells() -> Iterator[dict[str, Any]]:
             yield {"updates": updates, "seed": seed}
 
 
-STEPS = {"planted": (planted, planted_cells), "real": (real, real_cells)}
+STEPS = {
+    "planted": (planted, planted_cells),
+    "topics": (topics, topic_cells),
+    "real": (real, real_cells),
+}
 
 
 def quality(run: Path) -> dict[str, float]:
@@ -241,7 +283,7 @@ def figures_of(asked: Sequence[Fairness]) -> list[dict[str, Any]]:
     """All figures; those of an encoder before its task are called so."""
     found = []
     for one in asked:
-        early = " before the task" if len(asked) > 1 and one is asked[0] else ""
+        early = " before the task" if one.model != asked[-1].model else ""
         for figure in fairness(one).figures:
             told = figure.to_json()
             found.append({**told, "measure": told["measure"] + early})
@@ -265,8 +307,10 @@ def table(name: str, lines: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     mine = [one for one in lines if one["step"] == name]
     if mine:
         yield from kept.markdown(figure_rows(name, mine))
-        yield ""
-        yield from kept.markdown(agreement_rows(name, mine))
+        if found := list(agreement_rows(name, mine)):
+            yield ""
+            head = ("of representations", "of answers", "models", "rank correlation", "p")
+            yield from kept.markdown([head, *found])
 
 
 SHOWN = {
@@ -279,7 +323,8 @@ SHOWN = {
         ("flips", "women less men"), ("sensitivity", "relative sensitivity"),
     ),
 }  # fmt: skip
-KEYS = {"planted": ("read", "task"), "real": ("updates",)}
+SHOWN["topics"] = SHOWN["real"]
+KEYS = {"planted": ("read", "task"), "topics": ("shots",), "real": ("updates",)}
 
 
 def value(line: Mapping[str, Any], measure: str, figure: str, what: str = "") -> float | None:
@@ -319,7 +364,6 @@ def figure_rows(name: str, lines: Sequence[Mapping[str, Any]]) -> Iterator[tuple
 
 def agreement_rows(name: str, lines: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, ...]]:
     """Representations with answers, as `trust.agreement` has them, and both with what is known."""
-    yield ("of representations", "of answers", "models", "rank correlation", "p")
     columns = {key: [float(one["cell"][key]) for one in lines] for key in KEYS[name]}
     outer = {which[1]: [value(one, *which) for one in lines] for which in SHOWN[name]
              if not which[0].startswith("weat")}  # fmt: skip
