@@ -110,9 +110,9 @@ def run_to_kill(out: Path, where: str, count: int, optimizer: str = "adamw") -> 
     torch.set_num_threads(1)
     hooks: dict[str, Callable[[], None]] = {"loss": lambda: None}
     if where == "loss":
-        hooks["loss"] = _killer(count)
+        hooks["loss"] = killer(count)
     elif where in KILLED:
-        _kill_before(where, count)
+        kill_before(where, count)
 
     def deadly(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         hooks["loss"]()
@@ -143,7 +143,8 @@ def write_result(out: Path, trained: nn.Module, fitted: Fitted) -> None:
     (out / "result.json").write_text(json.dumps(result))
 
 
-def _killer(count: int) -> Callable[[], None]:
+def killer(count: int) -> Callable[[], None]:
+    """What kills this process when it is called for the count-th time."""
     left = [count]
 
     def call() -> None:
@@ -154,12 +155,12 @@ def _killer(count: int) -> Callable[[], None]:
     return call
 
 
-def _kill_before(where: str, count: int) -> None:
+def kill_before(where: str, count: int) -> None:
     """Kill this process before the count-th fsync, rename ... of anything."""
     import shutil
 
     owner: Any = {"fsync": os, "rmtree": shutil}.get(where, Path)
-    real, kill = getattr(owner, where), _killer(count)
+    real, kill = getattr(owner, where), killer(count)
 
     def deadly(*args: Any, **options: Any) -> Any:
         kill()

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from models.encoder import open_encoder
+from probe.retrieve import main as retrieve
 from training.distil import Distillation, distil, main
 from training.distillation.alignment import OTHER, PART, Alignment
 from training.distillation.config import DistilConfig
@@ -215,3 +216,25 @@ def test_students_of_the_command_line_open_in_other_rooms(
     assert capsys.readouterr().out.strip() == str(out / "model")
     encoder = open_encoder(str(out))
     assert encoder.encode(["Amina anasoma kitabu."]).shape == (1, 32)
+    pairs = tmp_path / "mine.tsv"
+    english = [f"Amina reads book {number}." for number in range(12)]
+    rows = (f"Amina anasoma kitabu {number}.\t{one}" for number, one in enumerate(english))
+    pairs.write_text("".join(f"{row}\n" for row in ["swh\ten", *rows]), "utf-8")
+    options = ["--corpus", str(pairs), "--lang", "sw", "--device", "cpu"]
+    found = tmp_path / "found"
+    assert retrieve([*options, "--model", str(out), "--out", str(found)]) == 0
+    [line] = (found / "languages.jsonl").read_text("utf-8").splitlines()
+    assert json.loads(line)["code"] == "swh"
+
+
+def test_a_student_is_tuned_to_tag(text: Path, teacher: Make, tmp_path: Path) -> None:
+    from tests.training.tagged_texts import options
+    from training.tag import tag
+    from training.tagging.config import TagConfig
+
+    student = distil(config(text, teacher("bert"), tmp_path / "student", layers="1"))
+    more: dict[str, Any] = {"config": None, "tokenizer": None, "model": str(student.folder)}
+    done = tag(TagConfig(**options(tmp_path, tmp_path, **more | {"steps": 3})))
+    [told] = [one for one in done.told["results"] if one["system"] == "model"]
+    assert 0 <= told["score"]["value"] <= 100
+    assert done.told["training"]["steps"] == 3
