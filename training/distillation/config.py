@@ -167,6 +167,12 @@ class DistilConfig(LoopOptions):
             raise InputError(f"--layers {self.layers}: expected a number, or some: 0,5,11")
         if self.layer_map and not re.fullmatch(rf"{pairs}(,{pairs})*", self.layer_map):
             raise InputError(f"--layer-map {self.layer_map}: expected pairs such as 1:6,2:12")
+        own = [int(pair.partition(":")[0]) for pair in (self.layer_map or "").split(",") if pair]
+        if twice := sorted({layer for layer in own if own.count(layer) > 1}):
+            raise InputError(
+                f"--layer-map {self.layer_map}: the student's layer {twice[0]} is there twice; it"
+                " is compared with one of the teacher's, so leave one out"
+            )
 
     @property
     def is_named(self) -> bool:

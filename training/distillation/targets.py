@@ -134,7 +134,10 @@ def _kept(folder: Path, identity: Mapping[str, Any]) -> dict[str, str]:
     if not path.exists():
         _note(folder, identity, {})
         return {}
-    told = read_json(path, SHAPE)
+    try:
+        told = read_json(path, SHAPE)
+    except InputError as error:
+        raise InputError(f"{error}, or {AGAIN}") from error
     if told["version"] != VERSION:
         raise InputError(f"{path}: expected version {VERSION}, found {told['version']}; {AGAIN}")
     differing = [key for key in identity if told["identity"].get(key) != identity[key]]

@@ -25,6 +25,7 @@ Make = Callable[..., str]
         ({"layers": None}, "expected --student NAME, or --layers N"),
         ({"student": "bert-nano"}, "found both"),
         ({"layer_map": "1-2"}, "--layer-map 1-2: expected pairs such as 1:6"),
+        ({"layer_map": "1:1,1:2"}, "the student's layer 1 is there twice"),
         ({"tokenizer": "here"}, "--tokenizer goes with --student FAMILY-SIZE"),
     ],
 )
@@ -103,6 +104,9 @@ def test_damaged_targets_are_refused(text: Path, teacher: Make, tmp_path: Path) 
     header.write_text(json.dumps({"version": 9, "identity": {}, "shards": {}}), "utf-8")
     with pytest.raises(InputError, match="expected version 1, found 9"):
         distil(config(text, teacher("decoder"), tmp_path / "three", **kept))
+    header.write_text('{"version": 1', "utf-8")
+    with pytest.raises(InputError, match="expected JSON.*remove the folder"):
+        distil(config(text, teacher("decoder"), tmp_path / "four", **kept))
 
 
 def test_another_run_in_the_folder_is_refused(text: Path, teacher: Make, tmp_path: Path) -> None:
