@@ -1,24 +1,28 @@
 """What each stage of the teacher's pipeline is worth: in-domain text by distillation, two by two.
 
-    python -m bench.distil --step grid --seeds 1,2,3     # what is still to do, a line a cell
-    python -m bench.distil --step speed                  # an update beside its parts, in turns
-    python -m bench.distil --step decoder                # SmolLM2 into half its layers
+    python -m bench.distil --seeds 1,2,3                    # what is still to do, a line a cell
     python -m bench.distil --table --document docs/DISTILLATION.md
 
 The teacher is multilingual-e5-small, trimmed to the pieces that xSID's English training utterances
-and its languages' dev utterances need: one run is tuned on English labels and asked about slots,
-another keeps the encoder as it is and tells intents by near utterances, each language centred. The
-student has two of its layers, half of their inner units and fewer pieces. Each student learns from
-the same English labels for the same processor time:
+and its languages' dev utterances need: one run is tuned on English labels, with copies of them
+whose words lexicons have translated; another keeps the encoder as it is and tells intents by near
+utterances, each language centred; intents are the mean of both. The student has two of its layers,
+half of their inner units and fewer pieces. Each student learns from the same English labels for the
+same processor time, first stage and all:
 
+tf-idf         n-grams with a linear model, words with a CRF
+tuned          the big model, tuned as it is, without near utterances
 nothing        random weights, labels
 in-domain      random weights, masked pieces of the in-domain text first
 truncated      two of the teacher's layers, labels
 distilled      the same, and what the teacher says of the labelled utterances
-both           the same, and of the languages' in-domain text without labels
+both           two of the teacher's layers, labels, and what the teacher says of them and of the
+               in-domain utterances without labels (with --states, its states of them first)
 
-Results are kept in bench/distil.jsonl, a line a cell, written when the cell ends: a cell whose line
-is there is not run again. Sentences of the test parts are in nothing that is trained on.
+In-domain text: English training utterances, those of the languages' dev parts, and synthetic
+ones, English utterances with words of eleven lexicons. Results are kept in bench/distil.jsonl, a
+line a cell, written when the cell ends: a cell whose line is there is not run again. Sentences of
+the test parts are in nothing that is trained on. `bench.distil_costs` has what it costs.
 """
 
 from __future__ import annotations
@@ -28,19 +32,25 @@ import statistics
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
+
 from bench.expansion import in_document
 from bench.kept import read_lines, write_lines
-from bench.nlu import NAMES, measured
+from bench.nlu import LEXICONS, NAMES, Floats, Parses, measured
 from data.access import Access
 from data.bounded import parse_json
 from data.errors import KilolinguaError
 from data.files import canonical_json, write_whole
+from data.labels.bio import OUTSIDE
 from data.labels.slots import Utterance
 from data.randomness import stream
+from metrics.intents import Parse, repaired_rows
 from nlu.config import NluConfig
 from nlu.sets import UtteranceSet, find_utterances, keep_out_of, without_tests
 
@@ -48,11 +58,17 @@ LINES = Path(__file__).with_suffix(".jsonl")
 SHAPE = {"step": str, "cell": str, "seed": int}
 MODEL = "multilingual-e5-small"
 LAYERS, INNER, PIECES = "0,11", 768, 11_000  # of the student
-ENGLISH, OF_LANGUAGE = 3000, 200  # labelled utterances; unlabelled ones of each language, at most
-STEPS_OF_TEACHER, NEAR = 240, 3000
-CELLS = ("teacher", "nothing", "in-domain", "truncated", "distilled", "both")
+ENGLISH, OF_LANGUAGE = 4000, 300  # labelled utterances; unlabelled ones of each language, at most
+SYNTHETIC = 300  # utterances with words of each lexicon
+OF_TEACHER, SECONDS_OF_TEACHER, NEAR, BATCH = 20_000, 540, 3000, 256
+CELLS = ("teacher", "tuned", "tf-idf", "nothing", "in-domain", "truncated", "distilled", "both")
+STUDENTS = CELLS[3:]
+RANDOM = ("nothing", "in-domain")
+TEACHER_SEED = 1  # one teacher for all seeds of the students
 TITLES = {
-    "teacher": "teacher: tuned for slots, near utterances for intents",
+    "teacher": "teacher: tuned, and near utterances for intents",
+    "tuned": "the big model, tuned alone",
+    "tf-idf": "n-grams, linear; CRF",
     "nothing": "student from nothing",
     "in-domain": "student, in-domain text",
     "truncated": "student of the teacher's layers",
@@ -72,6 +88,11 @@ class Plan:
     def tests(self) -> list[UtteranceSet]:
         """xSID's test part in every language."""
         return find_utterances("xsid:test:all")
+
+    @cached_property
+    def intents(self) -> list[str]:
+        """All intents, in alphabetical order."""
+        return sorted({one.intent for one in find_utterances("xsid:train")[0].utterances})
 
     @cached_property
     def texts(self) -> tuple[list[str], list[str]]:
@@ -146,6 +167,36 @@ class Plan:
         return path
 
     @property
+    def synthetic(self) -> list[str]:
+        """English utterances with words of a lexicon, a file a lexicon, the same for every seed."""
+        from nlu.switching import open_tables, switched
+
+        paths = {code: self.out / "synthetic" / f"{code}.conll" for code in LEXICONS}
+        lacking = [code for code, path in paths.items() if not path.exists()]
+        if lacking:
+            [own] = find_utterances(str(self.labelled))
+            keep_out, dropped = keep_out_of(self.tests), Counter[str]()
+            (self.out / "synthetic").mkdir(parents=True, exist_ok=True)
+        for code in lacking:
+            tables = open_tables((code,), inflect=False, access=self.access)
+            chosen = stream(1, "synthetic", code).sample(own.utterances, SYNTHETIC)
+            found = switched(chosen, tables, ratio=0.5, draws=1, seed=1)
+            made = replace(own, utterances=tuple(found), labels=None)
+            kept = without_tests(made, keep_out, dropped).utterances
+            write_whole(paths[code], "\n".join(map(_conll, kept)))
+        return [str(path) for path in paths.values()]
+
+    @property
+    def in_domain(self) -> Path:
+        """All in-domain text, a file of lines: what first stages read."""
+        path = self.out / "in-domain.txt"
+        if not path.exists():
+            sets = [one for name in self.synthetic for one in find_utterances(name)]
+            made = "".join(f"{one.text}\n" for of in sets for one in of.utterances)
+            write_whole(path, self.text(ENGLISH).read_text("utf-8") + made)
+        return path
+
+    @property
     def unlabelled(self) -> tuple[str, ...]:
         """The languages' dev parts, at most so many of each, the same ones for every seed."""
         names = []
@@ -171,7 +222,7 @@ class Plan:
             with prepare(config, self.access) as prepared:
                 train(prepared)
                 with folder_appears_whole(folder) as out:
-                    prepared.model.save(out)
+                    replace(prepared.model, dtype=self.given.dtype).save(out)
         return load_nlu(str(folder))
 
     def teachers(self, seed: int) -> tuple[Any, Any]:
@@ -179,8 +230,9 @@ class Plan:
         shared: dict[str, Any] = {"device": "cpu", "seed": seed, "model": str(self.base)}
         shared |= {"train": ("xsid:train",), "test": ("xsid:test:all",)}
         tuned = NluConfig(
-            **shared, dev="xsid:dev:en", freeze=4, dtype="float32", steps=STEPS_OF_TEACHER,
-            checkpoint_every=40, out=self.out / f"teacher-{seed}",
+            **shared, dev="xsid:dev:en", freeze=4, dtype="float32", limit=OF_TEACHER,
+            switch=LEXICONS, batch_tokens=BATCH, seconds=SECONDS_OF_TEACHER, clock="cpu",
+            checkpoint_every=200, out=self.out / f"teacher-{seed}",
         )  # fmt: skip
         near = NluConfig(
             **shared, freeze=12, intents="kernel", centre=True, slot_weight=0.0, limit=NEAR,
@@ -189,63 +241,97 @@ class Plan:
         return self.run(tuned), self.run(near)
 
 
-def _teacher(plan: Plan, seed: int) -> dict[str, Any]:
-    """Both runs as one: slots of the tuned, intents of the near ones, moved by the dev part."""
-    from metrics.intents import Parse
-
-    tuned, near = (_parsed(plan, seed, name) for name in ("teacher", "kernel"))
-    both = {
-        code: [Parse(a[0], tuple(b[1])) for a, b in zip(near[code], tuned[code], strict=True)]
+def _teacher(plan: Plan, _: int) -> Parses:
+    """Both runs as one: slots of the tuned, the mean of both runs' probabilities of intents."""
+    tuned, near = (_told(plan, name) for name in ("teacher", "kernel"))
+    return {
+        code: [
+            Parse(plan.intents[int(np.add(a[0], b[0]).argmax())], tuple(a[1]))
+            for a, b in zip(tuned[code], near[code], strict=True)
+        ]
         for code in tuned
     }
-    alone = {code: [Parse(one[0], tuple(one[1])) for one in tuned[code]] for code in tuned}
-    return measured(plan.tests, both, slots=True) | {
-        "alone": measured(plan.tests, alone, slots=True)["means"]
+
+
+def _alone(plan: Plan, name: str) -> Parses:
+    return {
+        code: [Parse(plan.intents[int(np.argmax(one[0]))], tuple(one[1])) for one in told]
+        for code, told in _told(plan, name).items()
     }
 
 
-def _parsed(plan: Plan, seed: int, name: str) -> dict[str, list[Any]]:
-    """Intent and slots of every test utterance as a teacher's run has them, kept on disk."""
-    path = plan.out / f"{name}-{seed}.parsed.json"
+def _ngrams(plan: Plan, _: int) -> Parses:
+    """What costs nothing: tf-idf of characters for intents, features of words for slots."""
+    from nlu.baselines import CHARACTERS, free_parses
+
+    [found] = find_utterances(str(plan.labelled))
+    own = found.utterances
+    free = free_parses(found.parses, [one.text for one in own], [one.tokens for one in own])
+    return {
+        test.code: free([one.text for one in test.utterances], test.tokens)[CHARACTERS]
+        for test in plan.tests
+    }
+
+
+def _told(plan: Plan, name: str) -> dict[str, list[Any]]:
+    """Probabilities of intents and slots of every test utterance, of a run, kept on disk."""
+    from nlu.decoding import best_tags, names
+    from nlu.model import valid
+
+    path = plan.out / f"{name}-{TEACHER_SEED}.told.json"
     if not path.exists():
-        tuned, near = plan.teachers(seed)
+        model = plan.teachers(TEACHER_SEED)[name == "kernel"]
+        columns = [plan.intents.index(one) for one in model.shape.intents]
         found = {}
         for test in plan.tests:
-            if name == "teacher":
-                found[test.code] = [[one.intent, one.slots] for one in tuned.parse(test.tokens)]
-                continue
-            vectors = near.pooled(test.tokens)
-            if test.code != "en":
-                [dev] = find_utterances(f"xsid:dev:{test.code}")
-                known = near.pooled([one.tokens for one in dev.utterances[:OF_LANGUAGE]])
-                vectors = vectors + near.network.centre - known.mean(dim=0)
-            best = near.network.eval().intents_of(vectors).argmax(dim=-1).tolist()
-            found[test.code] = [[near.shape.intents[number], []] for number in best]
+            if name == "kernel":
+                intents, slots = _near(model, test), [[OUTSIDE] * len(one) for one in test.tokens]
+            else:
+                intents, tags = model.probabilities(test.tokens)
+                slots = [list(valid(names(best_tags(one), model.shape.tags))) for one in tags]
+            every = np.zeros((len(intents), len(plan.intents)))
+            every[:, columns] = np.exp(intents)
+            found[test.code] = [[row.round(4).tolist(), own]
+                                for row, own in zip(every, slots, strict=True)]  # fmt: skip
         write_whole(path, canonical_json(found) + "\n")
     kept: dict[str, list[Any]] = parse_json(path.read_text("utf-8"), str(path), {str: [list]})
     return kept
 
 
-def _student(plan: Plan, seed: int, cell: str) -> dict[str, Any]:
+def _near(model: Any, test: UtteranceSet) -> Any:
+    """Logarithms of probabilities of intents; vectors are moved by the mean of the dev part."""
+    vectors = model.pooled(test.tokens)
+    if test.code != "en":
+        [dev] = find_utterances(f"xsid:dev:{test.code}")
+        known = model.pooled([one.tokens for one in dev.utterances[:OF_LANGUAGE]])
+        vectors = vectors + model.network.centre - known.mean(dim=0)
+    with torch.no_grad():
+        scores = model.network.eval().intents_of(vectors)
+    return scores.float().log_softmax(dim=-1).numpy()
+
+
+def _student(plan: Plan, seed: int, cell: str) -> Parses:
     from nlu.run import as_parses
 
     given = plan.given
     taught = cell in ("distilled", "both")
-    base, seconds = plan.student(random=cell in ("nothing", "in-domain")), given.seconds
+    base, share = plan.student(random=cell in RANDOM), 0.0
     if cell == "in-domain":
-        base, seconds = _masked(plan, seed, base), seconds / 2
+        base, share = _masked(plan, seed, base), given.first
+    if cell == "both" and given.states:
+        base, share = _states(plan, base), given.first
     config = NluConfig(
-        (str(plan.labelled),), test=("xsid:test:all",), model=str(base), seconds=seconds,
-        clock="cpu", learning_rate=given.rate, dtype="float32", device="cpu", seed=seed,
-        checkpoint_every=200, soft_weight=given.soft,
-        teacher=_names(plan, seed) if taught else (),
-        unlabelled=plan.unlabelled if cell == "both" else (),
+        (str(plan.labelled),), test=("xsid:test:all",), model=str(base),
+        seconds=given.seconds * (1 - share), clock="cpu", learning_rate=given.rate,
+        dtype="float32", device="cpu", seed=seed, checkpoint_every=500, batch_tokens=BATCH,
+        soft_weight=given.soft if taught else 1.0,
+        teacher=_names(plan) if taught else (),
+        unlabelled=(*plan.unlabelled, *plan.synthetic) if cell == "both" else (),
         answers=plan.out / "answers" if taught else None,
         out=plan.out / f"{cell}-{seed}-{given.tag}",
     )  # fmt: skip
     model = plan.run(config)
-    parses = {test.code: as_parses(model.parse(test.tokens)) for test in plan.tests}
-    return measured(plan.tests, parses, slots=True)
+    return {test.code: as_parses(model.parse(test.tokens)) for test in plan.tests}
 
 
 def _conll(one: Utterance) -> str:
@@ -257,41 +343,90 @@ def _conll(one: Utterance) -> str:
     return f"# text: {one.text}\n# intent: {one.intent}\n{rows}"
 
 
-def _names(plan: Plan, seed: int) -> tuple[str, ...]:
-    plan.teachers(seed)
-    return f"{plan.out / f'teacher-{seed}'}:slots", f"{plan.out / f'kernel-{seed}'}:intents"
+def _names(plan: Plan) -> tuple[str, ...]:
+    plan.teachers(TEACHER_SEED)
+    tuned, near = (plan.out / f"{name}-{TEACHER_SEED}" for name in ("teacher", "kernel"))
+    return str(tuned), f"{near}:intents"
 
 
 def _masked(plan: Plan, seed: int, base: Path) -> Path:
-    """The student after half of its time with masked pieces of the in-domain text."""
+    """The student after its first stage, masked pieces of the in-domain text."""
     from training.pretrain import pretrain
     from training.pretraining.config import PretrainConfig
 
+    given = plan.given
     made = pretrain(
         PretrainConfig(
-            (str(plan.text(ENGLISH)),), "mlm", model=str(base), seconds=plan.given.seconds / 2,
-            clock="cpu", length=64, batch_tokens=1024, learning_rate=1e-3, dtype="float32",
-            device="cpu", seed=seed, out=plan.out / f"masked-{seed}-{plan.given.tag}",
+            (str(plan.in_domain),), "mlm", model=str(base), seconds=given.seconds * given.first,
+            clock="cpu", length=64, batch_tokens=512, learning_rate=1e-3, dtype="float32",
+            device="cpu", seed=seed, out=plan.out / f"masked-{seed}-{given.tag}",
         )
     )  # fmt: skip
     return made.model
 
 
+def _states(plan: Plan, base: Path) -> Path:
+    """The student after its first stage, the tuned teacher's states of the in-domain text.
+
+    It is the same for all seeds, made once; what the teacher says is remembered before the clock
+    starts, as its answers are.
+    """
+    from training.distil import distil
+    from training.distillation.config import DistilConfig
+
+    plan.teachers(TEACHER_SEED)
+    made = distil(
+        DistilConfig(
+            (str(plan.in_domain),), (str(plan.out / f"teacher-{TEACHER_SEED}" / "model"),),
+            student=str(base), loss=plan.given.states, layer_map="1:6,2:12", cache="yes",
+            targets=plan.out / "states", seconds=plan.given.seconds * plan.given.first,
+            clock="cpu", length=64, batch_tokens=512, learning_rate=plan.given.rate,
+            held_out=0.0, dtype="float32", device="cpu", out=plan.out / f"states-{plan.given.tag}",
+        ),
+        plan.access,
+    )  # fmt: skip
+    return made.model
+
+
+SYSTEMS: dict[str, Callable[[Plan, int], Parses]] = {
+    "teacher": _teacher,
+    "tuned": lambda plan, _: _alone(plan, "teacher"),
+    "tf-idf": _ngrams,
+}
+
+
 def grid(plan: Plan) -> None:
-    """Run the cells without a line."""
+    """Run the cells without a line; those without a seed of their own, once."""
     there = {(one["cell"], one["seed"]) for one in read_lines(plan.given.lines, SHAPE)}
-    cells = plan.given.cells.split(",")
-    for seed in map(int, plan.given.seeds.split(",")):
-        for cell in cells:
-            if (cell, seed) in there:
-                continue
-            began = time.process_time()
-            told = _teacher(plan, seed) if cell == "teacher" else _student(plan, seed, cell)
-            seconds = round(time.process_time() - began)
-            line = {"step": "grid", "cell": cell, "seed": seed, "cpu_seconds": seconds}
-            line |= {"seconds": plan.given.seconds, **told}
-            keep(plan.given.lines, line)
-            print(cell, seed, told["means"], f"{seconds} s", flush=True)
+    seeds = [int(one) for one in plan.given.seeds.split(",")]
+    for seed, cell in [(seed, cell) for seed in seeds for cell in plan.given.cells.split(",")]:
+        if (cell, seed) in there or (cell in SYSTEMS and seed > 1):
+            continue
+        began = time.process_time()
+        own = SYSTEMS.get(cell)
+        parses = own(plan, seed) if own else _student(plan, seed, cell)
+        told = measured(plan.tests, parses, slots=True)
+        seconds = round(time.process_time() - began)
+        line = {"step": "grid", "cell": cell, "seed": seed, "cpu_seconds": seconds}
+        line |= {"seconds": plan.given.seconds} if cell in STUDENTS else {}
+        keep(plan.given.lines, line | told | {"by id": exact_by_id(plan.tests, parses)})
+        print(cell, seed, told["means"], f"{seconds} s", flush=True)
+
+
+def exact_by_id(tests: Sequence[UtteranceSet], parses: Parses) -> list[float]:
+    """What each utterance, in all languages that have it, adds to the mean exact match.
+
+    Returns:
+        A number an id, in the order of ids; their mean is the mean over languages, 0 to 100.
+    """
+    ids = sorted({one.id for test in tests for one in test.utterances})
+    found = dict.fromkeys(ids, 0.0)
+    for test in tests:
+        _, _, exact = repaired_rows(test.parses, parses[test.code])
+        share = 100 * len(ids) / len(tests) / sum(row[1] for row in exact)
+        for one, row in zip(test.utterances, exact, strict=True):
+            found[one.id] += share * row[0]
+    return [round(found[one], 3) for one in ids]
 
 
 def keep(path: Path, line: Mapping[str, Any]) -> None:
@@ -300,145 +435,93 @@ def keep(path: Path, line: Mapping[str, Any]) -> None:
     write_lines(path, lines, lambda _: 0)  # in the order in which they came
 
 
-SPEED = {  # a case of each kind: encoders by states, decoders by probabilities
-    "states": {"loss": "hidden", "layers": "3", "batch_tokens": 1024, "length": 64},
-    "soft": {"loss": "soft,own:0.5", "layers": "15", "batch_tokens": 512, "length": 64},
-}
-
-
-def speed(plan: Plan) -> None:
-    """An update of distillation beside the teacher's forward pass and the student's own update."""
-    for case, options in SPEED.items():
-        teacher = str(plan.base) if case == "states" else DECODER
-        line: dict[str, Any] = {"step": "speed", "cell": case, "seed": 1}
-        keep(plan.given.lines, line | _turns(plan, case, teacher, options))
-
-
-def _turns(plan: Plan, case: str, teacher: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Processor seconds of each, medians over turns in which all come one after the other."""
-    import torch
-
-    from training.distillation.config import DistilConfig
-    from training.distillation.run import prepare
-    from training.joint import body_of
-    from training.losses import causal_loss
-
-    config = DistilConfig(
-        (str(plan.text(ENGLISH)),), (teacher,), steps=10_000, limit=600, held_out=0.0, cache="yes",
-        device="cpu", out=plan.out / f"speed-{case}", **options,
-    )  # fmt: skip
-    with prepare(config, plan.access) as prepared:
-        distilled, texts = prepared.distilled, prepared.texts
-        groups = texts.in_order(config.batch_tokens)[: plan.given.turns]
-        optimiser = torch.optim.AdamW(distilled.parameters(), lr=1e-5, fused=True)
-        teachers, student = prepared.teacher, prepared.student.model
-        targets = prepared.targets
-
-        def update(total: torch.Tensor) -> None:
-            total.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            optimiser.zero_grad(set_to_none=True)
-
-        def forward(group: Any) -> None:
-            batch = texts.batch(group)
-            with torch.no_grad():
-                model = teachers.models[0]
-                inputs = {n: batch[n] for n in ("input_ids", "attention_mask")}
-                model(**inputs)
-
-        def alone(group: Any) -> None:
-            batch = texts.batch(group)
-            if case == "soft":
-                update(causal_loss(student, batch)[0] / 100)
-                return
-            inputs = {n: batch[n] for n in ("input_ids", "attention_mask")}
-            update(body_of(student)(**inputs).last_hidden_state.square().mean())
-
-        def asked(group: Any) -> None:
-            update(distilled(texts.batch(group))[0] / 100)
-
-        def kept(group: Any) -> None:
-            assert targets is not None  # --cache yes
-            update(distilled(texts.batch(group) | targets.batch(group))[0] / 100)
-
-        parts = {"forward": forward, "student": alone, "asked": asked, "kept": kept}
-        seconds: dict[str, list[float]] = {name: [] for name in parts}
-        for turn, group in enumerate(groups):
-            for name, part in parts.items():
-                began = time.process_time()
-                part(group)
-                if turn:  # the first is slower, of all
-                    seconds[name].append(time.process_time() - began)
-    return _ratios(seconds) | {"teacher": teacher, **options}
-
-
-def _ratios(seconds: Mapping[str, Sequence[float]]) -> dict[str, Any]:
-    """An update beside its parts: medians of the turns' own ratios, and of seconds."""
-    turns = list(zip(*seconds.values(), strict=True))
-    of = [dict(zip(seconds, one, strict=True)) for one in turns]
-    asked = [one["asked"] / (one["forward"] + one["student"]) for one in of]
-    kept = [one["kept"] / one["student"] for one in of]
-    return {
-        "seconds_per_update": {n: round(statistics.median(o), 4) for n, o in seconds.items()},
-        "asked_ratio": round(statistics.median(asked), 3),
-        "kept_ratio": round(statistics.median(kept), 3),
-        "turns": len(asked),
-    }
-
-
-DECODER = "smollm2-135m-instruct"
-
-
-def decoder(plan: Plan) -> None:
-    """SmolLM2 into half its layers on Swahili news: bits of a byte before and after."""
-    from training.distil import distil
-    from training.distillation.config import DistilConfig
-
-    began = time.process_time()
-    done = distil(
-        DistilConfig(
-            ("lafand:train:sw",), (DECODER,), layers="15", loss="soft,own:0.5", limit=1500,
-            length=64, batch_tokens=512, held_out=0.03, held_out_limit=40, cache="no",
-            seconds=plan.given.seconds, clock="cpu", device="cpu", learning_rate=3e-4,
-            out=plan.out / "decoder",
-        ),
-        plan.access,
-    )  # fmt: skip
-    line: dict[str, Any] = {"step": "decoder", "cell": DECODER, "seed": 1}
-    seconds = round(time.process_time() - began)
-    line |= {"cpu_seconds": seconds, "scores": done.rows(), "training": done.told["training"]}
-    keep(plan.given.lines, line | {"model": done.told["model"]})
-    print(done.rows(), seconds)
-
-
-STEPS: dict[str, Callable[[Plan], None]] = {"grid": grid, "speed": speed, "decoder": decoder}
 GROUPS = {"en": "en", "18 others": "18 others", "5 dialects": "5 dialects"}
 
 
 def table(lines: Sequence[Mapping[str, Any]]) -> str:
-    """A row a cell: intent accuracy / slot F1 / exact match, means over seeds, and all 19."""
+    """A row a cell: intent accuracy / slot F1 / exact match, means over seeds, and all 19.
+
+    The interval of all 19 draws seeds and utterances, which the languages share.
+    """
     rows = ["| | seeds | en | 18 others | 5 dialects | exact match, all 19 |"]
     rows.append("| --- |" + " --- |" * 5)
-    for cell, title in TITLES.items():
-        mine = [one for one in lines if one["step"] == "grid" and one["cell"] == cell]
+    by_cell = {cell: _of(lines, cell) for cell in TITLES}
+    for cell, mine in by_cell.items():
         if not mine:
             continue
         cells = []
         for group in GROUPS:
             triples = [[one["means"][group][name][0] for one in mine] for name in NAMES]
             cells.append(" / ".join(f"{statistics.mean(some):.1f}" for some in triples))
-        each = [macro(one) for one in mine]
-        spread = f" ({min(each):.1f} to {max(each):.1f})" if len(each) > 1 else ""
-        seeds = ", ".join(str(one["seed"]) for one in mine)
-        rows.append(
-            f"| {title} | {seeds} | {' | '.join(cells)} | {statistics.mean(each):.1f}{spread} |"
+        exact = _shown(interval([_exact(mine)], lambda one: one), "{:.1f}")
+        seeds = len(mine) if cell in STUDENTS else "-"
+        rows.append(f"| {TITLES[cell]} | {seeds} | {' | '.join(cells)} | {exact} |")
+    return "\n".join([*rows, "", *comparisons(by_cell)]) + "\n"
+
+
+def comparisons(by_cell: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
+    """What each stage is worth: differences and ratios with intervals, in pairs."""
+    rows = [
+        "| | in points | error less by, % | of the teacher's exact match, % |",
+        "|" + " --- |" * 4,
+    ]
+    base, teacher = by_cell["nothing"], by_cell["teacher"]
+    for cell in STUDENTS:
+        mine = by_cell[cell]
+        if not (mine and base and teacher):
+            continue
+        pair = [_exact(base), _exact(mine)]
+        points = interval(pair, lambda a, b: b - a)
+        less = interval(pair, lambda a, b: 100 * (b - a) / (100 - a))
+        kept = interval([_exact(mine), _exact(teacher)], lambda a, b: 100 * a / b)
+        cells = (
+            "- | -"
+            if cell == "nothing"
+            else (f"{_shown(points, '{:+.1f}')} | {_shown(less, '{:.1f}')}")
         )
-    return "\n".join(rows) + "\n"
+        rows.append(f"| {TITLES[cell]} | {cells} | {_shown(kept, '{:.1f}')} |")
+    if by_cell["both"] and by_cell["tuned"]:
+        pair = [_exact(by_cell["tuned"]), _exact(by_cell["both"])]
+        ahead = _shown(interval(pair, lambda a, b: b - a), "{:+.1f}")
+        rows += [
+            "",
+            f"The student of both stages against the big model tuned alone: {ahead} points.",
+        ]
+    return rows
 
 
-def macro(line: Mapping[str, Any]) -> float:
-    """The mean exact match over all languages."""
-    return statistics.mean(one["exact match"] for one in line["figures"].values())
+def interval(
+    sides: Sequence[Floats], of: Callable[..., Any], draws: int = 2000
+) -> tuple[float, float, float]:
+    """A figure of the sides' means and its 95 % interval; utterances and seeds are drawn.
+
+    Args:
+        sides: each (seeds, ids). Ids are drawn in pairs; so are seeds where sides have as many.
+    """
+    rng = np.random.default_rng(1)
+    values = []
+    number = sides[0].shape[1]
+    for _ in range(draws):
+        weights = rng.multinomial(number, [1 / number] * number)
+        seeds = {n: rng.integers(n, size=n) for n in sorted({len(side) for side in sides})}
+        drawn = (side[seeds[len(side)]] @ weights / number for side in sides)
+        values.append(of(*(one.mean() for one in drawn)))
+    low, high = np.percentile(values, [2.5, 97.5])
+    return float(of(*(side.mean() for side in sides))), float(low), float(high)
+
+
+def _of(lines: Sequence[Mapping[str, Any]], cell: str) -> list[Mapping[str, Any]]:
+    found = [one for one in lines if one["step"] == "grid" and one["cell"] == cell]
+    return sorted(found, key=lambda one: int(one["seed"]))
+
+
+def _exact(lines: Sequence[Mapping[str, Any]]) -> Floats:
+    return np.array([one["by id"] for one in lines], float)
+
+
+def _shown(found: tuple[float, float, float], form: str) -> str:
+    value, low, high = (form.format(one) for one in found)
+    return f"{value} [{low}, {high}]"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -446,13 +529,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--step", choices=tuple(STEPS), default="grid")
     parser.add_argument("--seeds", default="1")
     parser.add_argument("--cells", default=",".join(CELLS), help="some of them, with commas")
     parser.add_argument("--seconds", type=float, default=60, help="of processor time a student")
     parser.add_argument("--rate", type=float, default=1e-3, help="the students' learning rate")
     parser.add_argument("--soft", type=float, default=2.0, help="weight of the teacher's answers")
-    parser.add_argument("--turns", type=int, default=8, help="of --step speed")
+    parser.add_argument(
+        "--dtype", default="float32", choices=("float32", "bfloat16"), help="of all answers"
+    )
+    parser.add_argument("--first", type=float, default=0.3, help="share of a first stage")
+    parser.add_argument("--states", help="loss of a first stage of the last cell: hidden:1")
     parser.add_argument("--tag", default="a", help="of the run folders")
     parser.add_argument("--out", type=Path, default=Path("runs/bench-distil"))
     parser.add_argument("--lines", type=Path, default=LINES, help="the file of results")
@@ -461,7 +547,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = parser.parse_args(argv)
     try:
         if not given.table:
-            STEPS[given.step](Plan(given))
+            grid(Plan(given))
         text = table(read_lines(given.lines, SHAPE))
         print(text)
         if given.document:

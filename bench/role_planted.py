@@ -72,8 +72,9 @@ def planted(number: int) -> Iterator[str]:
 class Planted:
     """The folder of the experiment."""
 
-    def __init__(self, out: Path) -> None:
+    def __init__(self, out: Path, steps: int = STEPS) -> None:
         self.out, self.text, self.news = out, out / "text.txt", out / "held.txt"
+        self.steps = steps
 
     def prepare(self) -> None:
         """The text, what is scored, and the teacher."""
@@ -115,7 +116,7 @@ class Planted:
             layers="2",
             loss="soft:1,own:0.5",
             temperature=1.0,
-            steps=STEPS,
+            steps=self.steps,
             batch_tokens=TOKENS,
             length=64,
             held_out=0.0,
@@ -124,7 +125,7 @@ class Planted:
             seed=seed,
             device="cpu",
             cache="no",
-            out=self.out / f"{arm}-{seed}",
+            out=self.out / f"{arm}-{seed}-{self.steps}",
         )
         return {"arm": arm, "seed": seed} | self.measured(distil(config).model, seed)
 
@@ -148,7 +149,7 @@ class Planted:
             "pieces": pieces,
             "tally": [[r.profession, r.group, r.female, r.male, r.neither] for r in rows],
             **topics(str(folder), news[:PAIRS]),
-            "told": {"steps": STEPS, "tokens": TOKENS, "text": [REAL, PLANTED]},
+            "told": {"steps": self.steps, "tokens": TOKENS, "text": [REAL, PLANTED]},
         }
 
 
@@ -158,14 +159,16 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/planted"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--cells", type=int, default=100, help="at most so many this time")
+    parser.add_argument("--arms", nargs="+", choices=ARMS, default=list(ARMS))
+    parser.add_argument("--steps", type=int, default=STEPS, help="updates of a student")
     parser.add_argument("--lines", type=Path, default=LINES, help="where results are kept")
     parser.add_argument("--table", action="store_true", help="print the table, run nothing")
     options = parser.parse_args()
     torch.set_num_threads(1)
     done = {(one["arm"], one["seed"]) for one in read_lines(options.lines, SHAPE)}
-    wanted = [(a, s) for s in options.seeds for a in ARMS if (a, s) not in done]
+    wanted = [(a, s) for s in options.seeds for a in options.arms if (a, s) not in done]
     if not options.table:
-        experiment = Planted(options.out)
+        experiment = Planted(options.out, options.steps)
         experiment.prepare()
         for arm, seed in wanted[: options.cells]:
             lines = [*read_lines(options.lines, SHAPE), experiment.cell(arm, seed)]
