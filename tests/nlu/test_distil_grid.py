@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -17,12 +19,20 @@ def of(code: str, ids: str) -> UtteranceSet:
 
 
 def test_an_id_adds_its_share_to_the_mean_over_languages() -> None:
-    """Two languages, the second without id 2: 1 of 3 and 2 of 2 right are 66.7 on average."""
+    """Two languages, the second without id 2: 1 of 3 and 2 of 2 right are 66.7 on average.
+
+    A third has id 1 in two ways, one of them right: it adds a half to that id.
+    """
     right, wrong = Parse("go", ("O", "B-x")), Parse("go", ("O", "O"))
     parses = {"en": [right, wrong, wrong], "sw": [right, right]}
     found = exact_by_id([of("en", "123"), of("sw", "13")], parses)
     assert found == pytest.approx([100 * 3 / 2 * (1 / 3 + 1 / 2), 0, 100 * 3 / 2 / 2], abs=1e-3)
     assert np.mean(found) == pytest.approx(50 * (1 / 3 + 1), abs=1e-3)
+    ways = UtteranceSet("no", of("no", "1").utterances + of("no", "1").utterances, "no")
+    ways = replace(ways, utterances=tuple(replace(one, id=f"1/{n}")
+                                          for n, one in enumerate(ways.utterances)))  # fmt: skip
+    found = exact_by_id([of("en", "12"), ways], {"en": [wrong, wrong], "no": [right, wrong]})
+    assert found == pytest.approx([50, 0])
 
 
 def test_intervals_are_of_pairs() -> None:
