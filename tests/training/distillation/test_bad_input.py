@@ -105,7 +105,7 @@ def test_damaged_targets_are_refused(text: Path, teacher: Make, tmp_path: Path) 
     with pytest.raises(InputError, match="expected version 1, found 9"):
         distil(config(text, teacher("decoder"), tmp_path / "three", **kept))
     header.write_text('{"version": 1', "utf-8")
-    with pytest.raises(InputError, match="expected JSON.*remove the folder"):
+    with pytest.raises(InputError, match=r"expected JSON.*remove the folder"):
         distil(config(text, teacher("decoder"), tmp_path / "four", **kept))
 
 
