@@ -10,7 +10,9 @@ et al. 2001) it is the usual one, with what is invalid left out.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import math
+from collections.abc import Collection, Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -31,14 +33,34 @@ def tag_labels(slots: Collection[str]) -> tuple[str, ...]:
     return (OUTSIDE, *(f"{mark}-{slot}" for slot in sorted(slots) for mark in "BI"))
 
 
+def log_begins_again(sentences: Iterable[Sequence[str]]) -> float:
+    """The logarithm of how often a word after one of a slot begins the same slot anew.
+
+    Seldom, so that a word that is told to begin the slot of the word before rather goes on with it.
+
+    >>> round(math.exp(log_begins_again([("B-date", "I-date", "I-date", "O", "B-x", "B-date")])), 2)
+    0.17
+    """
+    begins = goes_on = 0
+    for tags in sentences:
+        for before, tag in pairwise(tags):
+            if before != OUTSIDE and before[2:] == tag[2:]:
+                begins, goes_on = begins + tag.startswith("B-"), goes_on + tag.startswith("I-")
+    return math.log((begins + 0.5) / (begins + goes_on + 1))
+
+
 def best_tags(
-    scores: NDArray[np.float32], transitions: NDArray[np.float32] | None = None
+    scores: NDArray[np.float32],
+    transitions: NDArray[np.float32] | None = None,
+    again: float = 0.0,
 ) -> NDArray[np.int64]:
     """The valid path of labels with the highest sum of scores.
 
     Args:
         scores: (words, labels) with the labels in the order of `tag_labels`, log-probabilities.
         transitions: (labels, labels) from the row's label to the column's; None for none.
+        again: added where a word begins the slot of the word before; at most 0, and without
+            `transitions`.
 
     >>> scores = np.array([[0.0, -0.5, 2.0], [0.0, -9.0, 1.0]], dtype=np.float32)   # O, B-x, I-x
     >>> best_tags(scores)
@@ -56,6 +78,13 @@ def best_tags(
         begun, going = total[inside - 1], total[inside]
         step = np.full(labels, total[best])
         back[word] = best
+        if best and again:  # for the slot of the best label: after it, or after another
+            begin = best - 1 + best % 2
+            others = total.copy()
+            others[begin : begin + 2] = -np.inf
+            other = int(others.argmax())
+            step[begin] = max(total[best] + again, total[other])
+            back[word, begin] = best if total[best] + again >= total[other] else other
         step[inside] = np.maximum(begun, going)
         back[word, inside] = np.where(begun >= going, inside - 1, inside)
         total = step + scores[word]

@@ -60,6 +60,7 @@ SHAPE = {
     "dtype": str,
     "keys?": int,
     "own?": int,
+    "again?": int | float,
 }
 MOST_KEYS = 10_000_000
 DROPOUT = 0.1
@@ -91,6 +92,8 @@ class Shape:
         keys: training utterances by which intents are told; 0 where a linear head does.
         own: the encoder stays as it is for intents, and slots have layers of their own above so
             many; None: one encoder for both.
+        again: logarithm of how often a word after one of a slot begins the same slot anew; 0: as
+            often as not. Without a CRF, which learns it.
     """
 
     intents: tuple[str, ...]
@@ -100,6 +103,7 @@ class Shape:
     crf: bool = False
     keys: int = 0
     own: int | None = None
+    again: float = 0.0
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -282,7 +286,7 @@ class NluModel:
                     intents[window.sentence] = of_intents[row]
                 if window.firsts:
                     scores = of_tags[row, : len(window.firsts)]
-                    found = names(best_tags(scores, moves), self.shape.tags)
+                    found = names(best_tags(scores, moves, self.shape.again), self.shape.tags)
                     slots[window.sentence][window.word : window.word + len(found)] = found
         best = intents.argmax(axis=1) if len(intents) else []
         return [
@@ -373,6 +377,7 @@ class NluModel:
         settings |= {"length": self.length, "dtype": self.dtype}
         settings |= {"keys": shape.keys} if shape.keys else {}
         settings |= {"own": shape.own} if shape.own is not None else {}
+        settings |= {"again": shape.again} if shape.again else {}
         write_whole(out / SETTINGS, canonical_json(settings) + "\n")
 
 
@@ -513,7 +518,13 @@ def load_nlu(name: str, *, dtype: str | None = None, access: Access = Access()) 
         told["crf"],
         told.get("keys", 0),
         told.get("own"),
+        told.get("again", 0.0),
     )
+    if not shape.again <= 0:
+        raise InputError(
+            f"{base.folder / SETTINGS}: expected a logarithm of at most 0 under again, found"
+            f" {shape.again}; get the model again"
+        )
     if not 0 <= shape.keys <= MOST_KEYS:
         raise InputError(
             f"{base.folder / SETTINGS}: expected 0 to {MOST_KEYS:,} keys, found {shape.keys:,};"

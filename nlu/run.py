@@ -33,6 +33,7 @@ from metrics.tags import F1
 from models.resolve import Model, resolve_model
 from nlu.baselines import CHARACTERS, MAJORITY, free_parses
 from nlu.config import KERNEL, NluConfig
+from nlu.decoding import log_begins_again
 from nlu.losses import agreeing_loss, joint_loss, labels_loss, loss_by_utterance, views
 from nlu.model import Network, NluModel, Parsed, Shape, batches_of, collate, open_nlu
 from nlu.neighbours import Keys
@@ -170,8 +171,15 @@ class Prepared:
         intents = tuple(sorted({one.intent for one in self.own}))
         slots = sorted({tag[2:] for one in self.own for tag in one.slots} - {""})
         config = self.config
-        own = config.freeze or 0 if config.intents == KERNEL else None
-        return Shape(intents, tuple(slots), config.pooling, config.words, config.crf, own=own)
+        return Shape(
+            intents,
+            tuple(slots),
+            config.pooling,
+            config.words,
+            config.crf,
+            own=config.freeze or 0 if config.intents == KERNEL else None,
+            again=0.0 if config.privacy else log_begins_again(one.slots for one in self.own),
+        )
 
     @cached_property
     def model(self) -> NluModel:

@@ -36,6 +36,20 @@ def test_the_best_path_is_the_best_of_all_valid_ones(seed: int, with_moves: bool
     assert tuple(found.tolist()) == max(every_path(4), key=total)
 
 
+@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("again", [-0.3, -1.5, -20.0])
+def test_the_best_path_where_slots_seldom_begin_anew(seed: int, again: float) -> None:
+    scores = np.random.default_rng(seed).normal(size=(5, len(LABELS))).astype(np.float32)
+
+    def total(path: tuple[int, ...]) -> float:
+        anew = sum(b % 2 == 1 and (a + 1) // 2 == (b + 1) // 2 for a, b in pairwise(path))
+        return float(sum(scores[n, label] for n, label in enumerate(path)) + again * anew)
+
+    found = best_tags(scores, again=again)
+    assert problem(names(found, LABELS)) is None
+    assert total(tuple(found.tolist())) == pytest.approx(max(map(total, every_path(5))), abs=1e-9)
+
+
 def test_the_crf_sums_over_all_valid_paths() -> None:
     torch.manual_seed(1)
     crf = Crf(len(LABELS))

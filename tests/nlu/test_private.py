@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from nlu.config import NluConfig
+from nlu.model import load_nlu
 from nlu.train import train
 from training.progress import Progress
 
@@ -49,6 +50,7 @@ def test_killed_and_continued_to_the_same_bytes(tmp_path: Path, encoder: str, co
     assert files(again) == files(whole)
     told = [json.loads((one / "scores.json").read_text())["privacy"] for one in (whole, again)]
     assert told[0] == told[1]
+    assert load_nlu(str(whole)).shape.again == 0  # a count of the training data, without noise
 
 
 @pytest.mark.parametrize("secure", [False, True])

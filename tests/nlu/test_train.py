@@ -64,6 +64,7 @@ def test_it_learns(run: Path) -> None:
 
 def test_the_model_folder_parses(run: Path) -> None:
     model = load_nlu(str(run))
+    assert -6 < model.shape.again < -3
     [found] = model.parse([("wake", "me", "at", "seven", "thirty")])
     assert (found.intent, found.slots[-2:]) == ("alarm_set", ("B-time", "I-time"))
     assert 0.3 < found.confidence <= 1
