@@ -1,6 +1,6 @@
-"""The languages most alike to one in a model's representation, from runs of `probe.fit`.
+"""The languages most alike to one in a model's representation, and what each could lend it.
 
-Nothing of it is kept here: a run under runs/ has it (similarity.tsv), and without one the page says
+From runs of `probe.fit`. Nothing of it is kept here: a run under runs/ has it (similarity.tsv), and without one the page says
 which command makes it.
 """
 
@@ -16,11 +16,13 @@ from app import texts
 from app.results import folder
 from app.texts import escape
 from data.errors import InputError
+from data.inventory import Inventory
 from data.languages import Language, resolve
 from data.tsv import read_header, read_tsv
 
 FILE, COMMAND = "similarity.tsv", "probe.fit"
 SHOWN = 8
+LENT = "has what it lacks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,20 @@ def _read(runs: Path, tag: str, newest: float) -> Alike | None:  # noqa: ARG001 
     return alike(runs, tag)
 
 
-def show(tag: str | None) -> None:
-    """Draw the part of the language's page."""
+def could_lend(inventory: Inventory, tag: str) -> dict[str, list[str]]:
+    """For each BCP-47 tag the kinds of resource that it has and the language of `tag` lacks."""
+    tags = inventory.table["bcp47"].to_list()
+    kinds = dict(zip(tags, inventory.existing, strict=True))
+    own = kinds.get(tag, ())
+    return {
+        other: [kind for kind in found if kind not in own]
+        for other, found in kinds.items()
+        if other
+    }
+
+
+def show(inventory: Inventory, tag: str | None) -> None:
+    """Draw the part of the language's page: who is alike, and what of it could be lent."""
     runs = folder()
     times = [path.stat().st_mtime for path in runs.glob(f"*/{FILE}")]
     if not times or tag is None:
@@ -80,16 +94,18 @@ def show(tag: str | None) -> None:
     if found is None:
         st.write("No run has this language.")
         return
+    lent = could_lend(inventory, tag)
     rows = [
         [
             f'<a href="language?lang={escape(one.bcp47)}" target="_self">'
             f"{texts.named(one.name)}</a>",
             escape(texts.script_name(one.script) if one.script else texts.UNKNOWN),
             f"{value:.2f}",
+            escape(", ".join(texts.KIND_NAMES[kind] for kind in lent.get(one.bcp47, ())) or "–"),
         ]
         for one, value in found.languages[:SHOWN]
     ]
-    st.html(texts.table(rows, ["", "script", escape(found.measure)], numbers=(2,)))
+    st.html(texts.table(rows, ["", "script", escape(found.measure), LENT], numbers=(2,)))
     st.caption(
         texts.escape_markdown(
             f"By {found.measure} of {len(found.languages) + 1} languages in {found.run}: what the"

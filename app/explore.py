@@ -16,7 +16,7 @@ from app import accuracy, charts, colouring, filters, table, take_away
 from app import map as world
 from app.page import LAST, link_to, opened, say_what_is_missing, typology
 from app.selection import Filters, shown
-from app.texts import escape, escape_markdown, named, number, people, quantity, script_name
+from app.texts import aside, escape, escape_markdown, named, number, people, quantity, script_name
 from app.texts import table as html_table
 from data.inventory import (
     KINDS,
@@ -34,6 +34,7 @@ KEPT = 32  # selections whose counts and maps are kept; a map takes up to 0.4 MB
 MAP, BARS, TABLE = "map", "bars", "table"  # in the session: what was clicked there
 NAMED_UP_TO = 2000  # languages; a longer list to mark one by name takes long to send
 GROUPS = {"family": "Families", "genus": "Genera", "script": "Scripts"}
+HEADER = ("", "shown", "in all", "MASSIVE 1.0")
 COLOUR, WALS = "colour", "wals"
 HINT = (
     "Click a mark to choose a language. The buttons say what a drag does: it moves the map, or "
@@ -120,20 +121,17 @@ def _headline(
         [names[key], number(here[key]), number(everything[key]), number(massive[key])]
         for key in names
     ]
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
-    with left:
-        st.html('<h1 class="kl-title">Languages, and what exists for them</h1>')
-        known = selected["speakers_alone"].drop_nulls()
-        spoken = people(int(known.sum()) if known.len() else None)
-        of = f"{quantity(selected.height, 'language')} shown of {number(everything['languages'])}"
-        st.html(
-            f'<p role="status" aria-live="polite">{of}. Speakers: {spoken} '
-            f"(a figure that is not doubtful is known for {number(known.len())} of them; everybody "
-            "counts once a language that they speak, so that all languages have more than mankind)."
-            "</p>"
-        )
-    right.html(
-        html_table(rows, ["", "shown", "in all", "MASSIVE 1.0"], numbers=(1, 2, 3), keep=True)
+    known = selected["speakers_alone"].drop_nulls()
+    spoken = people(int(known.sum()) if known.len() else None)
+    of = f"{quantity(selected.height, 'language')} shown of {number(everything['languages'])}"
+    # One piece: each part that Streamlit lays out costs a first page some milliseconds.
+    st.html(
+        '<div class="kl-headline"><div>'
+        '<h1 class="kl-title">Languages, and what exists for them</h1>'
+        f'<p role="status" aria-live="polite">{of}. Speakers: {spoken} '
+        f"(a figure that is not doubtful is known for {number(known.len())} of them; everybody "
+        "counts once a language that they speak, so that all languages have more than mankind)."
+        f"</p></div>{html_table(rows, HEADER, numbers=(1, 2, 3), keep=True)}</div>"
     )
 
 
@@ -175,7 +173,7 @@ def _focus(inventory: Inventory, selected: polars.DataFrame, chosen: Filters) ->
         if selected.height <= NAMED_UP_TO:
             _by_name(selected, chosen)
         if not rows:
-            st.caption("Click a mark on the map, or the ring of a row, to see a language here.")
+            st.html(aside("Click a mark on the map, or the ring of a row, to see a language here."))
             return
         st.html(_card(rows[0], chosen.focus in selected["glottocode"]))
         link_to("language", "Open its page", {"lang": chosen.focus})
@@ -225,7 +223,7 @@ def _map(inventory: Inventory, selected: polars.DataFrame, chosen: Filters) -> N
     drawn = _map_content(inventory, address, world.has_land(), selected, chosen, colour)
     world.draw(drawn, MAP, on_picked=_picked, on_drawn=_drawn, on_lassoed=_lassoed)
     without = f" {quantity(absent, 'language')} without coordinates." if absent else ""
-    st.caption(f"{HINT}{' Not on the map:' + without if absent else ''}")
+    st.html(aside(f"{HINT}{' Not on the map:' + without if absent else ''}"))
 
 
 def _colour(inventory: Inventory) -> str:
@@ -346,10 +344,12 @@ def _bars(counted: dict[str, polars.DataFrame], chosen: Filters) -> None:
             )
         )
     charts.draw_bars(drawn, BARS, _bar_clicked)
-    st.caption(
-        f"The {charts.BARS} largest of each. In brackets: those that MASSIVE 1.0 has. Click a "
-        "bar to filter by it, click again to take the filter away. A language with several "
-        "scripts counts under each."
+    st.html(
+        aside(
+            f"The {charts.BARS} largest of each. In brackets: those that MASSIVE 1.0 has. Click a "
+            "bar to filter by it, click again to take the filter away. A language with several "
+            "scripts counts under each."
+        )
     )
 
 
@@ -362,10 +362,12 @@ def _rows(inventory: Inventory, selected: polars.DataFrame, chosen: Filters) -> 
     """The table, and the exports of exactly its languages."""
     st.subheader(quantity(selected.height, "language"), anchor=False)
     _table(inventory, chosen)
-    st.caption(
-        "Empty is not known; exists: nobody has counted it; 0: no list has any. A heading sorts "
-        "all rows. A glottocode opens the language's page; the ring before a name marks it on the "
-        "map."
+    st.html(
+        aside(
+            "Empty is not known; exists: nobody has counted it; 0: no list has any. A heading "
+            "sorts all rows. A glottocode opens the language's page; the ring before a name marks "
+            "it on the map."
+        )
     )
     take_away.selection(inventory, selected.height, partial(_selected, inventory, chosen))
 

@@ -53,7 +53,7 @@ def show() -> None:
     existing.show(row)
     kin.show(inventory, row)
     structure.show(inventory, row)
-    alike.show(row["bcp47"])
+    alike.show(inventory, row["bcp47"])
     _under_a_model(row["bcp47"])
     found = resource_rows(row)
     coverage.show(row["bcp47"], list(dict.fromkeys(existing.lexicons_with_english(found))))

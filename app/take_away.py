@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app.texts import quantity
+from app.texts import aside, quantity
 from data.inventory import (
     Inventory,
     export_bibtex,
@@ -45,9 +45,12 @@ def selection(inventory: Inventory, height: int, selected: Callable[[], polars.D
             ("BibTeX of the sources", "sources.bib", "application/x-bibtex", export_bibtex),
         ):
             _button(label, name, kind, partial(_made, export, inventory, selected))
-    st.caption(
-        "Exports hold all rows of all pages, with every column and its source; for every kind of "
-        "resource the data sets and their licences. The map's own buttons save it as SVG or PNG."
+    st.html(
+        aside(
+            "Exports hold all rows of all pages, with every column and its source; for every kind "
+            "of resource the data sets and their licences. The map's own buttons save it as SVG "
+            "or PNG."
+        )
     )
 
 

@@ -66,6 +66,15 @@ def named(text: str, tag: str = "") -> str:
     return f'<bdi{language} dir="{direction(text)}">{escape(text)}</bdi>'
 
 
+def aside(text: str) -> str:
+    """A remark as HTML: what st.caption shows, without the library that reads Markdown.
+
+    >>> print(aside("Empty is <not known>"))
+    <p class="kl-source">Empty is &lt;not known&gt;</p>
+    """
+    return f'<p class="kl-source">{escape(text)}</p>'
+
+
 def escape_markdown(text: str) -> str:
     """Text in which Streamlit finds no Markdown, without control characters.
 

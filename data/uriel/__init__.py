@@ -1,6 +1,6 @@
 """URIEL+'s typological features, joined once, and which languages are alike by them.
 
-    python -m data.uriel --join                      # once: minutes, 3.9 GB of memory
+    python -m data.uriel --join                      # once: a minute or two, 3.9 GB of memory
     python -m data.uriel --lang sw --limit 5
 
     table = load_uriel(access=access)                # None where nobody has joined it
@@ -44,7 +44,7 @@ LEAST = 100  # features that two languages must share, of 828: many follow from 
 MOST_BYTES = 64 << 20  # of the table on disk
 PART = "uriel/features.npz"  # of the cache folder
 COMMAND = "python -m data.uriel --join"
-ABSENT = f"URIEL+'s table is not here; {COMMAND} makes it, in minutes and with 3.9 GB of memory"
+ABSENT = f"URIEL+'s table is not here; {COMMAND} makes it, in a minute or two and 3.9 GB of memory"
 DOMAINS: Mapping[str, str] = {
     "all": "",
     "syntax": "S_",

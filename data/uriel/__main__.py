@@ -4,9 +4,9 @@
     python -m data.uriel --lang sw --limit 5
     python -m data.uriel --lang sw --domain syntax --least 50
 
-The first takes two to four minutes and 3.9 GB of memory, and needs `pip install
+The first takes a minute or two and 3.9 GB of memory, and needs `pip install
 "kilolingua[uriel]"`, in an environment of its own if you like: the table in the cache folder
-serves all. The others need neither.
+serves all. The others need neither, but the inventory.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ LICENCE = "CC-BY-SA-4.0"
 class UrielConfig:
     """What is joined or printed."""
 
-    join: bool = option(False, "join URIEL+ (two minutes or more, 3.9 GB of memory) and keep it")
+    join: bool = option(False, "join URIEL+ (a minute or two, 3.9 GB of memory) and keep it")
     lang: str = common("--lang", "sw", help="the language whose nearest are printed")
     domain: str = option("all", "features that count", choices=tuple(DOMAINS))
     least: int = option(LEAST, "features that two languages must share", least=1)
@@ -101,7 +101,7 @@ def join(access: Access) -> Uriel:
     except ImportError as error:
         raise UnavailableError(INSTALL) from error
     version = importlib.metadata.version("urielplus")
-    access.say(f"joining URIEL+ {version}: two to four minutes, 3.9 GB of memory")
+    access.say(f"joining URIEL+ {version}: a minute or two, 3.9 GB of memory")
     folder = Path(urielplus.__file__).parent / "database"
     with _as_it_was(folder):
         try:

@@ -264,6 +264,10 @@ def test_who_is_alike_in_a_model_is_read_from_a_run(
     page = html(run_page("language", lang="sw"))
     assert page.index("lang=en") < page.index("lang=zu")
     assert ">0.75<" in page
+    # Of what Zulu lacks, Swahili has a lexicon; of what Swahili lacks, Zulu has nothing.
+    zulu = html(run_page("language", lang="zu"))
+    assert '<td data-label="has what it lacks">lexicon</td>' in zulu
+    assert '<td data-label="has what it lacks">–</td>' in page
     (run / "similarity.tsv").write_text("source\ttarget\nx\ty\n", "utf-8")
     test = run_page("language", lang="sw")
     assert any("expected source, target and a measure" in one.value for one in test.warning)

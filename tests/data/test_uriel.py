@@ -118,6 +118,7 @@ def test_without_the_package_the_command_says_what_to_install(
     assert 'pip install "kilolingua[uriel]"' in capsys.readouterr().err
 
 
+@pytest.mark.real
 @pytest.mark.parametrize(
     ("one", "other", "domain", "expected"),
     [
