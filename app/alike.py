@@ -1,7 +1,7 @@
 """The languages most alike to one in a model's representation, and what each could lend it.
 
-From runs of `probe.fit`. Nothing of it is kept here: a run under runs/ has it (similarity.tsv), and without one the page says
-which command makes it.
+From runs of `probe.fit`. Nothing of it is kept here: a run under runs/ has it (similarity.tsv), and
+without one this part of the page is left out.
 """
 
 from __future__ import annotations

@@ -6,9 +6,9 @@ Prints the time of the first page: from the address until filters, map, bars and
 Each visitor's browser has an empty cache; just before, another one opens an empty Streamlit page
 (one line of text), so that what the machine and Streamlit alone take stands beside it; then the
 visitor opens the app once more, with what the browser has kept. Then the server's time for a filter
-change (on the wire: from the browser's first byte to the server's last), and its resident memory
-with all visitors connected. Exits 1 where a limit is passed. The inventory is built beforehand:
-KILOLINGUA_MIRROR or a network, and KILOLINGUA_CACHE.
+change (on the wire: from the browser's first byte to the server's last), the time of a node of the
+tree, and the server's resident memory with all visitors connected. Exits 1 where a limit is passed.
+The inventory is built beforehand: KILOLINGUA_MIRROR or a network, and KILOLINGUA_CACHE.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parents[1]
-FIRST_PAGE, FILTER_CHANGE, MEMORY, SECONDS = 2.0, 0.3, 500.0, 60  # in s, s, MB; to wait at most
+FIRST_PAGE, FILTER_CHANGE, NODE, MEMORY, SECONDS = 2.0, 0.3, 0.3, 500.0, 60  # s, s, s, MB; to wait
+NODES = 8  # families of the tree that are opened
 IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 DRAWN = """() => !document.querySelector('[data-testid=stSkeleton]')
     && document.querySelectorAll('[data-testid=stMultiSelect]').length >= 6
@@ -78,14 +79,19 @@ def main() -> int:
             visits.append(seen)
         changes, used = change_filters(browser, pages, port, pid, options.changes)
         resident = memory(pid)
+        nodes = open_nodes(browser, port)
         browser.close()
     print(f"{rows:,} languages, {options.visitors} visitors, one server process; ", end="")
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    return show(visits, changes, used, (started, resident))
+    return show(visits, changes, used, nodes, (started, resident))
 
 
 def show(
-    visits: Sequence[Visit], changes: Sequence[float], used: float, megabytes: tuple[float, float]
+    visits: Sequence[Visit],
+    changes: Sequence[float],
+    used: float,
+    nodes: Sequence[float],
+    megabytes: tuple[float, float],
 ) -> int:
     """Print the figures; 1 where one passes its limit, else 0."""
     others = visits[1:] or visits
@@ -101,6 +107,13 @@ def show(
         ("filter change, server, median", statistics.median(changes), FILTER_CHANGE, "s"),
         ("filter change, server, slowest", max(changes), None, "s"),
         ("filter change, the server's processor time, mean", used, None, "s"),
+        (
+            "a node of the tree, from the click to its rows, median",
+            statistics.median(nodes),
+            NODE,
+            "s",
+        ),
+        ("a node of the tree, slowest", max(nodes), None, "s"),
         ("resident memory before the first visitor", megabytes[0], None, "MB"),
         ("resident memory with all visitors", megabytes[1], MEMORY, "MB"),
     )
@@ -223,6 +236,23 @@ def change_filter(page: Any, number: int, before: Callable[[], None] = lambda: N
     page.wait_for_selector(IDLE)
     page.keyboard.press("Escape")
     page.wait_for_timeout(300)
+
+
+def open_nodes(browser: Any, port: int) -> list[float]:
+    """Seconds from a click on a family of the tree to the rows below it, in the browser."""
+    page = new_page(browser)
+    open_page(page, f"http://localhost:{port}/tree", ".kl-tree tbody tr")
+    rows, times = page.locator(".kl-tree tbody tr"), []
+    for _ in range(NODES):
+        before, start = rows.count(), time.perf_counter()
+        page.locator(".kl-tree .kl-open[aria-expanded=false]").first.click()
+        page.wait_for_function(
+            "before => document.querySelectorAll('.kl-tree tbody tr').length > before", arg=before
+        )
+        times.append(time.perf_counter() - start)
+        page.wait_for_selector(IDLE)
+    page.context.close()
+    return times
 
 
 class Wire:
