@@ -303,6 +303,17 @@ def test_the_pages_work_from_a_disk(site: Path, inventory: Any, chromium: Any) -
 
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
+def test_paper_is_white_whatever_the_reader_prefers(site: Path, chromium: Any) -> None:
+    page = chromium.new_page(color_scheme="dark")
+    page.goto((site / "language" / "swah1253.html").as_uri())
+    ground = "getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(ground) != "rgb(255, 255, 255)"
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate(ground) == "rgb(255, 255, 255)"
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
 def test_its_search_finds_what_the_inventorys_does(
     site: Path, inventory: Any, chromium: Any
 ) -> None:
