@@ -341,6 +341,8 @@ def spread(values: Sequence[float | None]) -> str:
     if not known:
         return "-"
     digits = 1 if max(abs(one) for one in known) > 10 else 2
+    if len(known) == 1:
+        return f"{known[0]:.{digits}f}"
     low, high = (f"{end(known):.{digits}f}" for end in (min, max))
     return f"{fmean(known):.{digits}f} ({low} to {high})"
 
