@@ -29,7 +29,8 @@ STDOUT = Path("-")
 
 KEPT, FORMS, WRITTEN = "what is kept", "inflection", "what is written"
 TRANSFER = "from English to the language's own phrases and clauses"
-SENSES = ("any", "pos")
+SENSES = ("any", "pos", "nearest", "context")
+SENSE_MODEL = "multilingual-e5-small"
 ORDERS = ("adjective", "demonstrative", "numeral", "genitive", "adposition", "verb")
 UNTRANSLATED = ("keep", "drop")
 SELECTIONS = ("all", "coverage")
@@ -155,8 +156,15 @@ class SynthesisConfig:
     sense: str | None = option(
         None,
         "which translations of a word may stand: any, or those of its part of speech in the"
-        " sentence (pos)",
+        " sentence (pos), or of these the one nearest by an encoder's vectors to the word"
+        " (nearest), or to the word and its sentence (context)",
         choices=SENSES,
+        group=TRANSFER,
+    )
+    sense_model: str = option(
+        SENSE_MODEL,
+        f"the encoder whose vectors --sense nearest and context compare (default {SENSE_MODEL})",
+        metavar="MODEL",
         group=TRANSFER,
     )
     order: str | None = option(

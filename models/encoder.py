@@ -123,11 +123,28 @@ class Encoder:
         Raises:
             InputError: a layer that does not exist.
         """
+        found = self.spans(texts, [[span] for span in spans], layer=layer)
+        import numpy as np
+
+        return np.concatenate(found) if found else np.zeros((0, self.width), np.float32)
+
+    def spans(
+        self,
+        texts: Sequence[str],
+        spans: Sequence[Sequence[tuple[int, int]]],
+        *,
+        layer: int | None = None,
+    ) -> list[NDArray[np.float32]]:
+        """As `words`, of several words of each text, which is read once: (words, width) each.
+
+        Raises:
+            InputError: a layer that does not exist.
+        """
         import numpy as np
 
         layer = self.depth if layer is None else layer
         self._check([layer], "mean")
-        out = np.full((len(texts), self.width), np.nan, np.float32)
+        out = [np.full((len(some), self.width), np.nan, np.float32) for some in spans]
         shift = len(self.prefix)
         with self._tokenizing:
             found = self._tokenizer(
@@ -141,14 +158,14 @@ class Encoder:
         for rows, ids in self._grouped(found["input_ids"]):
             states = self._states(ids, layer)
             for place, row in enumerate(rows):
-                start, stop = (at + shift for at in spans[row])
-                touching = [
-                    n
-                    for n, (first, last) in enumerate(found["offset_mapping"][row])
-                    if max(first, start) < min(last, stop)
-                ]
-                if touching:
-                    out[row] = states[place, touching].mean(axis=0)
+                for number, (start, stop) in enumerate(spans[row]):
+                    touching = [
+                        n
+                        for n, (first, last) in enumerate(found["offset_mapping"][row])
+                        if max(first, start + shift) < min(last, stop + shift)
+                    ]
+                    if touching:
+                        out[row][number] = states[place, touching].mean(axis=0)
         return out
 
     def pieces(self, texts: Sequence[str]) -> list[list[int]]:

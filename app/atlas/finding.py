@@ -41,6 +41,7 @@ def index(inventory: Inventory, rows: Iterable[Mapping[str, Any]]) -> str:
         "keys": [row["search"] or "" for row in ordered],
         "main": [_main(row) for row in ordered],
         "meant": _meant(inventory, there),
+        "scripts": " ".join(scripts()),
     }
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     return f"atlas.index({as_script(text)});\n"
@@ -69,6 +70,18 @@ def _meant(inventory: Inventory, there: Mapping[str, int]) -> dict[str, int]:
     row_of = RowsOfLanguages(inventory.table)
     rows = {text: row_of(language) for text, language in known_codes().items()}
     return {fold(text): there[row] for text, row in rows.items() if row and row in there}
+
+
+@cache
+def scripts() -> tuple[str, ...]:
+    """The codes of scripts that a tag may have, in small letters."""
+    from langcodes import tag_is_valid
+    from langcodes.registry_parser import parse_registry
+
+    registered = (row["Subtag"].lower() for row in parse_registry() if row.get("Type") == "script")
+    private = (f"qa{one}{other}" for one, other in product(ascii_lowercase, repeat=2))
+    codes = {code for code in chain(registered, private) if tag_is_valid(f"und-{code}")}
+    return tuple(sorted(codes))
 
 
 @cache

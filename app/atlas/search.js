@@ -37,9 +37,11 @@
     const code = text.trim();
     const own = index.codes.indexOf(code);
     if (own >= 0) return own;
-    const known = index.meant[fold(code)];
+    const plain = fold(code);
+    const known = plain.length > 3 || plain === code.toLowerCase() ? index.meant[plain] : undefined; // no code has accents
     if (known !== undefined) return known;
-    const [first, second] = code.toLowerCase().split(/[-_]/);
+    const [first, second, ...others] = code.toLowerCase().split(/[-_]/);
+    if ([second, ...others].some((one) => one?.length === 4 && !index.scripts.includes(one))) return -1;
     if (!/^[a-z]{2,3}([-_]([a-z]{2}|[a-z]{3}|[a-z]{4}|[0-9]{3}))*$/i.test(code)) return -1;
     return (second?.length === 3 && /^[a-z]+$/.test(second) ? index.meant[second] : undefined) ?? index.meant[first] ?? -1;
   }

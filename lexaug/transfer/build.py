@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from data.access import Access, quiet
 from data.catalog import dataset
@@ -32,8 +32,12 @@ from lexaug.transfer.sentence import Transfer
 from lexaug.transfer.typology import Value, typology
 from lexaug.transfer.words import Switches
 
+if TYPE_CHECKING:
+    from lexaug.transfer.senses import Senses
+
 SHEETS = Path(__file__).parents[1] / "grammars"
 TREEBANK, SPLIT = "ewt", "train"
+BY_VECTORS = ("nearest", "context")
 
 
 @dataclass(frozen=True)
@@ -66,9 +70,10 @@ class Ingredients:
         dictionary = Dictionary(
             self.table,
             self.inflection.inflector() if agree else None,
-            sense=config.resolved("sense"),
+            sense="any" if config.resolved("sense") == "any" else "pos",
             agree=agree,
             usual=_usual(counts),
+            senses=self._senses(),
         )
         grammar = Grammar.of(
             self.values,
@@ -80,6 +85,17 @@ class Ingredients:
             bool(config.resolved("function_words")), agree, config.resolved("untranslated")
         )
         return Transfer(Analyser(tagger, forms), dictionary, grammar, switches)
+
+    def _senses(self) -> Senses | None:
+        sense = self.config.resolved("sense")
+        if sense not in BY_VECTORS:
+            return None
+        from lexaug.transfer.senses import Senses
+        from models.encoder import open_encoder
+
+        access = replace(Access.of(self.config), report=quiet)
+        encoder = open_encoder(self.config.sense_model, access=access)
+        return Senses(encoder, self.table, context=sense == "context")
 
 
 def gather(
@@ -109,6 +125,7 @@ def gather(
         "function_words": bool(config.resolved("function_words")),
         "agreement": bool(config.resolved("agreement")),
         "sense": config.resolved("sense"),
+        **_sense_model(config, access),
         "orders": list(config.orders),
         "untranslated": config.resolved("untranslated"),
         "tagger": {"name": TREEBANK, "sha256": sha256_file(treebank)} if treebank else "rules",
@@ -127,6 +144,16 @@ def gather(
         about,
         tuple(notes),
     )
+
+
+def _sense_model(config: SynthesisConfig, access: Access) -> dict[str, Any]:
+    """What the senses by vectors hang on; nothing for all others."""
+    if config.resolved("sense") not in BY_VECTORS:
+        return {}
+    from models.resolve import resolve_model
+
+    found = resolve_model(config.sense_model, access)
+    return {"sense_model": {"name": config.sense_model, "revision": found.revision}}
 
 
 def find_sheet(name: str, language: Language) -> Path | None:

@@ -13,13 +13,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from data.randomness import draw
 from lexaug.casing import Reading
 from lexaug.inflection import BatchInflector, Inflector, specific
 from lexaug.phrases import Option, PhraseTable
 from lexaug.substitute import fits
+
+if TYPE_CHECKING:
+    from lexaug.transfer.senses import Senses
 
 MOST_KEPT = 1 << 20
 
@@ -29,8 +32,8 @@ Bundle = tuple[str, ...]
 class Draws:
     """The draws of one line, in order; the k-th choice takes the k-th draw of the line's key."""
 
-    def __init__(self, key: int) -> None:
-        self._key, self._seen = key, 0
+    def __init__(self, key: int, line: str = "") -> None:
+        self._key, self._seen, self.line = key, 0, line
 
     def pick(self, options: Sequence[Option]) -> Option:
         """One of several options, by weight."""
@@ -56,6 +59,7 @@ class Dictionary:
 
     Attributes:
         sense: `any` translation, or those of the word's part of speech (`pos`).
+        senses: chooses among these by the sentence; None: they are drawn.
         agree: whether forms for features may be asked for; else the table's own are taken.
         usual: the tags of a headword in running text, for lexicons without parts of speech.
     """
@@ -65,6 +69,7 @@ class Dictionary:
     sense: str = "pos"
     agree: bool = True
     usual: Mapping[str, str] = field(default_factory=dict)
+    senses: Senses | None = None
 
     def __post_init__(self) -> None:
         """Start with nothing remembered."""
@@ -86,16 +91,23 @@ class Dictionary:
         """Whether there is any translation of a folded word or phrase."""
         return word in self.table.options
 
-    def choose(self, words: Iterable[str], tag: str, draws: Draws) -> Option | None:
+    def choose(
+        self, words: Iterable[str], tag: str, draws: Draws, span: tuple[int, int] | None = None
+    ) -> Option | None:
         """A translation of the first of several words (surface, lemma, base) that has one.
 
         One whose part of speech fits, of a later word, goes before one of the first that fits not.
+
+        Args:
+            span: where the word stands in the line of `draws`, for `senses`.
         """
         every = [self.options(word, tag) for word in dict.fromkeys(words)]
         good = (some for some in every if some and self._agrees(some[0], tag))
         found = next(good, next((some for some in every if some), ()))
         if not found:
             return None
+        if self.senses is not None and span is not None and tag not in CLOSED_TAGS:
+            found = self.senses.best(found, draws.line, span)
         return draws.pick(found)
 
     def form(self, option: Option, tag: str, bundles: Iterable[Bundle]) -> Form | None:

@@ -82,7 +82,7 @@ class Transfer:
             tags: one a token, where they are known.
         """
         sentence = self.analyser.analysed(text, tags)
-        return _Line(self, sentence, Draws(key)).trace()
+        return _Line(self, sentence, Draws(key, text)).trace()
 
 
 class _Line:

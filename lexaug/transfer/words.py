@@ -99,7 +99,8 @@ class Words:
         if tag == "PROPN" and self.is_long_name(place):
             return [self.as_it_is(place, tag)]
         words = [low, *more, *self.instead(low, tag)]
-        option = self.dictionary.choose((self.folded(word) for word in words), tag, self.draws)
+        folded = [self.folded(word) for word in words]
+        option = self.dictionary.choose(folded, tag, self.draws, self.span(place))
         if option is None:
             return [self.as_it_is(place, tag)]
         self.done.add(place)
@@ -118,7 +119,8 @@ class Words:
         if stop > place + 1:
             words = [self._phrase(place, stop, word) for word in words]
         folded = [self.folded(word) for word in words]
-        option = self.dictionary.choose(folded, tag, self.draws)
+        span = self.tokens[place].start, self.tokens[stop - 1].stop
+        option = self.dictionary.choose(folded, tag, self.draws, span)
         if option is None:
             return self.as_it_is(place, tag), ""
         self.done.update(range(place, stop))
@@ -136,7 +138,8 @@ class Words:
         return self.piece(place, stop, target.lstrip("-"), option.entry, rule, option.features), ""
 
     def _unit(self, place: int, stop: int, tag: str) -> list[Piece]:
-        option = self.dictionary.choose([self._phrase(place, stop)], tag, self.draws)
+        span = self.tokens[place].start, self.tokens[stop - 1].stop
+        option = self.dictionary.choose([self._phrase(place, stop)], tag, self.draws, span)
         if option is None:
             del self._units[place]
             return self.word(place, tag)

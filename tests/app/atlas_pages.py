@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from html.parser import HTMLParser
 from typing import Any
 
+ACTIONS = ("who else",)  # last cells of the app's tables that only lead somewhere
+
 
 class _Rows(HTMLParser):
     """The rows of all tables, each a list of its cells' texts; end tags may be missing."""
@@ -54,6 +56,7 @@ def missing_rows(app: str, atlas: str, facts: Sequence[str]) -> list[tuple[str, 
     found = []
     for row in rows_of(app):
         told = row[:2] if row[0] in facts else row
+        told = told[:-1] if told[-1] in ACTIONS else told
         if any(told) and told not in known:
             found.append(row)
     return found

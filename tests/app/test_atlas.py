@@ -321,6 +321,7 @@ def test_its_search_finds_what_the_inventorys_does(
     page.goto((site / "index.html").as_uri())
     page.evaluate("() => atlas.ready().then(() => true)")
     asked = ["sw", "swa", "sw-KE", "swh_Latn", "swah1253", "swahilli", "Kiswahili", "amharc", "ur"]
+    asked += ["Af-Maay", "Tày", "af_Latn", "sw-Qaaa", "sw-Latn-KE", "sw-Nope-KE"]
     asked += [*inventory.table["name"], *filter(None, inventory.table["endonym"])]
     asked += ["a", "an", "", "  ", "x" * 200, "zzzzzz", "!", "’", "Ελλ"]
     for text in asked:
