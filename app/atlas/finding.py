@@ -78,7 +78,8 @@ def scripts() -> tuple[str, ...]:
     from langcodes import tag_is_valid
     from langcodes.registry_parser import parse_registry
 
-    registered = (row["Subtag"].lower() for row in parse_registry() if row.get("Type") == "script")
+    rows = parse_registry()  # type: ignore[no-untyped-call]
+    registered = (row["Subtag"].lower() for row in rows if row.get("Type") == "script")
     private = (f"qa{one}{other}" for one, other in product(ascii_lowercase, repeat=2))
     codes = {code for code in chain(registered, private) if tag_is_valid(f"und-{code}")}
     return tuple(sorted(codes))
