@@ -6,7 +6,8 @@ without one this part of the page is left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from data.tsv import read_header, read_tsv
 
 FILE, COMMAND = "similarity.tsv", "probe.fit"
 SHOWN = 8
+HEADING = "Most alike in a model"
 LENT = "has what it lacks"
 
 
@@ -40,26 +42,42 @@ def alike(runs: Path, tag: str) -> Alike | None:
     Raises:
         InputError: a table of a run is damaged.
     """
-    files = sorted(runs.glob(f"*/{FILE}"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in files:
-        columns = read_header(path)
-        if columns[:2] != ("source", "target") or len(columns) < 3:
-            raise InputError(
-                f"{path}:1: expected source, target and a measure; run {COMMAND} again"
-            )
-        found = sorted(_beside(path, columns, tag), key=lambda pair: (-pair[1], pair[0].name))
-        if found:
-            return Alike(path.parent.name, columns[2], tuple(found))
-    return None
+    found = (_of_file(path).get(tag) for path in _newest_first(runs))
+    return next(filter(None, found), None)
 
 
-def _beside(path: Path, columns: Sequence[str], tag: str) -> Iterator[tuple[Language, float]]:
-    """Each language that the table pairs with this one, and its first figure."""
+def every_alike(runs: Path) -> dict[str, Alike]:
+    """Of every language, by BCP-47 tag, from the newest run that has it; no damaged run tells."""
+    found: dict[str, Alike] = {}
+    for path in _newest_first(runs):
+        with suppress(InputError, ValueError):
+            found = _of_file(path) | found
+    return found
+
+
+def _newest_first(runs: Path) -> list[Path]:
+    return sorted(runs.glob(f"*/{FILE}"), key=lambda path: path.stat().st_mtime, reverse=True)
+
+
+def _of_file(path: Path) -> dict[str, Alike]:
+    """What a run's table says of each of its languages, by the first of its figures."""
+    columns = read_header(path)
+    if columns[:2] != ("source", "target") or len(columns) < 3:
+        raise InputError(f"{path}:1: expected source, target and a measure; run {COMMAND} again")
+    beside: dict[str, dict[str, tuple[Language, float]]] = {}
     for row in read_tsv(path, columns, header=True, empty=columns):
-        sides = [resolve(code) for code in row.cells[:2]]
-        mine = [side.bcp47 == tag for side in sides]
-        if sum(mine) == 1 and row.cells[2]:
-            yield sides[mine.index(False)], float(row.cells[2])
+        one, other = (resolve(code) for code in row.cells[:2])
+        if one.bcp47 != other.bcp47 and row.cells[2]:
+            beside.setdefault(one.bcp47, {})[other.bcp47] = other, float(row.cells[2])
+            beside.setdefault(other.bcp47, {})[one.bcp47] = one, float(row.cells[2])
+    return {
+        tag: Alike(
+            path.parent.name,
+            columns[2],
+            tuple(sorted(found.values(), key=lambda pair: (-pair[1], pair[0].name))),
+        )
+        for tag, found in beside.items()
+    }
 
 
 @st.cache_data(show_spinner=False)
@@ -85,7 +103,7 @@ def show(inventory: Inventory, tag: str | None) -> None:
     times = [path.stat().st_mtime for path in runs.glob(f"*/{FILE}")]
     if not times or tag is None:
         return
-    st.subheader("Most alike in a model", anchor=False)
+    st.subheader(HEADING, anchor=False)
     try:
         found = _read(runs, tag, max(times))
     except (InputError, ValueError) as error:
@@ -94,21 +112,44 @@ def show(inventory: Inventory, tag: str | None) -> None:
     if found is None:
         st.write("No run has this language.")
         return
+    rows = table_rows(inventory, tag, found, _link)
+    st.html(texts.table(rows, [escape(name) for name in header(found)], numbers=(2,)))
+    st.caption(texts.escape_markdown(note(found)))
+
+
+def _link(language: Language) -> str:
+    name = texts.named(language.name)
+    return f'<a href="language?lang={escape(language.bcp47)}" target="_self">{name}</a>'
+
+
+def header(found: Alike) -> tuple[str, ...]:
+    """The headings of the table, as text."""
+    return "", "script", found.measure, LENT
+
+
+def note(found: Alike) -> str:
+    """What a reader must know of the table, as text."""
+    return (
+        f"By {found.measure} of {len(found.languages) + 1} languages in {found.run}: what the"
+        " model has learned of both, which descent, script and common words all have a part in."
+    )
+
+
+def table_rows(
+    inventory: Inventory, tag: str, found: Alike, link: Callable[[Language], str]
+) -> list[list[str]]:
+    """The most alike as rows of HTML cells: who, script, how much, what it has that is lacking.
+
+    Args:
+        link: a language's name as HTML.
+    """
     lent = could_lend(inventory, tag)
-    rows = [
+    return [
         [
-            f'<a href="language?lang={escape(one.bcp47)}" target="_self">'
-            f"{texts.named(one.name)}</a>",
+            link(one),
             escape(texts.script_name(one.script) if one.script else texts.UNKNOWN),
             f"{value:.2f}",
             escape(", ".join(texts.KIND_NAMES[kind] for kind in lent.get(one.bcp47, ())) or "–"),
         ]
         for one, value in found.languages[:SHOWN]
     ]
-    st.html(texts.table(rows, ["", "script", escape(found.measure), LENT], numbers=(2,)))
-    st.caption(
-        texts.escape_markdown(
-            f"By {found.measure} of {len(found.languages) + 1} languages in {found.run}: what the"
-            " model has learned of both, which descent, script and common words all have a part in."
-        )
-    )

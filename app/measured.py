@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from app.accuracy import FILE, Accuracy, newest
+from app.alike import Alike, every_alike
 from app.texts import escape
 from data.bounded import check_shape, read_json
 from data.errors import InputError
@@ -41,10 +42,12 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The accuracy of the newest run that has any, and the costs of the newest run by language."""
+    """The accuracy of the newest run that has any; by language the costs of the newest run, and
+    who is most alike in a model."""
 
     accuracy: Accuracy | None = None
     costs: Mapping[str, tuple[Cost, ...]] = field(default_factory=dict)
+    alike: Mapping[str, Alike] = field(default_factory=dict)
 
     def rows(self, tag: str | None) -> list[list[str]]:
         """What is known of a language as rows of HTML cells: what, how much, by which run."""
@@ -72,7 +75,8 @@ def measured(runs: Path) -> Measured:
     for path in paths:
         for tag, by_model in _costs(path).items():
             costs[tag] = by_model | costs.get(tag, {})
-    return Measured(newest(runs), {tag: tuple(found.values()) for tag, found in costs.items()})
+    by_tag = {tag: tuple(found.values()) for tag, found in costs.items()}
+    return Measured(newest(runs), by_tag, every_alike(runs))
 
 
 def _costs(path: Path) -> dict[str, dict[str, Cost]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from app import existing, facts, kin, structure, texts
+from app import alike, existing, facts, kin, structure, texts
 from app.atlas.maps import AROUND, Places
 from app.atlas.page import Page, Section, outward, paragraph, table, unquoted
 from app.language import commands_for
@@ -16,6 +16,7 @@ from app.texts import escape
 from data.inventory import Inventory, Source, page_of
 from data.inventory.kin import Dialect, nearest_rows
 from data.inventory.language import resource_rows, sources_in
+from data.languages import Language
 from data.terminal import printable
 from data.typology import LEAST
 
@@ -313,6 +314,16 @@ def _measured(world: World, row: Mapping[str, Any]) -> Iterator[Section]:
     rows = world.measured.rows(row["bcp47"])
     if rows:
         yield table("measured", HEADER, rows, HEADING, NOTE)
+    found = world.measured.alike.get(row["bcp47"] or "")
+    if found:
+
+        def link(other: Language) -> str:
+            code = other.glottocode or ""
+            to, name = world.sister(code), texts.named(other.name)
+            return unquoted(f'<a href="{escape(to)}">{name}</a>') if to else name
+
+        told = alike.table_rows(world.inventory, row["bcp47"], found, link)
+        yield table("likest", alike.header(found), told, alike.HEADING, alike.note(found))
 
 
 def _commands(row: Mapping[str, Any]) -> Section:

@@ -219,6 +219,22 @@ def test_costs_and_accuracy_of_runs_are_told(inventory: Any, tmp_path: Path) -> 
     ) in rows
 
 
+def test_who_is_alike_in_a_model_is_told(inventory: Any, tmp_path: Path) -> None:
+    for name, lines in (
+        ("fit", "source\ttarget\tcosine\nswh_Latn\tzul_Latn\t0.25\neng_Latn\tswh_Latn\t0.75\n"),
+        ("damaged", "source\ttarget\nx\ty\n"),
+    ):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+        (tmp_path / "runs" / name / "similarity.tsv").write_text(lines, "utf-8")
+    build(tmp_path / "site", inventory, measured=measured(tmp_path / "runs"))
+    page = (tmp_path / "site" / "language" / "swah1253.html").read_text("utf-8")
+    told = [row[0] for row in rows_of(page) if row[2:3] in [("0.75",), ("0.25",)]]
+    assert told == ["English", "Zulu"]
+    assert "By cosine of 3 languages in fit" in page
+    assert '<a href=zulu1248.html><bdi dir="ltr">Zulu</bdi></a><td>Latin (Latn)<td>0.25<td>' in page
+    assert not list(broken_links(tmp_path / "site"))
+
+
 def test_structure_is_told_where_wals_has_it(inventory: Any) -> None:
     order = Feature("81A", "Order of Subject, Object and Verb", "Word Order", {1: "SOV", 2: "SVO"})
     values = {"swah1253": {"81A": Value(2, "SVO", "swa")}}
