@@ -24,6 +24,7 @@ COMMANDS = {
     "resources": ("data.resources.__main__", "what exists for one, and how large it is"),
     "catalog": ("data.catalog.__main__", "data sets and models: list, show, fetch, verify"),
     "lexicon": ("data.lexicon.__main__", "look into lexicons, convert them, measure coverage"),
+    "uriel": ("data.uriel.__main__", "URIEL+ joined once, for distances of structure"),
     "word-lists": ("data.word_lists.__main__", "gendered pairs, professions; swap them in a text"),
     "generate": ("icl.generate", "English around a lexicon's words, by a model, for synthesize"),
     "synthesize": ("lexaug.synthesize", "text and labels from a lexicon"),
