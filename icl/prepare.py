@@ -173,7 +173,8 @@ def open_embedder(config: TranslateConfig, access: Access = Access()) -> Sentenc
         return None
     from icl.engines.embedding import SentenceEmbedder
 
-    return SentenceEmbedder(config.embedder or config.model, config.device, access)
+    name, option = (config.embedder, "--embedder") if config.embedder else (config.model, "--model")
+    return SentenceEmbedder(name, config.device, access, option=option)
 
 
 def named_languages(lang: str | None, access: Access = Access()) -> list[Language]:

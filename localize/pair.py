@@ -218,7 +218,7 @@ def _embed(config: PairConfig, access: Access) -> Embed | None:
         return None
     from icl.engines.embedding import SentenceEmbedder
 
-    return SentenceEmbedder(config.embedder, access=access)
+    return SentenceEmbedder(config.embedder, access=access, option="--embedder")
 
 
 def _meanings(config: PairConfig, languages: tuple[Language, Language], access: Access) -> Meanings:

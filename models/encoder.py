@@ -123,9 +123,9 @@ class Encoder:
         Raises:
             InputError: a layer that does not exist.
         """
-        found = self.spans(texts, [[span] for span in spans], layer=layer)
         import numpy as np
 
+        found = self.spans(texts, [[span] for span in spans], layer=layer)
         return np.concatenate(found) if found else np.zeros((0, self.width), np.float32)
 
     def spans(
@@ -289,6 +289,7 @@ def open_encoder(
     device: str = "cpu",
     dtype: str = "auto",
     access: Access | None = None,
+    option: str = "--model",
 ) -> Encoder:
     """Open an encoder by a name of the catalog, a folder, or a hub id at a commit.
 
@@ -296,6 +297,7 @@ def open_encoder(
         prefix: what stands before each text: a name in the model's file of prompts ("query"), or
             a text; None is "query" where the model has it, else nothing.
         dtype: "auto" is bfloat16 where the device computes fast in it, else float32.
+        option: by which the model was named, for messages.
 
     Raises:
         InputError: no such model, one without a tokenizer or whose files lack weights, a dtype
@@ -308,7 +310,7 @@ def open_encoder(
     from models.device import find_device
 
     device, access = str(find_device(device)), access or Access()
-    model = resolve_model(name, access)
+    model = resolve_model(name, access, option=option)
     tokenizer = open_fast_tokenizer(model.folder, access)
     kind = _fast_dtype(device) if dtype == "auto" else dtype
     loaded, missing = open_weights(

@@ -53,8 +53,11 @@ class Model:
     folder: Path
 
 
-def resolve_model(name: str, access: Access = Access()) -> Model:
+def resolve_model(name: str, access: Access = Access(), *, option: str = "--model") -> Model:
     """Find a model and bring it to this machine if need be.
+
+    Args:
+        option: by which it was named, for messages.
 
     Raises:
         InputError: no such model, a folder without weights or with a pickle in it.
@@ -69,10 +72,10 @@ def resolve_model(name: str, access: Access = Access()) -> Model:
     if path.is_file() and path.suffix == ".gguf":
         return _from_file(path.stem, path, unpack_gguf, access)
     if _HUB_ID.fullmatch(name) and not path.exists():
-        return _from_hub(name, access)
+        return _from_hub(name, access, option=option)
     models = ", ".join(entry.name for entry in catalog().values() if entry.kind == "model")
     raise InputError(
-        f'--model "{name}": no such folder or .gguf file; expected one, a catalog name ({models}) '
+        f'{option} "{name}": no such folder or .gguf file; expected one, a catalog name ({models}) '
         "or a hub id such as org/name@commit"
     )
 
@@ -122,7 +125,9 @@ def _from_folder(folder: Path, access: Access) -> Model:
     return Model(name, digest[:16], without_code(folder, access))
 
 
-def _from_hub(name: str, access: Access, files: Sequence[str] = HUB_FILES) -> Model:
+def _from_hub(
+    name: str, access: Access, files: Sequence[str] = HUB_FILES, *, option: str = "--model"
+) -> Model:
     repository, _, revision = name.partition("@")
     try:
         from huggingface_hub import snapshot_download
@@ -143,12 +148,12 @@ def _from_hub(name: str, access: Access, files: Sequence[str] = HUB_FILES) -> Mo
             )
         )
     except HFValidationError as error:
-        raise InputError(f'--model "{name}": no such folder, and not a hub id: {error}') from error
+        raise InputError(f'{option} "{name}": no such folder, and not a hub id: {error}') from error
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         reason = "--offline, and not in the hub's cache" if access.offline else first_line(error)
         raise UnavailableError(
             f"{name}: the hub could not be reached or has no such model ({reason}); "
-            "give a local folder with --model FOLDER"
+            f"give a local folder with {option} FOLDER"
         ) from error
     if "*.safetensors" in files:
         check_weights(folder)

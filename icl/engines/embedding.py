@@ -25,14 +25,26 @@ class SentenceEmbedder:
             are nearest. The type is float32 everywhere, so that all machines find the same.
     """
 
-    def __init__(self, name: str, device: str = "cpu", access: Access = Access()) -> None:
+    def __init__(
+        self,
+        name: str,
+        device: str = "cpu",
+        access: Access = Access(),
+        *,
+        option: str = "--model",
+    ) -> None:
         """Open a model by its name (`models.resolve`); of an encoder-decoder the encoder.
+
+        Args:
+            option: by which it was named, for messages.
 
         Raises:
             InputError: no such model, or one that has no such layer or no fast tokenizer.
             UnavailableError: a package or a file is missing.
         """
-        self.encoder = open_encoder(name, device=device, dtype="float32", access=access)
+        self.encoder = open_encoder(
+            name, device=device, dtype="float32", access=access, option=option
+        )
         self.identity = self.encoder.signature
         self._access = access
         self._known: dict[str, NDArray[np.float32]] = {}

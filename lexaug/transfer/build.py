@@ -94,7 +94,7 @@ class Ingredients:
         from models.encoder import open_encoder
 
         access = replace(Access.of(self.config), report=quiet)
-        encoder = open_encoder(self.config.sense_model, access=access)
+        encoder = open_encoder(self.config.sense_model, access=access, option="--sense-model")
         return Senses(encoder, self.table, context=sense == "context")
 
 
@@ -152,7 +152,7 @@ def _sense_model(config: SynthesisConfig, access: Access) -> dict[str, Any]:
         return {}
     from models.resolve import resolve_model
 
-    found = resolve_model(config.sense_model, access)
+    found = resolve_model(config.sense_model, access, option="--sense-model")
     return {"sense_model": {"name": config.sense_model, "revision": found.revision}}
 
 

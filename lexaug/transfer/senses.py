@@ -38,9 +38,6 @@ class Senses:
     Args:
         encoder: one that knows both languages, or at least the script of the target.
         context: whether the sentence counts, for as much as the word by itself.
-
-    Raises:
-        InputError: a lexicon without entries.
     """
 
     def __init__(self, encoder: Encoder, table: PhraseTable, *, context: bool = False) -> None:

@@ -126,6 +126,8 @@ def test_an_encoder_that_is_not_there(tmp_path: Path) -> None:
     )  # fmt: skip
     with pytest.raises(InputError, match="none"):
         synthesize(config)
+    with pytest.raises(InputError, match="--sense-model"):
+        synthesize(config)
 
 
 @pytest.mark.real

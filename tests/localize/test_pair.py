@@ -273,3 +273,12 @@ def test_an_encoder_pairs_plain_text(tmp_path: Path) -> None:
     rows = list(csv.reader(out.open(encoding="utf-8"), delimiter="\t"))[1:]
     assert (POEM[3], LIED[3]) in {(row[4], row[5]) for row in rows}
     assert not any(POEM[2] == row[4] for row in rows)
+
+
+def test_an_encoder_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "en.txt").write_text("A dog barks.\n", "utf-8")
+    command = [str(tmp_path / "en.txt"), str(tmp_path / "en.txt"), "--lang", "sw"]
+    command += ["--embedder", "none-such", "--out", str(tmp_path / "pairs.tsv")]
+    assert main(command) == 2
+    assert '--embedder "none-such"' in capsys.readouterr().err
+    assert not (tmp_path / "pairs.tsv").exists()
