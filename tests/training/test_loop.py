@@ -206,6 +206,27 @@ def test_muon_takes_the_matrices_inside_only() -> None:
     assert losses(fitted)[-1] < losses(fitted)[0]
 
 
+@pytest.mark.skipif(not hasattr(torch.optim, "Muon"), reason="a torch before 2.9")
+def test_muon_updates_as_torch_does_up_to_the_roundings_of_bfloat16() -> None:
+    from training.optimisers import Muon
+
+    generator = torch.Generator().manual_seed(1)
+    start = [torch.randn(*shape, generator=generator) for shape in [(8, 16), (16, 8), (8, 16)]]
+    ours, theirs = ([nn.Parameter(one.clone()) for one in start] for _ in range(2))
+    both = (
+        Muon(ours, lr=0.1, weight_decay=0.1),
+        torch.optim.Muon(theirs, lr=0.1, weight_decay=0.1, adjust_lr_fn="match_rms_adamw"),
+    )
+    for _ in range(3):
+        for mine, yours in zip(ours, theirs, strict=True):
+            mine.grad = torch.randn(mine.shape, generator=generator)
+            yours.grad = mine.grad.clone()
+        for one in both:
+            one.step()
+    for mine, yours, before in zip(ours, theirs, start, strict=True):
+        assert (mine - yours).norm() < 0.05 * (yours - before).norm()
+
+
 def test_report_and_files_tell_the_same_as_the_history(tmp_path: Path) -> None:
     told: list[Progress] = []
     fitted = run(model(), steps=4, log_every=2, out=tmp_path, progress=told.append)

@@ -141,12 +141,6 @@ def test_settings_that_cannot_be_are_refused_by_name(options: dict[str, Any], sa
         Settings(**options)
 
 
-def test_a_torch_without_muon_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(torch.optim, "Muon", raising=False)
-    with pytest.raises(UnavailableError, match=r"expected torch 2\.9 or later, found .*adamw"):
-        fit(model(), batches(), loss, Settings(steps=1, optimizer="muon", device="cpu"))
-
-
 def test_a_full_disk_is_one_line_and_the_last_checkpoint_stands(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", 400) as disk:
         out = disk / "run"
