@@ -11,8 +11,11 @@ import pytest
 
 from data.errors import InputError
 from tests.training.distillation.test_distil import config
+from tests.training.texts import options
 from training.distil import distil, main
 from training.distillation.config import DistilConfig
+from training.pretrain import pretrain
+from training.pretraining.config import PretrainConfig
 
 Make = Callable[..., str]
 
@@ -59,10 +62,6 @@ def test_text_that_the_teacher_cannot_read(text: Path, tmp_path: Path) -> None:
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
-    from tests.training.texts import options
-    from training.pretrain import pretrain
-    from training.pretraining.config import PretrainConfig
-
     pieces = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     pieces.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -78,6 +77,20 @@ def test_text_that_the_teacher_cannot_read(text: Path, tmp_path: Path) -> None:
     greek.write_text("".join(f"Καλημέρα κόσμε αριθμός {n}\n" for n in range(50)), "utf-8")
     with pytest.raises(InputError, match=r"the teacher has no piece for \d+ % of its characters"):
         distil(config(greek, str(taught), tmp_path / "run", layers="1"))
+
+
+def test_teacher_and_student_without_common_text(
+    text: Path, teacher: Make, tmp_path: Path
+) -> None:
+    """A line is one word, and one piece of the teacher's: there is nothing to compare within it."""
+    words = tmp_path / "words.txt"
+    words.write_text("mwanafunzi\nmpishi\nmwalimu\n" * 20, "utf-8")
+    how: dict[str, Any] = {"config": "bert-nano", "tokenizer": "train:360", "steps": 1}
+    taught = pretrain(PretrainConfig(**options(words, tmp_path / "teacher", **how))).folder
+    words.write_text("mwalimu\n" * 20, "utf-8")
+    more = {"student": "bert-nano", "tokenizer": f"{teacher('bert', other=True)}/model"}
+    with pytest.raises(InputError, match=r"without common text: .*\(--tokenizer\)"):
+        distil(config(words, str(taught), tmp_path / "run", **more))
 
 
 def test_what_is_kept_of_another_teacher_is_refused(
