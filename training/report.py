@@ -136,6 +136,7 @@ def write_report(
     scores: Sequence[Score] = (),
     notes: Sequence[str] = (),
     command: str = "",
+    unit: str = LOSS,
 ) -> Path:
     """Write report.html into the folder of a run and return its path.
 
@@ -146,6 +147,7 @@ def write_report(
         scores: shown with interval, n and signature.
         notes: sentences that stand out, on what a reader must know.
         command: how to get the run again.
+        unit: what the training loss is counted in.
 
     Raises:
         InputError: the folder has no metrics.jsonl, or one with a line that is not JSON.
@@ -161,13 +163,29 @@ def write_report(
         facts=facts or {},
         scores=scores,
         notes=notes,
-        loss=plot([loss_curve(metrics)], y=LOSS),
+        loss=plot([loss_curve(metrics)], y=unit),
         evaluations=[
             (name, plot([evaluation_curve(metrics, name)], y=name))
             for name in evaluation_names(metrics)
         ],
-        summary=_summary(metrics, timing),
+        summary=_summary(metrics, timing, unit),
     )
+
+
+def of_held_out(rows: Sequence[Mapping[str, Any]]) -> list[Score]:
+    """Scores of held-out text, each named after its system, and its corpus where there are several.
+
+    Args:
+        rows: "corpus", "system" and "scores" (`Score.to_dict`) of each.
+    """
+    several = len({row["corpus"] for row in rows}) > 1
+    found = []
+    for row in rows:
+        of = f"{row['corpus']}, {row['system']}" if several else row["system"]
+        found += [
+            Score.from_dict({**one, "name": f"{one['name']} ({of})"}) for one in row["scores"]
+        ]
+    return found
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
@@ -208,7 +226,7 @@ def evaluation_names(history: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _summary(
-    metrics: Sequence[Mapping[str, Any]], timing: Sequence[Mapping[str, Any]]
+    metrics: Sequence[Mapping[str, Any]], timing: Sequence[Mapping[str, Any]], unit: str
 ) -> dict[str, str]:
     steps = [row for row in metrics if "loss" in row]
     summary = {}
@@ -216,7 +234,7 @@ def _summary(
         loss = steps[-1]["loss"]
         summary["updates"] = f"{steps[-1]['step']:,}"
         summary["scored tokens"] = f"{steps[-1].get('tokens') or 0:,}"
-        summary["last loss"] = "not finite" if loss is None else f"{loss:.4f} nats a token"
+        summary["last loss"] = "not finite" if loss is None else f"{loss:.4f} {unit}"
     # No seconds: a run that was killed and went on writes the same page as one that was not.
     settled = [row["settled"] for row in timing if row.get("settled") is not None]
     if settled:

@@ -186,7 +186,8 @@ class Run:
     def _report(self, loss: float | None, metrics: Mapping[str, float] | None) -> None:
         state, seconds = self.state, self.watch.seconds
         (before, tokens), self._logged = self._logged, (seconds, state.tokens)
-        speed = (state.tokens - tokens) / max(1e-9, seconds - before) if metrics is None else None
+        done = state.tokens - tokens if metrics is None else 0
+        speed = done / max(1e-9, seconds - before) if done else None
         eta = seconds / max(1, state.step) * (state.total - state.step)
         self.journal.timing({"step": state.step, "seconds": seconds, "tokens_per_second": speed})
         if self.job.progress is not None and self.processes.is_main:

@@ -30,7 +30,6 @@ from data.files import canonical_json, check_not_removed, sha256_text, write_who
 from data.languages import resolve
 from data.options import identity_of as options_identity
 from data.options import to_json
-from metrics.score import Score
 from models.encoder import keep_prompts
 from models.resolve import Model
 from models.tokenizer import open_fast_tokenizer, unknown_characters
@@ -504,7 +503,7 @@ def _card(prepared: Prepared, told: Mapping[str, Any]) -> str:
 
 
 def _report(prepared: Prepared, told: Mapping[str, Any]) -> None:
-    from training.report import write_report
+    from training.report import of_held_out, write_report
 
     teacher, model = told["teacher"], told["model"]
     facts = {
@@ -516,12 +515,8 @@ def _report(prepared: Prepared, told: Mapping[str, Any]) -> None:
         **{f"corpus {one['name']}": f"{one['documents']:,} documents, {one['tokens']:,} tokens,"
            f" {one['licence']}" for one in told["data"]},
     }  # fmt: skip
-    scores = [
-        Score.from_dict({**score, "name": f"{score['name']} ({one['corpus']}, {one['system']})"})
-        for one in told["held_out"]
-        for score in one["scores"]
-    ]
     write_report(
-        prepared.folder, f"Distillation {prepared.folder.name}", facts=facts, scores=scores,
-        notes=told["notes"], command=told["command"],
+        prepared.folder, f"Distillation {prepared.folder.name}", facts=facts,
+        scores=of_held_out(told["held_out"]), notes=told["notes"], command=told["command"],
+        unit="weighted sum",
     )  # fmt: skip

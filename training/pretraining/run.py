@@ -379,7 +379,7 @@ def _languages(prepared: Prepared) -> list[str]:
 
 
 def _report(prepared: Prepared, trained: Trained, told: Mapping[str, Any]) -> None:
-    from training.report import write_report
+    from training.report import of_held_out, write_report
 
     facts = {
         "model": told["model"]["name"],
@@ -389,17 +389,12 @@ def _report(prepared: Prepared, trained: Trained, told: Mapping[str, Any]) -> No
         **({"privacy": fact(told["privacy"])} if "privacy" in told else {}),
         **{f"corpus {one['name']}": _corpus_fact(one) for one in told["data"]},
     }
-    scores = [
-        Score.from_dict({**score, "name": f"{score['name']} ({one['corpus']}, {one['system']})"})
-        for one in trained.scores
-        for score in one["scores"]
-    ]
     title = f"Pretraining {prepared.folder.name}"
     write_report(
         prepared.folder,
         title,
         facts=facts,
-        scores=scores,
+        scores=of_held_out(trained.scores),
         notes=told["notes"],
         command=told["command"],
     )

@@ -79,9 +79,7 @@ def test_text_that_the_teacher_cannot_read(text: Path, tmp_path: Path) -> None:
         distil(config(greek, str(taught), tmp_path / "run", layers="1"))
 
 
-def test_teacher_and_student_without_common_text(
-    text: Path, teacher: Make, tmp_path: Path
-) -> None:
+def test_teacher_and_student_without_common_text(text: Path, teacher: Make, tmp_path: Path) -> None:
     """A line is one word, and one piece of the teacher's: there is nothing to compare within it."""
     words = tmp_path / "words.txt"
     words.write_text("mwanafunzi\nmpishi\nmwalimu\n" * 20, "utf-8")
