@@ -2,6 +2,7 @@
 
     python -m bench.nlu --seeds 1,2,3,4,5                    # what is still to do
     python -m bench.nlu --systems majority,neighbour --seeds 1
+    python -m bench.nlu --limit 43605 --systems kernel       # all English utterances
     python -m bench.nlu --table --document docs/NLU.md       # of what there is
 
 Every system learns from the same English utterances, drawn by seed, and is scored on the same
@@ -19,9 +20,10 @@ switched       the same, with copies switched into the languages that have a lex
 agreeing       the same, with --consistency 1: an utterance and its copy
 gloss          words replaced by a lexicon's English ones, then `ours` of that seed
 
-Results are kept in bench/nlu.jsonl, a line a cell (a system and a seed), written when the cell
-ends: a cell whose line is there is not run again, on whatever machine. A killed training goes on
-from its checkpoint. Intervals draw utterances, the same ones in all languages.
+Results are kept in bench/nlu.jsonl, a line a cell (a system, a seed, a number of training
+utterances), written when the cell ends: a cell whose line is there is not run again, on whatever
+machine. A killed training goes on from its checkpoint. Intervals draw utterances, the same ones in
+all languages; `bench.nlu_paired` has those of differences, by what the cells' folders keep.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ from numpy.typing import NDArray
 
 from bench.expansion import in_document
 from bench.kept import read_lines, write_lines
+from bench.nlu_lexicons import induced_lexicon
 from data.access import Access
 from data.errors import InputError, KilolinguaError
 from data.files import appears_whole, write_whole
@@ -55,8 +58,11 @@ if TYPE_CHECKING:
 
 LINES = Path(__file__).with_suffix(".jsonl")
 LEXICONS = ("ar", "da", "de", "id", "it", "ja", "lt", "nl", "no", "sr", "tr")  # FreeDict's
+INDUCED = ("kk", "zh")  # out of parallel texts
 DIALECTS = ("de-ba", "de-muc", "de-st", "gsw", "nap")
 MODEL = "multilingual-e5-small"
+LIMIT = 2000  # training utterances
+PART = 4096  # utterances that are encoded before they are kept
 NAMES = (INTENT, SLOTS, EXACT)
 SYSTEMS = {
     "majority": "most frequent intent",
@@ -107,10 +113,38 @@ class Plan:
             steps=given.steps,
             checkpoint_every=40,
             seed=seed,
-            switch=LEXICONS if system in ("switched", "agreeing") else (),
+            switch=self.lexicons if system in ("switched", "agreeing") else (),
             consistency=1.0 if system == "agreeing" else None,
-            out=given.out / f"{system}-{seed}",
+            out=self.folder(system, seed),
         )
+
+    def folder(self, system: str, seed: int) -> Path:
+        """Of a cell."""
+        given = self.given
+        size = "" if given.limit == LIMIT else f"-{given.limit}"
+        found: Path = given.out / f"{system}{size}-{seed}"
+        return found
+
+    def kept(self, system: str, seed: int) -> Path:
+        """Where a cell keeps its parses."""
+        return self.folder(system, seed) / "parses.json"
+
+    def parses(self, system: str, seed: int) -> Parses:
+        """What a system says of the tests; kept, so that systems can be compared."""
+        kept = self.kept(system, seed)
+        if not kept.exists():
+            found = CELLS[system](self, seed)
+            rows = {code: [[p.intent, p.slots] for p in of] for code, of in found.items()}
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(kept, json.dumps(rows))
+        told = json.loads(kept.read_text("utf-8")).items()
+        return {code: [Parse(name, tuple(slots)) for name, slots in of] for code, of in told}
+
+    @cached_property
+    def lexicons(self) -> tuple[str, ...]:
+        """Languages with a lexicon from English, as --switch takes them."""
+        made = (induced_lexicon(code, self.given.out / "lexicons", self.access) for code in INDUCED)
+        return *LEXICONS, *(f"{code}={path}" for code, path in zip(INDUCED, made, strict=True))
 
     def own(self, seed: int) -> list[Utterance]:
         """The training utterances of a seed; those of the tests are dropped."""
@@ -127,13 +161,18 @@ class Plan:
         return open_encoder(MODEL, prefix="")
 
     def vectors(self, name: str, texts: Sequence[str]) -> Floats:
-        """Vectors of length 1, kept in the folder in 16 bits: they cost most of these cells."""
-        path = self.given.out / "vectors" / f"{name}.npy"
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with appears_whole(path) as file:
-                np.save(file, self.encoder.encode(texts).astype(np.float16))
-        found: Floats = np.load(path).astype(np.float64)
+        """Vectors of length 1, kept in the folder in 16 bits, in parts: they cost most here."""
+        place = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+        once, parts = list(place), []
+        for start in range(0, len(once), PART):
+            path = self.given.out / "vectors" / f"{name}-{start}.npy"
+            if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with appears_whole(path) as file:
+                    made = self.encoder.encode(once[start : start + PART])
+                    np.save(file, made.astype(np.float16))
+            parts.append(np.load(path))
+        found: Floats = np.concatenate(parts)[[place[text] for text in texts]].astype(np.float64)
         return found
 
     def trained(self, system: str, seed: int) -> NluModel:
@@ -246,21 +285,10 @@ def _ngrams(plan: Plan, seed: int) -> Parses:
 
 
 def _trained(plan: Plan, system: str, seed: int) -> Parses:
-    """What the model of a seed says of the tests; kept a language, for killed cells."""
     from nlu.run import as_parses
 
-    model = None
-    found: dict[str, list[Parse]] = {}
-    for test in plan.tests:
-        path = plan.given.out / f"{system}-{seed}" / "parses" / f"{test.code}.json"
-        if not path.exists():
-            model = model or plan.trained(system, seed)
-            said = as_parses(model.parse(test.tokens))
-            path.parent.mkdir(exist_ok=True)
-            write_whole(path, json.dumps([[one.intent, one.slots] for one in said]))
-        rows = json.loads(path.read_text("utf-8"))
-        found[test.code] = [Parse(intent, tuple(slots)) for intent, slots in rows]
-    return found
+    model = plan.trained(system, seed)
+    return {test.code: as_parses(model.parse(test.tokens)) for test in plan.tests}
 
 
 def _gloss(plan: Plan, seed: int) -> Parses:
@@ -269,14 +297,11 @@ def _gloss(plan: Plan, seed: int) -> Parses:
 
     model = plan.trained("ours", seed)
     found: dict[str, list[Parse]] = {}
+    files = dict(name.partition("=")[::2] for name in plan.lexicons)
     for test in plan.tests:
-        if test.code not in LEXICONS:
+        if test.code not in files:
             continue
-        try:
-            lexicon = load_lexicon(resolve(test.code), resolve("en"))
-        except KilolinguaError as error:
-            plan.access.say(f"{test.code}: {error}")
-            continue
+        lexicon = load_lexicon(resolve(test.code), resolve("en"), name=files[test.code] or None)
         made = glossed(test.tokens, compile_phrases(lexicon, "first"))
         said = as_parses(model.parse([words for words, _ in made]))
         found[test.code] = [
@@ -314,7 +339,8 @@ CELLS: dict[str, Callable[[Plan, int], Parses]] = {
     "agreeing": lambda plan, seed: _trained(plan, "agreeing", seed),
     "gloss": _gloss,
 }
-HAVE_SLOTS = ("ngrams", "tuned", "ours", "switched", "agreeing", "gloss")
+TRAINED = ("tuned", "ours", "switched", "agreeing", "gloss")
+HAVE_SLOTS = ("ngrams", *TRAINED)
 
 
 def groups(codes: Sequence[str]) -> dict[str, list[str]]:
@@ -331,17 +357,18 @@ def groups(codes: Sequence[str]) -> dict[str, list[str]]:
     return {name: of for name, of in found.items() if len(of) == wanted[name]}
 
 
-def measured(tests: Sequence[UtteranceSet], parses: Parses, slots: bool) -> dict[str, Any]:
-    """Figures by language, and means of groups with an interval: [value, low, high].
+def drawn(
+    tests: Sequence[UtteranceSet], parses: Parses, names: Sequence[str]
+) -> dict[str, list[Floats]]:
+    """By language the figures of each name, (1 + RESAMPLES,): that of all utterances comes first.
 
-    Utterances are drawn by their ids, which all languages share.
+    Utterances are drawn by their ids, which all languages share; the same draws for all systems.
     """
     ids = sorted({one.id for test in tests for one in test.utterances})
     place = {one: number for number, one in enumerate(ids)}
     draws = np.random.default_rng(1).multinomial(len(ids), [1 / len(ids)] * len(ids), RESAMPLES)
     weights = np.vstack([np.ones(len(ids)), draws])
-    names = NAMES if slots else NAMES[:1]
-    drawn: dict[str, list[Floats]] = {}  # by language: the figure itself, then those drawn
+    found: dict[str, list[Floats]] = {}
     for test in tests:
         if test.code not in parses:
             continue
@@ -355,20 +382,30 @@ def measured(tests: Sequence[UtteranceSet], parses: Parses, slots: bool) -> dict
         right, told, gold = totals[1].T
         f1 = 200 * right / np.maximum(told + gold, 1)
         shares = [100 * total[:, 0] / np.maximum(total[:, 1], 1) for total in totals]
-        drawn[test.code] = [shares[0], f1, shares[2]][: len(names)]
+        found[test.code] = [shares[0], f1, shares[2]][: len(names)]
+    return found
+
+
+def measured(tests: Sequence[UtteranceSet], parses: Parses, slots: bool) -> dict[str, Any]:
+    """Figures by language, and means of groups with an interval: [value, low, high]."""
+    names = NAMES if slots else NAMES[:1]
+    by_code = drawn(tests, parses, names)
     means = {
-        group: {name: _interval([drawn[code][n] for code in codes]) for n, name in enumerate(names)}
-        for group, codes in groups(list(drawn)).items()
+        group: {
+            name: interval([by_code[code][n] for code in codes]) for n, name in enumerate(names)
+        }
+        for group, codes in groups(list(by_code)).items()
     }
     figures = {
         code: {name: round(float(of[n][0]), 2) for n, name in enumerate(names)}
-        for code, of in drawn.items()
+        for code, of in by_code.items()
     }
     return {"figures": figures, "means": means}
 
 
-def _interval(drawn: Sequence[Floats]) -> list[float]:
-    mean = np.mean(drawn, axis=0)
+def interval(rows: Sequence[Floats]) -> list[float]:
+    """The mean of rows of (1 + RESAMPLES,): its value, and the middle 95 % of what was drawn."""
+    mean = np.mean(rows, axis=0)
     low, high = np.percentile(mean[1:], [2.5, 97.5])
     return [round(float(value), 2) for value in (mean[0], low, high)]
 
@@ -377,7 +414,7 @@ def keep(path: Path, line: Mapping[str, Any]) -> None:
     """Add a line to the file, in the order of systems and seeds."""
     order = list(SYSTEMS)
     lines = [*read_lines(path, SHAPE), line]
-    write_lines(path, lines, lambda one: (order.index(one["system"]), one["seed"]))
+    write_lines(path, lines, lambda one: (one["limit"], order.index(one["system"]), one["seed"]))
 
 
 def table(lines: Sequence[Mapping[str, Any]]) -> str:
@@ -437,7 +474,7 @@ def _cell(lines: Sequence[Mapping[str, Any]], group: str) -> str:
 
 def to_do(given: argparse.Namespace) -> Iterator[tuple[str, int]]:
     """The cells without a line; cheap systems first, a seed after the other."""
-    there = {(one["system"], one["seed"]) for one in read_lines(given.lines, SHAPE)}
+    there = {(one["system"], one["seed"]) for one in lines_of(given)}
     systems = given.systems.split(",") if given.systems else list(SYSTEMS)
     if unknown := [system for system in systems if system not in SYSTEMS]:
         raise InputError(f"--systems {unknown[0]}: expected some of {', '.join(SYSTEMS)}")
@@ -445,48 +482,60 @@ def to_do(given: argparse.Namespace) -> Iterator[tuple[str, int]]:
         yield from ((system, seed) for system in systems if (system, seed) not in there)
 
 
-def check_limit(given: argparse.Namespace) -> None:
-    """Refuse to put cells beside those of another number of training utterances or updates."""
-    wanted = [given.limit, given.steps]
-    for one in read_lines(given.lines, SHAPE):
-        if [one["limit"], one["steps"]] != wanted:
+def lines_of(given: argparse.Namespace) -> list[dict[str, Any]]:
+    """The cells of so many training utterances.
+
+    Raises:
+        InputError: cells of another number of updates are among them.
+    """
+    found = [one for one in read_lines(given.lines, SHAPE) if one["limit"] == given.limit]
+    for one in found:
+        if one["steps"] != given.steps:
             raise InputError(
-                f"{given.lines}: has cells of --limit {one['limit']} --steps {one['steps']}; give"
+                f"{given.lines}: has cells of --limit {given.limit} --steps {one['steps']}; give"
                 " these, or another --lines"
             )
+    return found
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run what is missing and print the table."""
+def options(description: str | None) -> argparse.ArgumentParser:
+    """Those that say which cells are meant, and where they are."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+        description=description, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--seeds", default="1")
-    parser.add_argument("--systems", help="some of them, with commas (default: all)")
-    parser.add_argument("--limit", type=int, default=2000, help="training utterances")
+    parser.add_argument("--limit", type=int, default=LIMIT, help="training utterances")
     parser.add_argument("--steps", type=int, default=280, help="updates of ours")
     parser.add_argument("--dtype", default="float32", help="of ours: float32 or bfloat16")
     parser.add_argument("--out", type=Path, default=Path("runs/bench-nlu"))
     parser.add_argument("--lines", type=Path, default=LINES, help="the file of results")
-    parser.add_argument("--table", action="store_true", help="run nothing")
     parser.add_argument("--document", type=Path, help="put the table between its marks there")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run what is missing and print the table."""
+    parser = options(__doc__)
+    parser.add_argument("--seeds", default="1")
+    parser.add_argument("--systems", help="some of them, with commas (default: all)")
+    parser.add_argument("--table", action="store_true", help="run nothing")
     given = parser.parse_args(argv)
     try:
-        check_limit(given)
         plan = Plan(given)
         for system, seed in [] if given.table else to_do(given):
             began = time.process_time()
-            told = measured(plan.tests, CELLS[system](plan, seed), system in HAVE_SLOTS)
+            told = measured(plan.tests, plan.parses(system, seed), system in HAVE_SLOTS)
             cell = {"system": system, "seed": seed, "limit": given.limit, "steps": given.steps}
             seconds = round(time.process_time() - began)
             keep(given.lines, {**cell, **told, "cpu_seconds": seconds, "dtype": given.dtype})
             print(f"{system}, seed {seed}: {seconds} s of processor time", flush=True)
-        kept = read_lines(given.lines, SHAPE)
+        kept = lines_of(given)
         text = table(kept)
         print(text)
         if given.document:
-            in_document(given.document, "nlu", text)
-            in_document(given.document, "nlu-languages", by_language(kept))
+            usual = given.limit == LIMIT
+            in_document(given.document, "nlu" if usual else f"nlu-{given.limit}", text)
+            if usual:
+                in_document(given.document, "nlu-languages", by_language(kept))
     except KilolinguaError as error:
         parser.exit(2, f"python -m bench.nlu: error: {error}\n")
     return 0
