@@ -256,7 +256,7 @@ def _find_sets(config: NluConfig, access: Access) -> dict[str, Sequence[Utteranc
         role: [one for name in given for one in find_utterances(name, split, **how)]
         for role, (given, split) in names.items()
     }
-    check_names([one for sets in found.values() for one in sets])
+    check_names([one for sets in found.values() for one in sets], found["test"])
     for one in [one for role in ROLES if role != "unlabelled" for one in found[role]]:
         if any(not u.intent for u in one.utterances):
             raise InputError(f"{one.name}: has no intents; nlu.predict and nlu.submit take it")

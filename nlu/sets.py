@@ -57,6 +57,7 @@ class UtteranceSet:
         code: the data set's own for the language; of a file its locale or its name.
         labels: as MASSIVE's own script reads its annotations, where the set is MASSIVE's.
         dropped, repairs: counts by reason.
+        locale: of a file's records, if they say one.
     """
 
     name: str
@@ -66,6 +67,7 @@ class UtteranceSet:
     labels: tuple[tuple[str, ...], ...] | None = field(default=None, repr=False)
     dropped: Counter[str] = field(default_factory=Counter)
     repairs: Counter[str] = field(default_factory=Counter)
+    locale: str = ""
 
     @property
     def parses(self) -> list[Parse]:
@@ -140,8 +142,8 @@ def keep_out_of(sets: Sequence[UtteranceSet]) -> KeepOut:
     return keep_out
 
 
-def check_names(sets: Sequence[UtteranceSet]) -> None:
-    """Raise for a set, or a locale of MASSIVE, that is named twice."""
+def check_names(sets: Sequence[UtteranceSet], tests: Sequence[UtteranceSet] = ()) -> None:
+    """Raise for a set that is named twice, and for two files of one locale among the tests."""
     for what in ([one.name for one in sets], [one.sha256 for one in sets]):
         twice = [key for key, number in Counter(what).items() if number > 1]
         if twice:
@@ -150,6 +152,13 @@ def check_names(sets: Sequence[UtteranceSet]) -> None:
                 f"{names[0]}: named twice{'' if names[0] == names[-1] else ' as ' + names[-1]};"
                 " a set has one role"
             )
+    files: dict[str, str] = {}
+    for one in tests:
+        if one.locale and files.setdefault(one.locale, one.name) != one.name:
+            raise InputError(
+                f"{one.name}: the locale {one.locale} is there twice, {files[one.locale]} has it"
+                " too; means over languages would count it double: leave one out"
+            )
 
 
 def _of_file(name: str, path: Path, split: str, skip_bad: bool) -> UtteranceSet:
@@ -157,7 +166,8 @@ def _of_file(name: str, path: Path, split: str, skip_bad: bool) -> UtteranceSet:
     read = read_utterances(path, split, skip_bad=skip_bad, dropped=dropped, repairs=repairs)
     found = UtteranceSet(name, tuple(read), path.name.partition(".")[0])
     if "locale" in (keys := first_keys(path) if path.suffix == ".jsonl" else ()):
-        found = replace(found, code=str(_first_record(path)["locale"]))
+        locale = str(_first_record(path)["locale"])
+        found = replace(found, code=locale, locale=locale)
     if "annot_utt" in keys:
         found = replace(found, labels=_official(path, found.utterances))
     return _with_words(replace(found, dropped=dropped, repairs=repairs))

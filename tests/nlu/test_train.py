@@ -279,6 +279,10 @@ def test_the_same_test_set_twice(
     code = main([*line, "--test", f"{corpus}:test,{other}:test", "--out", str(tmp_path / "x")])
     assert code == 2
     assert "named twice as" in capsys.readouterr().err
+    lines = corpus.read_text("utf-8").splitlines()
+    other.write_text(f"{lines[-1]}\n", "utf-8")
+    assert main([*line, "--test", f"{corpus}:test,{other}:test", "--out", str(tmp_path / "x")]) == 2
+    assert f"locale en-US is there twice, {corpus}:test has it too" in capsys.readouterr().err
 
 
 def test_sets_by_name(corpus: Path, tmp_path: Path) -> None:
