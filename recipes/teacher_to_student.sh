@@ -4,18 +4,23 @@
 # done is not done again, and one that was killed goes on.
 #
 #     bash recipes/teacher_to_student.sh
-#     TEACHER=some/encoder@COMMIT STEPS=600 OUT=runs/phone bash recipes/teacher_to_student.sh
+#     TEACHER=some/encoder@COMMIT STEPS=4000 OUT=runs/phone bash recipes/teacher_to_student.sh
 #
+# STEPS are the updates of a model on labels, of 256 pieces each: many small ones, and a copy of each
+# utterance in the words of SWITCH's lexicons, are what made the teacher (docs/DISTILLATION.md).
 # STEPS=3 tries the commands with so many updates (and SOME=20 utterances of each language).
 set -euo pipefail
 
 out=${OUT:-runs/teacher-to-student}
 teacher=${TEACHER:-multilingual-e5-small}
-steps=${STEPS:-280}
+steps=${STEPS:-2100}
+large=$(((steps + 7) / 8)) # updates of batches of 1,024 pieces, on text without labels
 some=${SOME:-240}
 english=${ENGLISH:-5000}
 pieces=${PIECES:-11000}
-if ((steps < 20)); then some=6 english=60; fi
+switch=${SWITCH:-ar,da,de,id,it,ja,lt,nl,no,sr,tr}
+if ((steps < 20)); then some=6 english=60 switch=${SWITCH:-tr}; fi
+labels=(--train xsid:train --batch-tokens 256 --test xsid:test:en)
 export LC_ALL=C.UTF-8
 mkdir -p "$out"
 
@@ -42,22 +47,22 @@ test -d "$out/few" || python -m training.tokenizer trim "$out/base" --text "$out
 
 say "2. The teacher's second stage: masked pieces of the in-domain text, no labels"
 python -m training.pretrain --model "$out/base" --objective MLM --corpus "$out/text.txt" --limit $((english * 2)) \
-  --steps "$steps" --length 64 --batch-tokens 1024 --learning-rate 5e-5 --freeze 4 --device cpu --out "$out/stage-2"
+  --steps "$large" --length 64 --batch-tokens 1024 --learning-rate 5e-5 --freeze 4 --device cpu --out "$out/stage-2"
 
-say "3. The teacher, tuned on labels: one run for slots, one that tells intents by near utterances"
-python -m nlu.train --model "$out/stage-2" --freeze 4 --train xsid:train --limit "$english" \
-  --test xsid:test:en --steps "$steps" --out "$out/slots"
-python -m nlu.train --model "$out/base" --freeze 12 --intents kernel --centre --slot-weight 0 --train xsid:train \
-  --limit "$english" --test xsid:test:en --steps 1 --out "$out/intents"
+say "3. The teacher, tuned on labels: one run for both parts, one that tells intents by near utterances"
+python -m nlu.train --model "$out/stage-2" --freeze 4 "${labels[@]}" --limit $((english * 4)) --switch "$switch" \
+  --steps "$steps" --out "$out/tuned"
+python -m nlu.train --model "$out/base" --freeze 12 --intents kernel --centre --slot-weight 0 "${labels[@]}" \
+  --limit "$english" --steps 1 --out "$out/near"
 
 say "4. The student: two layers, half the inner units, fewer pieces, on in-domain text without labels"
 python -m training.distil --teacher "$out/few" --layers 0,11 --inner 768 --loss hidden,contrast:0.1 \
-  --corpus "$out/text.txt" --limit $((english * 2)) --steps "$steps" --device cpu --out "$out/distilled"
+  --corpus "$out/text.txt" --limit $((english * 2)) --steps "$large" --device cpu --out "$out/distilled"
 
 say "5. The student, taught: English labels, and the teacher's answers in all languages"
-python -m nlu.train --model "$out/distilled" --train xsid:train --limit "$english" --teacher "$out/slots:slots,$out/intents:intents" \
+python -m nlu.train --model "$out/distilled" "${labels[@]}" --limit "$english" --teacher "$out/tuned,$out/near:intents" \
   --unlabelled xsid:dev:all --unlabelled-limit "$some" --answers "$out/answers" --soft-weight 2 --learning-rate 1e-3 \
-  --test xsid:test:en --steps "$steps" --out "$out/student"
+  --steps $((steps * 2)) --out "$out/student"
 
 say "6. In 8 bits, for onnxruntime"
 echo "wake me at seven" | python -m nlu.predict "$out/student" --onnx "$out/student.onnx" --int8
@@ -65,4 +70,4 @@ echo "wake me at seven" | python -m nlu.predict "$out/student" --onnx "$out/stud
 say "7. What each stage is worth"
 more=()
 if ((steps < 20)); then more=(--limit 10); fi
-python -m nlu.stages "$out/slots" "$out/student" "$out/student=$out/student.onnx" --test xsid:test:all "${more[@]}" --out "$out/report"
+python -m nlu.stages "$out/tuned" "$out/student" "$out/student=$out/student.onnx" --test xsid:test:all "${more[@]}" --out "$out/report"

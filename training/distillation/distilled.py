@@ -72,7 +72,8 @@ class Distilled(nn.Module):
         places, labels = scored_places(batch["labels"], self._architecture)
         compared = batch["compared"].bool() if "compared" in batch else places
         wants_soft, wants_own = SCORES in self._needs, OWN in self._needs
-        union = places if not wants_soft else compared if not wants_own else places | compared
+        both = wants_soft and wants_own and compared is not places  # else no copy of the scores
+        union = places | compared if both else compared if wants_soft else places
         found = look(self.student, batch, self._wanted, union)
         mask, states, relation = batch["attention_mask"], found.states, found.relation
         if "spans" in batch:

@@ -25,6 +25,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -39,7 +40,7 @@ SCORES, STATES, RELATION, VECTORS = "scores", "states", "relation", "vectors"
 OWN = "own"
 SHARPNESS = 0.05  # the temperature of cosines in `contrast`, as multilingual-e5 was trained
 QUICKNESS = 10.0  # of projections, beside a student that was cut out of its teacher
-TINY = 1e-30
+LEAST = 1e-7  # of the probability of all other pieces
 
 
 @dataclass(frozen=True)
@@ -93,18 +94,50 @@ def soft_targets(scores: Tensor, soft: Soft, temperature: float) -> Tensor:
     >>> round(float(soft_targets(torch.tensor([[0.0, 0.0]]), soft, 1.0)), 6)  # 0.75 ln 1.5 + ...
     0.130812
     """
-    own = (scores.float() / temperature).log_softmax(dim=-1)
     told = soft.log_probs.float()
-    if soft.ids is not None:
-        own = own.gather(-1, soft.ids)
-        own, told = (torch.cat([one, _rest(one)], dim=-1) for one in (own, told))
-    return temperature**2 * (told.exp() * (told - own)).sum()
+    found: Tensor = _Divergence.apply(scores.float(), told, soft.ids, temperature)  # type: ignore[no-untyped-call]
+    return temperature**2 * found
 
 
-def _rest(log_probs: Tensor) -> Tensor:
-    """The logarithm of what is left of 1, (N, 1)."""
-    left = 1 - log_probs.exp().sum(dim=-1, keepdim=True)
-    return left.clamp(min=1e-7).log()
+class _Divergence(torch.autograd.Function):
+    """Sum of p log(p / q), q = softmax(scores / temperature).
+
+    A decoder has 49,000 pieces a place, so that each tensor as large as the scores costs as much as
+    a layer: the gradient, q - p, is written over q.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, scores: Tensor, told: Tensor, ids: Tensor | None, heat: float) -> Tensor:
+        scaled = scores / heat
+        scaled -= scaled.amax(dim=-1, keepdim=True)
+        log_q = scaled.clone() if ids is None else scaled.gather(-1, ids)
+        odds = scaled.exp_()
+        norm = odds.sum(dim=-1, keepdim=True)
+        p, log_q = told.exp(), log_q.sub_(norm.log())
+        mass = p.sum(dim=-1, keepdim=True)
+        found = (p * (told - log_q)).sum()
+        ctx.heat = heat
+        extra: tuple[Tensor, ...] = ()
+        if ids is not None:  # all other pieces are one event
+            q = log_q.exp()
+            its, own = (1 - mass).clamp(min=LEAST), 1 - q.sum(dim=-1, keepdim=True)
+            found += (its * (its / own.clamp(min=LEAST)).log()).sum()
+            extra = ids, q, torch.where(own > LEAST, its, 0.0), own.clamp(min=LEAST)
+        ctx.save_for_backward(odds, norm, p, mass, *extra)
+        return found
+
+    @staticmethod
+    def backward(ctx: Any, *given: Tensor) -> tuple[Tensor | None, ...]:
+        odds, norm, p, mass, *extra = ctx.saved_tensors
+        each = given[0] / ctx.heat
+        if extra:
+            ids, q, its, own = extra
+            mass = mass + its
+            of_ids = (q * mass - p) * each
+            grad = odds.mul_((mass - its / own) * each / norm).scatter_(-1, ids, of_ids)
+        else:
+            grad = odds.mul_(mass * each / norm).addcmul_(p, -each)
+        return grad, None, None, None
 
 
 def squared_error(student: Tensor, teacher: Tensor, mask: Tensor) -> Tensor:

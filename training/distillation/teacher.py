@@ -33,7 +33,7 @@ from models.resolve import Model, resolve_model
 from models.tokenizer import open_fast_tokenizer
 from models.weights import check_ids, open_weights
 from training.distillation.alignment import OTHER, PART, SAME, Alignment
-from training.distillation.losses import TINY, Seen, Soft
+from training.distillation.losses import Seen, Soft
 from training.distillation.reading import (
     Looked,
     Wanted,
@@ -48,6 +48,7 @@ from training.objectives.examples import IGNORED
 from training.objectives.heads import pooled
 from training.pretraining.model import class_of, new_head
 
+TINY = 1e-30
 NOTHING = Wanted()
 Read = Callable[[Tensor, Tensor, Tensor], Tensor]
 

@@ -49,6 +49,26 @@ def test_all_pieces_kept_are_the_same_loss() -> None:
     assert float(soft_targets(scores, Soft(top, ids), 2.0)) == pytest.approx(whole, abs=1e-5)
 
 
+@pytest.mark.parametrize("kept", [None, 1, 3])
+def test_gradients_of_soft_targets_are_those_of_the_formula(kept: int | None) -> None:
+    torch.manual_seed(3)
+    teacher = torch.randn(5, 7).log_softmax(-1)
+    top, ids = (teacher, None) if kept is None else teacher.topk(kept, dim=-1)
+    by_formula, ours = (torch.zeros(5, 7, requires_grad=True) for _ in range(2))
+    log_q = ((by_formula + torch.eye(5, 7)) / 2).log_softmax(-1)
+    if ids is not None:
+        log_q = log_q.gather(-1, ids)
+        rest = [torch.log1p(-one.exp().sum(-1, keepdim=True)) for one in (log_q, top)]
+        log_q, told = torch.cat([log_q, rest[0]], -1), torch.cat([top, rest[1]], -1)
+    else:
+        told = top
+    (3 * 4 * functional.kl_div(log_q, told, reduction="sum", log_target=True)).backward()
+    (3 * soft_targets(ours + torch.eye(5, 7), Soft(top, ids), 2.0)).backward()
+    assert ours.grad is not None
+    assert by_formula.grad is not None
+    assert torch.allclose(ours.grad, by_formula.grad, atol=1e-6)
+
+
 def test_states_by_hand() -> None:
     own = torch.tensor([[[1.0, 0.0], [3.0, 4.0]]])
     its = torch.tensor([[[0.0, 1.0], [3.0, 4.0]]])
