@@ -35,6 +35,7 @@ import torch
 from torch import Tensor, nn
 
 from data.access import Access
+from data.bitext import find_bitext
 from models.encoder import prompts_of
 from models.resolve import resolve_model
 from models.tokenizer import open_fast_tokenizer
@@ -45,7 +46,6 @@ from probe.retrieval import moved, retrieve
 from runfolder.console import aligned, say, show
 from runfolder.records import RecordFile
 from training.auxiliary import prepare_beside
-from training.bitext import find_bitext
 from training.joint import joint_loss
 from training.loop import Settings, fit
 from training.objectives.auxiliary import TEXTS

@@ -37,10 +37,11 @@ from bench.expansion import Runner, in_document
 from bench.expansion_plan import Task
 from bench.kept import read_lines, write_lines
 from data.errors import InputError
+from models.encoder import fast_dtype
 
 LINES = Path(__file__).with_suffix(".jsonl")
 SHAPE = {"language": str, "arm": str, "seed": int, "settings": dict, "tests?": dict}
-SHAPE |= {"topics?": str, "carried?": str}
+SHAPE |= {"topics?": str, "carried?": str, "dtype?": str}
 WEIGHTS = ("model", "checkpoints", "data")  # of a run that was scored: hundreds of megabytes
 
 
@@ -111,6 +112,7 @@ def parsed() -> argparse.Namespace:
     add("--score", choices=SCORES, default=BITS, help="bits of sentences (default), topics ...")
     add("--model", default=settings.model, help="a decoder: a folder or a catalog name")
     add("--steps", type=int, default=settings.steps)
+    add("--dtype", choices=("float32", "bfloat16"), help="default: which is fast here")
     add("--jobs", type=int, default=1, help="commands at once, a thread each (default 1)")
     add("--keep", action="store_true", help="leave the models, for another score")
     add("--out", type=Path, default=Path("runs/continued"))
@@ -134,6 +136,7 @@ def main() -> None:
         options.out,
         settings,
         options.score,
+        options.dtype or fast_dtype("cpu"),
         [name_of_line(line) for line in lines],
     )
     if options.commands:

@@ -38,7 +38,9 @@ from training.tagging.labelled import file_name
 BATCH_TOKENS = 1024  # of a batch, padding included
 
 
-def bits_of(model: Any, tokenizer: Any, sentences: Sequence[str]) -> list[float]:
+def bits_of(
+    model: Any, tokenizer: Any, sentences: Sequence[str], dtype: str = "float32"
+) -> list[float]:
     """The bits of each sentence under a causal model, in the order of the sentences.
 
     Its last piece ends the sentence: the mark of the end is not scored.
@@ -54,7 +56,7 @@ def bits_of(model: Any, tokenizer: Any, sentences: Sequence[str]) -> list[float]
             ids[place, 1 : len(pieces[row]) + 1] = torch.tensor(pieces[row])
             labels[place, : len(pieces[row])] = torch.tensor(pieces[row])
         chosen = labels != IGNORED
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, dtype == "bfloat16"):
             scores = model(input_ids=ids).logits[chosen]
         costs = functional.cross_entropy(scores.float(), labels[chosen], reduction="none")
         nats = torch.zeros(len(rows)).index_add_(0, chosen.nonzero()[:, 0], costs)
@@ -75,7 +77,7 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         yield batch
 
 
-def scored(model: str, languages: Sequence[str]) -> Iterator[dict[str, Any]]:
+def scored(model: str, languages: Sequence[str], dtype: str) -> Iterator[dict[str, Any]]:
     """Of each language by test set the bits and the bytes of each sentence."""
     folder = resolve_model(model, Access(offline=True)).folder
     opened, _ = open_weights(folder, "AutoModelForCausalLM", "cannot be opened as a decoder")
@@ -84,16 +86,16 @@ def scored(model: str, languages: Sequence[str]) -> Iterator[dict[str, Any]]:
     for language in languages:
         yield {
             name: {
-                "bits": [round(bits) for bits in bits_of(opened, tokenizer, sentences)],
+                "bits": [round(bits) for bits in bits_of(opened, tokenizer, sentences, dtype)],
                 "bytes": [len(sentence.encode()) for sentence in sentences],
             }
             for name, sentences in tests_of(language).items()
         }
 
 
-def topics_of(run: Path, language: str) -> str:
-    """Of each text of the language's test part whether a classifier has its label: "0110..."."""
-    name = file_name(f"{SIB}:test:{LANGUAGES[language].sib}")
+def topics_of(run: Path, sib: str) -> str:
+    """Whether a classifier is right on each text of a test part of SIB-200: "0110..."."""
+    name = file_name(f"{SIB}:test:{sib}")
     path = (run / "predictions" / name).with_suffix(".tsv")
     rows = read_tsv(path, ("text", "label", "predicted"), header=True, empty=("text",))
     return "".join(str(int(row.cells[1] == row.cells[2])) for row in rows)
@@ -108,6 +110,7 @@ def main() -> None:
     add("--languages", required=True)
     add("--arm", required=True)
     add("--seed", type=int, default=1)
+    add("--dtype", default="float32", choices=("float32", "bfloat16"))
     add("--settings", type=json.loads, default={}, help="as JSON, for the lines")
     scores = parser.add_mutually_exclusive_group(required=True)
     scores.add_argument("--model", help="score the bits of sentences under it")
@@ -117,12 +120,13 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     languages = options.languages.split(",")
-    told = {"arm": options.arm, "seed": options.seed, "settings": options.settings}
+    told = {name: getattr(options, name) for name in ("arm", "seed", "settings", "dtype")}
     if options.model:
-        lines = [told | {"tests": tests} for tests in scored(options.model, languages)]
+        tests_of_all = scored(options.model, languages, options.dtype)
+        lines = [told | {"tests": tests} for tests in tests_of_all]
     else:
         score, run = next((s, r) for s in (TOPICS, CARRIED) if (r := getattr(options, s)))
-        lines = [told | {score: topics_of(run, one)} for one in languages]
+        lines = [told | {score: topics_of(run, LANGUAGES[one].sib)} for one in languages]
     if options.arm != NONE:
         for test in (test for line in lines for test in line.get("tests", {}).values()):
             del test["bytes"]

@@ -13,6 +13,7 @@
 | published-inflected | as published, with `--inflect` |
 | uninflected | as ours, without any form of a table |
 | no-sheet | as ours, without a grammar sheet: lexicon, WALS and tables alone |
+| nearest | as ours; a word's translation is the one that an encoder finds most alike |
 | no-function-words, any-sense, english-order, untranslated | as ours, with one part less |
 | selected | as ours, of the half of the lines whose words the lexicon knows best |
 | real | real text of the language, none of it of the test sets |
@@ -44,6 +45,7 @@ SYNTHETIC: Mapping[str, tuple[str, ...]] = {
     "no-sheet": (*OURS, "--grammar", "none"),
     "no-function-words": (*OURS, "--no-function-words"),
     "any-sense": (*OURS, "--sense", "any"),
+    "nearest": (*OURS, "--sense", "nearest"),
     "english-order": (*OURS, "--order", "none"),
     "untranslated": (*OURS, "--untranslated", "keep"),
     "selected": (*OURS, "--select", "coverage"),
@@ -114,6 +116,7 @@ class Continued:
 
     Attributes:
         score: one of SCORES.
+        dtype: of all multiplications.
         known: names of cells that have been run: neither they nor what they need is a task.
     """
 
@@ -123,6 +126,7 @@ class Continued:
     out: Path
     settings: Settings = field(default_factory=Settings)
     score: str = BITS
+    dtype: str = "float32"
     known: Collection[str] = ()
 
     def tasks(self) -> list[Task]:
@@ -230,7 +234,7 @@ class Continued:
         command += ["--steps", str(settings.steps), "--batch-tokens", str(settings.batch_tokens)]
         command += ["--length", str(settings.length)]
         command += ["--learning-rate", str(settings.learning_rate)]
-        command += ["--device", "cpu", "--dtype", "bfloat16", "--seed", str(seed)]
+        command += ["--device", "cpu", "--dtype", self.dtype, "--seed", str(seed)]
         needs = tuple(task.name for task in made)
         task = module(*command, "--offline", "--out", str(run))
         return Task(f"model-{run.name}", task, run / "scores.json", needs)
@@ -244,7 +248,7 @@ class Continued:
         command += [",".join(f"sib200:test:{LANGUAGES[one].sib}" for one in languages)]
         if self.score == CARRIED:
             command += ["--pseudo", str(self.out / f"topics.{languages[0]}.tsv")]
-        command += ["--device", "cpu", "--dtype", "bfloat16", "--seed", str(seed), "--offline"]
+        command += ["--device", "cpu", "--dtype", self.dtype, "--seed", str(seed), "--offline"]
         task, told = module(*command, "--out", str(out)), tuple(task.name for task in needs)
         return Task(f"{self.score}-{out.name}", task, out / "scores.json", told)
 
@@ -260,7 +264,7 @@ class Continued:
         asked = run if self.score == BITS else self.asked_of(languages[0], arm, seed)
         done = self.out / "cells" / f"{asked.name}-{self.score}.jsonl"
         command = ["bench.continued_cell", "--languages", ",".join(languages), "--arm", arm]
-        command += ["--seed", str(seed), "--out", str(done)]
+        command += ["--seed", str(seed), "--dtype", self.dtype, "--out", str(done)]
         command += ["--settings", canonical_json({} if arm == NONE else asdict(self.settings))]
         if self.score == BITS:
             command += ["--model", self.settings.model if arm == NONE else str(run)]

@@ -41,6 +41,7 @@ EFFECTS = (  # of the second on the first's bits
     ("no-sheet", "ours", "grammar sheets"),
     ("no-function-words", "ours", "function words"),
     ("any-sense", "ours", "senses by part of speech"),
+    ("ours", "nearest", "senses by an encoder's vectors"),
     ("english-order", "ours", "word order"),
     ("untranslated", "ours", "dropping what the lexicon lacks"),
     ("ours", "selected", "choosing lines by coverage"),
@@ -126,23 +127,28 @@ def table(lines: Sequence[Mapping[str, Any]]) -> str:
     """All tables as Markdown; one without a row is left out."""
     bits = Results.of(lines, BITS)
     shown = [arm for arm in SHOWN if any(name == arm for _, name in bits.cells)]
-    parts = [_by_language(bits, shown, [(NONE, "ours"), ("published", "ours")]), _effects(bits)]
+    parts = [by_language(bits, shown, [(NONE, "ours"), ("published", "ours")]), _effects(bits)]
     for score, title in TITLES.items():
         topics = Results.of(lines, score)
         asked = [arm for arm in ARMS if any(name == arm for _, name in topics.cells)]
-        if told := _by_language(topics, asked, [(NONE, "ours")]):
+        if told := by_language(topics, asked, [(NONE, "ours")]):
             parts.append(f"{title}:\n\n{told}")
     return "\n".join(part for part in parts if part)
 
 
-def _by_language(results: Results, arms: Sequence[str], columns: Sequence[tuple[str, str]]) -> str:
+def by_language(
+    results: Results,
+    arms: Sequence[str],
+    columns: Sequence[tuple[str, str]],
+    languages: Iterable[str] = tuple(LANGUAGES),
+) -> str:
     """A row a language, then the mean: values of the arms, differences of some pairs of them."""
     unit, digits = (", %", 2) if results.score == BITS else ("", 1)
     heads = ("language", *arms, *(f"{arm} less {base}{unit}" for base, arm in columns))
     lines = [f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}"]
     values: dict[str, list[float]] = {arm: [] for arm in arms}
     drawn: dict[tuple[str, str], list[Drawn]] = {pair: [] for pair in columns}
-    for language in LANGUAGES:
+    for language in languages:
         cells = []
         for arm in arms:
             value = results.value(language, arm)

@@ -20,7 +20,7 @@ from data.lexicon import Lexicon, match_at
 from data.lexicon.lemmas import Lemmatizer, lemmatizer_for
 from data.lexicon.load import HEADER, load_lexicon
 from data.words import word_runs
-from icl.options import PromptOptions
+from icl.options import LayoutOptions
 from icl.prompt import Hint
 
 MEANINGS = 3  # of a word, those that the lexicon lists first
@@ -70,7 +70,12 @@ class Dictionary:
 
 
 def open_dictionary(
-    options: PromptOptions, source: Language, target: Language, access: Access = Access()
+    options: LayoutOptions,
+    source: Language,
+    target: Language,
+    access: Access = Access(),
+    *,
+    skip_bad: bool = False,
 ) -> Dictionary | None:
     """The dictionary that --dictionary names: "auto" is the best lexicon at hand, else a data set
     or a file; None where there is to be none.
@@ -86,7 +91,7 @@ def open_dictionary(
         name=None if options.dictionary == "auto" else options.dictionary,
         format=options.lexicon_format,
         header=HEADER[options.lexicon_header],
-        skip_bad=options.skip_bad,
+        skip_bad=skip_bad,
         access=access,
     )
     lemmatizer = lemmatizer_for(source, lexicon, lemmas=options.lemmas, access=access)

@@ -146,12 +146,16 @@ def _lexicon_systems(
         lexicon = load_lexicon(source, target, skip_bad=config.skip_bad, access=access)
     except UnavailableError as error:
         note = f"no gloss baseline for {task.direction}: {reason(error)}"
-        return baselines, [note], open_dictionary(config, source, target, access)
+        return (
+            baselines,
+            [note],
+            open_dictionary(config, source, target, access, skip_bad=config.skip_bad),
+        )
     lemmatizer = lemmatizer_for(source, lexicon, lemmas=config.lemmas, access=access)
     baselines["gloss"] = gloss_baseline(lexicon, lemmatizer)
     if config.dictionary == "auto":  # the same: it is read, and what stands in for it told, once
         return baselines, [], Dictionary(lexicon, lemmatizer)
-    return baselines, [], open_dictionary(config, source, target, access)
+    return baselines, [], open_dictionary(config, source, target, access, skip_bad=config.skip_bad)
 
 
 def _leak_notes(task: Task) -> Iterator[str]:

@@ -32,26 +32,11 @@ def _metric_names() -> Sequence[str]:
 
 
 @dataclass(frozen=True)
-class ExampleOptions:
-    """What a prompt shows beside the text itself: examples, entries of a dictionary."""
+class LayoutOptions:
+    """How a prompt is laid out: languages, examples, entries of a dictionary, template."""
 
     lang: str | None = common("--lang", group="languages and text")
     shots: int = option(1, "examples (default 1)", metavar="K", least=0, group="prompt")
-    select: str = option(
-        "random",
-        "random (default) or first: one set for all sentences; bm25, r-bm25, embedding: those most "
-        "like each sentence",
-        metavar="HOW",
-        choices=SELECTIONS,
-        group="prompt",
-    )
-    embedder: str | None = option(
-        None,
-        "compares sentences for --select embedding (default: the model itself;"
-        " multilingual-e5-small knows 100 languages)",
-        metavar="MODEL",
-        group="prompt",
-    )
     dictionary: str | None = option(
         None,
         "add entries for the words of the sentence: auto, a catalog name, a file",
@@ -83,6 +68,27 @@ class ExampleOptions:
     )
     seed: int = common("--seed")
     offline: bool = common("--offline", identity=False)
+
+
+@dataclass(frozen=True)
+class ExampleOptions(LayoutOptions):
+    """What a prompt shows beside the text itself, and which examples are chosen."""
+
+    select: str = option(
+        "random",
+        "random (default) or first: one set for all sentences; bm25, r-bm25, embedding: those most "
+        "like each sentence",
+        metavar="HOW",
+        choices=SELECTIONS,
+        group="prompt",
+    )
+    embedder: str | None = option(
+        None,
+        "compares sentences for --select embedding (default: the model itself;"
+        " multilingual-e5-small knows 100 languages)",
+        metavar="MODEL",
+        group="prompt",
+    )
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from data.languages import Language, resolve
 from data.load import ParallelCorpus, find_language, load_parallel, splits
 from data.parallel import Pair
 from icl.groups import members
-from icl.options import PromptOptions, RunConfig, TranslateConfig
+from icl.options import LayoutOptions, PromptOptions, RunConfig, TranslateConfig
 from icl.prompt import Languages
 from icl.scoring import reason
 from icl.shots import Split, hold_out, select_shots, without_leaks
@@ -155,7 +155,7 @@ def prepare(config: RunConfig, access: Access = Access()) -> Preparation:
     return Preparation(config, template, tuple(tasks), whys, notes)
 
 
-def choose_template(options: PromptOptions) -> Template:
+def choose_template(options: LayoutOptions) -> Template:
     """The template asked for; "auto" has a place for dictionary entries where there are any."""
     default = "dictionary" if options.dictionary else "plain"
     template = load_template(default if options.template == "auto" else options.template)

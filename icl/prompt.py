@@ -160,8 +160,7 @@ def render(
         return template.query.format_map({**names, "source": data(text), "dictionary": dictionary})
 
     def answer(shot: Pair) -> str:
-        fields = {"source": data(shot.source), "target": data(shot.target)}
-        return template.answer.format_map({**names, **fields})
+        return _answer(template, shot, languages, delimiters)
 
     prefix = template.prefix.format_map(names)
     if template.chat:
@@ -170,6 +169,33 @@ def render(
     parts = [query(shot.source) + answer(shot) + separator for shot in shots]
     text = prefix + "".join(parts) + query(source)
     return Prompt(text, (), *_starts(template, languages))
+
+
+def render_answered(
+    template: Template,
+    pairs: Sequence[Pair],
+    languages: Languages,
+    hints: Hints = no_hints,
+) -> str:
+    """A prompt for the last pair's source, those before it as shots, and its target as the answer.
+
+    >>> from icl.templates import TEMPLATES
+    >>> pairs = [Pair("1", "Habari", "Hello", None), Pair("2", "Asante", "Thanks", None)]
+    >>> render_answered(TEMPLATES["xglm"], pairs, Languages("Swahili", "English"))
+    'Habari = Hello\\nAsante = Thanks'
+
+    Raises:
+        InputError: as `render`.
+    """
+    *shots, last = pairs
+    asked = render(template, shots, last.source, languages, hints).text
+    return asked + _answer(template, last, languages, template.delimiters)
+
+
+def _answer(template: Template, pair: Pair, languages: Languages, delimiters: Sequence[str]) -> str:
+    names = {"source_language": languages.source, "target_language": languages.target}
+    source, target = (neutralize(text, delimiters) for text in (pair.source, pair.target))
+    return template.answer.format_map({**names, "source": source, "target": target})
 
 
 def render_fitting(

@@ -195,7 +195,7 @@ def open_translator(config: TranslateConfig, access: Access | None = None) -> Tr
         pair = pair[::-1]
     for remark in pool.remarks:
         say(remark)
-    dictionary = open_dictionary(config, *pair, access)
+    dictionary = open_dictionary(config, *pair, access, skip_bad=config.skip_bad)
     return Translator(
         config, pair, template, pool, dictionary, Settings(config, template.stop, access)
     )

@@ -26,6 +26,7 @@ COMMANDS = {
     "lexicon": ("data.lexicon.__main__", "look into lexicons, convert them, measure coverage"),
     "uriel": ("data.uriel.__main__", "URIEL+ joined once, for distances of structure"),
     "word-lists": ("data.word_lists.__main__", "gendered pairs, professions; swap them in a text"),
+    "lessons": ("icl.lessons", "pairs laid out as prompts with answers, to train a decoder on"),
     "generate": ("icl.generate", "English around a lexicon's words, by a model, for synthesize"),
     "synthesize": ("lexaug.synthesize", "text and labels from a lexicon"),
     "induce": ("lexaug.induce", "a lexicon from parallel text"),

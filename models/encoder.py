@@ -312,7 +312,7 @@ def open_encoder(
     device, access = str(find_device(device)), access or Access()
     model = resolve_model(name, access, option=option)
     tokenizer = open_fast_tokenizer(model.folder, access)
-    kind = _fast_dtype(device) if dtype == "auto" else dtype
+    kind = fast_dtype(device) if dtype == "auto" else dtype
     loaded, missing = open_weights(
         model.folder, "AutoModel", f"{name}: cannot be opened as an encoder", dtype=kind
     )
@@ -354,7 +354,7 @@ def keep_prompts(folder: Path, out: Path) -> None:
         shutil.copyfile(folder / PROMPTS, out / PROMPTS)
 
 
-def _fast_dtype(device: str) -> str:
+def fast_dtype(device: str) -> str:
     """bfloat16 where the device has instructions for it, else float32."""
     import torch
 

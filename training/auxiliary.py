@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data.access import Access
+from data.bitext import Bitext, find_bitext
 from data.contamination import KeepOut
 from data.corpus import Corpus
 from data.errors import InputError
@@ -24,7 +25,6 @@ from data.languages import resolve
 from data.randomness import stream
 from models.encoder import prompts_of
 from training.auxiliary_options import AuxiliaryOptions
-from training.bitext import Bitext, find_bitext
 from training.joint import MAIN, Joint, Together, Weighted, batch_of, judged, pair_batch, width_of
 from training.objectives import Mix, Read, Special
 from training.objectives.auxiliary import PAIRS, TEXTS, Setting, auxiliary
@@ -52,7 +52,7 @@ def find_bitexts(
     """The translations that a run asks for, without pairs of which a side is in a test set.
 
     Raises:
-        InputError: see `training.bitext.find_bitext`; nothing is left; the same name twice.
+        InputError: see `data.bitext.find_bitext`; nothing is left; the same name twice.
         UnavailableError: a file of the catalog cannot be had.
     """
     twice = [name for name, number in Counter(config.pairs).items() if number > 1]

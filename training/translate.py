@@ -6,7 +6,7 @@
     python -m training.translate --pairs mine.tsv --model runs/sw-en --steps 300 --out runs/mine
     python -m training.translate apply runs/sw-en --from sw --to en texts.txt     # or -
 
-Pairs are named as `training.bitext` reads them; a set's languages are named by its codes. Both
+Pairs are named as `data.bitext` reads them; a set's languages are named by its codes. Both
 directions are learned by one model, from random weights (--config) or from any encoder-decoder
 (--model). --monolingual is text that --teacher, an earlier run, translates back. Sentences of --dev
 and --test leave the training data. The folder gets config.json, model/, predictions/, scores.json

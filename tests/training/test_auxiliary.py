@@ -19,7 +19,7 @@ from models.encoder import PROMPTS, open_encoder
 from tests.training.test_pretrain_resume import COMPARED
 from tests.training.texts import options, sentences, write_corpus
 from training.auxiliary import PairStream, language_of
-from training.bitext import Bitext, find_bitext
+from data.bitext import Bitext, find_bitext
 from training.joint import Joint, Together, Weighted, freeze, joint_loss
 from training.loop import Shuffled
 from training.objectives import Special

@@ -18,7 +18,7 @@ from icl.evaluate import evaluate
 from icl.options import RunConfig
 from models.weights import save_safetensors
 from training.architectures import SpecialIds, build
-from training.bitext import find_bitext
+from data.bitext import find_bitext
 from training.losses import sequence_loss, translation_loss
 from training.progress import Progress
 from training.tokenizer import framed, save_tokenizer, train_tokenizer

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from data.access import Access
+from data.bitext import Bitext
 from data.bounded import read_json
 from data.contamination import KeepOut
 from data.errors import InputError
@@ -35,7 +36,6 @@ from models.resolve import Model
 from models.weights import save_safetensors
 from runfolder.folder import environment
 from training.auxiliary import Beside, find_bitexts, language_of, prepare_beside
-from training.bitext import Bitext
 from training.folders import (
     PACKAGES,
     folder_appears_whole,

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data.access import Access
+from data.bitext import Bitext
 from data.bounded import read_json
 from data.contamination import KeepOut
 from data.errors import InputError
@@ -34,7 +35,6 @@ from metrics.score import Score
 from models.resolve import Model, resolve_model
 from models.weights import save_safetensors
 from training.auxiliary import Beside, find_bitexts, language_of, prepare_beside
-from training.bitext import Bitext
 from training.folders import (
     folder_appears_whole,
     tokenizer_identity,

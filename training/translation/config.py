@@ -31,7 +31,7 @@ class TranslatorConfig(LoopOptions):
     """One run of `training.translate.train_translator`.
 
     Attributes:
-        pairs: names as `training.bitext.find_bitext` takes them, each with or without `:WEIGHT`:
+        pairs: names as `data.bitext.find_bitext` takes them, each with or without `:WEIGHT`:
             how often an epoch sees the set; 0.5 is another half of it each epoch.
         lexicon: "auto" or a name as `data.lexicon.load.load_lexicon` takes it: entries as pairs,
             for every two languages of `pairs`.

@@ -18,13 +18,13 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from data.access import Access
+from data.bitext import Bitext, Texts, find_bitext
 from data.contamination import KeepOut
 from data.corpus import NOT_STATED
 from data.errors import InputError
 from data.files import canonical_json, sha256_text
 from data.languages import resolve
 from data.lexicon.load import licence_of, load_lexicon
-from training.bitext import Bitext, Texts, find_bitext
 from training.pretraining.corpora import split_weight
 from training.translation.config import TranslatorConfig
 
@@ -124,7 +124,7 @@ def find_set(name: str, access: Access, *, skip_bad: bool = False) -> Translatio
     """The pairs of that name with their languages.
 
     Raises:
-        InputError: see `training.bitext.find_bitext`; nothing names the languages; they are one.
+        InputError: see `data.bitext.find_bitext`; nothing names the languages; they are one.
     """
     found: Bitext = find_bitext(name, access=access, skip_bad=skip_bad)
     if found.languages is None:
