@@ -242,7 +242,8 @@ STEPS: dict[str, Callable[[Plan], None]] = {
 def tables(lines: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """The tables that there are figures for, by the name of their marks."""
     made = {"speed": _of_speed, "students": _of_students, "translation": _of_translation}
-    found = {name: [one for one in lines if one["step"] == name] for name in made}
+    found = {name: [one for one in lines if one["step"] == name] for name in (*made, "decoder")}
+    found["translation"] += found["decoder"]
     return {name: make(found[name]) for name, make in made.items() if found[name]}
 
 
@@ -274,29 +275,32 @@ def _of_students(lines: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _of_translation(lines: Sequence[Mapping[str, Any]]) -> str:
-    rows = ["| | sentences | BLEU | chrF++ |", "|" + " --- |" * 4]
+    rows = ["| | bits a byte | sentences | BLEU | chrF++ |", "|" + " --- |" * 5]
     by_cell = {one["cell"]: one for one in lines}
-    for name in ("teacher", "begun", "student"):
+    bits = {one["system"]: _interval(one, 3) for one in by_cell[DECODER]["scores"]
+            if one["name"] == "bits per byte"}  # fmt: skip
+    for name, (title, system) in TRANSLATORS.items():
         if name in by_cell:
-            rows.append(_row(TRANSLATORS[name], by_cell[name], "model"))
-    rows.append(_row("copying the source", lines[0], "copy"))
+            rows.append(_row(title, bits.get(system, ""), by_cell[name], "model"))
+    rows.append(_row("copying the source", "", by_cell["teacher"], "copy"))
     return "\n".join(rows) + "\n"
 
 
 TRANSLATORS = {
-    "teacher": "SmolLM2-135M-Instruct",
-    "begun": "half its layers, before the first update",
-    "student": "half its layers, distilled",
+    "teacher": ("SmolLM2-135M-Instruct", f"teacher {DECODER}"),
+    "begun": ("half its layers, before the first update", "student before"),
+    "student": ("half its layers, distilled", "student"),
 }
 
 
-def _row(title: str, line: Mapping[str, Any], system: str) -> str:
-    cells = [
-        f"{one['value']:.1f} [{one['low']:.1f}, {one['high']:.1f}]"
-        for one in line["scores"]
-        if one["system"] == system
-    ]
-    return f"| {title} | {line['limit']} | {' | '.join(cells)} |"
+def _row(title: str, bits: str, line: Mapping[str, Any], system: str) -> str:
+    cells = [_interval(one, 1) for one in line["scores"] if one["system"] == system]
+    return f"| {title} | {bits} | {line['limit']} | {' | '.join(cells)} |"
+
+
+def _interval(score: Mapping[str, Any], digits: int) -> str:
+    value, low, high = (f"{score[name]:.{digits}f}" for name in ("value", "low", "high"))
+    return f"{value} [{low}, {high}]"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -34,6 +34,7 @@ from models.encoder import keep_prompts
 from models.resolve import Model
 from models.tokenizer import open_fast_tokenizer, unknown_characters
 from models.weights import save_safetensors
+from training.architectures import named
 from training.distillation.alignment import OTHER, SAME, Alignment
 from training.distillation.batches import DistilBatches, Texts
 from training.distillation.config import BOTH, DATA, TEACHER, DistilConfig
@@ -258,6 +259,21 @@ def _check_heads(heads: int, widths: tuple[int, int]) -> None:
         )
 
 
+def _check_kinds(
+    config: DistilConfig, teacher: Model, architecture: str, base: Model | None
+) -> None:
+    kind = architecture
+    if config.is_named:
+        kind = named(str(config.student))[0].architecture
+    elif base is not None:
+        kind = architecture_of(base.folder, OBJECTIVES[architecture])
+    if kind != architecture:
+        raise InputError(
+            f"--student {config.student}: expected {architecture}, as the teacher {teacher.name}"
+            f" is, found {kind}; choose a student of one kind with it, such as {architecture}-tiny"
+        )
+
+
 def _check_readable(prepared: Prepared) -> None:
     """Refuse text that the teacher has no pieces for, or no cut in common with the student.
 
@@ -330,6 +346,7 @@ def prepare(config: DistilConfig, access: Access, view: View | None = None) -> I
         view = roles.view(lambda: open_fast_tokenizer(bases[0].folder))
     settings = config.settings()
     base = find_student(config, access) if config.student and not config.is_named else None
+    _check_kinds(config, bases[0], architecture, base)
     identity = {
         **options_identity(config),
         "objective": objective,

@@ -62,6 +62,8 @@ class Targets:
             InputError: targets of another teacher or text, or a damaged file.
             UnavailableError: the disk is full.
         """
+        if folder.exists() and not folder.is_dir():
+            raise InputError(f"--targets {folder}: expected a folder, found a file; name another")
         folder.mkdir(parents=True, exist_ok=True)
         counts = [cut.count for cut in texts.cut]
         places = [Place(c, n) for c, count in enumerate(counts) for n in range(count)]

@@ -48,6 +48,8 @@ def test_options_that_cannot_be(more: dict[str, Any], said: str) -> None:
         ("bert", {"width": 15}, "--width 15: expected a multiple of 16"),
         ("bert", {"layers": "1", "inner": 999}, "--inner 999: the teacher has 128"),
         ("bert", {"layers": "1", "loss": "relation", "relation_heads": 5}, "--relation-heads 5"),
+        ("bert", {"student": "decoder-nano"}, "expected encoder, as the teacher .* found decoder"),
+        ("bert", {"layers": "1", "cache": "yes", "targets": Path(__file__)}, "found a file"),
     ],
 )
 def test_students_that_do_not_fit(
