@@ -21,7 +21,8 @@ from data.labels.slots import words
 
 if TYPE_CHECKING:
     from app.job import Job
-    from nlu.model import NluModel, Parsed
+    from nlu.model import Parsed
+    from nlu.text_to_text import Parser
 
 MOST, LONGEST = 50, 1_000  # utterances, and characters of each
 SETTINGS = "nlu.json"
@@ -63,10 +64,10 @@ def understand(text: str, name: str, folder: Path, job: Job[Any]) -> list[Unders
 
 
 @functools.lru_cache(maxsize=1)
-def _opened(folder: Path) -> NluModel:
-    from nlu.model import load_nlu
+def _opened(folder: Path) -> Parser:
+    from nlu.text_to_text import load_parser
 
-    return load_nlu(str(folder))
+    return load_parser(str(folder))
 
 
 def marked(one: Understood) -> str:

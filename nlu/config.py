@@ -46,6 +46,8 @@ class NluConfig(PrivateOptions):
             training utterances (`nlu.neighbours`). It leaves the encoder as it is; slots then have
             a copy of its upper layers, those that `freeze` leaves, to themselves.
         words: how a word is seen: by its first piece, or the mean of its pieces.
+        text_to_text: `model` is an encoder-decoder, which writes intent and slots as text
+            (`nlu.text_to_text`); without heads.
         freeze: the embeddings and so many layers stay as they are; all of them is a frozen encoder.
         head_rate: factor of the learning rate of the heads and of the CRF.
         consistency: weight of how far what is said of two views of an utterance is apart: under two
@@ -82,6 +84,7 @@ class NluConfig(PrivateOptions):
     )
     words: str = option("first", "how a word is seen: its first piece, or mean", choices=WORDS)
     crf: bool = option(False, "transitions between tags are learned: a CRF")
+    text_to_text: bool = option(False, "an encoder-decoder writes intent and slots as text")
     lora: int | None = option(None, "rank of adapters (peft), trained alone", least=1)
     freeze: int | None = option(
         None, "the embeddings and the first N layers stay as they are", metavar="N", least=0
@@ -160,9 +163,26 @@ class NluConfig(PrivateOptions):
         if self.privacy and self.intents == KERNEL:
             raise InputError("--intents kernel keeps training utterances' vectors, so that nothing"
                              " of them is private; leave it out")  # fmt: skip
+        if self.text_to_text and (told := self._of_heads()):
+            raise InputError(f"--text-to-text goes without {told[0]}, which is of heads")
         if self.privacy:
             refuse_with_privacy({"--centre": self.centre, "--crf": self.crf}, NOT_PRIVATE)
         self.settings()
+
+    def _of_heads(self) -> list[str]:
+        """The options given that ask for heads, or for an encoder alone."""
+        given = {
+            "--intents kernel": self.intents == KERNEL,
+            "--words mean": self.words == MEAN,
+            "--crf": self.crf,
+            "--lora": self.lora is not None,
+            "--freeze": self.freeze is not None,
+            "--centre": self.centre,
+            "--consistency": self.consistency is not None,
+            "--teacher": bool(self.teacher),
+            "--dp-epsilon": self.privacy is not None,
+        }
+        return [name for name, is_given in given.items() if is_given]
 
     def settings(self) -> Settings:
         """Those of the loop.

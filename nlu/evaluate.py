@@ -191,9 +191,9 @@ def _evaluate(given: argparse.Namespace) -> int:
 def _of_model(
     name: str, test: UtteranceSet, access: Access
 ) -> tuple[list[Parse], list[float] | None]:
-    from nlu.model import load_nlu
+    from nlu.text_to_text import load_parser
 
-    found = load_nlu(name, access=access).parse(test.tokens)
+    found = load_parser(name, access=access).parse(test.tokens)
     return [Parse(one.intent, one.slots) for one in found], [one.confidence for one in found]
 
 

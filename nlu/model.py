@@ -61,6 +61,7 @@ SHAPE = {
     "keys?": int,
     "own?": int,
     "again?": int | float,
+    "text?": bool,
 }
 MOST_KEYS = 10_000_000
 DROPOUT = 0.1
@@ -428,10 +429,12 @@ def owners(window: Window) -> list[int]:
 
     >>> owners(Window(0, 0, (0, 7, 8, 9, 2), (1, 3)))
     [-1, 0, 0, 1, -1]
+    >>> owners(Window(0, 0, (0, 2), (NO_PIECE,)))  # a word that the tokenizer takes away
+    [-1, -1]
     """
     found = [NO_PIECE] * len(window.ids)
     placed = [(place, word) for word, place in enumerate(window.firsts) if place != NO_PIECE]
-    ends = [place for place, _ in placed[1:]] + [len(window.ids) - 1]
+    ends = [place for place, _ in placed[1:]] + [len(window.ids) - 1] * bool(placed)
     for (place, word), end in zip(placed, ends, strict=True):
         found[place : max(end, place + 1)] = [word] * max(end - place, 1)
     return found
@@ -510,6 +513,11 @@ def load_nlu(name: str, *, dtype: str | None = None, access: Access = Access()) 
             f"{name}: no model of intents and slots, it has no {SETTINGS}; name a run of nlu.train"
         )
     told = read_json(base.folder / SETTINGS, SHAPE)
+    if told.get("text"):
+        raise InputError(
+            f"{name}: writes its answers as text; nlu.predict, nlu.evaluate and nlu.submit take it,"
+            " here one with heads is needed"
+        )
     shape = Shape(
         tuple(told["intents"]),
         tuple(told["slots"]),

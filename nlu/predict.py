@@ -31,8 +31,9 @@ from data.labels.bio import spans
 from data.labels.slots import words
 
 if TYPE_CHECKING:
-    from nlu.model import NluModel, Parsed
+    from nlu.model import Parsed
     from nlu.self_learning.rewrites import Rewriter
+    from nlu.text_to_text import Parser as Model
 
 CHUNK = 512  # utterances at a time
 TEXTS = ("utt", "text", "request")
@@ -102,7 +103,7 @@ def answer(one: Asked, found: Parsed) -> dict[str, Any]:
 
 
 def predictions(
-    model: NluModel, lines: Iterator[Asked], rewriter: Rewriter | None = None
+    model: Model, lines: Iterator[Asked], rewriter: Rewriter | None = None
 ) -> Iterator[dict[str, Any]]:
     """Answers for utterances, a few hundred at a time."""
     while chunk := list(islice(lines, CHUNK)):
@@ -116,11 +117,12 @@ def predictions(
             yield {**told, "rewrite": new} if new else told
 
 
-def bench(model: NluModel, tokens: Sequence[Sequence[str]]) -> list[str]:
+def bench(model: Model, tokens: Sequence[Sequence[str]]) -> list[str]:
     """Lines on size and speed: utterances a second, one by one and in batches of 32."""
     network = model.network
     size = sum(weight.numel() for weight in network.parameters())
-    inside = size - network.encoder.get_input_embeddings().weight.numel()
+    whole: Any = getattr(network, "encoder", network)
+    inside = size - whole.get_input_embeddings().weight.numel()
     told = [f"{size:,} weights, {inside:,} of them outside of the embeddings; {model.dtype}"]
     for batch in BENCH_BATCHES:
         some = tokens[: 20 * batch]
@@ -157,6 +159,7 @@ def _predict(given: argparse.Namespace) -> int:
     from data.files import appears_whole
     from nlu.model import load_nlu
     from nlu.self_learning.rewrites import Rewriter
+    from nlu.text_to_text import load_parser
     from runfolder.console import say, show
 
     if given.dtype not in (None, "float32", "bfloat16"):
@@ -164,16 +167,18 @@ def _predict(given: argparse.Namespace) -> int:
     if given.int8 and not given.onnx:
         raise InputError("--int8: is of --onnx FILE, which is missing")
     access = Access(offline=given.offline, report=say)
-    model = load_nlu(given.model, dtype=given.dtype, access=access)
+    how: dict[str, Any] = {"dtype": given.dtype, "access": access}
     if given.onnx:
         from nlu.onnx import export
 
-        say(export(model, given.onnx, int8=given.int8))
+        say(export(load_nlu(given.model, **how), given.onnx, int8=given.int8))
         return 0
     if given.graph:
         from nlu.onnx import with_graph
 
-        model = with_graph(model, given.graph)
+        model: Model = with_graph(load_nlu(given.model, **how), given.graph)
+    else:
+        model = load_parser(given.model, **how)
     rewriter = Rewriter.load(given.rewrites) if given.rewrites else None
     lines = islice(_lines(given), given.limit)
     if given.bench:

@@ -35,15 +35,17 @@ from nlu.baselines import CHARACTERS, MAJORITY, free_parses
 from nlu.config import KERNEL, NluConfig
 from nlu.decoding import log_begins_again
 from nlu.losses import agreeing_loss, joint_loss, labels_loss, loss_by_utterance, views
-from nlu.model import Network, NluModel, Parsed, Shape, batches_of, collate, open_nlu
+from nlu.model import Network, Parsed, Shape, batches_of, collate, open_nlu
 from nlu.neighbours import Keys
 from nlu.scoring import MODEL, averages, scored
 from nlu.sets import UtteranceSet, check_names, find_utterances, keep_out_of, without_tests
 from nlu.switching import Table, describe, open_tables, switched
 from nlu.teaching import Said, ask, collated, parse_teachers, taught_loss
+from nlu.text_to_text import open_text
 from training.folders import folder_appears_whole, training_folder, training_kind
 from training.joint import freeze
 from training.loop import Shuffled, fit
+from training.losses import sequence_loss
 from training.objectives.examples import IGNORED
 from training.optimisers import quicken
 from training.private.card import fact
@@ -142,7 +144,8 @@ class Prepared:
     @cached_property
     def windows(self) -> list[Window]:
         """What the model sees of `training` at once."""
-        return self.model.coder.windows([one.tokens for one in self.training])
+        found: list[Window] = self.model.coder.windows([one.tokens for one in self.training])
+        return found
 
     @cached_property
     def numbered(self) -> tuple[list[int], list[list[int]]]:
@@ -182,9 +185,11 @@ class Prepared:
         )
 
     @cached_property
-    def model(self) -> NluModel:
-        """The model before its first update."""
+    def model(self) -> Any:
+        """The model before its first update: an `NluModel`, or a `TextModel`."""
         config = self.config
+        if config.text_to_text:
+            return open_text(self.base, self.shape, length=config.length, dtype=self._dtype)
         model = open_nlu(
             self.base, self.shape, length=config.length, seed=config.seed, lora=config.lora
         )
@@ -193,7 +198,11 @@ class Prepared:
         inside = ("encoder.", "reader.")
         heads = (w for n, w in model.network.named_parameters() if not n.startswith(inside))
         quicken(heads, config.head_rate)
-        return replace(model, dtype="bfloat16" if config.dtype == "bfloat16" else "float32")
+        return replace(model, dtype=self._dtype)
+
+    @property
+    def _dtype(self) -> str:
+        return "bfloat16" if self.config.dtype == "bfloat16" else "float32"
 
 
 def drawn(utterances: Sequence[Utterance], shots: int, seed: int) -> list[Utterance]:
@@ -306,6 +315,8 @@ def _remember(prepared: Prepared) -> None:
 
 
 def _loss(config: NluConfig) -> Any:
+    if config.text_to_text:
+        return sequence_loss
     if config.teacher:
         how = (config.slot_weight, config.soft_weight, config.temperature)
         return taught_loss(labels_loss(config.slot_weight), *how)
@@ -326,6 +337,8 @@ def _shuffled(prepared: Prepared) -> Shuffled:
         beside = partial(_said_of, _said(prepared))
     elif config.consistency:
         beside = _views_of(prepared)
+    elif config.text_to_text:
+        beside = prepared.model.answers(prepared.training)
     return Shuffled(batches_of(prepared.windows, *how, beside), config.seed)
 
 
@@ -478,7 +491,8 @@ def _shift(prepared: Prepared, test: UtteranceSet) -> Tensor | None:
         [of] = find_utterances(f"{known[0]}:dev:{test.code}", access=prepared.access)
     except (InputError, ValueError):
         of = test
-    return prepared.model.shift_to(of.tokens)
+    moved: Tensor = prepared.model.shift_to(of.tokens)
+    return moved
 
 
 def write_predictions(
@@ -512,10 +526,16 @@ def _card(prepared: Prepared, fitted: Fitted, command: str) -> str:
     shape = prepared.shape
     return (
         f"# {prepared.folder.name}\n\nTells {len(shape.intents)} intents and {len(shape.slots)}"
-        f" slots. An encoder, {prepared.base.name}, with two linear heads (heads.safetensors,"
-        f" nlu.json).\n\n| data | licence | utterances |\n| --- | --- | --- |\n{rows}\n"
+        f" slots. {prepared.base.name}, {_made(prepared.config)}.\n\n"
+        f"| data | licence | utterances |\n| --- | --- | --- |\n{rows}\n"
         f"Scores: scores.json of the run.\n\n    {command}\n"
     ) + (prepared.private.guarantee.card(fitted.steps) if prepared.private else "")
+
+
+def _made(config: NluConfig) -> str:
+    if config.text_to_text:
+        return "an encoder-decoder that writes them (nlu.json)"
+    return "an encoder, with two linear heads (heads.safetensors, nlu.json)"
 
 
 def _data(prepared: Prepared) -> list[dict[str, Any]]:

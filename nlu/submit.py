@@ -31,7 +31,8 @@ from metrics.intents import OTHER, plain_labels
 from nlu.sets import UtteranceSet, find_utterances
 
 if TYPE_CHECKING:
-    from nlu.model import NluModel, Parsed
+    from nlu.model import Parsed
+    from nlu.text_to_text import Parser as Model
 
 FULL, ZERO_SHOT = "full", "zero-shot"
 LOCALES = 51
@@ -104,7 +105,7 @@ def checked(lines: Sequence[Line], test: UtteranceSet) -> None:
             raise InputError(f"{where}: expected slots made of its words, found {one.pred_slots}")
 
 
-def limits(folder: Path, model: NluModel, phase: str) -> dict[str, Any]:
+def limits(folder: Path, model: Model, phase: str) -> dict[str, Any]:
     """What the task limits: parameters, and data that the model has seen.
 
     Raises:
@@ -130,7 +131,7 @@ def limits(folder: Path, model: NluModel, phase: str) -> dict[str, Any]:
 
 
 def mmnlu22(
-    model: NluModel, tests: Sequence[UtteranceSet], *, phase: str, folder: Path, out: Path
+    model: Model, tests: Sequence[UtteranceSet], *, phase: str, folder: Path, out: Path
 ) -> list[str]:
     """Write predictions.jsonl and settings.json; lines on what was written.
 
@@ -162,7 +163,7 @@ def mmnlu22(
     return notes
 
 
-def xsid(model: NluModel, tests: Sequence[UtteranceSet], *, folder: Path, out: Path) -> list[str]:
+def xsid(model: Model, tests: Sequence[UtteranceSet], *, folder: Path, out: Path) -> list[str]:
     """Write a .conll a language, with comments as xSID's, and settings.json."""
     out.mkdir(parents=True, exist_ok=True)
     names = []
@@ -202,14 +203,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _submit(given: argparse.Namespace) -> int:
     from models.resolve import resolve_model
-    from nlu.model import load_nlu
+    from nlu.text_to_text import load_parser
     from runfolder.console import say
 
     access = Access(offline=given.offline, report=say)
     if given.out.exists() and not given.out.is_dir():
         raise InputError(f"--out {given.out}: expected a folder, found a file; name another")
     tests = list(_tests(given, access))
-    model = load_nlu(given.model, access=access)
+    model = load_parser(given.model, access=access)
     folder = resolve_model(given.model, access).folder
     if given.task == "xsid":
         notes = xsid(model, tests, folder=folder.parent, out=given.out)

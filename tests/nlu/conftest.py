@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from data.utterances import HELD_OUT
+
 PLACES = ("nyeri", "kisumu", "moshi", "arusha")
 TIMES = ("five", "noon", "seven thirty", "midnight")
 SONGS = ("malaika", "jambo bwana", "taxi")
@@ -49,6 +51,17 @@ def massive(number: int, seed: int, partition: str, locale: str = "en-US") -> li
         }
         lines.append(json.dumps(record))
     return lines
+
+
+def held_out(folder: Path, code: str, number: int = 3) -> None:
+    """A file of the shared task, without labels."""
+    lines = [json.loads(line) for line in massive(number, 1, "test", code)]
+    for one in lines:
+        one["partition"] = HELD_OUT
+        for key in ("scenario", "intent", "annot_utt"):
+            del one[key]
+    text = "".join(json.dumps(one) + "\n" for one in lines)
+    (folder / f"{code}.jsonl").write_text(text, "utf-8")
 
 
 @pytest.fixture(scope="session")

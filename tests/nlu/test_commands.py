@@ -20,7 +20,7 @@ from nlu import evaluate, predict, sets, submit
 from nlu.model import NluModel, Parsed, Shape, open_nlu
 from nlu.sets import find_utterances
 from nlu.submit import FULL, ZERO_SHOT, line_of, mmnlu22
-from tests.nlu.conftest import massive
+from tests.nlu.conftest import held_out, massive
 
 
 @pytest.fixture(scope="module")
@@ -101,16 +101,6 @@ def test_all_locales_of_massive_from_one_name_to_scores(
         parses = [evaluate.Parse(one.intent, one.slots) for one in found]
         told = evaluate.evaluated(test, parses, [one.confidence for one in found], "model")
         assert [one["name"] for one in told["official"]] == [one["name"] for one in told["scores"]]
-
-
-def held_out(folder: Path, code: str, number: int = 3) -> None:
-    lines = [json.loads(line) for line in massive(number, 1, "test", code)]
-    for one in lines:
-        one["partition"] = HELD_OUT
-        for key in ("scenario", "intent", "annot_utt"):
-            del one[key]
-    text = "".join(json.dumps(one) + "\n" for one in lines)
-    (folder / f"{code}.jsonl").write_text(text, "utf-8")
 
 
 def test_the_submission_of_mmnlu_22(
