@@ -80,12 +80,14 @@ class Parser(argparse.ArgumentParser):
             given, _, choices = choice.partition("' (choose from ")
             return did_you_mean([given], re.findall(r"[\w.-]+", choices))
         wrong = re.findall(r"--[\w-]+", message) if "unrecognized" in message else []
-        return did_you_mean(wrong, self._known_options())
+        known = dict(self._known_options())
+        theirs = [f"{one} is an option of {known[one]}" for one in wrong if one in known]
+        return f" ({', '.join(theirs)})" if theirs else did_you_mean(wrong, known)
 
-    def _known_options(self) -> Iterator[str]:
-        """The options of this parser and of its subcommands."""
+    def _known_options(self) -> Iterator[tuple[str, str]]:
+        """The options of this parser and of its subcommands, each with whose it is."""
         for action in self._actions:
-            yield from action.option_strings
+            yield from ((one, self.prog) for one in action.option_strings)
             if isinstance(action.choices, dict):
                 for subcommand in action.choices.values():
                     yield from subcommand._known_options()

@@ -109,6 +109,11 @@ def test_v_adds_the_traceback(capsys: pytest.CaptureFixture[str]) -> None:
         (["count", "--ofline"], "unrecognized arguments: --ofline (did you mean --offline?)"),
         (["count", "--xyzzy"], "unrecognized arguments: --xyzzy"),
         (["--see=1", "count"], "unrecognized arguments: --see=1 (did you mean --seed?)"),
+        (
+            ["show", "soma", "--offline"],
+            "unrecognized arguments: --offline (--offline is an option of "
+            "python -m toy.words count)",
+        ),
         (["--seed", "one"], "argument --seed: invalid int value: 'one'"),
     ],
 )
