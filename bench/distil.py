@@ -12,6 +12,7 @@ same processor time, first stage and all:
 
 tf-idf         n-grams with a linear model, words with a CRF
 tuned          the big model, tuned as it is, without near utterances
+alone          the big model on the student's English labels alone: no second stage of any kind
 nothing        random weights, labels
 in-domain      random weights, masked pieces of the in-domain text first
 truncated      two of the teacher's layers, labels
@@ -61,14 +62,27 @@ LAYERS, INNER, PIECES = "0,11", 768, 11_000  # of the student
 ENGLISH, OF_LANGUAGE = 4000, 300  # labelled utterances; unlabelled ones of each language, at most
 SYNTHETIC = 300  # utterances with words of each lexicon
 OF_TEACHER, SECONDS_OF_TEACHER, NEAR, BATCH = 20_000, 540, 3000, 256
-CELLS = ("teacher", "tuned", "tf-idf", "nothing", "in-domain", "truncated", "distilled", "both")
-STUDENTS = CELLS[3:]
+RATE_OF_BIG, FROZEN = 2e-4, 4
+CELLS = (
+    "teacher",
+    "tuned",
+    "tf-idf",
+    "alone",
+    "nothing",
+    "in-domain",
+    "truncated",
+    "distilled",
+    "both",
+)
+STUDENTS = CELLS[4:]
+TRAINED = CELLS[3:]  # by seed, for so many seconds
 RANDOM = ("nothing", "in-domain")
 TEACHER_SEED = 1  # one teacher for all seeds of the students
 TITLES = {
     "teacher": "teacher: tuned, and near utterances for intents",
     "tuned": "the big model, tuned alone",
     "tf-idf": "n-grams, linear; CRF",
+    "alone": "the big model on the same labels alone",
     "nothing": "student from nothing",
     "in-domain": "student, in-domain text",
     "truncated": "student of the teacher's layers",
@@ -230,7 +244,7 @@ class Plan:
         shared: dict[str, Any] = {"device": "cpu", "seed": seed, "model": str(self.base)}
         shared |= {"train": ("xsid:train",), "test": ("xsid:test:all",)}
         tuned = NluConfig(
-            **shared, dev="xsid:dev:en", freeze=4, dtype="float32", limit=OF_TEACHER,
+            **shared, dev="xsid:dev:en", freeze=FROZEN, dtype="float32", limit=OF_TEACHER,
             switch=LEXICONS, batch_tokens=BATCH, seconds=SECONDS_OF_TEACHER, clock="cpu",
             checkpoint_every=200, out=self.out / f"teacher-{seed}",
         )  # fmt: skip
@@ -313,16 +327,17 @@ def _near(model: Any, test: UtteranceSet) -> Any:
 def _student(plan: Plan, seed: int, cell: str) -> Parses:
     from nlu.run import as_parses
 
-    given = plan.given
+    given, alone = plan.given, cell == "alone"
     taught = cell in ("distilled", "both")
-    base, share = plan.student(random=cell in RANDOM), 0.0
+    base, share = plan.base if alone else plan.student(random=cell in RANDOM), 0.0
     if cell == "in-domain":
         base, share = _masked(plan, seed, base), given.first
     if cell == "both" and given.states:
         base, share = _states(plan, base), given.first
     config = NluConfig(
         (str(plan.labelled),), test=("xsid:test:all",), model=str(base),
-        seconds=given.seconds * (1 - share), clock="cpu", learning_rate=given.rate,
+        seconds=given.seconds * (1 - share), clock="cpu",
+        learning_rate=RATE_OF_BIG if alone else given.rate, freeze=FROZEN if alone else None,
         dtype="float32", device="cpu", seed=seed, checkpoint_every=500, batch_tokens=BATCH,
         soft_weight=given.soft if taught else 1.0,
         teacher=_names(plan) if taught else (),
@@ -408,7 +423,7 @@ def grid(plan: Plan) -> None:
         told = measured(plan.tests, parses, slots=True)
         seconds = round(time.process_time() - began)
         line = {"step": "grid", "cell": cell, "seed": seed, "cpu_seconds": seconds}
-        line |= {"seconds": plan.given.seconds} if cell in STUDENTS else {}
+        line |= {"seconds": plan.given.seconds} if cell in TRAINED else {}
         keep(plan.given.lines, line | told | {"by id": exact_by_id(plan.tests, parses)})
         print(cell, seed, told["means"], f"{seconds} s", flush=True)
 
@@ -459,7 +474,7 @@ def table(lines: Sequence[Mapping[str, Any]]) -> str:
             triples = [[one["means"][group][name][0] for one in mine] for name in NAMES]
             cells.append(" / ".join(f"{statistics.mean(some):.1f}" for some in triples))
         exact = _shown(interval([_exact(mine)], lambda one: one), "{:.1f}")
-        seeds = len(mine) if cell in STUDENTS else "-"
+        seeds = len(mine) if cell in TRAINED else "-"
         rows.append(f"| {TITLES[cell]} | {seeds} | {' | '.join(cells)} | {exact} |")
     return "\n".join([*rows, "", *comparisons(by_cell)]) + "\n"
 
@@ -473,25 +488,21 @@ def comparisons(by_cell: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]
     base, teacher = by_cell["nothing"], by_cell["teacher"]
     for cell in STUDENTS:
         mine = by_cell[cell]
-        if not (mine and base and teacher):
+        if not (mine and teacher):
             continue
-        pair = [_exact(base), _exact(mine)]
-        points = interval(pair, lambda a, b: b - a)
-        less = interval(pair, lambda a, b: 100 * (b - a) / (100 - a))
+        cells = "- | -"
+        if base and cell != "nothing":
+            pair = [_exact(base), _exact(mine)]
+            points = interval(pair, lambda a, b: b - a)
+            less = interval(pair, lambda a, b: 100 * (b - a) / (100 - a))
+            cells = f"{_shown(points, '{:+.1f}')} | {_shown(less, '{:.1f}')}"
         kept = interval([_exact(mine), _exact(teacher)], lambda a, b: 100 * a / b)
-        cells = (
-            "- | -"
-            if cell == "nothing"
-            else (f"{_shown(points, '{:+.1f}')} | {_shown(less, '{:.1f}')}")
-        )
         rows.append(f"| {TITLES[cell]} | {cells} | {_shown(kept, '{:.1f}')} |")
-    if by_cell["both"] and by_cell["tuned"]:
-        pair = [_exact(by_cell["tuned"]), _exact(by_cell["both"])]
-        ahead = _shown(interval(pair, lambda a, b: b - a), "{:+.1f}")
-        rows += [
-            "",
-            f"The student of both stages against the big model tuned alone: {ahead} points.",
-        ]
+    for big in ("tuned", "alone"):
+        if by_cell["both"] and by_cell[big]:
+            pair = [_exact(by_cell[big]), _exact(by_cell["both"])]
+            ahead = _shown(interval(pair, lambda a, b: b - a), "{:+.1f}")
+            rows += ["", f"The student of both stages against {TITLES[big]}: {ahead} points."]
     return rows
 
 
@@ -549,6 +560,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--lines", type=Path, default=LINES, help="the file of results")
     parser.add_argument("--table", action="store_true", help="run nothing")
     parser.add_argument("--document", type=Path, help="put the table between its marks there")
+    parser.add_argument("--marks", default="distillation", help="the name of its marks")
     given = parser.parse_args(argv)
     try:
         if not given.table:
@@ -556,7 +568,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         text = table(read_lines(given.lines, SHAPE))
         print(text)
         if given.document:
-            in_document(given.document, "distillation", text)
+            in_document(given.document, given.marks, text)
     except KilolinguaError as error:
         parser.exit(2, f"python -m bench.distil: error: {error}\n")
     return 0

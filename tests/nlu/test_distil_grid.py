@@ -49,7 +49,7 @@ def test_errors_and_what_is_kept_of_the_teacher() -> None:
     """Nothing 10 right, both 40: the error of 90 falls by a third; of the teacher's 50, 80 %."""
     cells = {name: [{"by id": [value] * 4}] for name, value in
              {"nothing": 10.0, "both": 40.0, "teacher": 50.0, "tuned": 45.0}.items()}  # fmt: skip
-    for other in ("in-domain", "truncated", "distilled"):
+    for other in ("alone", "in-domain", "truncated", "distilled"):
         cells[other] = []
     rows = comparisons(cells)
     assert "| +30.0 [+30.0, +30.0] | 33.3 [33.3, 33.3] | 80.0 [80.0, 80.0] |" in rows[-3]
