@@ -341,7 +341,7 @@ def _student(plan: Plan, seed: int, cell: str) -> Parses:
         dtype="float32", device="cpu", seed=seed, checkpoint_every=500, batch_tokens=BATCH,
         soft_weight=given.soft if taught else 1.0,
         teacher=_names(plan) if taught else (),
-        unlabelled=(*plan.unlabelled, *plan.synthetic) if cell == "both" else (),
+        unlabelled=(*given.repeat * plan.unlabelled, *plan.synthetic) if cell == "both" else (),
         answers=plan.out / "answers" if taught else None,
         out=plan.out / f"{cell}-{seed}-{given.tag}",
     )  # fmt: skip
@@ -552,6 +552,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--soft", type=float, default=2.0, help="weight of the teacher's answers")
     parser.add_argument(
         "--dtype", default="float32", choices=("float32", "bfloat16"), help="of all answers"
+    )
+    parser.add_argument(
+        "--repeat", type=int, default=1, help="times that the languages' dev utterances are read"
     )
     parser.add_argument("--first", type=float, default=0.3, help="share of a first stage")
     parser.add_argument("--states", help="loss of a first stage of the last cell: hidden:1")

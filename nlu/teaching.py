@@ -120,38 +120,46 @@ def _answers(
     model: NluModel, asked: Asked, sets: Sequence[Words], own: Sequence[bool],
     folder: Path | None, access: Access,
 ) -> Said:  # fmt: skip
-    """Logarithms of probabilities in the teacher's own labels, out of the folder if it has them."""
+    """Logarithms of probabilities in the teacher's own labels, out of the folder if it has them.
+
+    Each set has a file of its own: runs that share some of their sets share their answers.
+    """
     revision = resolve_model(asked.name, access).revision
-    key = [revision, asked.part, [list(map(list, of)) for of in sets], list(own)]
-    path = folder / f"{sha256_text(canonical_json(key))[:16]}.npz" if folder else None
-    if path and path.is_file():
-        return _kept(path)
-    access.say(f"asking {asked.name} about {sum(map(len, sets)):,} utterances")
-    parts = [
-        _near(model, words, here) if asked.part == INTENTS else _both(model, words, here)
-        for words, here in zip(sets, own, strict=True)
+    keys = [[revision, asked.part, [list(map(list, words))], [here]]
+            for words, here in zip(sets, own, strict=True)]  # fmt: skip
+    paths = [folder / f"{sha256_text(canonical_json(key))[:16]}.npz" if folder else None
+             for key in keys]  # fmt: skip
+    lacking = [
+        len(words) for words, path in zip(sets, paths, strict=True) if not (path and path.is_file())
     ]
-    said = Said(
-        np.concatenate([one for one, _ in parts]), [tag for _, some in parts for tag in some]
+    if lacking:
+        access.say(f"asking {asked.name} about {sum(lacking):,} utterances")
+    parts = []
+    for words, here, path in zip(sets, own, paths, strict=True):
+        if path and path.is_file():
+            parts.append(_kept(path))
+            continue
+        parts.append((_near if asked.part == INTENTS else _both)(model, words, here))
+        if path:
+            _keep(path, parts[-1])
+    return Said(
+        np.concatenate([one.intents for one in parts]), [tag for one in parts for tag in one.tags]
     )
-    if path:
-        _keep(path, said)
-    return said
 
 
-def _both(model: NluModel, words: Words, own: bool) -> tuple[Floats, list[Floats]]:
+def _both(model: NluModel, words: Words, own: bool) -> Said:
     moved = bool(model.network.centre.any()) and not own
-    return model.probabilities(words, shift=model.shift_to(words) if moved else None)
+    return Said(*model.probabilities(words, shift=model.shift_to(words) if moved else None))
 
 
-def _near(model: NluModel, words: Words, own: bool) -> tuple[Floats, list[Floats]]:
+def _near(model: NluModel, words: Words, own: bool) -> Said:
     """Intents alone, which need one pass: the mean of a set is of the vectors that are moved."""
     pooled = model.pooled(words)
     if bool(model.network.centre.any()) and not own:
         pooled = pooled + (model.network.centre - pooled.mean(dim=0))
     with torch.no_grad():
         scores: Floats = model.network.eval().intents_of(pooled).log_softmax(dim=-1).cpu().numpy()
-    return scores, [np.zeros((len(one), 0), np.float32) for one in words]
+    return Said(scores, [np.zeros((len(one), 0), np.float32) for one in words])
 
 
 def _keep(path: Path, said: Said) -> None:
