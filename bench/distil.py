@@ -35,6 +35,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -212,15 +213,17 @@ class Plan:
 
     @property
     def unlabelled(self) -> tuple[str, ...]:
-        """The languages' dev parts, at most so many of each, the same ones for every seed."""
+        """The languages' dev parts, at most so many of each, the same ones for every seed.
+
+        With --repeat, each is there so many times: a set that is named twice would be refused.
+        """
+        found = {one.code: list(one.utterances) for one in find_utterances("xsid:dev:all")}
         names = []
-        for one in find_utterances("xsid:dev:all"):
-            path = self.out / "unlabelled" / f"{one.code}.conll"
+        for again, (code, every) in product(range(self.given.repeat), found.items()):
+            path = self.out / "unlabelled" / (str(again) if again else "") / f"{code}.conll"
             if not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
-                found = list(one.utterances)
-                rng = stream(1, "in-domain", one.code)
-                chosen = rng.sample(found, min(OF_LANGUAGE, len(found)))
+                chosen = stream(1, "in-domain", code).sample(every, min(OF_LANGUAGE, len(every)))
                 write_whole(path, "\n".join(map(_conll, chosen)))
             names.append(str(path))
         return tuple(names)
@@ -341,7 +344,7 @@ def _student(plan: Plan, seed: int, cell: str) -> Parses:
         dtype="float32", device="cpu", seed=seed, checkpoint_every=500, batch_tokens=BATCH,
         soft_weight=given.soft if taught else 1.0,
         teacher=_names(plan) if taught else (),
-        unlabelled=(*given.repeat * plan.unlabelled, *plan.synthetic) if cell == "both" else (),
+        unlabelled=(*plan.unlabelled, *plan.synthetic) if cell == "both" else (),
         answers=plan.out / "answers" if taught else None,
         out=plan.out / f"{cell}-{seed}-{given.tag}",
     )  # fmt: skip
