@@ -282,7 +282,8 @@ def _of_translation(lines: Sequence[Mapping[str, Any]]) -> str:
     for name, (title, system) in TRANSLATORS.items():
         if name in by_cell:
             rows.append(_row(title, bits.get(system, ""), by_cell[name], "model"))
-    rows.append(_row("copying the source", "", by_cell["teacher"], "copy"))
+    for system, title in (("copy", "copying the source"), ("gloss", "word by word, of a lexicon")):
+        rows.append(_row(title, "", by_cell["teacher"], system))
     return "\n".join(rows) + "\n"
 
 
@@ -294,7 +295,8 @@ TRANSLATORS = {
 
 
 def _row(title: str, bits: str, line: Mapping[str, Any], system: str) -> str:
-    cells = [_interval(one, 1) for one in line["scores"] if one["system"] == system]
+    scores = {one["name"]: one for one in line["scores"] if one["system"] == system}
+    cells = [_interval(scores[name], 1) for name in ("BLEU", "chrF++")]
     return f"| {title} | {bits} | {line['limit']} | {' | '.join(cells)} |"
 
 
