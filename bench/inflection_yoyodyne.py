@@ -159,7 +159,7 @@ def ours(unit: str, minutes: float, batch: int, folder: Path) -> dict[str, float
         times.append(time.perf_counter() - began)
     right = sum(best.form == one.form for (best, *_), one in zip(answers, test, strict=True))
     return {
-        "training examples/s": trained.steps[0] * recipe.batch / trained.seconds,
+        "training examples/s": trained.steps[0] * batch / trained.seconds,
         "decoding items/s": len(test) / statistics.median(times),
         "accuracy": 100 * right / len(test),
     }

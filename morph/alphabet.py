@@ -5,7 +5,7 @@
 >>> word.unknown_units, alphabet.decode(word.ids, word.unknown_units)
 (('h',), 'homa')
 >>> feature_names("V;PST;NOM(3,SG)")
-['V', 'PST', 'NOM', 'NOM/3', 'NOM/SG', '=NOM(3,SG)']
+('V', 'PST', 'NOM', 'NOM/3', 'NOM/SG', '=NOM(3,SG)')
 
 A unit (`morph.graphemes`) that the training data lack is written as a placeholder: the first
 unknown unit of a lemma as the first one, the second as the second, wherever they are in the word. A
@@ -18,6 +18,7 @@ recognised.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -182,11 +183,12 @@ def _shared_end(one: Sequence[str], other: Sequence[str]) -> int:
     return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
-def feature_names(bundle: str) -> list[str]:
+@functools.lru_cache(maxsize=1 << 14)
+def feature_names(bundle: str) -> tuple[str, ...]:
     """Each feature with the path to it, then those that hold others as a whole.
 
     >>> feature_names("N;DAT(PL;PSS(1))")
-    ['N', 'DAT', 'DAT/PL', 'DAT/PSS', 'DAT/PSS/1', '=DAT(PL;PSS(1))', '=DAT/PSS(1)']
+    ('N', 'DAT', 'DAT/PL', 'DAT/PSS', 'DAT/PSS/1', '=DAT(PL;PSS(1))', '=DAT/PSS(1)')
     """
     single: list[str] = []
     whole: list[str] = []
@@ -200,4 +202,4 @@ def feature_names(bundle: str) -> list[str]:
 
     for feature in parse(bundle).features:
         visit(feature, "")
-    return single + whole
+    return (*single, *whole)

@@ -2,7 +2,8 @@
 
 Several models (of different seeds) write together: each unit is drawn from the mean of their
 distributions. Rows of a batch that have ended are taken out, and what has been computed for a row
-does not depend on the others, so the size of a batch changes no form.
+does not depend on the others, so the size of a batch changes no form. A beam has as many prefixes
+as may still win, which differs between rows; they stand in one batch, a line each.
 """
 
 from __future__ import annotations
@@ -28,18 +29,17 @@ class Written(NamedTuple):
 
 
 class Writers:
-    """Models that write together, each with its memory of the same lemmas and the past of forms.
+    """Models that write together, each with its memory of lemmas and the past of forms."""
 
-    A lemma has one form, or the same number as every other, one after the other.
-    """
-
-    def __init__(self, models: Sequence[InflectionModel], lemma: Tensor, features: Tensor) -> None:
+    def __init__(self, models: Sequence[InflectionModel], memories: Sequence[Memory]) -> None:
         self._models = models
-        self._memories: list[Memory] = [model.encode(lemma, features) for model in models]
+        self._read = self._memories = memories
         self._pasts: list[list[Past] | None] = [None for _ in models]
+        lemma = memories[0].lemma
+        self._of = torch.arange(lemma.shape[0], device=lemma.device)
 
     def next(self, last: Tensor) -> Tensor:
-        """log p of each unit after the last ones (rows, 1): (rows, V)."""
+        """log p of each unit after the last ones (P, 1): (P, V)."""
         total: Tensor | None = None
         for place, model in enumerate(self._models):
             memory = self._memories[place]
@@ -51,27 +51,29 @@ class Writers:
         total[:, [PAD, BEGIN]] = -torch.inf
         return total
 
-    def keep(self, rows: Tensor) -> None:
-        """Go on with the lemmas of these rows only, in this order."""
-        self._memories = [memory.rows(rows) for memory in self._memories]
+    def go_on(self, parents: Tensor, of: Tensor) -> None:
+        """Go on with what was written in these lines, in this order; a line may come twice.
 
-    def reorder(self, rows: Tensor) -> None:
-        """Go on with what was written in these rows, in this order; a row may come twice."""
+        Args:
+            parents: (P,) lines of the last table. of: (P,) their lemmas, by their first lines.
+        """
         for place, past in enumerate(self._pasts):
             if past is not None:
-                self._pasts[place] = [Past(one.keys[rows], one.values[rows]) for one in past]
+                self._pasts[place] = [Past(one.keys[parents], one.values[parents]) for one in past]
+        if not torch.equal(of, self._of):
+            self._memories, self._of = [memory.rows(of) for memory in self._read], of
 
 
 def greedy(
-    models: Sequence[InflectionModel], lemma: Tensor, features: Tensor, longest: int
+    models: Sequence[InflectionModel], memories: Sequence[Memory], longest: int
 ) -> list[Written]:
     """The form that takes the likeliest unit at each place, a row each.
 
     Args:
-        lemma: (B, S) ids. features: (B, N) ids. longest: units after which a form is cut.
+        memories: what each model has read, of B rows. longest: units after which a form is cut.
     """
-    writers = Writers(models, lemma, features)
-    size, device = lemma.shape[0], lemma.device
+    writers = Writers(models, memories)
+    size, device = memories[0].lemma.shape[0], memories[0].lemma.device
     forms = torch.full((size, longest), END, device=device)
     scores = torch.zeros(size, device=device)
     rows = torch.arange(size, device=device)
@@ -86,9 +88,8 @@ def greedy(
         if not len(going):
             break
         if len(going) < 0.75 * len(rows):  # copying what remains costs less than writing on for all
-            writers.keep(going)
-            writers.reorder(going)
             rows, last, open_ = rows[going], last[going], open_[going]
+            writers.go_on(going, rows)
     return [
         Written(_until_end(ids), score)
         for ids, score in zip(forms.tolist(), scores.tolist(), strict=True)
@@ -96,51 +97,49 @@ def greedy(
 
 
 def likelihood(
-    models: Sequence[InflectionModel],
-    lemma: Tensor,
-    features: Tensor,
-    form: Tensor,
-    of: Tensor | None = None,
+    models: Sequence[InflectionModel], memories: Sequence[Memory], form: Tensor, of: Tensor
 ) -> Tensor:
-    """The log probability that the models together give to forms, (B,) in nats.
+    """The log probability that the models together give to forms, (F,) in nats.
 
     Args:
-        form: (B, T) ids, begin and end included.
-        of: (B,) the line of its lemma and features for each form, where these are fewer.
+        memories: what each model has read. form: (F, T) ids, begin and end included.
+        of: (F,) the row of its lemma and features for each form.
     """
     shares = []
-    for model in models:
-        memory = model.encode(lemma, features)
-        lost = model.losses(memory if of is None else memory.rows(of), form)
-        shares.append((-lost).exp())
+    for model, memory in zip(models, memories, strict=True):
+        shares.append((-model.losses(memory.rows(of), form)).exp())
     mean = torch.stack(shares).mean(0).clamp(min=TINY)
     return (mean.log() * (form[:, 1:] != PAD)).sum(1)
 
 
 def beam_search(
     models: Sequence[InflectionModel],
-    lemma: Tensor,
-    features: Tensor,
+    memories: Sequence[Memory],
     longest: int,
     beam: int,
     n_best: int,
+    floor: Tensor | None = None,
+    spread: float = math.inf,
 ) -> list[list[Written]]:
     """The likeliest forms of each row, the best first; scores are not normalised by length.
 
     A row ends when `n_best` of its forms have ended that are likelier than all that go on.
+
+    Args:
+        floor: (B,) log probabilities; forms that have not more are not looked for.
+        spread: how much less than the best prefix of a row another may have (nats).
     """
-    writers = Writers(models, lemma, features)
-    beams = Beams(lemma.shape[0], beam, n_best, lemma.device)
+    writers, lemma = Writers(models, memories), memories[0].lemma
+    if floor is None:
+        floor = torch.full((lemma.shape[0],), -torch.inf, device=lemma.device)
+    beams = Beams(floor, beam, n_best, spread)
     last = torch.full((lemma.shape[0], 1), BEGIN, device=lemma.device)
     for _ in range(longest):
-        parents, staying = beams.advance(writers.next(last)), beams.shrink()
-        if staying is not None:
-            parents = parents[staying]
-            writers.keep(staying)
+        parents = beams.advance(writers.next(last))
         if not len(parents):
             break
-        writers.reorder(parents.flatten())
-        last = beams.prefixes[:, :, -1].reshape(-1, 1)
+        writers.go_on(parents, beams.rows)
+        last = beams.prefixes[:, -1:]
     return beams.best()
 
 
@@ -148,89 +147,80 @@ class Beams:
     """The beams of all rows: prefixes that go on with their scores, and forms that have ended.
 
     Attributes:
-        rows: (A,) the rows that are not over, by their numbers in the batch.
-        prefixes: (A, K, t) ids of K prefixes each, the best first; scores: (A, K) log
-            probabilities, minus infinity where there are fewer.
+        rows: (P,) the row of each prefix; those of a row stand together, the best first.
+        prefixes: (P, t) ids. scores: (P,) log probabilities.
     """
 
-    def __init__(self, rows: int, beam: int, n_best: int, device: torch.device) -> None:
-        self.rows = torch.arange(rows, device=device)
-        self.prefixes = torch.zeros(rows, 1, 0, dtype=torch.long, device=device)
-        self.scores = torch.zeros(rows, 1, device=device)
-        self._beam, self._n_best = beam, n_best
-        self._over = torch.zeros(rows, dtype=torch.bool, device=device)  # of `rows`
-        self._ended: list[list[Written]] = [[] for _ in range(rows)]
-        self._cut: list[Written | None] = [None] * rows  # what has not ended
+    def __init__(self, floor: Tensor, beam: int, n_best: int, spread: float = math.inf) -> None:
+        self.rows = torch.arange(len(floor), device=floor.device)
+        self.prefixes = torch.zeros(len(floor), 0, dtype=torch.long, device=floor.device)
+        self.scores = torch.zeros(len(floor), device=floor.device)
+        self._beam, self._n_best, self._spread = beam, n_best, spread
+        self._least = floor.clone()  # what a prefix of a row must have more than
+        self._ended: list[list[Written]] = [[] for _ in range(len(floor))]
 
     def advance(self, table: Tensor) -> Tensor:
-        """Take the best continuations; (A, K) the line of the table that each comes from.
+        """Take the best continuations; (P,) the line of the table that each comes from.
 
         Args:
-            table: log p of each unit after each prefix, (A * K, V).
+            table: log p of each unit after each prefix, (P, V).
         """
-        size, width = self.scores.shape
-        total = table.view(size, width, -1) + self.scores[:, :, None]
-        count = total.shape[2]
-        values, places = total.flatten(1).topk(min(2 * self._beam, width * count))
-        parents, units = places // count, places % count
-        ends = (units == END) & (values > -torch.inf)
-        least = self._collect(values, parents, ends)
-        going, chosen = values.masked_fill(units == END, -torch.inf).sort(
-            descending=True, stable=True
-        )
-        going, chosen = going[:, : self._beam], chosen[:, : self._beam]
-        self._over |= (going[:, 0] == -torch.inf) | (least >= going[:, 0])
-        parents, units = parents.gather(1, chosen), units.gather(1, chosen)
-        before = parents[:, :, None].expand(-1, -1, self.prefixes.shape[2])
-        self._note_cut(going)
-        self.prefixes = torch.cat((self.prefixes.gather(1, before), units[:, :, None]), 2)
-        self.scores = going.masked_fill(self._over[:, None], -torch.inf)
-        return parents + torch.arange(size, device=table.device)[:, None] * width
-
-    def shrink(self) -> Tensor | None:
-        """Take out the rows that are over, once they are many; which stay, if any went."""
-        staying = (~self._over).nonzero()[:, 0]
-        if 0.75 * len(self.rows) <= len(staying):
-            return None
-        self.rows, self._over = self.rows[staying], self._over[staying]
-        self.prefixes, self.scores = self.prefixes[staying], self.scores[staying]
-        return staying
+        count = min(2 * self._beam, table.shape[1])
+        values, units = (table + self.scores[:, None]).topk(count, 1)
+        parents = torch.arange(len(table), device=table.device).repeat_interleave(count)
+        values, units = values.flatten(), units.flatten()
+        order = values.argsort(descending=True, stable=True)
+        order = order[self.rows[parents[order]].argsort(stable=True)]
+        order = order[_ranks(self.rows[parents[order]]) < 2 * self._beam]
+        values, units, parents = values[order], units[order], parents[order]
+        ends = units == END
+        self._collect(values[ends], parents[ends])
+        rows = self.rows[parents]
+        going = ~ends & (values > self._least[rows])
+        values, units, parents, rows = values[going], units[going], parents[going], rows[going]
+        ranks = _ranks(rows)
+        best = values[torch.arange(len(ranks), device=ranks.device) - ranks]
+        going = (ranks < self._beam) & (values >= best - self._spread)
+        parents, self.rows, self.scores = parents[going], rows[going], values[going]
+        self.prefixes = torch.cat((self.prefixes[parents], units[going, None]), 1)
+        return parents
 
     def best(self) -> list[list[Written]]:
-        """What has ended of each row; if nothing has, the best prefix as far as it got."""
+        """What has ended of each row; if nothing has, the best prefix, if one goes on."""
+        cut: dict[int, Written] = {}
         for row, prefix, score in zip(
-            self.rows.tolist(),
-            self.prefixes[:, 0].tolist(),
-            self.scores[:, 0].tolist(),
-            strict=True,
+            self.rows.tolist(), self.prefixes.tolist(), self.scores.tolist(), strict=True
         ):
-            if score > -math.inf:
-                self._cut[row] = Written(prefix, score)
+            cut.setdefault(row, Written(prefix, score))
         return [
-            ended or [cut or Written([], 0.0)]
-            for ended, cut in zip(self._ended, self._cut, strict=True)
+            ended or [cut[row]] if ended or row in cut else []
+            for row, ended in enumerate(self._ended)
         ]
 
-    def _collect(self, values: Tensor, parents: Tensor, ends: Tensor) -> Tensor:
-        """Keep the forms that have ended; (A,) the score that a prefix must beat, if any."""
-        for at, place in ends.nonzero().tolist():
-            prefix = self.prefixes[at, parents[at, place]].tolist()
-            some = self._ended[int(self.rows[at])]
-            some.append(Written(prefix, float(values[at, place])))
-            some.sort(key=lambda one: -one.score)
-            del some[self._n_best :]
-        least = [
-            some[-1].score if len(some) == self._n_best else -math.inf
-            for some in map(self._ended.__getitem__, self.rows.tolist())
-        ]
-        return torch.tensor(least, device=values.device)
+    def _collect(self, values: Tensor, parents: Tensor) -> None:
+        """Keep the forms that have ended with these scores; raise what a prefix must have."""
+        rows = self.rows[parents]
+        for row, prefix, score in zip(
+            rows.tolist(), self.prefixes[parents].tolist(), values.tolist(), strict=True
+        ):
+            some = self._ended[row]
+            if score > self._least[row]:
+                some.append(Written(prefix, score))
+                some.sort(key=lambda one: -one.score)
+                del some[self._n_best :]
+                if len(some) == self._n_best:
+                    self._least[row] = some[-1].score
 
-    def _note_cut(self, going: Tensor) -> None:
-        """What a row had, where nothing goes on."""
-        for at in (going[:, 0] == -torch.inf).nonzero()[:, 0].tolist():
-            if self.scores[at, 0] > -torch.inf:
-                cut = Written(self.prefixes[at, 0].tolist(), float(self.scores[at, 0]))
-                self._cut[int(self.rows[at])] = cut
+
+def _ranks(rows: Tensor) -> Tensor:
+    """The place of each among those of its row, which stand together.
+
+    >>> _ranks(torch.tensor([4, 4, 7, 7, 7])).tolist()
+    [0, 1, 0, 1, 2]
+    """
+    counts = rows.bincount()
+    starts: Tensor = (counts.cumsum(0) - counts)[rows]
+    return torch.arange(len(rows), device=rows.device) - starts
 
 
 def _until_end(ids: list[int]) -> list[int]:

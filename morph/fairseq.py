@@ -48,7 +48,7 @@ from morph.fairseq_text import (
     source_tokens,
     target_tokens,
 )
-from morph.recipe import TrainingConfig
+from morph.recipe import USUAL, TrainingConfig
 from morph.run import read_data, score, training_folder
 from morph.transducer import Hypothesis
 from training.fairseq import Generated, Vocabulary, prepare_pairs, read_generated, run_fairseq
@@ -430,7 +430,7 @@ def train_through_fairseq(
             f"{', '.join(config.units)}; leave --from and further languages to the other engine"
         )
     [data] = read_data(config, access=access)
-    settings = FairseqSettings(seed=config.recipe.seed, batch=config.recipe.batch)
+    settings = FairseqSettings(seed=config.recipe.seed, batch=config.recipe.batch or USUAL["batch"])
     if config.recipe.steps is not None:
         settings = replace(settings, steps=config.recipe.steps)
     settings = replace(settings, seconds=config.recipe.seconds)

@@ -131,11 +131,8 @@ class CrossAttention(nn.Module):
         """(B, T, D) to the same shape."""
         [queries] = _heads(self.query(x), 1, self.heads)
         queries = rotate(queries, turn)
-        rows, together = memory[0].shape[0], x.shape[0] // memory[0].shape[0]
-        if together > 1:  # forms of one lemma look at it together
-            queries = queries.view(rows, together, *queries.shape[1:]).transpose(1, 2).flatten(2, 3)
         looked: Tensor = self.outward(attend(queries, *memory, mask))
-        return looked.reshape(x.shape)
+        return looked
 
 
 class FeedForward(nn.Module):
@@ -212,11 +209,6 @@ def _heads(x: Tensor, parts: int, heads: int) -> Tensor:
     """(B, T, parts * D) to (parts, B, heads, T, D / heads)."""
     batch, size, width = x.shape
     return x.view(batch, size, parts, heads, width // parts // heads).permute(2, 0, 3, 1, 4)
-
-
-def _of_lemmas(x: Tensor, memory: Memory) -> Tensor:
-    """What belongs to forms (B * K, T, ...) by lemma: (B, K * T, ...)."""
-    return x.reshape(memory.lemma.shape[0], -1, *x.shape[2:])
 
 
 def linear(inward: int, outward: int, scale: float = 1.0) -> nn.Linear:
@@ -319,8 +311,7 @@ class InflectionModel(nn.Module):
         """States of the units of forms (B, T, D), each of which sees those before it.
 
         Args:
-            memory: of as many items as there are forms; or of fewer, each of which has so many
-                forms, one after the other.
+            memory: of as many items as there are forms.
             past: what was written before `form`, if anything; the new past is returned.
         """
         start = past[0].keys.shape[2] if past else 0
@@ -337,24 +328,21 @@ class InflectionModel(nn.Module):
 
     def log_probability(self, written: Tensor, memory: Memory, target: Tensor) -> Tensor:
         """log p of target units (B, T) from states (B, T, D): written, or copied from the lemma."""
-        shape, target = target.shape, _of_lemmas(target, memory)
-        written = _of_lemmas(written, memory)
         gate = self.gate(written)
         write = functional.log_softmax(self.writer(written), -1)
         write = write.gather(2, target[..., None]).squeeze(2) + functional.logsigmoid(gate)[..., 0]
         same = memory.lemma[:, None] == target[..., None]
         copy = functional.log_softmax(self._pointed(written, memory), -1)
         copy = copy.masked_fill(~same, NOTHING).logsumexp(-1) + functional.logsigmoid(-gate)[..., 0]
-        return torch.logaddexp(write, copy).reshape(shape)
+        return torch.logaddexp(write, copy)
 
     def distribution(self, written: Tensor, memory: Memory) -> Tensor:
         """p of every unit (B, T, V) from states (B, T, D)."""
-        shape, written = written.shape[:2], _of_lemmas(written, memory)
         gate = torch.sigmoid(self.gate(written))
         write = functional.softmax(self.writer(written), -1) * gate
         copy = functional.softmax(self._pointed(written, memory), -1) * (1 - gate)
         where = memory.lemma[:, None].expand(-1, written.shape[1], -1)
-        return write.scatter_add(2, where, copy).reshape(*shape, -1)
+        return write.scatter_add(2, where, copy)
 
     def _pointed(self, written: Tensor, memory: Memory) -> Tensor:
         """How much each state points to each letter of the lemma, (B, T, S)."""

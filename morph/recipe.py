@@ -8,7 +8,7 @@ docs/LOG.md has what the defaults were compared with; the shared task's bench ta
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,6 +31,8 @@ from training.settings import Clock, Settings, seconds_of
 FEW, INVENTED = 2000, 8000  # triples
 FEW_LEMMAS, SOME = 500, 1000  # many forms of few lemmas teach endings, and do not teach copying
 DEFAULT_BUDGET = 600.0  # seconds
+USUAL: dict[str, Any] = {"width": 128, "inner": 512, "batch": 32, "learning_rate": 4e-3}
+OF_FEW: dict[str, Any] = {"width": 64, "inner": 256, "batch": 64, "learning_rate": 8e-3}  # triples
 FEATURE_MODES = ("both", "attended", "added")
 OF_TRIPLES = "inflection tables have triples alone, each is protected; leave it out"
 NOT_PRIVATE = {
@@ -105,6 +107,8 @@ class Recipe:
             cells filled where there are fewer than 2,000.
         backward: whether as many networks again read and write from the end, in the same time
             (`morph.transducer`). None: where there are fewer than 2,000 triples.
+        width, inner, batch, learning_rate: None of any: that of OF_FEW where there are fewer than
+            2,000 triples, which a minute teaches a smaller network better; else that of USUAL.
         others: as in `training.loop.Settings` and `Architecture`.
     """
 
@@ -122,7 +126,13 @@ class Recipe:
     clock: Clock = option("wall", "cpu: processor time", group=HOW, choices=("wall", "cpu"))
     networks: int = option(1, "that answer together", group=HOW, least=1)
     seed: int = common("--seed", group=HOW)
-    batch: int = option(32, "examples an update", flag="--batch-size", group=HOW, least=1)
+    batch: int | None = option(
+        None,
+        "examples an update (default: 32; of few triples 64)",
+        flag="--batch-size",
+        group=HOW,
+        least=1,
+    )
     scheme: str = option(
         "parts", "units of writing", flag="--graphemes", group=HOW, choices=SCHEMES
     )
@@ -140,13 +150,17 @@ class Recipe:
         "as many networks again that write from the end (default: if there are few triples)",
         group=HOW,
     )
-    learning_rate: float = option(4e-3, "at its highest", group=HOW)
+    learning_rate: float | None = option(
+        None, "at its highest (default: 0.004; of few triples 0.008)", group=HOW
+    )
     weight_decay: float = 0.01
     optimizer: str = "muon"
     average: float = 0.0
-    width: int = option(128, "of the network", group=HOW)
+    width: int | None = option(
+        None, "of the network (default: 128; of few triples 64)", group=HOW, least=1
+    )
     heads: int = 4
-    inner: int = 512
+    inner: int | None = None
     encoder_layers: int = 2
     decoder_layers: int = 2
     dropout: float = option(0.1, "0 to below 1", group=HOW)
@@ -172,6 +186,15 @@ class Recipe:
         self.settings(0, "cpu")  # these two check the rest
         self.architecture(Alphabet((), ()))
 
+    def settled(self, triples: int) -> Recipe:
+        """The recipe with its defaults for so many triples, of the language that has fewest.
+
+        >>> [Recipe().settled(500).width, Recipe().settled(2000).width, Recipe(width=32).width]
+        [64, 128, 32]
+        """
+        usual = OF_FEW if triples < FEW and not self.privacy else USUAL
+        return replace(self, **{k: v for k, v in usual.items() if getattr(self, k) is None})
+
     @property
     def privacy(self) -> Privacy | None:
         """The guarantee that is asked for, or None; its sentences are triples."""
@@ -190,7 +213,10 @@ class Recipe:
         refuse_with_privacy(given, NOT_PRIVATE | {f"--dp-unit {self.dp_unit}": OF_TRIPLES})
 
     def settings(self, network: int, device: str, directions: int = 1) -> Settings:
-        """How the loop trains a network, the first one is 0, in so many directions."""
+        """How the loop trains a network, the first one is 0, in so many directions.
+
+        Where nobody has settled the recipe, it is one for many triples.
+        """
         settings = self._settings(network, device, directions)
         return private_settings(settings) if self.privacy else settings
 
@@ -199,7 +225,7 @@ class Recipe:
             steps=self.steps,
             seconds=self.seconds and self.seconds / (self.networks * directions),
             clock=self.clock,
-            learning_rate=self.learning_rate,
+            learning_rate=self.learning_rate or USUAL["learning_rate"],
             schedule="linear",
             optimizer=self.optimizer,  # type: ignore[arg-type]  # checked by Settings
             betas=(0.9, 0.98),
@@ -210,13 +236,13 @@ class Recipe:
         )
 
     def architecture(self, alphabet: Alphabet) -> Architecture:
-        """The networks' size for an alphabet."""
+        """The networks' size for an alphabet; of a recipe that nobody settled, for many triples."""
         return Architecture(
             alphabet.size,
             len(alphabet.features),
-            self.width,
+            self.width or USUAL["width"],
             self.heads,
-            self.inner,
+            self.inner or USUAL["inner"],
             self.encoder_layers,
             self.decoder_layers,
             self.dropout,

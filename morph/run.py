@@ -28,7 +28,7 @@ from metrics.score import Score
 from morph.alphabet import Alphabet
 from morph.corpora import InflectionData, is_normalised, load_data, orthography
 from morph.inflect.choice import Calibration, calibrate
-from morph.recipe import Recipe, TrainingConfig
+from morph.recipe import USUAL, Recipe, TrainingConfig
 from morph.rules import Rules
 from morph.transducer import TEXT_IN_NFC, Hypothesis, Transducer
 from runfolder.folder import RunKind, run_folder, version_of
@@ -153,15 +153,16 @@ def _trained(
     on_progress: Callable[[int, Progress], None] | None,
 ) -> tuple[Transducer, list[Fitted]]:
     """The networks of every direction, as one transducer."""
-    alphabet = started.alphabet if started else _alphabet(data, config.recipe)
-    groups = [_examples(corpus, alphabet, config.recipe) for corpus in data]
-    directions = config.recipe.directions(min(len(corpus.train) for corpus in data))
+    recipe = config.recipe.settled(min(len(corpus.train) for corpus in data))
+    alphabet = started.alphabet if started else _alphabet(data, recipe)
+    groups = [_examples(corpus, alphabet, recipe) for corpus in data]
+    directions = recipe.directions(min(len(corpus.train) for corpus in data))
     begun = started.directions if started else ()
     networks = [
         train_networks(
             groups,
             alphabet,
-            config.recipe,
+            recipe,
             out=out,
             device=device,
             start=begun[number].models if number < len(begun) else (),
@@ -270,7 +271,7 @@ def train_networks(
         batches = ExampleBatches(
             groups,
             alphabet,
-            recipe.batch,
+            recipe.batch or USUAL["batch"],
             settings.seed,
             recipe.temperature,
             from_end=from_end,

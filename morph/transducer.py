@@ -15,7 +15,7 @@ each direction proposes forms, and both score those that may be the best.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -36,8 +36,11 @@ if TYPE_CHECKING:
 
 LONGEST = 2.5  # a form has at most so many units for each of the lemma, or as the training data had
 SLACK = 20
+TOGETHER = 128  # forms that are scored in one batch, of like length
+SMALLEST = 1e-12  # a probability; below it is none
 TEXT_IN_NFC = "in NFC"  # what a model card says of its text
 BIDIRECTIONAL_BEAM = 6  # at least: forms that each direction proposes
+SPREAD = 4.0  # nats by which a prefix may be behind the best one of its item
 BACKWARD = "backward"  # the folder of those networks in a model's
 
 
@@ -94,7 +97,9 @@ class Transducer:
     @property
     def directions(self) -> tuple[Transducer, ...]:
         """The networks that begin at the beginning, alone; then those that begin at the end."""
-        return (replace(self, backward=None), *filter(None, [self.backward]))
+        if self.backward is None:
+            return (self,)
+        return replace(self, backward=None), self.backward
 
     def in_language(self, code: str) -> Transducer:
         """The same networks, of which this one of their languages is asked by default."""
@@ -127,19 +132,20 @@ class Transducer:
 
         if not 1 <= n_best <= beam:
             raise InputError(f"n_best: expected 1 to {beam} (the beam), found {n_best}")
-        if self.backward is not None:
-            return rerank(self.directions, items, beam, n_best, batch_size, language)
-        words = [self._read(lemma) for lemma, _ in items]
-        features = [self._features(bundle, language) for _, bundle in items]
-        order = sorted(range(len(items)), key=lambda place: (len(words[place].ids), place))
+        order = sorted(range(len(items)), key=lambda place: (len(items[place][0]), place))
         answers: list[list[Hypothesis]] = [[] for _ in items]
         with torch.inference_mode():
             for start in range(0, len(order), batch_size):
                 places = order[start : start + batch_size]
-                chosen = [words[place] for place in places]
-                written = self._write(chosen, [features[p] for p in places], beam, n_best)
-                for place, word, forms in zip(places, chosen, written, strict=True):
-                    answers[place] = list(self._hypotheses(word, forms))
+                some = [items[place] for place in places]
+                read = [Reading(one, some, language) for one in self.directions]
+                found = (
+                    rerank(read, beam, n_best)
+                    if len(read) > 1
+                    else read[0].search(range(len(some)), beam, n_best)
+                )
+                for place, forms in zip(places, found, strict=True):
+                    answers[place] = forms
         return answers
 
     def score(
@@ -160,12 +166,17 @@ class Transducer:
         """
         import torch
 
-        if self.backward is not None:
-            return mean_score(self.directions, items, batch_size, language)
         scores: list[float] = []
         with torch.inference_mode():
             for start in range(0, len(items), batch_size):
-                scores += self._score(items[start : start + batch_size], language)
+                some = items[start : start + batch_size]
+                questions = list(dict.fromkeys((lemma, bundle) for lemma, bundle, _ in some))
+                place = {question: number for number, question in enumerate(questions)}
+                asked = [(place[lemma, bundle], form) for lemma, bundle, form in some]
+                by_direction = [
+                    Reading(one, questions, language).score(asked) for one in self.directions
+                ]
+                scores += [sum(each) / len(each) for each in zip(*by_direction, strict=True)]
         return scores
 
     def refusal(self, lemma: str, bundle: str, language: str | None = None) -> InputError | None:
@@ -266,101 +277,182 @@ class Transducer:
         tag = self.alphabet.encode_language(language or self.language)
         return [*tag, *self.alphabet.encode_features(bundle)]
 
-    def _write(
-        self, words: Sequence[Word], features: Sequence[Sequence[int]], beam: int, n_best: int
-    ) -> list[list[Written]]:
-        from morph.decoding import beam_search, greedy
+    def _turned(self, ids: list[int]) -> list[int]:
+        return ids[::-1] if self.from_end else ids
+
+
+class Reading:
+    """Items that the networks of one direction have read, once for all that they write and score.
+
+    Args:
+        items: (lemma, bundle).
+
+    Raises:
+        InputError: as `Transducer.predict`.
+    """
+
+    def __init__(
+        self, by: Transducer, items: Sequence[tuple[str, str]], language: str | None
+    ) -> None:
         from morph.examples import padded
 
-        device = next(self.models[0].parameters()).device
-        lemma = padded([self._turned(w.ids) for w in words], self.alphabet.size - 1).to(device)
-        names = padded(features, None).to(device)
-        longest = int(max(LONGEST, self.ratio) * lemma.shape[1]) + SLACK
-        if beam == 1:
-            return [[one] for one in greedy(self.models, lemma, names, longest)]
-        return beam_search(self.models, lemma, names, longest, beam, n_best)
+        self._by, self._limit = by, by.alphabet.size - 1
+        self._words = [by._read(lemma) for lemma, _ in items]
+        self._device = next(by.models[0].parameters()).device
+        lemma = padded([by._turned(word.ids) for word in self._words], self._limit)
+        names = padded([by._features(bundle, language) for _, bundle in items], None)
+        self._memories = [
+            model.encode(lemma.to(self._device), names.to(self._device)) for model in by.models
+        ]
 
-    def _score(
-        self, items: Sequence[tuple[str, str, str]], language: str | None
-    ) -> Iterator[float]:
+    def __len__(self) -> int:
+        return len(self._words)
+
+    def search(
+        self,
+        places: Sequence[int],
+        beam: int,
+        n_best: int,
+        least: Sequence[float] | None = None,
+        spread: float = math.inf,
+    ) -> list[list[Hypothesis]]:
+        """The likeliest forms of the items at these places, the best first.
+
+        Args:
+            least: log probabilities by place; forms that have not more are not looked for.
+            spread: nats by which a prefix may be behind the best one of its item.
+        """
+        import torch
+
+        from morph.decoding import beam_search, greedy
+
+        if not places:
+            return []
+        words = [self._words[place] for place in places]
+        memories = self._memories
+        if len(words) < len(self):
+            rows = torch.tensor(list(places), device=self._device)
+            memories = [memory.rows(rows) for memory in memories]
+        size = max(len(word.ids) for word in words)
+        longest = int(max(LONGEST, self._by.ratio) * size) + SLACK
+        if beam == 1:
+            written = [[one] for one in greedy(self._by.models, memories, longest)]
+        else:
+            floor = None if least is None else torch.tensor(least, device=self._device)
+            written = beam_search(self._by.models, memories, longest, beam, n_best, floor, spread)
+        return [
+            [self._hypothesis(word, form) for form in forms]
+            for word, forms in zip(words, written, strict=True)
+        ]
+
+    def score(self, asked: Sequence[tuple[int, str]]) -> list[float]:
+        """The log probabilities of forms; minus infinity of one that cannot be written.
+
+        Args:
+            asked: places of items, with a form each.
+        """
         import torch
 
         from morph.decoding import likelihood
         from morph.examples import padded
 
-        device = next(self.models[0].parameters()).device
-        limit = self.alphabet.size - 1
-        questions = list(dict.fromkeys((lemma, bundle) for lemma, bundle, _ in items))
-        place = {question: number for number, question in enumerate(questions)}
-        read = [self._read(lemma) for lemma, _ in questions]
-        of = [place[lemma, bundle] for lemma, bundle, _ in items]
-        words = [read[number] for number in of]
+        by = self._by
+        words = [self._words[place] for place, _ in asked]
         forms = [
-            self.alphabet.encode(self.spelt(form), word.unknown_units)
-            for word, (_, _, form) in zip(words, items, strict=True)
+            by.alphabet.encode(by.spelt(form), word.unknown_units)
+            for word, (_, form) in zip(words, asked, strict=True)
         ]
-        totals = likelihood(
-            self.models,
-            padded([self._turned(word.ids) for word in read], limit).to(device),
-            padded([self._features(bundle, language) for _, bundle in questions], None).to(device),
-            padded([[BEGIN, *self._turned(form.ids), END] for form in forms], limit).to(device),
-            torch.tensor(of, device=device),
-        )
-        for word, form, total in zip(words, forms, totals.tolist(), strict=True):
-            yield total if form.unknown_units == word.unknown_units else -math.inf
+        order = sorted(range(len(asked)), key=lambda number: len(forms[number].ids))
+        scores = [-math.inf] * len(asked)
+        for start in range(0, len(order), TOGETHER):
+            some = order[start : start + TOGETHER]
+            ids = padded([[BEGIN, *by._turned(forms[n].ids), END] for n in some], self._limit)
+            of = torch.tensor([asked[number][0] for number in some], device=self._device)
+            totals = likelihood(by.models, self._memories, ids.to(self._device), of).tolist()
+            for number, total in zip(some, totals, strict=True):
+                if forms[number].unknown_units == words[number].unknown_units:
+                    scores[number] = total
+        return scores
 
-    def _hypotheses(self, word: Word, forms: Sequence[Written]) -> Iterator[Hypothesis]:
-        for form in forms:
-            text = self.alphabet.decode(self._turned(form.ids), word.unknown_units)
-            yield Hypothesis(text, form.score)
-
-    def _turned(self, ids: list[int]) -> list[int]:
-        return ids[::-1] if self.from_end else ids
+    def _hypothesis(self, word: Word, form: Written) -> Hypothesis:
+        ids = self._by._turned(form.ids)
+        return Hypothesis(self._by.alphabet.decode(ids, word.unknown_units), form.score)
 
 
-def rerank(
-    directions: Sequence[Transducer],
-    items: Sequence[tuple[str, str]],
-    beam: int,
-    n_best: int,
-    batch_size: int,
-    language: str | None,
-) -> list[list[Hypothesis]]:
+Table = dict[str, float]  # log probabilities of an item's forms in one direction
+
+
+def rerank(read: Sequence[Reading], beam: int, n_best: int) -> list[list[Hypothesis]]:
     """What any direction proposes, in the order of the mean of all directions' scores.
 
-    Liu et al. 2016, Agreement on target-bidirectional neural machine translation. A
-    form is scored where that can change the order of the first `n_best`.
+    Liu et al. 2016, Agreement on target-bidirectional neural machine translation. A form is scored
+    where that can change the order of the first `n_best`.
 
-    Args: as `Transducer.predict` has them.
+    Args:
+        read: the same items by each direction. beam, n_best: as in `Transducer.predict`.
 
     Returns:
         At most `n_best` forms an item; the score is the mean log probability (nats).
     """
-    settings: dict[str, Any] = {"batch_size": batch_size, "language": language}
-    width = max(beam, BIDIRECTIONAL_BEAM)
-    lists = [one.predict(items, beam=width, n_best=width, **settings) for one in directions]
-    known = [  # a form may be written in two ways: the likelier counts
-        [{one.form: one.score for one in reversed(hypotheses)} for hypotheses in proposed]
-        for proposed in zip(*lists, strict=True)
-    ]
-    for some in (_likely, _open):  # once the likely ones have a mean, most others are out
-        asked = [(at, form) for at, tables in enumerate(known) for form in some(tables, n_best)]
-        for number, one in enumerate(directions):
-            unknown = [(at, form) for at, form in asked if form not in known[at][number]]
-            scores = one.score([(*items[at], form) for at, form in unknown], **settings)
-            for (at, form), score in zip(unknown, scores, strict=True):
-                known[at][number][form] = score
+    known: list[list[Table]] = [[{} for _ in read] for _ in range(len(read[0]))]
+    for number in range(len(read)):
+        _propose(read, number, known, max(beam, BIDIRECTIONAL_BEAM), n_best)
+        _score(read, known, _likely, n_best)
+    _score(read, known, _open, n_best)  # now that the likely ones have a mean, most are out
     return [
         [Hypothesis(form, score) for form, score in _means(tables)][:n_best] for tables in known
     ]
 
 
-def _likely(tables: Sequence[Mapping[str, float]], n_best: int) -> list[str]:
+def _propose(
+    read: Sequence[Reading], number: int, known: Sequence[Sequence[Table]], beam: int, n_best: int
+) -> None:
+    """Put the forms that a direction writes into its tables.
+
+    Where an item has `n_best` means already, another form is better only if each direction gives it
+    more than their number times the last of these, as none gives more than 0. So other prefixes are
+    not followed, nor is the item if the direction has not so much left beside the forms it scored.
+    """
+    means = [_means(tables)[:n_best] for tables in known]
+    floors = [len(read) * some[-1][1] if len(some) == n_best else -math.inf for some in means]
+    places = [
+        place
+        for place, (tables, floor) in enumerate(zip(known, floors, strict=True))
+        if math.log(_left(tables[number])) > floor
+    ]
+    least = [floors[place] for place in places]
+    spread = SPREAD if n_best == 1 else math.inf
+    found = read[number].search(places, beam, beam, least, spread)
+    for place, hypotheses in zip(places, found, strict=True):
+        for form, score in reversed(hypotheses):  # one may be written in two ways: the likelier
+            known[place][number][form] = score
+
+
+def _left(table: Table) -> float:
+    """The probability that is left for forms which a table lacks."""
+    return max(SMALLEST, 1 - sum(map(math.exp, table.values())))
+
+
+def _score(
+    read: Sequence[Reading],
+    known: Sequence[Sequence[Table]],
+    chosen: Callable[[Sequence[Table], int], list[str]],
+    n_best: int,
+) -> None:
+    """Let each direction score the chosen forms that it has not scored."""
+    asked = [(at, form) for at, tables in enumerate(known) for form in chosen(tables, n_best)]
+    for number, one in enumerate(read):
+        unknown = [(at, form) for at, form in asked if form not in known[at][number]]
+        for (at, form), score in zip(unknown, one.score(unknown), strict=True):
+            known[at][number][form] = score
+
+
+def _likely(tables: Sequence[Table], n_best: int) -> list[str]:
     """The first forms of each direction."""
     return [form for table in tables for form in sorted(table, key=lambda f: -table[f])[:n_best]]
 
 
-def _open(tables: Sequence[Mapping[str, float]], n_best: int) -> list[str]:
+def _open(tables: Sequence[Table], n_best: int) -> list[str]:
     """The forms that may be among the best, but that not every direction has scored yet.
 
     Args:
@@ -377,20 +469,9 @@ def _open(tables: Sequence[Mapping[str, float]], n_best: int) -> list[str]:
     ]
 
 
-def _means(tables: Sequence[Mapping[str, float]]) -> list[tuple[str, float]]:
+def _means(tables: Sequence[Table]) -> list[tuple[str, float]]:
     """The forms that every direction has scored, with their means, the best first."""
     first, *others = tables
     shared = [form for form in first if all(form in table for table in others)]
     means = [(form, sum(table[form] for table in tables) / len(tables)) for form in shared]
     return sorted(means, key=lambda pair: -pair[1])
-
-
-def mean_score(
-    directions: Sequence[Transducer],
-    items: Sequence[tuple[str, str, str]],
-    batch_size: int,
-    language: str | None,
-) -> list[float]:
-    """The mean of the directions' log probabilities of given forms, a number an item."""
-    scores = [one.score(items, batch_size=batch_size, language=language) for one in directions]
-    return [sum(some) / len(directions) for some in zip(*scores, strict=True)]

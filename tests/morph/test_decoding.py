@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any
 
 import pytest
 import torch
 
 from morph.alphabet import BEGIN, END, PAD
 from morph.decoding import Beams, Writers, beam_search, greedy, likelihood
-from morph.model import InflectionModel, loss
+from morph.model import InflectionModel, Memory, loss
 from morph.recipe import Architecture
 
 UNITS = 6  # 3, 4 and 5 are letters
 LONGEST = 3
+FIRST = torch.tensor([0])
 LEMMA, FEATURES = torch.tensor([[3, 4, 5], [5, 5, PAD]]), torch.tensor([[1, 2], [3, PAD]])
 
 
@@ -30,6 +32,13 @@ def model(seed: int, features: str = "both") -> InflectionModel:
 MODELS = [model(1), model(2)]
 
 
+def read(
+    models: list[InflectionModel], lemma: torch.Tensor, features: torch.Tensor
+) -> list[Memory]:
+    """What each model has read."""
+    return [one.encode(lemma, features) for one in models]
+
+
 def all_forms(length: int) -> list[tuple[int, ...]]:
     """Every form of so many letters at most."""
     letters = [unit for unit in range(UNITS) if unit not in (PAD, BEGIN, END)]
@@ -42,7 +51,9 @@ def scores(row: int, models: list[InflectionModel]) -> dict[tuple[int, ...], flo
     with torch.no_grad():
         for form in all_forms(LONGEST):
             ids = torch.tensor([[BEGIN, *form, END]])
-            one = likelihood(models, LEMMA[row : row + 1], FEATURES[row : row + 1], ids)
+            one = likelihood(
+                models, read(models, LEMMA[row : row + 1], FEATURES[row : row + 1]), ids, FIRST
+            )
             found[form] = float(one)
     return found
 
@@ -50,7 +61,7 @@ def scores(row: int, models: list[InflectionModel]) -> dict[tuple[int, ...], flo
 @torch.no_grad()
 @pytest.mark.parametrize("models", [MODELS[:1], MODELS], ids=["one", "two"])
 def test_a_wide_beam_finds_the_likeliest_forms(models: list[InflectionModel]) -> None:
-    found = beam_search(models, LEMMA, FEATURES, LONGEST + 1, beam=60, n_best=4)
+    found = beam_search(models, read(models, LEMMA, FEATURES), LONGEST + 1, beam=60, n_best=4)
     for row, best in enumerate(found):
         expected = sorted(scores(row, models).items(), key=lambda pair: -pair[1])[:4]
         assert [tuple(one.ids) for one in best] == [form for form, _ in expected]
@@ -58,9 +69,30 @@ def test_a_wide_beam_finds_the_likeliest_forms(models: list[InflectionModel]) ->
 
 
 @torch.no_grad()
+def test_forms_below_the_floor_of_their_row_are_not_looked_for() -> None:
+    known = [sorted(scores(row, MODELS).values(), reverse=True) for row in (0, 1)]
+    floor = torch.tensor([(known[0][1] + known[0][2]) / 2, 0.0])  # two forms have more; none has
+    found = beam_search(
+        MODELS, read(MODELS, LEMMA, FEATURES), LONGEST + 1, beam=60, n_best=4, floor=floor
+    )
+    assert [one.score for one in found[0]] == pytest.approx(known[0][:2], abs=1e-4)
+    assert found[1] == []
+
+
+def test_a_prefix_far_behind_the_best_of_its_row_is_left() -> None:
+    table = torch.full((2, 8), -50.0)
+    table[0, 5:8] = torch.tensor([-1.0, -2.0, -6.0])
+    table[1, 5:8] = torch.tensor([-6.0, -7.0, -11.0])
+    beams = Beams(torch.full((2,), -math.inf), beam=3, n_best=1, spread=4.0)
+    assert beams.advance(table).tolist() == [0, 0, 1, 1]
+    assert beams.rows.tolist() == [0, 0, 1, 1]
+    assert beams.prefixes.tolist() == [[5], [6], [5], [6]]
+
+
+@torch.no_grad()
 @pytest.mark.parametrize("models", [MODELS[:1], MODELS], ids=["one", "two"])
 def test_greedy_takes_the_likeliest_unit_at_each_place(models: list[InflectionModel]) -> None:
-    found = greedy(models, LEMMA, FEATURES, 5)
+    found = greedy(models, read(models, LEMMA, FEATURES), 5)
     for row, written in enumerate(found):
         ids, total = [BEGIN], 0.0
         while ids[-1] != END and len(ids) <= 5:
@@ -79,21 +111,20 @@ def test_greedy_takes_the_likeliest_unit_at_each_place(models: list[InflectionMo
 
 @torch.no_grad()
 def test_a_beam_of_one_is_greedy() -> None:
-    one = beam_search(MODELS, LEMMA, FEATURES, 5, beam=1, n_best=1)
-    for [best], written in zip(one, greedy(MODELS, LEMMA, FEATURES, 5), strict=True):
+    one = beam_search(MODELS, read(MODELS, LEMMA, FEATURES), 5, beam=1, n_best=1)
+    for [best], written in zip(one, greedy(MODELS, read(MODELS, LEMMA, FEATURES), 5), strict=True):
         if len(written.ids) < 5:
             assert best.ids == written.ids
             assert best.score == pytest.approx(written.score, abs=1e-4)
 
 
 class Counting:
-    """A model's stand-in: the letters 3, 4, 5 and then the end, with these shares."""
+    """A model's stand-in, and a memory's: the letters 3, 4, 5 and the end, with these shares."""
+
+    lemma = torch.tensor([[3]])
 
     def __init__(self, shares: list[list[float]]) -> None:
         self.shares = torch.tensor(shares)
-
-    def encode(self, lemma: torch.Tensor, features: torch.Tensor) -> Counting:
-        return self
 
     def rows(self, chosen: torch.Tensor) -> Counting:
         return self
@@ -111,17 +142,18 @@ ENDLESS += [[0, 0, 0, 0, 0, 1], [0, 0, 0, 0, 0, 1]]
 
 
 def test_a_form_without_an_end_is_cut() -> None:
-    asked = torch.tensor([[3]]), torch.tensor([[1]])
-    [written] = greedy([Counting(ENDLESS)], *asked, 4)  # type: ignore[list-item]
+    both: list[Any] = [Counting(ENDLESS)]
+    [written] = greedy(both, both, 4)
     assert written.ids == [3, 4, 5, 5]
     assert written.score == pytest.approx(math.log(0.9))
-    [[ended]] = beam_search([Counting(ENDLESS)], *asked, 4, 2, 1)  # type: ignore[list-item]
+    [[ended]] = beam_search(both, both, 4, 2, 1)
     assert (ended.ids, ended.score) == ([], pytest.approx(math.log(0.1)))
 
 
 def test_neither_padding_nor_a_begin_is_ever_written() -> None:
     flat = [[1 / 6] * 6] * 6
-    writers = Writers([Counting(flat)], torch.tensor([[3]]), torch.tensor([[1]]))  # type: ignore[list-item]
+    both: list[Any] = [Counting(flat)]
+    writers = Writers(both, both)
     table = writers.next(torch.tensor([[BEGIN]]))
     assert table[0, [PAD, BEGIN]].tolist() == [-math.inf, -math.inf]
     assert table[0, [END, 3, 4, 5]].tolist() == pytest.approx([math.log(1 / 6)] * 4)
@@ -203,8 +235,8 @@ def test_a_form_ends_where_its_end_is_among_the_best(
     """Of twice as many continuations as the beam is wide; here END is the second, or the third."""
     table = torch.full((1, 8), -9.0)
     table[0, 5], table[0, 6], table[0, END] = -1.0, -2.0, end
-    beams = Beams(1, beam=1, n_best=1, device=table.device)
-    assert beams.advance(table).tolist() == [[0]]
+    beams = Beams(torch.tensor([-math.inf]), beam=1, n_best=1)
+    assert beams.advance(table).tolist() == [0]
     [best] = beams.best()
     assert [(one.ids, one.score) for one in best] == [(prefix, score)]
 
@@ -215,11 +247,11 @@ def test_a_row_is_searched_alike_whatever_stands_beside_it() -> None:
     draw = torch.Generator().manual_seed(5)
     lemmas = torch.randint(3, UNITS, (24, 5), generator=draw)
     features = torch.randint(1, 5, (24, 2), generator=draw)
-    together = beam_search(MODELS, lemmas, features, 9, beam=4, n_best=3)
+    together = beam_search(MODELS, read(MODELS, lemmas, features), 9, beam=4, n_best=3)
     lengths = set()
     for row, found in enumerate(together):
         one = slice(row, row + 1)
-        [alone] = beam_search(MODELS, lemmas[one], features[one], 9, beam=4, n_best=3)
+        [alone] = beam_search(MODELS, read(MODELS, lemmas[one], features[one]), 9, beam=4, n_best=3)
         assert [form.ids for form in alone] == [form.ids for form in found]
         assert [f.score for f in alone] == pytest.approx([f.score for f in found], abs=1e-4)
         lengths.add(len(found[0].ids))
@@ -231,25 +263,13 @@ def test_forms_of_one_lemma_are_scored_together() -> None:
     """Of fewer lemmas than forms each is read once; the scores are those of one at a time."""
     forms = torch.tensor([[BEGIN, 3, END, PAD], [BEGIN, 4, 5, END], [BEGIN, 5, END, PAD]])
     of = torch.tensor([1, 0, 1])
-    together = likelihood(MODELS, LEMMA, FEATURES, forms, of)
+    together = likelihood(MODELS, read(MODELS, LEMMA, FEATURES), forms, of)
     alone = [
-        float(likelihood(MODELS, LEMMA[at : at + 1], FEATURES[at : at + 1], form[None])[0])
+        float(
+            likelihood(
+                MODELS, read(MODELS, LEMMA[at : at + 1], FEATURES[at : at + 1]), form[None], FIRST
+            )[0]
+        )
         for at, form in zip(of.tolist(), forms, strict=True)
     ]
     assert together.tolist() == pytest.approx(alone, abs=1e-4)
-
-
-@torch.no_grad()
-@pytest.mark.parametrize("features", ["both", "attended", "added"])
-def test_a_lemma_may_have_several_forms_after_one_another(features: str) -> None:
-    """(B * K) forms beside a memory of B lemmas: as with a memory of B * K."""
-    one = model(10, features)
-    forms = torch.tensor([[BEGIN, 3, 4, END], [BEGIN, 5, 5, END], [BEGIN, 4, 3, END]] * 2)
-    memory = one.encode(LEMMA, FEATURES)
-    whole = memory.rows(torch.tensor([0, 0, 0, 1, 1, 1]))
-    assert torch.allclose(one.losses(memory, forms), one.losses(whole, forms), atol=1e-5)
-    for of in (memory, whole):
-        states, _ = one.decode(forms[:, :2], of)
-        shares = one.distribution(states, of)
-        assert shares.shape == (6, 2, UNITS)
-        assert torch.allclose(shares.sum(-1), torch.ones(6, 2), atol=1e-5)

@@ -90,6 +90,16 @@ def test_when_triples_are_invented(count: int, lemmas: int, invented: int) -> No
     assert found[:count] == real
 
 
+def test_few_triples_get_a_small_network_unless_another_is_asked_for() -> None:
+    few, many = Recipe().settled(1999), Recipe().settled(2000)
+    assert (few.width, few.inner, few.batch, few.learning_rate) == (64, 256, 64, 0.008)
+    assert (many.width, many.inner, many.batch, many.learning_rate) == (128, 512, 32, 0.004)
+    asked = Recipe(width=32, batch=8).settled(10)
+    assert (asked.width, asked.batch, asked.inner) == (32, 8, 256)
+    alphabet = Alphabet.of(triples(3, 3))
+    assert Recipe().architecture(alphabet) == many.architecture(alphabet)
+
+
 def test_few_real_triples_are_repeated_until_they_are_as_many_as_the_invented() -> None:
     """300 invented beside 100 real ones of one cell each: the real ones three times."""
     real = triples(100, 100)
