@@ -475,11 +475,17 @@ def _cell(lines: Sequence[Mapping[str, Any]], group: str) -> str:
 def to_do(given: argparse.Namespace) -> Iterator[tuple[str, int]]:
     """The cells without a line; cheap systems first, a seed after the other."""
     there = {(one["system"], one["seed"]) for one in lines_of(given)}
+    systems = chosen(given)
+    for seed in map(int, given.seeds.split(",")):
+        yield from ((system, seed) for system in systems if (system, seed) not in there)
+
+
+def chosen(given: argparse.Namespace) -> list[str]:
+    """The systems of --systems, or all."""
     systems = given.systems.split(",") if given.systems else list(SYSTEMS)
     if unknown := [system for system in systems if system not in SYSTEMS]:
         raise InputError(f"--systems {unknown[0]}: expected some of {', '.join(SYSTEMS)}")
-    for seed in map(int, given.seeds.split(",")):
-        yield from ((system, seed) for system in systems if (system, seed) not in there)
+    return systems
 
 
 def lines_of(given: argparse.Namespace) -> list[dict[str, Any]]:
@@ -503,6 +509,7 @@ def options(description: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawTextHelpFormatter
     )
+    parser.add_argument("--systems", help="some of them, with commas (default: all)")
     parser.add_argument("--limit", type=int, default=LIMIT, help="training utterances")
     parser.add_argument("--steps", type=int, default=280, help="updates of ours")
     parser.add_argument("--dtype", default="float32", help="of ours: float32 or bfloat16")
@@ -516,7 +523,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run what is missing and print the table."""
     parser = options(__doc__)
     parser.add_argument("--seeds", default="1")
-    parser.add_argument("--systems", help="some of them, with commas (default: all)")
     parser.add_argument("--table", action="store_true", help="run nothing")
     given = parser.parse_args(argv)
     try:

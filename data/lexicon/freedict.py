@@ -71,7 +71,7 @@ MOST_ENTRIES = (
 LONGER_BY = 5
 
 _GRAMMAR = re.compile(r"<([^<>]*)>")
-_PRONUNCIATION = re.compile(r"(?<!\S)/[^/]*/(?!\S)")
+_PRONUNCIATION = re.compile(r"(?<!\S)//?[^/]*//?(?!\S)")
 _SENSE = re.compile(r"([0-9]{1,6})\.(?:\s+|$)(.*)")
 _SENSE_GRAMMAR = re.compile(r"(\w+)\.\s*(?=\w)")
 _PLURAL = re.compile(r"^ *Plural of \{([^{}]*)\}.*(?:\n .*)*", re.MULTILINE)
@@ -112,6 +112,8 @@ def parse_article(
     >>> article = parse_article("jino /ɟˈino/ <n> (pl: {meno})\n\ntooth, fang (of a snake)\n")
     >>> article.headwords, article.pos, [equivalent.text for equivalent in article.equivalents]
     (('jino',), 'NOUN', ['tooth', 'fang'])
+    >>> parse_article("my //maɪ// //mi// <determiner>\nsaya\n").headwords  # as in eng-ind
+    ('my',)
     >>> parse_article("meno /mˈeno/ <n>\n\n Plural of {jino}: tooth\n").singular
     'jino'
     """
