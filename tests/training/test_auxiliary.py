@@ -13,13 +13,13 @@ import pytest
 import torch
 
 from data.access import Access
+from data.bitext import Bitext, find_bitext
 from data.corpus import find_corpus
 from data.errors import InputError
 from models.encoder import PROMPTS, open_encoder
 from tests.training.test_pretrain_resume import COMPARED
 from tests.training.texts import options, sentences, write_corpus
 from training.auxiliary import PairStream, language_of
-from data.bitext import Bitext, find_bitext
 from training.joint import Joint, Together, Weighted, freeze, joint_loss
 from training.loop import Shuffled
 from training.objectives import Special

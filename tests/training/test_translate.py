@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from data.bitext import find_bitext
 from data.errors import InputError
 from data.tsv import read_tsv
 from icl.evaluate import evaluate
 from icl.options import RunConfig
 from models.weights import save_safetensors
 from training.architectures import SpecialIds, build
-from data.bitext import find_bitext
 from training.losses import sequence_loss, translation_loss
 from training.progress import Progress
 from training.tokenizer import framed, save_tokenizer, train_tokenizer
