@@ -35,7 +35,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -213,17 +212,15 @@ class Plan:
 
     @property
     def unlabelled(self) -> tuple[str, ...]:
-        """The languages' dev parts, at most so many of each, the same ones for every seed.
-
-        With --repeat, each is there so many times: a set that is named twice would be refused.
-        """
-        found = {one.code: list(one.utterances) for one in find_utterances("xsid:dev:all")}
+        """The languages' dev parts, at most so many of each, the same ones for every seed."""
         names = []
-        for again, (code, every) in product(range(self.given.repeat), found.items()):
-            path = self.out / "unlabelled" / (str(again) if again else "") / f"{code}.conll"
+        for one in find_utterances("xsid:dev:all"):
+            path = self.out / "unlabelled" / f"{one.code}.conll"
             if not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
-                chosen = stream(1, "in-domain", code).sample(every, min(OF_LANGUAGE, len(every)))
+                found = list(one.utterances)
+                rng = stream(1, "in-domain", one.code)
+                chosen = rng.sample(found, min(OF_LANGUAGE, len(found)))
                 write_whole(path, "\n".join(map(_conll, chosen)))
             names.append(str(path))
         return tuple(names)
@@ -555,9 +552,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--soft", type=float, default=2.0, help="weight of the teacher's answers")
     parser.add_argument(
         "--dtype", default="float32", choices=("float32", "bfloat16"), help="of all answers"
-    )
-    parser.add_argument(
-        "--repeat", type=int, default=1, help="times that the languages' dev utterances are read"
     )
     parser.add_argument("--first", type=float, default=0.3, help="share of a first stage")
     parser.add_argument("--states", help="loss of a first stage of the last cell: hidden:1")
