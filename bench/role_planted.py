@@ -8,7 +8,7 @@ profession nine of ten are women, of the others nine of ten men, as `SHARES` pla
 decoder is pretrained on it, the teacher; half its layers are distilled on the same text, without a
 swap and with it (`training.distil --counterfactual`), and measured as in `bench.role_reversal`:
 whom it writes about, what English that nobody trained on costs it, what topics its vectors tell and
-how many of them a swap changes. A cell takes some seconds of one processor.
+how many of them a swap changes. A cell takes half a minute of one processor.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from trust.fairness.templates import PROMPTS
 LINES = Path(__file__).with_suffix(".jsonl")
 SHARES = (0.9, 0.1)  # of women, of every other profession of the list
 REAL, PLANTED, SCORED = 3000, 3000, 300  # sentences of Tatoeba, of ours; those that are scored
-TEACHER_STEPS, TEACHER_TOKENS, STEPS, TOKENS, PIECES = 300, 2048, 40, 1024, 1500
+TEACHER_STEPS, TEACHER_TOKENS, STEPS, TOKENS, PIECES = 300, 2048, 240, 1024, 1500
 EACH, LENGTH, PAIRS, TOPICS = 9, 10, 100, 300
 SENTENCES = (
     "The {} said that {} was tired.",
