@@ -2,6 +2,8 @@
 
     python -m bench.inflection_few --split few                    # 500 triples, nine files of 2023
     python -m bench.inflection_few --split unseen-700             # bundles that training never saw
+    python -m bench.inflection_few --system "128 wide" \\
+        --set '{"width": 128, "inner": 512, "batch": 32, "learning_rate": 0.004}'
     python -m bench.inflection_few --table                        # what there is so far
 
 `few` draws 500 triples of a file's train part by seed; its dev and test parts have other lemmas.
@@ -204,7 +206,7 @@ def main() -> None:
     add = parser.add_argument
     add("--split", choices=tuple(SPLITS), default="few")
     add("--units", help="with commas between (default: the nine); tuning: those others")
-    add("--system", default="default", help="a name for the settings that are measured")
+    add("--system", default="64 wide", help="a name for the settings that are measured")
     add("--time-budget", default="60s", help="processor time a cell (default 60s)")
     add("--set", default="{}", help='settings of the recipe that differ, as {"width": 64}')
     add("--seed", type=int, default=1)
