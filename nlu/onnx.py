@@ -5,8 +5,8 @@
 
 The graph takes input_ids, attention_mask and words (the number of each piece's word, -1 for none),
 (B, T) each, and gives scores of intents (B, I) and of tags at every piece (B, T, L); the score of a
-word is that of its first piece. Quantising is dynamic: activations as they come, weights stored in
-8 bits of which 7 are used, so that processors with and without VNNI give the same answers.
+word is that of its first piece. Quantising is dynamic: weights in 8 bits, activations as they come.
+Without VNNI sums of pairs of such products overflow: answers stray further there (docs/NLU.md).
 """
 
 from __future__ import annotations
@@ -114,9 +114,7 @@ def export(model: NluModel, path: Path, *, int8: bool = False) -> str:
             dynamo=False,
         )
         if int8:
-            # Sums of pairs of whole 8-bit products overflow on processors without VNNI: 7 bits.
-            how = {"per_channel": True, "reduce_range": True}
-            quantization.quantize_dynamic(str(whole), str(small), **how)
+            quantization.quantize_dynamic(str(whole), str(small), per_channel=True)
         made = (small if int8 else whole).read_bytes()
     write_whole(path, made)
     return f"wrote {path}: {len(made):,} bytes, {'int8' if int8 else 'float32'}"

@@ -8,11 +8,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
 from data.errors import InputError
+from data.labels.bio import problem
 from data.languages import codes_of
 from data.utterances import HELD_OUT, read_xsid
 from models.resolve import resolve_model
@@ -284,10 +284,11 @@ def test_onnx_gives_the_same_answers(loaded: NluModel, tmp_path: Path, int8: boo
     utterances += [("play",) * 90, ("\u200b", "taxi"), ("?",)]  # windows, a word without a piece
     mine, theirs = with_graph(loaded, path).parse(utterances), loaded.parse(utterances)
     for one, other in zip(mine, theirs, strict=True):
-        assert one.confidence == pytest.approx(other.confidence, abs=0.05 if int8 else 1e-4)
         assert len(one.slots) == len(other.slots)
-    same = [(a.intent, a.slots) == (b.intent, b.slots) for a, b in zip(mine, theirs, strict=True)]
-    assert np.mean(same) >= (0.6 if int8 else 1.0)  # the weights are random: margins are small
+        assert problem(one.slots) is None
+        if not int8:  # how far 8 bits stray is the processor's affair
+            assert (one.intent, one.slots) == (other.intent, other.slots)
+            assert one.confidence == pytest.approx(other.confidence, abs=1e-4)
 
 
 def test_a_graph_of_another_model_is_refused(
