@@ -1,7 +1,7 @@
 """Does text made from a lexicon teach a pretrained encoder a language? Topics with English labels.
 
     python -m bench.aligned --seeds 1,2,3 --document docs/EXPANSION.md
-    python -m bench.aligned --others --lines runs/chosen.jsonl --steps 100   # to choose settings by
+    python -m bench.aligned --others --lines runs/others.jsonl               # of other languages
     python -m bench.aligned --table                                          # of what there is
 
 multilingual-e5-small goes on with pairs: English lines of LAFAND, and what `lexaug.synthesize`
@@ -16,8 +16,8 @@ makes of them (`--mode parallel`). Of the other sides in a batch the right one s
 | foreign | by `--preset ours`, of as many other languages |
 
 A head on the frozen vectors then learns topics from SIB-200's English texts (`training.classify
---freeze encoder`) and is asked about the test part of each language. Settings were chosen on the
-other languages (`--others`). A result is a line of a file that is kept, a language each.
+--freeze encoder`) and is asked about the test part of each language. A result is a line of a file
+that is kept, a language each.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Settings:
 
     lines: int = 1500
     freeze: int = 8
-    steps: int = 200
+    steps: int = 100
     pairs: int = 32
     learning_rate: float = 2e-4
 
@@ -173,7 +173,7 @@ def main() -> None:
     add, least = parser.add_argument, Settings()
     add("--arms", default=",".join(ARMS))
     add("--seeds", default="1")
-    add("--others", action="store_true", help="score the other languages: to choose settings by")
+    add("--others", action="store_true", help="score the other languages, to choose settings by")
     for name, kind in (("freeze", int), ("steps", int), ("pairs", int), ("learning_rate", float)):
         add(f"--{name.replace('_', '-')}", type=kind, default=getattr(least, name))
     add("--out", type=Path, default=Path("runs/aligned"))
