@@ -129,7 +129,7 @@ def test_right_topics_are_read_from_predictions(tmp_path: Path) -> None:
     path = tmp_path / "predictions" / "sib200-test-bam_Latn.tsv"
     path.parent.mkdir()
     path.write_text("text\tlabel\tpredicted\na\tsports\tsports\nb\ttravel\tsports\n", "utf-8")
-    assert topics_of(tmp_path, "bam") == "10"
+    assert topics_of(tmp_path, "bam_Latn") == "10"
 
 
 def test_labels_stay_with_what_was_made_of_their_texts(
