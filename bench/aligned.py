@@ -146,9 +146,7 @@ class Aligned:
         return Task(name, module(*command), out / "scores.json", tuple(one.name for one in needs))
 
     def lines_of(self, task: Task) -> list[dict[str, Any]]:
-        """What a model that was asked got right, a line a language; none of another task."""
-        if not task.name.startswith("asked-"):
-            return []
+        """What a model that was asked got right, a line a language."""
         arm, seed = task.done.parent.name.rsplit("-", 1)
         settings = {} if arm == NONE else vars(self.settings)
         told = {"arm": arm, "seed": int(seed), "settings": settings}
@@ -198,15 +196,16 @@ def main() -> None:
     plan = Aligned(scored, foreign, arms, seeds, given.out, settings, known)
 
     def keep(task: Task) -> None:
+        if not task.name.startswith("asked-"):
+            return
         lines.extend(plan.lines_of(task))
         write_lines(
             given.lines,
             lines,
             lambda one: (ARMS.index(one["arm"]), one["seed"], list(scored).index(one["language"])),
         )
-        if task.name.startswith("asked-"):
-            for part in ("model", "checkpoints"):
-                shutil.rmtree(plan.out / "models" / task.done.parent.name / part, True)
+        for part in ("model", "checkpoints"):
+            shutil.rmtree(plan.out / "models" / task.done.parent.name / part, True)
 
     failed = []
     if not given.table:

@@ -7,8 +7,8 @@
 A document is a prompt as `icl.eval` writes it, with `--shots` pairs before the one that is asked,
 and the answer behind it. Each pair stands in one document of a direction; the seed deals them out.
 Pairs are named as `training.translate` takes them, what `lexaug.synthesize --mode parallel` wrote
-among them; `--entries` adds a lexicon's words as pairs of their own. A multitask form of it is the
-instruction tuning of Sanh et al. 2022 (https://arxiv.org/abs/2110.08207).
+among them; `--entries` adds a lexicon's words as pairs of their own. So a model learns a task from
+prompts with answers, as Sanh et al. 2022 do with many tasks (https://arxiv.org/abs/2110.08207).
 """
 
 from __future__ import annotations
