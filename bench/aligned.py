@@ -114,7 +114,7 @@ class Aligned:
         yield self._asked(model, arm, seed, needs)
 
     def _pairs(self, language: str, arm: str, seed: int, source: Task) -> Task:
-        place = (LANGUAGES | OTHERS)[language]
+        place = {**LANGUAGES, **OTHERS}[language]
         preset = SYNTHETIC.get(arm, OURS)
         out = self.out / "pairs" / f"{language}-{preset[1]}-{seed}"
         command = ["lexaug.synthesize", "--lang", place.lexicon, "--input", str(source.done)]
