@@ -26,7 +26,7 @@ import shlex
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from data.bounded import check_shape, parse_integer
 from data.cli import COMMON, Parser, did_you_mean, run
@@ -352,11 +352,13 @@ def _defaults(config: type[Any]) -> dict[str, Any]:
 def _kind_of(hint: Any) -> tuple[Any, bool]:
     """(the type of one value, whether there are several): `tuple[str, ...] | None` is (str, True).
 
-    >>> _kind_of(int | None), _kind_of(tuple[Path, ...])
-    ((<class 'int'>, False), (<class 'pathlib.Path'>, True))
+    >>> _kind_of(int | None), _kind_of(tuple[Path, ...]), _kind_of(Literal["a", "b"])
+    ((<class 'int'>, False), (<class 'pathlib.Path'>, True), (<class 'str'>, False))
     """
     [kind] = [one for one in _members(hint) if one is not types.NoneType]
-    return (get_args(kind)[0], True) if get_origin(kind) is tuple else (kind, False)
+    several = get_origin(kind) is tuple
+    kind = get_args(kind)[0] if several else kind
+    return (type(get_args(kind)[0]) if get_origin(kind) is Literal else kind), several
 
 
 def _optional(hint: Any) -> bool:

@@ -6,6 +6,7 @@ import json
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -39,6 +40,7 @@ class Config:
     lang: str | None = common("--lang", required=True)
     shots: int = option(1, "examples in the prompt", least=0, most=100, group="the prompt")
     select: str = option("random", "how they are chosen", choices=("random", "bm25"))
+    clock: Literal["wall", "cpu"] = option("wall", "of a time", choices=("wall", "cpu"))
     metrics: tuple[str, ...] = option(
         ("BLEU",), "scores", choices=lambda: ("BLEU", "chrF++"), separator=","
     )
@@ -63,12 +65,13 @@ def parse(*argv: str) -> Config:
 
 def test_every_kind_of_option_is_read() -> None:
     given = (
-        "--lang sw --shots 4 --metrics chrF++,BLEU --corpus a:2 --corpus b --files x y"
+        "--lang sw --shots 4 --clock cpu --metrics chrF++,BLEU --corpus a:2 --corpus b --files x y"
         " --share 0.5 --packed --no-inflect --time 9s --seed 7 --out runs/x"
     )
     assert parse(*given.split()) == Config(
         lang="sw",
         shots=4,
+        clock="cpu",
         metrics=("chrF++", "BLEU"),
         corpora=("a:2", "b"),
         files=(Path("x"), Path("y")),
@@ -95,6 +98,7 @@ def test_what_is_not_given_has_its_default() -> None:
         ("--lang sw --shots two", "--shots: expected a whole number, found 'two'"),
         ("--lang sw --shots 1_0", "--shots: expected a whole number, found '1_0'"),
         ("--lang sw --select bm52", "expected one of random, bm25 (did you mean bm25?)"),
+        ("--lang sw --clock sun", '--clock "sun": expected one of wall, cpu'),
         ("--lang sw --metrics BLEU,chrf++", '--metrics "chrf++": expected one of'),
         ("--lang sw --share much", '--share "much": expected a number'),
         ("--lang sw --share nan", "--share nan: expected 0 or more, at most 1"),
@@ -142,7 +146,8 @@ def test_a_choice_of_options_is_enough_for_a_command() -> None:
 
 
 def test_a_configuration_is_stored_and_read_back() -> None:
-    config = parse("--lang", "sw", "--corpus", "a", "--files", "x", "--out", "runs/x")
+    given = "--lang sw --clock cpu --corpus a --files x --out runs/x"
+    config = parse(*given.split())
     stored = json.loads(json.dumps(to_json(config)))
     assert from_json(Config, stored, "config.json") == config
     assert "out" not in identity_of(config)
@@ -155,6 +160,7 @@ def test_a_configuration_is_stored_and_read_back() -> None:
         ({"lang": "sw", "beams": 3}, 'config.json: no option of this version is called "beams"'),
         ({"lang": "sw", "shots": "1"}, "config.json: expected a whole number in shots"),
         ({"lang": "sw", "shots": None}, "config.json: expected a whole number in shots"),
+        ({"lang": "sw", "clock": 3}, "config.json: expected a text in clock"),
         ({"lang": "sw", "files": [3]}, "config.json: expected a text in files[0]"),
         ({"lang": "sw", "shots": 500}, "--shots 500: expected at most 100"),
     ],
