@@ -230,12 +230,14 @@ def analyser(lang: str, **options: Any) -> Analyser:
         kl.analyser("sw").analyse("alitembea")
 
     Args:
-        options: table, columns, skip_bad, offline.
+        options: table, columns, skip_bad, model (a run of `morph.train --way-back`), newest,
+            offline.
     """
     from morph.analyse import Analyser as Loaded
 
     access = Access(offline=options.pop("offline", False))
-    given = {name: _as("Path", one) if name == "table" else one for name, one in options.items()}
+    files = ("table", "model")
+    given = {name: _as("Path", one) if name in files else one for name, one in options.items()}
     return Loaded.load(lang, access=access, **given)
 
 

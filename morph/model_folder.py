@@ -16,6 +16,7 @@ from morph.alphabet import Alphabet
 from training.private.card import lines as privacy_lines
 
 FORMAT = 1
+CONFIG, RANKING = "config.json", "analysis.json"  # the second beside models of the way back
 WEIGHTS = re.compile(r"model-[1-9][0-9]{0,3}\.safetensors")
 LARGEST = 1 << 16  # of any size of an architecture
 MOST_UNITS = 100  # of a form, for each of its lemma
@@ -33,6 +34,7 @@ SHAPE: dict[str, Any] = {
     "weights": [str],
     "origin": dict,
     "from_end?": bool,
+    "way_back?": [str],
     "normalised?": bool,
     "spellings?": {str: str},
 }
@@ -44,7 +46,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     Raises:
         InputError: no model in the folder, or one of another program or version.
     """
-    path = folder / "config.json"
+    path = folder / CONFIG
     if not path.is_file():
         raise InputError(
             f"{folder}: expected a trained model (config.json), found none; "
@@ -68,6 +70,25 @@ def read_config(folder: Path) -> dict[str, Any]:
                 f" found {excerpt(name)}; fetch the whole folder, or train it again"
             )
     return config
+
+
+def check_direction(folder: Path, config: Mapping[str, Any], way_back: bool) -> None:
+    """Refuse a model that writes forms where one is wanted that writes lemmas, and the reverse.
+
+    Args:
+        way_back: whether one that writes lemmas is wanted.
+
+    Raises:
+        InputError: it is the other kind.
+    """
+    kinds = "of the way back, from form to lemma", "from lemma to form"
+    wanted, other = kinds if way_back else kinds[::-1]
+    if bool(config.get("way_back")) != way_back:
+        command = f"python -m morph.train --lang {config['languages'][0]}"
+        raise InputError(
+            f"{folder}: expected a model {wanted}, found one {other}; give another, or train one:"
+            f" {command}{' --way-back' if way_back else ''}"
+        )
 
 
 def _check_sizes(architecture: Mapping[str, Any], path: Path) -> None:
@@ -98,8 +119,20 @@ def _check_fit(config: Mapping[str, Any], path: Path) -> None:
 
 UNCOVERED = (
     "the alphabet, the features, and how much longer than its lemma a form may be",
-    "tables and rules, which inflect beside the model, and calibration.json",
+    "tables and rules, which answer beside the model; calibration.json or analysis.json",
 )
+
+
+WHAT = {
+    False: (
+        "From a lemma and a UniMorph feature bundle to the form, a character at a time.",
+        "Load it with `morph.transducer.Transducer.load(folder)` of kilolingua.",
+    ),
+    True: (
+        "From a form to its lemma and UniMorph feature bundle, a character at a time.",
+        "Load it with `morph.analyse.Analyser.load(language, model=folder)` of kilolingua.",
+    ),
+}
 
 
 def card(config: Mapping[str, Any]) -> str:
@@ -113,8 +146,7 @@ def card(config: Mapping[str, Any]) -> str:
         "",
         f"# Inflection model for {', '.join(config['languages'])}",
         "",
-        "From a lemma and a UniMorph feature bundle to the form, a character at a time.",
-        "Load it with `morph.transducer.Transducer.load(folder)` of kilolingua.",
+        *WHAT[bool(config.get("way_back"))],
         "",
         *(f"- **{n}**: {_shown(value)}" for n, value in origin.items() if n != "privacy"),
         "",

@@ -290,6 +290,7 @@ class TrainingConfig:
         source, train, dev, columns: where the triples come from, as in `load_data`.
         examples: how many triples a language, drawn by the seed; by default all. start: the folder
             of a model that training goes on from (fine-tuning). skip_bad: leave bad lines out.
+        way_back: the networks write the lemma and the bundle of a form (`morph.analyse.network`).
     """
 
     units: tuple[str, ...] = common(
@@ -325,6 +326,9 @@ class TrainingConfig:
     skip_bad: bool = option(
         False, "leave out bad lines of the files, counted", group=WHAT, identity=False
     )
+    way_back: bool = option(
+        False, "from the form to lemma and features, for morph.analyse", group=WHAT
+    )
 
     def __post_init__(self) -> None:
         check(self)
@@ -332,7 +336,14 @@ class TrainingConfig:
             raise InputError("train: expected one language beside a file, found several; drop some")
 
     def to_json(self) -> dict[str, Any]:
-        """All fields; files by their names."""
+        """All fields; files by their names; the way back where it is asked for."""
         values = {name: value for name, value in asdict(self).items() if name != "skip_bad"}
+        if not self.way_back:
+            del values["way_back"]
         values["recipe"] = self.recipe.to_json()
         return {k: v.name if isinstance(v, Path) else v for k, v in values.items()}
+
+
+def run_name(way_back: bool) -> str:
+    """What the names of run folders of either kind begin with."""
+    return "analyse" if way_back else "morph"

@@ -6,6 +6,9 @@
 The run folder holds config.json, network-1/ ... (checkpoints, metrics and report of the loop),
 model/ (the `Transducer`, and calibration.json), UNIT.dev (predictions, columns lemma, features,
 form) and scores.json. The same call goes on where an earlier one was stopped.
+
+Of the way back (`morph.analyse.network`) UNIT.dev has the network's own analyses, and analysis.json
+is in the place of calibration.json.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +30,11 @@ from data.words import scripts_of
 from metrics.labels import exact_match
 from metrics.score import Score
 from morph.alphabet import Alphabet
+from morph.analyse.network import Network, features_of, turn
+from morph.analyse.ranking import check_enough, gold_of, learn_ranking_beside
 from morph.corpora import InflectionData, is_normalised, load_data, orthography
 from morph.inflect.choice import Calibration, calibrate
+from morph.model_folder import RANKING
 from morph.recipe import USUAL, Recipe, TrainingConfig
 from morph.rules import Rules
 from morph.transducer import TEXT_IN_NFC, Hypothesis, Transducer
@@ -96,14 +103,26 @@ def train_model(
         on_progress: told how far each network is.
     """
     data = read_data(config, access=access)
-    started = Transducer.load(config.start, device) if config.start else None
+    back = config.way_back
+    if back:  # said before anything is trained
+        for corpus in data:
+            check_enough(corpus.train)
+    started = Transducer.load(config.start, device, way_back=back) if config.start else None
     with training_folder(config, data, out):
         transducer, fitted = _trained(config, data, started, out, device, on_progress)
         check_not_removed(out / "config.json")
         transducer.save(out / "model")
-        accuracy = score(data, partial(_answers, transducer), out)
+        if back:
+            accuracy = score_analyses(transducer, data, out)
+        else:
+            accuracy = score(data, partial(_answers, transducer), out)
         _report(config, transducer, list(accuracy.values()), out)
-        calibration = _calibrated(transducer, data[0], out) if len(data) == 1 else None
+        calibration = None
+        if back and len(data) == 1:
+            ranking = learn_ranking_beside(Network(transducer), data[0].train, data[0].dev)
+            ranking.save(out / "model" / RANKING)
+        elif len(data) == 1:
+            calibration = _calibrated(transducer, data[0], out)
         check_not_removed(out / "config.json")
     steps, seconds = tuple(f.steps for f in fitted), sum(f.seconds for f in fitted)
     return Trained(out, transducer, accuracy, steps, seconds, calibration)
@@ -153,10 +172,15 @@ def _trained(
     on_progress: Callable[[int, Progress], None] | None,
 ) -> tuple[Transducer, list[Fitted]]:
     """The networks of every direction, as one transducer."""
-    recipe = config.recipe.settled(min(len(corpus.train) for corpus in data))
-    alphabet = started.alphabet if started else _alphabet(data, recipe)
-    groups = [_examples(corpus, alphabet, recipe) for corpus in data]
-    directions = recipe.directions(min(len(corpus.train) for corpus in data))
+    fewest = min(len(corpus.train) for corpus in data)
+    recipe = config.recipe.settled(fewest)
+    names: tuple[str, ...] = ()
+    if config.way_back:
+        names = started.way_back if started else features_of(t for c in data for t in c.train)
+    asked = [_asked(corpus.train, names) for corpus in data]
+    alphabet = started.alphabet if started else _alphabet(data, asked, recipe)
+    groups = [_examples(corpus, alphabet, recipe, names) for corpus in data]
+    directions = recipe.directions(fewest)
     begun = started.directions if started else ()
     networks = [
         train_networks(
@@ -178,9 +202,10 @@ def _trained(
         tuple(corpus.unit for corpus in data),
         alphabet,
         tuple(model for model, _ in networks[0]),
-        scripts_of(triple.lemma for corpus in data for triple in corpus.train),
-        max(_ratio(corpus.train) for corpus in data),
+        scripts_of(triple.lemma for some in asked for triple in some),
+        max(map(_ratio, asked)),
         _origin(config, data, [result.steps for result in fitted]),
+        way_back=names,
         **orthography(data),
     )
     backward = tuple(model for some in networks[1:] for model, _ in some)
@@ -189,19 +214,27 @@ def _trained(
     return replace(forward, backward=replace(forward, models=backward, from_end=True)), fitted
 
 
-def _alphabet(data: Sequence[InflectionData], recipe: Recipe) -> Alphabet:
-    triples = (triple for corpus in data for triple in corpus.train)
+def _asked(triples: Sequence[Triple], names: Sequence[str]) -> Sequence[Triple]:
+    """The triples; turned round, if there are names of features, which the way back writes."""
+    return [turn(triple, names) for triple in triples] if names else triples
+
+
+def _alphabet(
+    data: Sequence[InflectionData], asked: Sequence[Sequence[Triple]], recipe: Recipe
+) -> Alphabet:
     languages = [corpus.unit for corpus in data] if len(data) > 1 else []
-    return Alphabet.of(triples, recipe.scheme, languages)
+    return Alphabet.of(chain.from_iterable(asked), recipe.scheme, languages)
 
 
-def _examples(data: InflectionData, alphabet: Alphabet, recipe: Recipe) -> list[Any]:
+def _examples(
+    data: InflectionData, alphabet: Alphabet, recipe: Recipe, names: Sequence[str]
+) -> list[Any]:
     from morph.examples import Example
 
     tag = alphabet.encode_language(data.unit)
     return [
         Example(t.lemma, (*tag, *alphabet.encode_features(t.features)), t.form or "")
-        for t in recipe.augmented(data.train)
+        for t in _asked(recipe.augmented(data.train), names)
     ]
 
 
@@ -342,9 +375,37 @@ def score(
         accuracy = exact_match(gold, forms, groups=lemmas, unit="lemmas")
         context = {"data": corpus.name, "sha256": corpus.sha256, "part": "dev"}
         scores[corpus.unit] = accuracy.with_context(**context)
+    _write_scores(scores, out)
+    return scores
+
+
+def score_analyses(
+    transducer: Transducer, data: Sequence[InflectionData], out: Path
+) -> dict[str, Score]:
+    """Score what a network of the way back writes for the forms of the dev parts, and write it.
+
+    A form may have several analyses, of which any is right.
+    """
+    scores: dict[str, Score] = {}
+    for corpus in data:
+        gold = gold_of(corpus.dev)
+        forms = sorted(gold)
+        network = Network(transducer.in_language(corpus.unit))
+        answers = [next(iter(some), None) for some in network.propose(forms)]
+        rows = (f"{a.lemma}\t{a.features}\t{f}\n" for a, f in zip(answers, forms, strict=True) if a)
+        write_whole(out / f"{corpus.unit}.dev", "".join(rows))
+        said = ["right" if a in gold[f] else "wrong" for a, f in zip(answers, forms, strict=True)]
+        lemmas = [min(gold[form]).lemma for form in forms]
+        accuracy = exact_match(["right"] * len(said), said, groups=lemmas, unit="lemmas")
+        context = {"data": corpus.name, "sha256": corpus.sha256, "part": "dev"}
+        scores[corpus.unit] = accuracy.with_context(**context)
+    _write_scores(scores, out)
+    return scores
+
+
+def _write_scores(scores: Mapping[str, Score], out: Path) -> None:
     table = {unit: accuracy.to_dict() for unit, accuracy in scores.items()}
     write_whole(out / "scores.json", canonical_json(table))
-    return scores
 
 
 def _report(
@@ -359,7 +420,8 @@ def _report(
         for place, _ in enumerate(direction.models, 1)
     ]
     for name in folders:
-        title = f"Inflection of {', '.join(config.units)}: {name}"
+        what = "Analysis" if config.way_back else "Inflection"
+        title = f"{what} of {', '.join(config.units)}: {name}"
         write_report(out / name, title, facts=transducer.origin, scores=list(scores))
 
 

@@ -4,10 +4,11 @@
     python -m morph.train --lang qu --train quechua.tsv --networks 2
     python -m morph.train --lang tur,kaz,uzb --source unimorph --out runs/turkic
     python -m morph.train --lang kaz --from runs/turkic/model --time-budget 3m
+    python -m morph.train --lang swa --way-back --time-budget 3m
 
-Learns from lemma, features and form; writes a run folder with the model, its predictions for the
-dev part, scores and a report. Ctrl-C or a kill loses little: the same command goes on. Without a
-time budget or steps it takes ten minutes.
+Learns from lemma, features and form to inflect, or with --way-back to analyse (morph.analyse);
+writes a run folder with the model, its predictions for the dev part, scores and a report. Ctrl-C or
+a kill loses little: the same command goes on. Without a time budget or steps it takes ten minutes.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from pathlib import Path
 
 from data.access import Access
 from data.cli import Parser, run
+from data.errors import InputError
 from data.options import add_options, check, common, config_of, option
-from morph.recipe import Recipe, TrainingConfig
+from morph.recipe import Recipe, TrainingConfig, run_name
 from runfolder.folder import folder_name
 
 ENGINES = ("transformer", "fairseq")
@@ -53,11 +55,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _train(given: argparse.Namespace) -> None:
     options = config_of(RunOptions, given)
     config = config_of(TrainingConfig, given, recipe=config_of(Recipe, given))
-    name = folder_name(f"morph-{'-'.join(config.units)}", config.to_json())
+    kind = run_name(config.way_back)
+    name = folder_name(f"{kind}-{'-'.join(config.units)}", config.to_json())
     out = options.out or Path("runs") / name
     print(f"{', '.join(config.units)}: training into {out}", flush=True)
     access = Access.of(options)
     if options.engine == "fairseq":
+        if config.way_back:
+            raise InputError(
+                "--way-back: expected the engine transformer, found fairseq; leave one of them out"
+            )
         from morph.fairseq import train_through_fairseq
 
         for unit, score in train_through_fairseq(config, out, access=access).items():
@@ -95,7 +102,8 @@ def _train_transformer(
         print(f"with rules where they know better: {figures['accuracy both']:.1f}")
     steps = ", ".join(map(str, trained.steps))
     print(f"steps {steps}; {trained.seconds:.0f} s; model in {trained.folder / 'model'}")
-    print(f"next: python -m morph.inflect --lang {config.units[0]} --model {trained.folder} ...")
+    command = "analyse" if config.way_back else "inflect"
+    print(f"next: python -m morph.{command} --lang {config.units[0]} --model {trained.folder} ...")
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from data.files import canonical_json, write_whole
 from data.tsv import excerpt
 from data.words import script_of
 from morph.alphabet import BEGIN, END, LANGUAGE, WHOLE, Alphabet, Word
-from morph.model_folder import FORMAT, card, read_config
+from morph.model_folder import FORMAT, card, check_direction, read_config
 from morph.orthography import composed, spelt
 from morph.recipe import Architecture
 
@@ -65,6 +65,8 @@ class Transducer:
         backward: networks that do; then the forms of both directions are ranked again (`rerank`).
         normalised: the training data were in NFC, so that every question is brought to it.
         spellings: else, how letters in NFC are spelt in the training data (`morph.orthography`).
+        way_back: names of features, if forms are asked for lemmas (`morph.analyse.network`); else
+            none.
     """
 
     languages: tuple[str, ...]
@@ -77,6 +79,7 @@ class Transducer:
     backward: Transducer | None = None
     normalised: bool = False
     spellings: Mapping[str, str] = field(default_factory=dict)
+    way_back: tuple[str, ...] = ()
 
     @property
     def language(self) -> str:
@@ -205,6 +208,7 @@ class Transducer:
             "origin": dict(self.origin),
             "normalised": self.normalised,
             **({"from_end": True} if self.from_end else {}),
+            **({"way_back": self.way_back} if self.way_back else {}),
             **({"spellings": dict(self.spellings)} if self.spellings else {}),
         }
         for name, model in zip(files, self.models, strict=True):
@@ -216,11 +220,15 @@ class Transducer:
         write_whole(folder / "config.json", canonical_json(config))
 
     @classmethod
-    def load(cls, folder: Path, device: str = "cpu") -> Transducer:
+    def load(cls, folder: Path, device: str = "cpu", *, way_back: bool = False) -> Transducer:
         """Read what `save` wrote.
 
+        Args:
+            way_back: whether a model is wanted that writes lemmas of forms, or the usual kind.
+
         Raises:
-            InputError: no model in the folder, or one of another program or version.
+            InputError: no model in the folder, or one of another program or version; one that
+                writes the other kind of word.
         """
         from safetensors import SafetensorError
         from safetensors.torch import load_file
@@ -228,6 +236,7 @@ class Transducer:
         from morph.model import InflectionModel
 
         config = read_config(folder)
+        check_direction(folder, config, way_back)
         architecture = Architecture.from_json(config["architecture"])
         models = []
         for name in config["weights"]:
@@ -248,9 +257,12 @@ class Transducer:
             config["ratio"],
             config["origin"],
             config.get("from_end", False),
-            cls.load(folder / BACKWARD, device) if (folder / BACKWARD).is_dir() else None,
+            cls.load(folder / BACKWARD, device, way_back=way_back)
+            if (folder / BACKWARD).is_dir()
+            else None,
             config.get("normalised", config["origin"].get("text") == TEXT_IN_NFC),
             config.get("spellings", {}),
+            tuple(config.get("way_back", ())),
         )
 
     def spelt(self, text: str) -> str:

@@ -5,12 +5,14 @@
     cut -f2 pairs.tsv | python -m morph.analyse --lang sw --text - --top 1 --least 0.5
     python -m morph.analyse --lang qu --table quechua.tsv rimachkan
     python -m morph.analyse --lang sw --segment --text news.txt --out segments.tsv
+    python -m morph.analyse --lang sw --model runs/analyse-swa-1f3c alitembea
 
-By inflection tables where they have the form, else by analogy to their forms, with how sure that
-is. What is printed has tabs between the columns, below their names: form, lemma, features, by
-(table or analogy), confidence. Of a text each word stands once. Such a table is read wherever
-triples are: by `data.lexicon coverage --lemmas`, `icl.eval --lemmas`, `morph.train --train`. With
---segment it is the form and its morphemes, which `training.tokenizer train --boundaries` reads.
+By inflection tables where they have the form, else by analogy to their forms, and by a network if
+one was trained (`morph.train --way-back`), with how sure that is. What is printed has tabs between
+the columns, below their names: form, lemma, features, by (table, model or analogy), confidence. Of
+a text each word stands once. Such a table is read wherever triples are: by `data.lexicon coverage
+--lemmas`, `icl.eval --lemmas`, `morph.train --train`. With --segment it is the form and its
+morphemes, which `training.tokenizer train --boundaries` reads.
 """
 
 from __future__ import annotations
@@ -53,6 +55,10 @@ class AnalyseConfig:
     top: int = option(3, "analyses of a form that no table has", metavar="N", least=1)
     segment: bool = option(False, "print morphemes in place of analyses: a|li|soma")
     least: float = option(0.0, "confidence, 0 to 1, below which none is given", least=0.0, most=1.0)
+    model: Path | None = option(
+        None, "of the way back (default: the newest run in runs/, if any)", metavar="FOLDER"
+    )
+    no_model: bool = option(False, "tables and analogy alone")
     table: Path | None = option(
         None, "triples to use in place of the tables at hand", metavar="FILE"
     )
@@ -65,6 +71,7 @@ class AnalyseConfig:
     skip_bad: bool = option(False, "leave out bad lines of --table and --text")
     out: Path | None = common("--out", help="write there instead of printing", metavar="FILE")
     limit: int | None = common("--limit", help="lines of --text", least=1)
+    device: str = common("--device")
     offline: bool = common("--offline")
 
     def __post_init__(self) -> None:
@@ -79,6 +86,8 @@ class AnalyseConfig:
             raise InputError(
                 "--columns: expected --table beside it, found none; give both, or neither"
             )
+        if self.model is not None and self.no_model:
+            raise InputError("--no-model: not allowed with --model; leave one out")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -100,9 +109,12 @@ def _analyse(given: argparse.Namespace) -> None:
     )
     analyser = Analyser.load(
         config.lang or "",
+        model=config.model,
+        newest=not config.no_model,
         table=config.table,
         columns=config.columns,
         skip_bad=config.skip_bad,
+        device=config.device,
         access=Access.of(config),
     )
     rows = _of_words(analyser, config) if config.text is None else _of_text(analyser, config)

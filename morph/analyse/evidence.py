@@ -13,15 +13,17 @@ Of each it is asked
   the form counts most, and when beginning and end are voted for by different forms;
 - whether it inflects back to the form: the same votes turned round, from lemma to form, of the
   pairs of its bundle;
-- how much its lemma looks like a lemma of that part of speech (`LemmaModel`).
+- how much its lemma looks like a lemma of that part of speech (`LemmaModel`);
+- where there is a network of the way back (`morph.analyse.network`), which proposes candidates as
+  well, how likely that finds it, and whether it finds none likelier.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +32,9 @@ from data.lexicon.lemmas import Analysis
 from data.unimorph import Triple
 from morph.analyse.index import PatternIndex
 from morph.graphemes import Writing
+
+if TYPE_CHECKING:
+    from morph.analyse.network import Network
 
 Numbers = npt.NDArray[Any]
 
@@ -79,28 +84,62 @@ class Evidence:
 
     Args:
         triples: those without a form are passed over.
-        scheme: units of writing (`morph.graphemes`).
+        scheme: units of writing (`morph.graphemes`). network: speaks too, if there is one.
     """
 
-    def __init__(self, triples: Iterable[Triple], scheme: str = "characters") -> None:
-        self._writing = Writing(scheme)
+    def __init__(
+        self,
+        triples: Iterable[Triple],
+        scheme: str = "characters",
+        network: Network | None = None,
+    ) -> None:
+        self._writing, self._network = Writing(scheme), network
         pairs = _by_bundle(triples)
         written = self._writing.encode_pairs(pairs)
         self._inflections = PatternIndex(written)
         self._analyses = PatternIndex(
             {bundle: [(form, lemma) for lemma, form in some] for bundle, some in written.items()}
         )
+        self._bundles = frozenset(written)
         lemmas: dict[str, dict[str, None]] = defaultdict(dict)
         for bundle, some in written.items():
             lemmas[part_of_speech(bundle)].update({lemma: None for lemma, _ in some})
         self._lemmas = {tag: LemmaModel(some) for tag, some in lemmas.items()}
 
     def of(self, form: str) -> tuple[list[Analysis], Numbers]:
-        """Candidates, most votes first, and what speaks for each: (C, 10)."""
+        """Candidates, most votes first, and what speaks for each: (C, 10), of a network (C, 12)."""
+        [found] = self.of_all([form])
+        return found
+
+    def of_all(self, forms: Sequence[str]) -> list[tuple[list[Analysis], Numbers]]:
+        """`of` many forms, in one batch of the network."""
+        if self._network is None:
+            return [self._by_votes(form, ()) for form in forms]
+        proposed = self._network.propose(forms)
+        found = [self._by_votes(*each) for each in zip(forms, proposed, strict=True)]
+        others = [
+            (form, one)
+            for form, likely, (candidates, _) in zip(forms, proposed, found, strict=True)
+            for one in candidates
+            if one not in likely
+        ]
+        scores = dict(zip(others, self._network.score(others), strict=True))
+        return [
+            (candidates, np.hstack([values, _of_network(candidates, likely, form, scores)]))
+            for form, likely, (candidates, values) in zip(forms, proposed, found, strict=True)
+        ]
+
+    def _by_votes(self, form: str, proposed: Iterable[Analysis]) -> tuple[list[Analysis], Numbers]:
+        """Candidates, those proposed last, and what the tables say of each: (C, 10)."""
         word = self._writing.encode(form)
         shares = [*self._analyses.votes(word, SHARPNESS), self._analyses.combined(word)]
         first, second = list(shares[LEADING])[:CANDIDATES], list(shares[-1])[:COMBINED]
-        chosen = list(dict.fromkeys([*first, *second]))
+        third = [
+            (self._writing.encode(one.lemma), one.features)
+            for one in proposed
+            if one.lemma and one.features in self._bundles
+        ]
+        chosen = list(dict.fromkeys([*first, *second, *third]))
         values = [[*self._values(word, one, shares)] for one in chosen]
         decode = self._writing.decode
         candidates = [Analysis(decode(lemma), bundle) for lemma, bundle in chosen]
@@ -115,6 +154,17 @@ class Evidence:
             yield math.log(back.get((word, bundle), 0.0) + LEAST_BACK)
             yield float(next(iter(back), None) == (word, bundle))
         yield self._lemmas[part_of_speech(bundle)].log_probability(lemma)
+
+
+def _of_network(
+    candidates: Sequence[Analysis],
+    likely: Mapping[Analysis, float],
+    form: str,
+    others: Mapping[tuple[str, Analysis], float],
+) -> Numbers:
+    """The log probability of each candidate, and whether none has a higher one: (C, 2)."""
+    scores = [likely[one] if one in likely else others[form, one] for one in candidates]
+    return np.array([[score, float(score == max(scores))] for score in scores]).reshape(-1, 2)
 
 
 def part_of_speech(bundle: str) -> str:

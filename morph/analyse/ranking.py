@@ -16,21 +16,25 @@ take part in learning the weights (`morph.rules.calibration`).
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from data.bounded import read_json
 from data.errors import InputError
+from data.files import canonical_json, write_whole
 from data.lexicon.lemmas import Analysis
 from data.randomness import stream
 from data.unimorph import Triple
-from morph.analyse.evidence import VALUES, Evidence
+from morph.analyse.evidence import LEADING, VALUES, Evidence
 from morph.graphemes import SCHEMES, Writing
 from morph.rules.calibration import Curve
+
+if TYPE_CHECKING:
+    from morph.analyse.network import Network
 
 Numbers = npt.NDArray[Any]
 
@@ -38,7 +42,10 @@ FORMAT = "kilolingua analysis 1"  # another number where the same file would ran
 FOLDS = 5
 MOST_FORMS = 500  # to be judged
 LEAST_LEMMAS, LEAST_FORMS = 4, 12  # below which nothing can be learned, or held out
-START = 2  # the value that ranks before anything is learned: the votes that choose candidates
+# Before anything is learned, the votes that choose candidates rank them.
+VOTES = tuple(float(place == LEADING) for place in range(VALUES))
+A_LEMMA = 10  # forms of it at most, of those that weigh a network
+BESIDE = (0.2, 0.0)  # weights of a network's values, about as they were on dev parts
 RIDGE = 20.0
 HALF = 0.5  # of the lemmas
 NEWTON_STEPS, HALVINGS, SMALL, LEAST = 50, 10, 1e-4, 1e-300
@@ -47,7 +54,7 @@ SHAPE = {"format": str, "scheme": str, "weights": [float], "curve": [[float]]}
 
 
 class Judged(NamedTuple):
-    """A form of a held-out lemma: the values of its candidates (C, 10), which are right (C,)."""
+    """A form of a held-out lemma: the values of its candidates (C, V), which are right (C,)."""
 
     lemma: str
     values: Numbers
@@ -62,7 +69,10 @@ class Ranked(NamedTuple):
 
 
 class Ranking(NamedTuple):
-    """Weights of the values, (10,), and the curve from probabilities to confidences."""
+    """Weights of the values, (V,), and the curve from probabilities to confidences.
+
+    V is 10, or 12 beside a network.
+    """
 
     scheme: str
     weights: tuple[float, ...]
@@ -83,15 +93,23 @@ class Ranking(NamedTuple):
             "curve": self.curve.to_json(),
         }
 
+    def save(self, path: Path) -> None:
+        """Write what `load` reads."""
+        write_whole(path, canonical_json(self.to_json()) + "\n")
+
     @classmethod
-    def load(cls, path: Path) -> Ranking:
-        """What `to_json` gave, from a file.
+    def load(cls, path: Path, *, network: bool = False) -> Ranking:
+        """What `save` wrote.
+
+        Args:
+            network: whether it is that of a network.
 
         Raises:
             InputError: it is something else.
         """
         found = read_json(path, SHAPE)
-        if found["format"] != FORMAT or len(found["weights"]) != VALUES:
+        values = VALUES + len(BESIDE) * network
+        if found["format"] != FORMAT or len(found["weights"]) != values:
             raise InputError(f"{path}: expected {FORMAT}, found another version; learn it again")
         return cls(found["scheme"], tuple(found["weights"]), Curve.from_json(found["curve"]))
 
@@ -104,18 +122,58 @@ def learn_ranking(triples: Sequence[Triple], *, seed: int = 1) -> Ranking:
     Raises:
         InputError: too few lemmas or forms to hold some out.
     """
+    return fit(*_best_scheme(triples, seed))
+
+
+def _best_scheme(triples: Sequence[Triple], seed: int) -> tuple[str, list[Judged]]:
+    """The scheme by which the right candidates are likelier, and what was judged by it."""
     known = [triple for triple in triples if triple.form is not None]
-    lemmas = len({triple.lemma for triple in known})
-    if lemmas < LEAST_LEMMAS or len(known) < LEAST_FORMS:
-        raise InputError(
-            f"expected at least {LEAST_FORMS} forms of {LEAST_LEMMAS} lemmas to learn from, found"
-            f" {len(known)} of {lemmas}; only words of the table itself can be analysed: give a"
-            " larger one"
-        )
+    check_enough(known)
     schemes = [SCHEMES[0], *filter(lambda scheme: _changes(known, scheme), SCHEMES[1:])]
     judged = {scheme: judge(known, scheme, seed) for scheme in schemes}
     best = max(schemes, key=lambda scheme: _hits(judged[scheme]))  # of equals the first
-    return fit(best, judged[best])
+    return best, judged[best]
+
+
+def check_enough(triples: Sequence[Triple]) -> None:
+    """Refuse tables from which nothing can be learned.
+
+    Raises:
+        InputError: too few lemmas or forms to hold some out.
+    """
+    lemmas = len({triple.lemma for triple in triples})
+    if lemmas < LEAST_LEMMAS or len(triples) < LEAST_FORMS:
+        raise InputError(
+            f"expected at least {LEAST_FORMS} forms of {LEAST_LEMMAS} lemmas to learn from, found"
+            f" {len(triples)} of {lemmas}; only words of the table itself can be analysed: give a"
+            " larger one"
+        )
+
+
+def learn_ranking_beside(
+    network: Network, tables: Sequence[Triple], held: Sequence[Triple], *, seed: int = 1
+) -> Ranking:
+    """Weights and confidences where a network speaks too, learned on lemmas that it has not seen.
+
+    These may be few, and forms of one lemma say the same. So no lemma counts as more than A_LEMMA
+    forms, and those that `learn_ranking` judges teach what the tables' word is worth: there the
+    network says nothing, of all candidates alike.
+
+    Args:
+        tables: what the network learned from. held: of other lemmas.
+
+    Raises:
+        InputError: as `learn_ranking`.
+    """
+    scheme, alone = _best_scheme(tables, seed)
+    silent = [one._replace(values=np.pad(one.values, ((0, 0), (0, len(BESIDE))))) for one in alone]
+    gold = gold_of(held, {one.form for one in tables})
+    by_lemma: dict[str, list[str]] = {}
+    for form in stream(seed, "held").sample(sorted(gold), len(gold)):
+        by_lemma.setdefault(min(gold[form]).lemma, []).append(form)
+    forms = [form for some in by_lemma.values() for form in some[:A_LEMMA]][:MOST_FORMS]
+    judged = list(_judged(forms, gold, Evidence(tables, scheme, network)))
+    return fit(scheme, judged, (*VOTES, *BESIDE), silent)
 
 
 def judge(triples: Sequence[Triple], scheme: str, seed: int) -> list[Judged]:
@@ -128,13 +186,19 @@ def judge(triples: Sequence[Triple], scheme: str, seed: int) -> list[Judged]:
         tables = [triple for triple in triples if triple.lemma not in held]
         gold = gold_of((t for t in triples if t.lemma in held), {t.form for t in tables})
         evidence = Evidence(tables, scheme)
-        for form in stream(seed, f"forms {fold}").sample(sorted(gold), len(gold)):
-            candidates, values = evidence.of(form)
-            right = np.array([one in gold[form] for one in candidates], dtype=bool)
-            found.append(Judged(min(gold[form]).lemma, values, right))
-            if len(found) == MOST_FORMS:
-                return found
+        forms = stream(seed, f"forms {fold}").sample(sorted(gold), len(gold))
+        found += _judged(forms[: MOST_FORMS - len(found)], gold, evidence)
+        if len(found) == MOST_FORMS:
+            break
     return found
+
+
+def _judged(
+    forms: Sequence[str], gold: Mapping[str, set[Analysis]], evidence: Evidence
+) -> Iterator[Judged]:
+    for form, (candidates, values) in zip(forms, evidence.of_all(forms), strict=True):
+        right = np.array([one in gold[form] for one in candidates], dtype=bool)
+        yield Judged(min(gold[form]).lemma, values, right)
 
 
 def gold_of(
@@ -154,35 +218,46 @@ def gold_of(
     return found
 
 
-def fit(scheme: str, judged: Sequence[Judged]) -> Ranking:
-    """The ranking that makes the right candidates likely; the votes' own order of no forms."""
+def fit(
+    scheme: str,
+    judged: Sequence[Judged],
+    start: Sequence[float] = VOTES,
+    others: Sequence[Judged] = (),
+) -> Ranking:
+    """The ranking that makes the right candidates likely; that by the first weights of no forms.
+
+    Args:
+        others: teach weights as well, and no confidence.
+    """
     halves = [
         [one for one in judged if (stream(0, one.lemma).random() < HALF) == first]
         for first in (True, False)
     ]
     scored: list[tuple[float, bool]] = []
     for learned, kept in (halves, halves[::-1]):
-        weights = fit_weights(learned)
+        weights = fit_weights([*others, *learned], start)
         for one in kept:
             shares = probabilities(one.values, weights)
             nearest = np.argsort(-shares, kind="stable")[:CALIBRATED].tolist()
             scored += [(float(shares[place]), bool(one.right[place])) for place in nearest]
     curve = Curve.fit([share for share, _ in scored], [right for _, right in scored])
-    return Ranking(scheme, tuple(fit_weights(judged).tolist()), curve)
+    return Ranking(scheme, tuple(fit_weights([*others, *judged], start).tolist()), curve)
 
 
-def fit_weights(judged: Sequence[Judged]) -> Numbers:
+def fit_weights(judged: Sequence[Judged], first: Sequence[float] = VOTES) -> Numbers:
     """Penalised maximum likelihood of the sum over right candidates: Fisher scoring, damped.
 
     Forms none of whose candidates is right, or all, say nothing about weights.
+
+    Args:
+        first: the weights before anything is learned, from which the penalty keeps others.
     """
     telling = [one for one in judged if one.right.any() and not one.right.all()]
-    start = np.zeros(VALUES)
-    start[START] = 1.0
+    start = np.array(first)
     weights = start.copy()
     cost = _cost(telling, weights, start)
     for _ in range(NEWTON_STEPS):
-        slope, curvature = RIDGE * (weights - start), RIDGE * np.eye(VALUES)
+        slope, curvature = RIDGE * (weights - start), RIDGE * np.eye(len(start))
         for one in telling:
             shares = probabilities(one.values, weights)
             mean = shares @ one.values

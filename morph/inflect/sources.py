@@ -22,6 +22,8 @@ from data.inflections.tables import TableFiles, find_table, tables_of, warn_of_b
 from data.languages import Language
 from data.unimorph import Triple
 from morph.inflect.choice import Calibration
+from morph.model_folder import CONFIG, RANKING
+from morph.recipe import run_name
 from morph.rules import FORMAT, Policy, Rules
 from morph.transducer import Hypothesis, Transducer
 
@@ -110,13 +112,17 @@ def rules_for(
     return rules
 
 
-def newest_run(language: Language, runs: Path = RUNS) -> Path | None:
-    """The newest finished run folder of a language: runs/morph-CODE-HASH with a whole model."""
+def newest_run(language: Language, runs: Path = RUNS, *, way_back: bool = False) -> Path | None:
+    """The newest finished run folder of a language: runs/morph-CODE-HASH with a whole model.
+
+    Of the way back (`morph.train --way-back`): runs/analyse-CODE-HASH, with what is written last.
+    """
+    last = RANKING if way_back else CONFIG
     found = [
-        (config.stat().st_mtime, folder)
-        for folder in sorted(runs.glob("morph-*-*"))
+        (path.stat().st_mtime, folder)
+        for folder in sorted(runs.glob(f"{run_name(way_back)}-*-*"))
         if _is_of(language, folder.name.split("-", 1)[1].rpartition("-")[0])
-        and (config := folder / "model" / "config.json").is_file()
+        and (path := folder / "model" / last).is_file()
     ]
     return max(found)[1] if found else None
 
@@ -125,7 +131,20 @@ def open_model(folder: Path, language: Language, *, device: str = "cpu") -> Trai
     """Load the model of a run folder, or of the folder of a model itself.
 
     Raises:
-        InputError: no model is there, or one of other languages.
+        InputError: no model is there, or one of other languages, or of the way back.
+        UnavailableError: torch is not installed.
+    """
+    place, transducer = open_transducer(folder, language, device=device)
+    return TrainedModel(place, transducer, _calibration(place))
+
+
+def open_transducer(
+    folder: Path, language: Language, *, device: str = "cpu", way_back: bool = False
+) -> tuple[Path, Transducer]:
+    """The model's own folder and its networks; as `open_model`, but of either kind.
+
+    Raises:
+        InputError: as `open_model`; a model of the other kind.
         UnavailableError: torch is not installed.
     """
     inner = folder / "model"
@@ -134,9 +153,10 @@ def open_model(folder: Path, language: Language, *, device: str = "cpu") -> Trai
         raise InputError(
             f"{folder}: expected a run folder of morph.train or a model's folder, found no"
             f" config.json; train one: python -m morph.train --lang {language.bcp47}"
+            f"{' --way-back' if way_back else ''}"
         )
     try:
-        model = Transducer.load(place, device)
+        model = Transducer.load(place, device, way_back=way_back)
     except ImportError as error:
         raise UnavailableError(
             f'a trained model needs the package {error.name}; pip install -e ".[cpu]"'
@@ -147,8 +167,8 @@ def open_model(folder: Path, language: Language, *, device: str = "cpu") -> Trai
             f"{place}: expected a model of {language.name} ({language.bcp47}), found one of"
             f" {', '.join(model.languages)}; give another --model"
         )
-    _LOG.info("forms by the model %s", place)
-    return TrainedModel(place, model.in_language(code), _calibration(place))
+    _LOG.info("%s by the model %s", "analyses" if way_back else "forms", place)
+    return place, model.in_language(code)
 
 
 def _calibration(folder: Path) -> Calibration | None:

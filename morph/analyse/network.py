@@ -1,0 +1,110 @@
+"""A network the other way round: it reads a form and writes its lemma and its features.
+
+    >>> rows = [Triple("soma", "V;PST", "alisoma"), Triple("pika", "V;FUT", "atapika")]
+    >>> names = features_of(rows)
+    >>> turned = turn(rows[0], names)
+    >>> turned.lemma, turned.features, read(turned.form, names)
+    ('alisoma', 'LEMMA', Analysis(lemma='soma', features='V;PST'))
+
+It is a `morph.transducer.Transducer` like any other, trained on triples that are turned round: what
+it is asked about is a form, always with the same bundle, and what it writes is the lemma with a
+sign for each feature behind it, so that one beam holds whole analyses and their probabilities. The
+signs are characters of Unicode's last planes, in the order of the names in the model's config.json
+(`way_back`). Beside the model is analysis.json: how much its word weighs beside the votes
+(`morph.analyse.ranking`), learned on lemmas that were held out from its training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from data.errors import InputError
+from data.lexicon.lemmas import Analysis
+from data.tsv import excerpt
+from data.unimorph import Triple
+from morph.orthography import composed
+
+if TYPE_CHECKING:
+    from morph.transducer import Transducer
+
+ASKED = "LEMMA"  # the bundle of every question
+FIRST = 0xF0000  # the sign of the first feature
+LOWEST = -20.0  # log probabilities below it are all alike: the network would never write that
+BEAM = 12
+
+
+def features_of(triples: Iterable[Triple]) -> tuple[str, ...]:
+    """The names of features that the bundles are put together of, sorted."""
+    return tuple(sorted({name for one in triples for name in one.features.split(";")}))
+
+
+def write(analysis: Analysis, names: Sequence[str]) -> str:
+    """A lemma, and a sign for each feature.
+
+    Raises:
+        InputError: a feature that is not among the names.
+    """
+    sign = {name: chr(FIRST + place) for place, name in enumerate(names)}
+    features = analysis.features.split(";")
+    unknown = [name for name in features if name not in sign]
+    if unknown:
+        raise InputError(
+            f"bundle {excerpt(analysis.features)}: expected features that the model writes, found"
+            f" {excerpt(unknown[0])}; train a new one, without --from"
+        )
+    return analysis.lemma + "".join(sign[name] for name in features)
+
+
+def read(text: str, names: Sequence[str]) -> Analysis:
+    """What `write` wrote; of anything else what is in it, signs where they stand."""
+    places = [ord(character) - FIRST for character in text]
+    bundle = ";".join(names[place] for place in places if 0 <= place < len(names))
+    lemma = "".join(c for c, at in zip(text, places, strict=True) if not 0 <= at < len(names))
+    return Analysis(composed(lemma), bundle)
+
+
+def turn(triple: Triple, names: Sequence[str]) -> Triple:
+    """The question about a form and its answer, as a triple to train on."""
+    answer = write(Analysis(triple.lemma, triple.features), names)
+    return Triple(triple.form or "", ASKED, answer)
+
+
+@dataclass(frozen=True)
+class Network:
+    """A trained model of the way back that proposes analyses of forms."""
+
+    transducer: Transducer
+
+    def propose(self, forms: Sequence[str]) -> list[dict[Analysis, float]]:
+        """Up to BEAM analyses a form with their log probabilities (nats), the likeliest first.
+
+        None for a form that the model refuses (`Transducer.refusal`).
+        """
+        asked = [form for form in dict.fromkeys(forms) if self._reads(form)]
+        questions = [(form, ASKED) for form in asked]
+        answers = self.transducer.predict(questions, beam=BEAM, n_best=BEAM)
+        found: Mapping[str, dict[Analysis, float]] = {form: {} for form in forms}
+        for form, hypotheses in zip(asked, answers, strict=True):
+            for one in hypotheses:
+                analysis = read(one.form, self.transducer.way_back)
+                found[form].setdefault(analysis, max(one.score, LOWEST))
+        return [found[form] for form in forms]
+
+    def score(self, pairs: Sequence[tuple[str, Analysis]]) -> list[float]:
+        """The log probabilities of analyses of forms, LOWEST at least."""
+        names = self.transducer.way_back
+        known = [
+            place
+            for place, (form, analysis) in enumerate(pairs)
+            if {*analysis.features.split(";")} <= {*names} and self._reads(form)
+        ]
+        items = [(pairs[n][0], ASKED, write(pairs[n][1], names)) for n in known]
+        scores = [LOWEST] * len(pairs)
+        for place, score in zip(known, self.transducer.score(items), strict=True):
+            scores[place] = max(score, LOWEST)
+        return scores
+
+    def _reads(self, form: str) -> bool:
+        return self.transducer.refusal(form, ASKED) is None
