@@ -1,12 +1,12 @@
 """Does text made from a lexicon teach a pretrained encoder a language? Topics with English labels.
 
     python -m bench.aligned --seeds 1,2,3 --document docs/EXPANSION.md
-    python -m bench.aligned --others --lines runs/others.jsonl               # of other languages
+    python -m bench.aligned --others --results runs/others.jsonl             # of other languages
     python -m bench.aligned --table                                          # of what there is
 
 multilingual-e5-small goes on with pairs: English lines of LAFAND, and what `lexaug.synthesize`
-makes of them (`--mode parallel`). Of the other sides in a batch the right one shall be nearest
-(`--auxiliary contrastive`). An arm is one model for all its languages:
+makes of them (`--mode parallel`). Both sides get the vector that the encoder had for the English
+one before (`--auxiliary distillation`). An arm is one model for all its languages:
 
 | arm | pairs |
 | --- | --- |
@@ -25,7 +25,7 @@ from __future__ import annotations
 import argparse
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -62,10 +62,12 @@ class Settings:
 
     Attributes:
         lines: of English.
+        auxiliary: as `training.pretrain` takes it.
         freeze: layers below the ones that learn.
         pairs: of a batch.
     """
 
+    auxiliary: str = "distillation"
     lines: int = 1500
     freeze: int = 8
     steps: int = 100
@@ -128,7 +130,7 @@ class Aligned:
     def _trained(self, arm: str, seed: int, pairs: Sequence[Task]) -> Task:
         settings, out = self.settings, self.out / "models" / f"{arm}-{seed}"
         command = ["training.pretrain", "--model", MODEL, "--objective", "none"]
-        command += ["--auxiliary", "contrastive", "--freeze", str(settings.freeze)]
+        command += ["--auxiliary", settings.auxiliary, "--freeze", str(settings.freeze)]
         command += [part for one in pairs for part in ("--pairs", str(one.done.parent))]
         command += ["--pairs-a-batch", str(settings.pairs), "--steps", str(settings.steps)]
         command += ["--learning-rate", str(settings.learning_rate), "--length", "64"]
@@ -172,24 +174,25 @@ def main() -> None:
     add("--arms", default=",".join(ARMS))
     add("--seeds", default="1")
     add("--others", action="store_true", help="score the other languages, to choose settings by")
-    for name, kind in (("freeze", int), ("steps", int), ("pairs", int), ("learning_rate", float)):
-        add(f"--{name.replace('_', '-')}", type=kind, default=getattr(least, name))
+    for name in (setting.name for setting in fields(Settings)):
+        default = getattr(least, name)
+        add(f"--{name.replace('_', '-')}", type=type(default), default=default)
     add("--out", type=Path, default=Path("runs/aligned"))
-    add("--lines", type=Path, default=LINES, help="the results, a line a language and model")
+    add("--results", type=Path, default=LINES, help="a line a language and model")
     add("--document", type=Path, help="a Markdown file to put the table into")
     add("--table", action="store_true", help="run nothing: the table of what there is")
     given = parser.parse_args()
     arms = given.arms.split(",")
     if wrong := [arm for arm in arms if arm not in ARMS]:
         raise InputError(f"--arms {wrong[0]}: expected some of {', '.join(ARMS)}")
-    settings = Settings(least.lines, given.freeze, given.steps, given.pairs, given.learning_rate)
+    settings = Settings(**{one.name: getattr(given, one.name) for one in fields(Settings)})
     scored, foreign = (OTHERS, LANGUAGES) if given.others else (LANGUAGES, OTHERS)
-    lines = read_lines(given.lines, SHAPE)
+    lines = read_lines(given.results, SHAPE)
     for line in lines:
         if line["settings"] not in ({}, vars(settings)):
             raise InputError(
-                f"{given.lines}: expected results of {vars(settings)}, found some of"
-                f" {line['settings']}; give another file with --lines"
+                f"{given.results}: expected results of {vars(settings)}, found some of"
+                f" {line['settings']}; give another file with --results"
             )
     known = {(line["arm"], line["seed"]) for line in lines}
     seeds = [int(seed) for seed in given.seeds.split(",")]
@@ -200,7 +203,7 @@ def main() -> None:
             return
         lines.extend(plan.lines_of(task))
         write_lines(
-            given.lines,
+            given.results,
             lines,
             lambda one: (ARMS.index(one["arm"]), one["seed"], list(scored).index(one["language"])),
         )

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ from data.corpus import Corpus
 from data.errors import InputError
 from data.languages import resolve
 from data.randomness import stream
-from models.encoder import prompts_of
+from models.encoder import open_encoder, prompts_of
 from training.auxiliary_options import AuxiliaryOptions
 from training.joint import MAIN, Joint, Together, Weighted, batch_of, judged, pair_batch, width_of
 from training.objectives import Mix, Read, Special
@@ -33,6 +33,8 @@ from training.text import CorpusBatches, evaluation_batches
 from training.tokenizer.special import encoded, literal_backend
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import Tensor, nn
 
     from models.resolve import Model
@@ -139,6 +141,8 @@ def prepare_beside(
     *,
     rate: float,
     share: float,
+    device: str = "cpu",
+    access: Access = Access(),
 ) -> Beside:
     """Make the heads and the batches that a configuration asks for.
 
@@ -148,6 +152,7 @@ def prepare_beside(
         main: the loss of the main objective, or None.
         rate: at which the model learns, at its highest.
         share: of the pairs that are held out.
+        device: computes the vectors that the model has for sources before it is trained.
 
     Raises:
         InputError: a single language, a language without transcription, too few pairs.
@@ -182,7 +187,11 @@ def prepare_beside(
         streams[TEXTS], judged_by = _text_stream(config, [part for part, _ in texts], mix)
         held_out += [batch_of(TEXTS, batch) for batch in judged_by]
     if config.reads(PAIRS):
-        made = PairStream(bitexts, backend, special, prefix, config, share)
+        goals = None
+        if config.has_goals:
+            assert base is not None  # noqa: S101  # the options are checked
+            goals = open_encoder(str(base.folder), device=device, access=access).encode
+        made = PairStream(bitexts, backend, special, prefix, config, share, goals)
         streams[PAIRS] = made
         held_out += [batch_of(PAIRS, batch) for batch in made.held_out()]
     return Beside(Joint(model, weighted, main), streams, held_out)
@@ -229,11 +238,13 @@ class PairStream:
         prefix: Ids,
         config: AuxiliaryOptions,
         share: float,
+        goals: Callable[[Sequence[str]], NDArray[np.float32]] | None = None,
     ) -> None:
         """Tokenise the pairs; longer texts are cut.
 
         Args:
             share: of them that are held out.
+            goals: the vectors of sources, (N, D), which stand in batches then.
 
         Raises:
             InputError: fewer pairs than a batch.
@@ -260,6 +271,7 @@ class PairStream:
             self._pairs.append(list(zip(*map(ids, sides), strict=True)))
             told = [[numbers.setdefault(t, len(numbers)) for t in pair] for pair in part]
             self._numbers.append([(source, target) for source, target in told])
+        self._goals = _goals(numbers, {n for part in self._numbers for n, _ in part}, goals)
         self._epoch = self._done = 0
 
     def __iter__(self) -> Iterator[dict[str, Tensor]]:
@@ -299,6 +311,25 @@ class PairStream:
         return plan
 
     def _batch(self, part: int, rows: Sequence[int]) -> dict[str, Tensor]:
+        import torch
+
         chosen = [self._pairs[part][row] for row in rows]
         numbers = [self._numbers[part][row] for row in rows]
-        return pair_batch(chosen, numbers, self._pad)
+        batch = pair_batch(chosen, numbers, self._pad)
+        if self._goals:
+            batch["goal"] = torch.stack([self._goals[source] for source, _ in numbers])
+        return batch
+
+
+def _goals(
+    numbers: Mapping[str, int],
+    sources: Collection[int],
+    goals: Callable[[Sequence[str]], NDArray[np.float32]] | None,
+) -> dict[int, Tensor]:
+    """The vectors of sources by their numbers; none where none are asked for."""
+    import torch
+
+    if goals is None:
+        return {}
+    texts = {text: number for text, number in numbers.items() if number in sources}
+    return dict(zip(texts.values(), torch.from_numpy(goals(list(texts))), strict=True))

@@ -18,8 +18,8 @@ class AuxiliaryOptions(PrivateOptions):
 
     auxiliary: str | None = option(
         None,
-        "beside the objective: adversarial, cooperative, means, phonemes, contrastive (with"
-        " --pairs); several with weights: adversarial:0.1,contrastive:1",
+        "beside the objective: adversarial, cooperative, means, fisher, phonemes; with --pairs"
+        " contrastive, distillation; several with weights: adversarial:0.1,contrastive:1",
         metavar="MIX",
         group=AUXILIARY,
     )
@@ -59,16 +59,33 @@ class AuxiliaryOptions(PrivateOptions):
 
         return any(auxiliary(name).reads == kind for name in self.weights)
 
-    def check_auxiliary(self) -> None:
+    @property
+    def has_goals(self) -> bool:
+        """Whether one of them asks for the vectors that the model had before."""
+        from training.objectives.auxiliary import auxiliary
+
+        return any(auxiliary(name).goals for name in self.weights)
+
+    def check_auxiliary(self, *, pretrained: bool) -> None:
         """Refuse what cannot be, before anything is opened.
+
+        Args:
+            pretrained: the model begins with weights that know something.
 
         Raises:
             InputError: the message names the option.
         """
         if self.reads("pairs") and not self.pairs:
-            raise InputError("--auxiliary contrastive needs --pairs, files with translations")
+            raise InputError(f"--auxiliary {self.auxiliary} needs --pairs, files with translations")
         if self.pairs and not self.reads("pairs"):
-            raise InputError("--pairs belongs to --auxiliary contrastive; give it, or leave it out")
+            raise InputError(
+                "--pairs belongs to --auxiliary contrastive or distillation; give one of them, or"
+                " leave it out"
+            )
+        if self.has_goals and not pretrained:
+            raise InputError(
+                "--auxiliary distillation keeps the vectors of a pretrained model; give --model"
+            )
         if self.privacy:
             mixing = {"--auxiliary": bool(self.auxiliary)}
             refuse_with_privacy(

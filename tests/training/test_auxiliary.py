@@ -24,7 +24,13 @@ from training.joint import Joint, Together, Weighted, freeze, joint_loss
 from training.loop import Shuffled
 from training.objectives import Special
 from training.objectives.auxiliary import AUXILIARIES, Setting, parse_auxiliary, register_auxiliary
-from training.objectives.heads import Contrastive, Fisher, LanguageHead, Means, Quick
+from training.objectives.heads import (
+    Contrastive,
+    Fisher,
+    LanguageHead,
+    Means,
+    Quick,
+)
 from training.pretrain import pretrain
 from training.pretraining.config import PretrainConfig
 
@@ -123,6 +129,30 @@ def test_a_model_without_a_head_and_auxiliary_ones_alone(
     assert np.abs(early).max() < 1e-2 < np.abs(late).max()  # one layer is frozen, of two
 
 
+def test_a_language_gets_the_vectors_of_its_translations(
+    languages: tuple[Path, Path, Path], tmp_path: Path
+) -> None:
+    """The space stays: what is new in it is where the old one was."""
+    pretrain(asked(languages, tmp_path / "first", steps=2))
+    base = tmp_path / "base"
+    bare(tmp_path / "first" / "model", base)
+    more = {"config": None, "tokenizer": None, "model": str(base), "objective": "none"}
+    more |= {"corpora": (), "auxiliary": "distillation", "learning_rate": 5e-3}
+    done = pretrain(asked(languages, tmp_path / "run", steps=60, evaluate_every=30, **more))
+    before, after = open_encoder(str(base)), open_encoder(str(done.model))
+    texts = sentences(40)
+    goal = before.encode(texts)
+    said = [backwards(text) for text in texts]
+    kept, begun, learned = (
+        float(np.mean(np.sum(goal * found, axis=1)))
+        for found in (after.encode(texts), before.encode(said), after.encode(said))
+    )
+    assert learned > begun + 0.5 * (1 - begun)
+    assert kept > begun
+    told = done.told["training"]["metrics"]["distillation loss"]
+    assert told == pytest.approx(1 - (kept + learned) / 2, abs=0.1)
+
+
 def bare(folder: Path, out: Path) -> None:
     """The model of a folder without its head, as multilingual-e5-small is one."""
     from models.tokenizer import open_fast_tokenizer
@@ -139,7 +169,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"auxiliary": "means,means"}, '"means" stands twice; give it once'),
     ({"auxiliary": "adversarial,cooperative"}, "undo each other; choose one"),
     ({"auxiliary": "means"}, "--pairs belongs to --auxiliary contrastive"),
-    ({"pairs": ()}, "--auxiliary contrastive needs --pairs"),
+    ({"pairs": ()}, "--auxiliary cooperative,contrastive:0.5 needs --pairs"),
+    ({"auxiliary": "distillation"}, "--auxiliary distillation keeps the vectors of a pretrained"),
     ({"contrast": 0.0}, "--contrast 0.0: expected a number above 0"),
     ({"freeze": 9}, "--freeze 9: expected 0 (the embeddings alone) to 2 layers of ModernBertModel"),
     ({"pairs": ("nowhere.tsv",)}, "nowhere.tsv: no such file"),

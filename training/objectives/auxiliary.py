@@ -18,6 +18,8 @@ Heads are trained with the model and stay in the checkpoints; the model that is 
 - `phonemes`: at each word's first piece, how the word is said (`training.objectives.phonemes`)
 - `contrastive`: of the translations in a batch the right one is nearest (InfoNCE, van den Oord et
   al. 2018, https://arxiv.org/abs/1807.03748); no head
+- `distillation`: a text and its translation both get the vector that the model had for the text
+  before (Reimers and Gurevych 2020, https://aclanthology.org/2020.emnlp-main.365); no head
 
 A new one is a class and a row (docs/CONTRIBUTING.md).
 
@@ -99,13 +101,16 @@ class Auxiliary:
     Attributes:
         reads: which batches it takes. Of texts: input_ids and attention_mask (B, T), corpus (B,)
             and step (). Of pairs: input_ids and attention_mask (2 B, T), sources before targets,
-            and source, target (B,), numbers that equal texts share.
+            and source, target (B,), numbers that equal texts share; goal (B, D) where asked for.
         make: from a setting to a module, called as `module(states, batch)` with the states of the
             last layer, (B or 2 B, T, D); it returns an `Outcome`.
+        goals: of pairs, whether the batch has the vectors, of length 1, that the model had for the
+            sources before it was trained.
     """
 
     reads: Reads
     make: Callable[[Setting], nn.Module]
+    goals: bool = False
 
 
 def _later(module: str, name: str, *arguments: Any) -> Callable[[Setting], nn.Module]:
@@ -126,10 +131,13 @@ AUXILIARIES: dict[str, Auxiliary] = {
     "fisher": Auxiliary(TEXTS, _later(HEADS, "Fisher")),
     "phonemes": Auxiliary(TEXTS, _later("training.objectives.phonemes", "PhonemeHead")),
     "contrastive": Auxiliary(PAIRS, _later(HEADS, "Contrastive")),
+    "distillation": Auxiliary(PAIRS, _later(HEADS, "Distillation"), goals=True),
 }
 
 
-def register_auxiliary(name: str, reads: Reads, make: Callable[[Setting], nn.Module]) -> None:
+def register_auxiliary(
+    name: str, reads: Reads, make: Callable[[Setting], nn.Module], *, goals: bool = False
+) -> None:
     """Add an auxiliary objective: `--auxiliary` knows it from then on.
 
     docs/CONTRIBUTING.md adds one step by step. The arguments are those of `Auxiliary`.
@@ -139,7 +147,7 @@ def register_auxiliary(name: str, reads: Reads, make: Callable[[Setting], nn.Mod
     """
     if name in AUXILIARIES:
         raise ValueError(f'auxiliary objective: there is a "{name}" already; use another name')
-    AUXILIARIES[name] = Auxiliary(reads, make)
+    AUXILIARIES[name] = Auxiliary(reads, make, goals)
 
 
 def auxiliary(name: str) -> Auxiliary:

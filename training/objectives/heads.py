@@ -233,6 +233,23 @@ class Contrastive(nn.Module):
         return Outcome(losses[0] + losses[1], _number(labels) * 2, torch.as_tensor(right))
 
 
+class Distillation(nn.Module):
+    """A text and its translation get the vector that the model had for the text before.
+
+    One less the cosine, of both (Reimers and Gurevych 2020,
+    https://aclanthology.org/2020.emnlp-main.365, whose teacher is another model).
+    """
+
+    def __init__(self, _setting: Setting) -> None:
+        super().__init__()
+
+    def forward(self, states: Tensor, batch: Batch) -> Outcome:
+        """Both sides, so that a pair counts twice."""
+        vectors = functional.normalize(pooled(states, batch["attention_mask"]), dim=1)
+        cosines = (vectors * batch["goal"].repeat(2, 1)).sum(1)
+        return Outcome((1 - cosines).sum(), _number(cosines), None)
+
+
 def _same(numbers: Tensor) -> Tensor:
     """Which other rows hold the same text, (B, B)."""
     same = numbers[:, None] == numbers[None, :]

@@ -136,7 +136,7 @@ class PretrainConfig(AuxiliaryOptions):
     def _check_auxiliary(self) -> None:
         from training.objectives import NONE
 
-        self.check_auxiliary()
+        self.check_auxiliary(pretrained=self.model is not None)
         if NONE in self.mix.split(",") and not self.weights:
             raise InputError("--objective none needs --auxiliary, which says what is trained for")
         if NONE in self.mix.split(",") and self.mix != NONE:

@@ -102,6 +102,8 @@ class Prepared:
             None if config.mix == NONE else loss_for(self.architecture),
             rate=config.settings().learning_rate,
             share=config.held_out,
+            device=config.device,
+            access=self.access,
         )
 
     @cached_property

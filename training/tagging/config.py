@@ -146,7 +146,7 @@ class TagConfig(AuxiliaryOptions):
         if self.config and named(self.config)[0].architecture == "encoder-decoder":
             raise InputError(f"--config {self.config}: expected an encoder such as encoder-tiny")
         self._check_pairs()
-        self.check_auxiliary()
+        self.check_auxiliary(pretrained=self.model is not None)
         if self.reads("texts") != bool(self.texts):
             raise InputError(
                 "--texts and --auxiliary belong together: adversarial, cooperative, means and"

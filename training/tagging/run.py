@@ -152,7 +152,14 @@ class Prepared:
         parts = encode(self.sources, tokenizer, self.folder, self.access)
         texts = list(zip(parts, self.languages, strict=True))
         about = (config, self.tagger.model, tokenizer, self.base, texts, self.bitexts)
-        return prepare_beside(*about, word_loss, rate=config.learning_rate, share=HELD_OUT)
+        return prepare_beside(
+            *about,
+            word_loss,
+            rate=config.learning_rate,
+            share=HELD_OUT,
+            device=config.device,
+            access=self.access,
+        )
 
     @property
     def _listed(self) -> list[TaggedSentence]:
