@@ -4,6 +4,7 @@
     python -m bench.inflection --suite sigmorphon2023 --table        # what there is so far
     python -m bench.inflection --suite sigmorphon2023 --units swa,fin,kat --examples 500 \\
         --time-budget 8m --out runs/bench-500                        # few triples
+    python -m bench.inflection --suite sigmorphon2023 --model runs/joint --out runs/bench-joint
 
 Trains a model a language on one core each, `--jobs` languages at once, predicts the test files and
 prints accuracy: of the model, of the rules of `morph.rules`, of both (what `morph.inflect` answers
@@ -25,7 +26,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from data.catalog import dataset
 from data.files import canonical_json, write_whole
@@ -37,6 +38,7 @@ from morph.corpora import SHARED_TASK, load_data
 from training.settings import seconds_of
 
 if TYPE_CHECKING:
+    from morph.corpora import InflectionData
     from morph.inflect.choice import Calibration
     from morph.rules import Rules
     from morph.transducer import Hypothesis, Transducer
@@ -64,56 +66,97 @@ def score_of(gold: Sequence[Triple], forms: Sequence[str]) -> dict[str, Any]:
 
 
 def work(unit: str, options: argparse.Namespace) -> None:
-    """Train and score one language; writes UNIT.json."""
+    """Train and score one language, or score a model of many; writes UNIT.json."""
     import torch
 
-    from morph.inflect.choice import UNCALIBRATED
-    from morph.recipe import Recipe, TrainingConfig
     from morph.rules import Rules
-    from morph.run import read_data, train_model
 
     torch.set_num_threads(1)
-    recipe = Recipe(
-        seconds=seconds_of(options.time_budget),
-        clock="cpu",
-        networks=options.networks,
-        seed=options.seed,
-        # the table of docs/MORPH.md was measured before the recipe invented any of the whole files
-        hallucinated=None if options.examples else 0,
-    )
-    config = TrainingConfig((unit,), recipe, SHARED_TASK, examples=options.examples)
-    began = time.process_time()
-    trained = train_model(config, options.out / f"morph-{unit}-bench")
-    total = time.process_time() - began
+    found = joint(unit, options) if options.model else trained(unit, options)
+    data = training_data(unit, options)
+    rules = Rules.learn(data.train)
+    calibration = found.calibration or calibrated(found.model, rules, data.dev)
     gold = test_of(unit)
     items = [(one.lemma, one.features) for one in gold]
     began = time.process_time()
-    hypotheses = predicted(trained.transducer, items)
+    hypotheses = predicted(found.model, items)
     decoding = time.process_time() - began
     forms = [
         hypotheses[place][0].form if place in hypotheses else lemma
         for place, (lemma, _) in enumerate(items)
     ]
     rows = (f"{one.lemma}\t{one.features}\t{form}\n" for one, form in zip(gold, forms, strict=True))
-    write_whole(trained.folder / f"{unit}.tst", "".join(rows))
-    train = read_data(config)[0].train
-    affix, rules = Rules.learn(train, policy="affix"), Rules.learn(train)
-    baseline = [affix.predict(*item).form for item in items]
-    found = {
+    write_whole(options.out / f"{unit}.tst", "".join(rows))
+    affix = Rules.learn(data.train, policy="affix")
+    scores = {
         "unit": unit,
         "test": score_of(gold, forms),
-        **with_rules(
-            trained.transducer, hypotheses, rules, trained.calibration or UNCALIBRATED, gold
-        ),
-        "dev": trained.accuracy[unit].to_dict(),
-        "baseline": score_of(gold, baseline),
-        "steps": trained.steps,
-        "cpu seconds": round(total, 1),
-        "training cpu seconds": round(trained.seconds, 1),
+        **with_rules(found.model, hypotheses, rules, calibration, gold),
+        "baseline": score_of(gold, [affix.predict(*item).form for item in items]),
         "test items a second": round(len(items) / decoding, 1),
+        **found.told,
+    }
+    write_whole(options.out / f"{unit}.json", canonical_json(scores))
+
+
+class Found(NamedTuple):
+    """A model to be scored.
+
+    Attributes:
+        calibration: None where it is learned by the bench. told: what UNIT.json says of it.
+    """
+
+    model: Transducer
+    calibration: Calibration | None
+    told: Mapping[str, Any]
+
+
+def trained(unit: str, options: argparse.Namespace) -> Found:
+    """A model of one language."""
+    from morph.recipe import Recipe, TrainingConfig
+    from morph.run import train_model
+
+    recipe = Recipe(
+        seconds=seconds_of(options.time_budget),
+        clock="cpu",
+        networks=options.networks,
+        seed=options.seed,
+    )
+    config = TrainingConfig((unit,), recipe, SHARED_TASK, examples=options.examples)
+    began = time.process_time()
+    run = train_model(config, options.out / f"morph-{unit}-bench")
+    told = {
+        "dev": run.accuracy[unit].to_dict(),
+        "steps": run.steps,
+        "cpu seconds": round(time.process_time() - began, 1),
+        "training cpu seconds": round(run.seconds, 1),
         "recipe": recipe.to_json(),
     }
-    write_whole(options.out / f"{unit}.json", canonical_json(found))
+    return Found(run.transducer, run.calibration, told)
+
+
+def joint(unit: str, options: argparse.Namespace) -> Found:
+    """A model of many languages, asked for one of them."""
+    from morph.transducer import Transducer
+
+    model = Transducer.load(options.model / "model").in_language(unit)
+    told = {name: model.origin[name] for name in ("recipe", "steps")}
+    return Found(model, None, told | {"cpu seconds": 0.0})
+
+
+def training_data(unit: str, options: argparse.Namespace) -> InflectionData:
+    """The triples that a unit is learned from, all or `--examples`."""
+    data = load_data(unit)
+    return data.sample(options.examples, options.seed) if options.examples else data
+
+
+def calibrated(model: Transducer, rules: Rules, dev: Sequence[Triple]) -> Calibration:
+    """How far the model is to be trusted, by the items of a dev part that it does not refuse."""
+    from morph.inflect.choice import calibrate
+
+    return calibrate(
+        model, rules, [one for one in dev if not model.refusal(one.lemma, one.features)]
+    )
 
 
 def predicted(
@@ -157,16 +200,13 @@ def with_rules(
 
 def again(unit: str, options: argparse.Namespace) -> None:
     """Calibrate a trained model once more, and score it with the rules; mends UNIT.json."""
-    from morph.inflect.choice import calibrate
     from morph.rules import Rules
     from morph.transducer import Transducer
 
     folder = options.out / f"morph-{unit}-bench" / "model"
-    model, data = Transducer.load(folder), load_data(unit)
-    if options.examples:
-        data = data.sample(options.examples, options.seed)
+    model, data = Transducer.load(folder), training_data(unit, options)
     rules = Rules.learn(data.train)
-    calibration = calibrate(model, rules, data.dev)
+    calibration = calibrated(model, rules, data.dev)
     calibration.save(folder)
     gold = test_of(unit)
     hypotheses = predicted(model, [(one.lemma, one.features) for one in gold])
@@ -246,6 +286,7 @@ def main() -> None:
     add("--jobs", type=int, default=2, help="languages at once (default 2)")
     add("--units", help="some of the languages, with commas between")
     add("--out", type=Path, default=Path("runs/bench-inflection"))
+    add("--model", type=Path, help="a run of morph.train of all the languages: train nothing")
     add("--calibrate", action="store_true", help="only calibrate and score what is trained")
     add("--table", action="store_true", help="print the table of what is there, and end")
     add("--work", help=argparse.SUPPRESS)
