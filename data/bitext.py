@@ -31,7 +31,7 @@ from data.languages import resolve
 from data.lines import unpacked_suffix
 from data.load import ParallelCorpus, find_language, load_parallel, no_such_file
 from data.parallel import PAIR_FORMATS, read_aligned
-from data.tsv import read_tsv
+from data.tsv import excerpt, read_tsv
 
 SAMPLE = "sample"
 SYNTHESIS = {"run": {"mode": str, "format": str, "licence": {"strictest": str}, "language": str}}
@@ -120,7 +120,15 @@ def _file(name: str, path: Path, asked: list[str], skip_bad: bool) -> Bitext:
             f"--pairs {name}: expected two languages, found {', '.join(codes) or 'none'}; choose"
             f" two of them: {path}:{'-'.join([*codes, 'sw', 'en'][:2])}"
         )
-    source, target = map(resolve, chosen)
+    try:
+        source, target = map(resolve, chosen)
+    except InputError as error:
+        if asked:
+            raise
+        raise InputError(
+            f"--pairs {name}: expected a first line with the codes of two languages, such as"
+            f' "en<TAB>sw", found {" and ".join(map(excerpt, codes))}; put one before the pairs'
+        ) from error
     found = load_parallel(str(path), source, target, skip_bad=skip_bad)
     return _of(name, found)
 

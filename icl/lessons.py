@@ -44,6 +44,7 @@ class LessonsConfig(LayoutOptions):
         "translations: FILE.tsv, FILE.tmx, FILE,FILE, a folder of lexaug.synthesize --mode "
         "parallel, NAME[:SPLIT]:LANGUAGE; once for each",
         metavar="NAME",
+        repeated=True,
         group="languages and text",
     )
     entries: str | None = option(

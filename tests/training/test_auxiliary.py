@@ -210,6 +210,10 @@ def test_pairs_by_name(tmp_path: Path) -> None:
     assert find_bitext(f"{table}:zu-en").pairs == (("inja", "dog"),)
     with pytest.raises(InputError, match=r"expected two languages, found sw, zu, en; choose two"):
         find_bitext(str(table))
+    bare = tmp_path / "bare.tsv"
+    bare.write_text("a dog\tmbwa\n", "utf-8")
+    with pytest.raises(InputError, match=r'two languages, such as "en<TAB>sw", found "a dog" and'):
+        find_bitext(str(bare))
     made = tmp_path / "made"
     made.mkdir()
     (made / "pairs.tsv").write_text("dog\tmbwa\n", "utf-8")
