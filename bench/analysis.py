@@ -1,6 +1,6 @@
 """Analysis of forms whose lemmas no table has: ten languages of different types, a table.
 
-    python -m bench.analysis                  # ten languages, some forty minutes on one core
+    python -m bench.analysis                  # ten languages, half an hour on one core
     python -m bench.analysis --table          # what there is so far
     python -m bench.analysis --split dev --units bak,nno --out runs/analysis-dev
     python -m bench.analysis --no-network     # the votes alone, some ten minutes
@@ -9,9 +9,9 @@ Of each UniMorph table a tenth of the lemmas is the test part, a tenth the dev p
 hashes; the rest is what `morph.analyse` learns from. It is asked for forms of the held-out lemmas
 that the rest does not have, up to 500. An answer is right if the form has that lemma with that
 bundle; a form may have several. Three systems: the ranking of what the votes propose; that beside a
-network of the way back (`morph.train --way-back`), trained in two minutes of processor time on
-another 9/10 of the lemmas that there are to learn from, and weighed on the last tenth of them; and
-the network alone. Beside them stand the votes without what was learned about ranking, and a
+network of the way back (`morph.train --way-back`), trained in a minute of processor time on
+seven eighths of the lemmas that there are to learn from, and weighed on the last eighth; and the
+network alone. Beside them stand the votes without what was learned about ranking, and a
 baseline that costs nothing: the form is its own lemma, with the bundle of which that is true most
 often. Every setting was chosen on dev parts. A language is written when it is done: the same
 command goes on where it was stopped, and other splits use the network that is there.
