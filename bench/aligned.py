@@ -53,7 +53,13 @@ OTHERS: Mapping[str, Language] = {
     "lus": Language("lus_Latn", "lus"),
 }
 ARMS = (NONE, "ours", "published", FOREIGN)
-DIFFERENCES = ((NONE, "ours"), (NONE, FOREIGN), (FOREIGN, "ours"), ("published", "ours"))
+DIFFERENCES = (
+    (NONE, "ours"),
+    (NONE, "published"),
+    (NONE, FOREIGN),
+    (FOREIGN, "ours"),
+    ("published", "ours"),
+)
 
 
 @dataclass(frozen=True)

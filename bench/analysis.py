@@ -36,10 +36,11 @@ from data.lexicon.lemmas import Analysis
 from data.randomness import stream
 from data.unimorph import Triple
 from metrics.labels import exact_match
-from morph.analyse import open_network
 from morph.analyse.evidence import LEADING, Evidence
 from morph.analyse.network import Network
 from morph.analyse.ranking import Ranking, gold_of, learn_ranking
+from morph.inflect.sources import open_transducer
+from morph.model_folder import RANKING
 from morph.recipe import OF_FEW, Recipe, TrainingConfig
 from morph.rules.calibration import expected_calibration_error
 from morph.run import train_model
@@ -103,7 +104,7 @@ def work(unit: str, split: str, seed: int, out: Path, with_network: bool) -> dic
     times: dict[str, float] = {}
     if with_network:
         network, beside, times["seconds to train"] = trained(unit, train, out)
-        evidence = Evidence(train, beside.scheme, network)
+        evidence = Evidence(train, beside.scheme, network if beside.has_network else None)
         before = time.process_time()
         for start in range(0, len(forms), TOGETHER):
             for one in evidence.of_all(forms[start : start + TOGETHER]):
@@ -160,7 +161,9 @@ def trained(unit: str, train: Sequence[Triple], out: Path) -> tuple[Network, Ran
         began = time.process_time()
         train_model(config, folder)
         write_whole(told, canonical_json(round(time.process_time() - began, 1)))
-    return *open_network(folder, language), float(json.loads(told.read_text("utf-8")))
+    place, transducer = open_transducer(folder, language, way_back=True)
+    ranking = Ranking.load(place / RANKING, network=True)
+    return Network(transducer), ranking, float(json.loads(told.read_text("utf-8")))
 
 
 def commonest_copy(train: Sequence[Triple]) -> str:

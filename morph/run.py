@@ -31,7 +31,7 @@ from metrics.labels import exact_match
 from metrics.score import Score
 from morph.alphabet import Alphabet
 from morph.analyse.network import Network, features_of, turn
-from morph.analyse.ranking import check_enough, gold_of, learn_ranking_beside
+from morph.analyse.ranking import Ranking, check_enough, gold_of, learn_ranking_beside
 from morph.corpora import InflectionData, is_normalised, load_data, orthography
 from morph.inflect.choice import Calibration, calibrate
 from morph.model_folder import RANKING
@@ -63,6 +63,7 @@ class Trained(Plotted):
 
     accuracy: of the model alone on the dev part, by unit. steps: of each network. calibration:
     what of model and rules answers (`morph.inflect.choice`), where there is one language.
+    ranking: of the way back, the same.
     """
 
     folder: Path
@@ -71,6 +72,7 @@ class Trained(Plotted):
     steps: tuple[int, ...]
     seconds: float
     calibration: Calibration | None
+    ranking: Ranking | None = None
 
     def summary(self) -> str:
         """Accuracy by unit, and where the run lies."""
@@ -117,7 +119,7 @@ def train_model(
         else:
             accuracy = score(data, partial(_answers, transducer), out)
         _report(config, transducer, list(accuracy.values()), out)
-        calibration = None
+        calibration = ranking = None
         if back and len(data) == 1:
             ranking = learn_ranking_beside(Network(transducer), data[0].train, data[0].dev)
             ranking.save(out / "model" / RANKING)
@@ -125,7 +127,7 @@ def train_model(
             calibration = _calibrated(transducer, data[0], out)
         check_not_removed(out / "config.json")
     steps, seconds = tuple(f.steps for f in fitted), sum(f.seconds for f in fitted)
-    return Trained(out, transducer, accuracy, steps, seconds, calibration)
+    return Trained(out, transducer, accuracy, steps, seconds, calibration, ranking)
 
 
 @contextmanager

@@ -295,8 +295,10 @@ class Analyser:
 
 def open_network(
     folder: Path, language: Language, *, device: str = "cpu"
-) -> tuple[Network, Ranking]:
+) -> tuple[Network, Ranking] | None:
     """The network of a run of the way back, and how much its word weighs beside the votes'.
+
+    None where the votes alone did better on the run's dev lemmas.
 
     Raises:
         InputError: no such model is there, or one of other languages; of several, without a ranking
@@ -311,7 +313,13 @@ def open_network(
             f" none; go on with this one: python -m morph.train --lang {language.bcp47} --way-back"
             f" --from {place}"
         )
-    return Network(transducer), Ranking.load(path, network=True)
+    ranking = Ranking.load(path, network=True)
+    if not ranking.has_network:
+        _LOG.warning(
+            "%s: analogy alone did better on held-out lemmas; its network is not used", place
+        )
+        return None
+    return Network(transducer), ranking
 
 
 def ranking_for(tables: Tables, access: Access | None) -> Ranking:

@@ -84,6 +84,11 @@ class Ranking(NamedTuple):
         order = np.argsort(-shares, kind="stable").tolist()
         return [Ranked(candidates[one], self.curve(float(shares[one]))) for one in order]
 
+    @property
+    def has_network(self) -> bool:
+        """Whether a network's values are among those that are weighed."""
+        return len(self.weights) > VALUES
+
     def to_json(self) -> dict[str, Any]:
         """All fields."""
         return {
@@ -102,14 +107,14 @@ class Ranking(NamedTuple):
         """What `save` wrote.
 
         Args:
-            network: whether it is that of a network.
+            network: whether it may be one beside a network.
 
         Raises:
             InputError: it is something else.
         """
         found = read_json(path, SHAPE)
-        values = VALUES + len(BESIDE) * network
-        if found["format"] != FORMAT or len(found["weights"]) != values:
+        sizes = (VALUES, VALUES + len(BESIDE))[: 1 + network]
+        if found["format"] != FORMAT or len(found["weights"]) not in sizes:
             raise InputError(f"{path}: expected {FORMAT}, found another version; learn it again")
         return cls(found["scheme"], tuple(found["weights"]), Curve.from_json(found["curve"]))
 
@@ -162,6 +167,9 @@ def learn_ranking_beside(
     Args:
         tables: what the network learned from. held: of other lemmas.
 
+    Returns:
+        The ranking of the tables alone, if fewer first answers are right beside the network.
+
     Raises:
         InputError: as `learn_ranking`.
     """
@@ -173,7 +181,15 @@ def learn_ranking_beside(
         by_lemma.setdefault(min(gold[form]).lemma, []).append(form)
     forms = [form for some in by_lemma.values() for form in some[:A_LEMMA]][:MOST_FORMS]
     judged = list(_judged(forms, gold, Evidence(tables, scheme, network)))
-    return fit(scheme, judged, (*VOTES, *BESIDE), silent)
+    start, plain = (*VOTES, *BESIDE), fit(scheme, alone)
+    beside = sum(
+        _first_right(kept, fit_weights([*silent, *learned], start))
+        for learned, kept in _halves(judged)
+    )
+    without = list(_judged(forms, gold, Evidence(tables, scheme)))
+    if beside < _first_right(without, np.array(plain.weights)):
+        return plain
+    return fit(scheme, judged, start, silent)
 
 
 def judge(triples: Sequence[Triple], scheme: str, seed: int) -> list[Judged]:
@@ -229,12 +245,8 @@ def fit(
     Args:
         others: teach weights as well, and no confidence.
     """
-    halves = [
-        [one for one in judged if (stream(0, one.lemma).random() < HALF) == first]
-        for first in (True, False)
-    ]
     scored: list[tuple[float, bool]] = []
-    for learned, kept in (halves, halves[::-1]):
+    for learned, kept in _halves(judged):
         weights = fit_weights([*others, *learned], start)
         for one in kept:
             shares = probabilities(one.values, weights)
@@ -242,6 +254,22 @@ def fit(
             scored += [(float(shares[place]), bool(one.right[place])) for place in nearest]
     curve = Curve.fit([share for share, _ in scored], [right for _, right in scored])
     return Ranking(scheme, tuple(fit_weights([*others, *judged], start).tolist()), curve)
+
+
+def _halves(judged: Sequence[Judged]) -> tuple[list[list[Judged]], list[list[Judged]]]:
+    """The forms of half of the lemmas and those of the others, and the same the other way round."""
+    halves = [
+        [one for one in judged if (stream(0, one.lemma).random() < HALF) == first]
+        for first in (True, False)
+    ]
+    return halves, halves[::-1]
+
+
+def _first_right(judged: Sequence[Judged], weights: Numbers) -> int:
+    """Of how many forms the likeliest candidate is right."""
+    return sum(
+        bool(one.right[(one.values @ weights).argmax()]) for one in judged if one.right.any()
+    )
 
 
 def fit_weights(judged: Sequence[Judged], first: Sequence[float] = VOTES) -> Numbers:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,8 +20,8 @@ from data.unimorph import Triple, read_triples
 from morph.analyse import Analyser, open_network
 from morph.analyse.__main__ import main as analyse
 from morph.analyse.evidence import Evidence
-from morph.analyse.network import LOWEST, features_of, read, turn, write
-from morph.analyse.ranking import Ranking
+from morph.analyse.network import LOWEST, Network, features_of, read, turn, write
+from morph.analyse.ranking import Ranking, learn_ranking_beside
 from morph.inflect import Inflector, Lookup
 from morph.inflect.sources import Tables, newest_run, open_model
 from morph.model_folder import RANKING
@@ -51,6 +53,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     asked = ["--lang", "sw", "--train", str(table), "--out", str(out)]
     assert train([*asked, *QUICK, *ONE_SIDE]) == 0
     return place
+
+
+def opened(run: Path) -> tuple[Network, Ranking]:
+    """Its network and ranking."""
+    found = open_network(run, resolve("sw"))
+    assert found is not None
+    return found
 
 
 @pytest.fixture
@@ -93,7 +102,7 @@ def test_a_run_folder_of_the_way_back(run: Path) -> None:
 
 
 def test_a_network_proposes_and_scores_alike(run: Path) -> None:
-    network, _ = open_network(run, resolve("sw"))
+    network, _ = opened(run)
     forms = ["alibibibi", "haalidodo", "читал"]
     proposed = network.propose(forms)
     assert len(proposed[0]) > 1
@@ -106,7 +115,7 @@ def test_a_network_proposes_and_scores_alike(run: Path) -> None:
 
 
 def test_a_network_adds_candidates_and_what_it_says_of_each(run: Path) -> None:
-    network, ranking = open_network(run, resolve("sw"))
+    network, ranking = opened(run)
     alone, beside = Evidence(TRIPLES), Evidence(TRIPLES, "characters", network)
     candidates, values = alone.of("alibibibi")
     more, others = beside.of("alibibibi")
@@ -123,8 +132,8 @@ def test_a_network_adds_candidates_and_what_it_says_of_each(run: Path) -> None:
 @pytest.fixture(scope="module")
 def both(folder: Path) -> tuple[Analyser, Inflector]:
     """What analyses with the network, and what inflects by the same table."""
-    opened = open_network(folder / "runs" / "analyse-sw-1f", resolve("sw"))
-    analyser = Analyser(Tables.of(TRIPLES), "sw", "Toy", model=opened)
+    model = opened(folder / "runs" / "analyse-sw-1f")
+    analyser = Analyser(Tables.of(TRIPLES), "sw", "Toy", model=model)
     return analyser, Inflector(Lookup.of(TRIPLES), Rules.learn(TRIPLES), "Toy")
 
 
@@ -188,6 +197,40 @@ def test_models_of_the_wrong_kind(run: Path, tmp_path: Path) -> None:
         Analyser.load("zu", model=run, table=table)
     with pytest.raises(InputError, match=r"no config.json; train one: .* --lang sw --way-back"):
         Analyser.load("sw", model=tmp_path / "none", table=table)
+
+
+class Liar:
+    """Says of every form that it is a lemma of its own, and is sure."""
+
+    def propose(self, forms: Sequence[str]) -> list[dict[Analysis, float]]:
+        return [{Analysis(form, "V;PST"): -0.1} for form in forms]
+
+    def score(self, pairs: Sequence[tuple[str, Analysis]]) -> list[float]:
+        return [-0.1 if one.lemma == form else LOWEST for form, one in pairs]
+
+
+def test_a_network_that_leads_astray_is_not_used(
+    run: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    liar: Any = Liar()
+    learned, held = TRIPLES[:120], TRIPLES[120:]
+    assert learn_ranking_beside(liar, learned, held).has_network  # its weight was learned: none
+    monkeypatch.setattr("morph.analyse.ranking.BESIDE", (9.0, 9.0))
+    monkeypatch.setattr("morph.analyse.ranking.RIDGE", 1e9)  # as if nothing could be learned
+    ranking = learn_ranking_beside(liar, learned, held)
+    assert not ranking.has_network
+    place = tmp_path / "runs" / "analyse-sw-0f"
+    shutil.copytree(run, place)
+    ranking.save(place / "model" / RANKING)
+    assert open_network(place, resolve("sw")) is None
+    table = written(tmp_path / "toy.tsv", TRIPLES)
+    assert analyse(["--lang", "sw", "--table", str(table), "--top", "1", "alibibibi"]) == 0
+    assert capsys.readouterr().out.splitlines()[1].split("\t")[3] == "analogy"
+    assert "its network is not used" in caplog.text
 
 
 def test_a_model_without_its_ranking(run: Path, tmp_path: Path) -> None:
