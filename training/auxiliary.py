@@ -162,18 +162,11 @@ def prepare_beside(
 
     from training.architectures import seeded
 
-    special = Special.of(tokenizer)
-    backend = literal_backend(tokenizer)
-    prompt = prompts_of(base.folder).get("query", "").rstrip() if base else ""
-    prefix: Ids = tuple(next(encoded(backend, [prompt]))) if prompt else ()
-    setting = Setting(
-        tuple(language for _, language in texts),
-        width_of(model),
-        special,
-        max(1.0, HEAD_RATE / rate),
-        config.ramp,
-        config.contrast,
-    )
+    special, backend = Special.of(tokenizer), literal_backend(tokenizer)
+    prefix = _prefix(base, backend)
+    languages, quickness = tuple(language for _, language in texts), max(1.0, HEAD_RATE / rate)
+    about = (languages, width_of(model), special, quickness, config.ramp, config.contrast)
+    setting = Setting(*about)
     with seeded(config.seed):
         torch.manual_seed(config.seed)
         weighted = {
@@ -188,13 +181,18 @@ def prepare_beside(
         held_out += [batch_of(TEXTS, batch) for batch in judged_by]
     if config.reads(PAIRS):
         goals = None
-        if config.has_goals:
-            assert base is not None  # noqa: S101  # the options are checked
+        if config.has_goals and base:  # the options see to it that there is one
             goals = open_encoder(str(base.folder), device=device, access=access).encode
         made = PairStream(bitexts, backend, special, prefix, config, share, goals)
         streams[PAIRS] = made
         held_out += [batch_of(PAIRS, batch) for batch in made.held_out()]
     return Beside(Joint(model, weighted, main), streams, held_out)
+
+
+def _prefix(base: Model | None, backend: Any) -> Ids:
+    """The ids of what stands before each text of a model; none where nothing does."""
+    prompt = prompts_of(base.folder).get("query", "").rstrip() if base else ""
+    return tuple(next(encoded(backend, [prompt]))) if prompt else ()
 
 
 def _text_stream(

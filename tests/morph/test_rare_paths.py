@@ -157,7 +157,7 @@ def test_a_model_without_torch_or_of_another_language(
     ):
         open_model(tmp_path, resolve("sw"))
 
-    def missing(*_: object) -> None:
+    def missing(*_: object, **__: object) -> None:
         raise ModuleNotFoundError("no torch", name="torch")
 
     monkeypatch.setattr(sources.Transducer, "load", missing)
