@@ -35,7 +35,6 @@ from bench.continued_table import Results, by_language
 from bench.expansion import Runner, in_document
 from bench.expansion_plan import Task, module
 from bench.kept import read_lines, write_lines
-from data.errors import InputError
 
 LINES = Path(__file__).with_suffix(".jsonl")
 SHAPE = {"language": str, "arm": str, "seed": int, "settings": dict, TOPICS: str}
@@ -190,13 +189,13 @@ def main() -> None:
     given = parser.parse_args()
     arms = given.arms.split(",")
     if wrong := [arm for arm in arms if arm not in ARMS]:
-        raise InputError(f"--arms {wrong[0]}: expected some of {', '.join(ARMS)}")
+        parser.error(f"--arms {wrong[0]}: expected some of {', '.join(ARMS)}")
     settings = Settings(**{one.name: getattr(given, one.name) for one in fields(Settings)})
     scored, foreign = (OTHERS, LANGUAGES) if given.others else (LANGUAGES, OTHERS)
     lines = read_lines(given.results, SHAPE)
     for line in lines:
         if line["settings"] not in ({}, vars(settings)):
-            raise InputError(
+            parser.error(
                 f"{given.results}: expected results of {vars(settings)}, found some of"
                 f" {line['settings']}; give another file with --results"
             )

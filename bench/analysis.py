@@ -36,6 +36,7 @@ from data.lexicon.lemmas import Analysis
 from data.randomness import stream
 from data.unimorph import Triple
 from metrics.labels import exact_match
+from morph.analyse import TOGETHER
 from morph.analyse.evidence import LEADING, Evidence
 from morph.analyse.network import Network
 from morph.analyse.ranking import Ranking, gold_of, learn_ranking
@@ -63,7 +64,6 @@ HELD = 2  # and of the others one on which a network is weighed
 MOST_FORMS = 500
 SYSTEMS = ("beside", "network", "ranked", "votes", "copy")
 BUDGET = 60.0  # seconds of processor time
-TOGETHER = 32  # forms that the network reads in one batch
 
 
 def number_of(lemma: str) -> int:

@@ -121,6 +121,7 @@ def trained(unit: str, options: argparse.Namespace) -> Found:
         clock="cpu",
         networks=options.networks,
         seed=options.seed,
+        hallucinated=options.hallucinate,
     )
     config = TrainingConfig((unit,), recipe, SHARED_TASK, examples=options.examples)
     began = time.process_time()
@@ -283,6 +284,7 @@ def main() -> None:
     add("--examples", type=int, help="train on so many triples, drawn by seed (default: all)")
     add("--seed", type=int, default=1, help="of the drawing and the networks (default 1)")
     add("--networks", type=int, default=3, help="trained within the budget (default 3)")
+    add("--hallucinate", type=int, metavar="N", help="as morph.train has it, with its default")
     add("--jobs", type=int, default=2, help="languages at once (default 2)")
     add("--units", help="some of the languages, with commas between")
     add("--out", type=Path, default=Path("runs/bench-inflection"))

@@ -108,7 +108,7 @@ def train_model(
     back = config.way_back
     if back:  # said before anything is trained
         for corpus in data:
-            check_enough(corpus.train)
+            check_enough(corpus.train, corpus.name)
     started = Transducer.load(config.start, device, way_back=back) if config.start else None
     with training_folder(config, data, out):
         transducer, fitted = _trained(config, data, started, out, device, on_progress)

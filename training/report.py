@@ -126,6 +126,7 @@ def _legend(name: str, number: int, colour: str) -> str:
 
 
 LOSS = "nats a token"
+WEIGHTED = "weighted sum"  # of several losses
 
 
 def write_report(
@@ -143,7 +144,7 @@ def write_report(
     Args:
         folder: where `fit` wrote (its `out`).
         title: of the page.
-        facts: shown as a table: data, settings, versions.
+        facts: shown as a table: data, settings, versions; settings that are None are left out.
         scores: shown with interval, n and signature.
         notes: sentences that stand out, on what a reader must know.
         command: how to get the run again.
@@ -160,7 +161,7 @@ def write_report(
         "report.html.j2",
         title=title,
         command=command,
-        facts=facts or {},
+        facts={name: _told(value) for name, value in (facts or {}).items()},
         scores=scores,
         notes=notes,
         loss=plot([loss_curve(metrics)], y=unit),
@@ -170,6 +171,17 @@ def write_report(
         ],
         summary=_summary(metrics, timing, unit),
     )
+
+
+def _told(value: object) -> object:
+    """A fact as it is read: the parts of what has several, with commas between.
+
+    >>> _told({"steps": None, "width": 64}), _told([163, 147]), _told("in NFC")
+    ('width 64', '163, 147', 'in NFC')
+    """
+    if isinstance(value, Mapping):
+        value = [f"{name} {one}" for name, one in value.items() if one is not None]
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else value
 
 
 def of_held_out(rows: Sequence[Mapping[str, Any]]) -> list[Score]:

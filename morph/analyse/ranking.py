@@ -140,18 +140,22 @@ def _best_scheme(triples: Sequence[Triple], seed: int) -> tuple[str, list[Judged
     return best, judged[best]
 
 
-def check_enough(triples: Sequence[Triple]) -> None:
+def check_enough(triples: Sequence[Triple], name: str = "") -> None:
     """Refuse tables from which nothing can be learned.
+
+    Args:
+        name: of the table, for the message.
 
     Raises:
         InputError: too few lemmas or forms to hold some out.
     """
     lemmas = len({triple.lemma for triple in triples})
     if lemmas < LEAST_LEMMAS or len(triples) < LEAST_FORMS:
+        where = f"{name}: " if name else ""
         raise InputError(
-            f"expected at least {LEAST_FORMS} forms of {LEAST_LEMMAS} lemmas to learn from, found"
-            f" {len(triples)} of {lemmas}; only words of the table itself can be analysed: give a"
-            " larger one"
+            f"{where}expected at least {LEAST_FORMS} forms of {LEAST_LEMMAS} lemmas to learn from,"
+            f" found {len(triples)} of {lemmas}; only words of the table itself can be analysed:"
+            " give a larger one"
         )
 
 

@@ -258,7 +258,11 @@ def test_a_ranking_is_of_a_network_or_of_none(run: Path) -> None:
 @pytest.mark.parametrize(
     ("triples", "more", "message"),
     [
-        (TRIPLES[:3], [], "expected at least 12 forms of 4 lemmas to learn from, found 2 of 2"),
+        (
+            TRIPLES[:3],
+            [],
+            "toy.tsv: expected at least 12 forms of 4 lemmas to learn from, found 2 of 2",
+        ),
         (TRIPLES, ["--engine", "fairseq"], "--way-back: expected the engine transformer"),
         (
             [Triple(t.lemma, t.features.replace("PST", "FUT"), t.form) for t in TRIPLES],

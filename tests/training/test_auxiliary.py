@@ -71,7 +71,10 @@ def test_a_run_with_all_of_them(languages: tuple[Path, Path, Path], tmp_path: Pa
     stored = (tmp_path / "run" / "model" / "README.md").read_text("utf-8")
     assert "pairs.tsv | not stated | 300 |" in stored
     assert "cooperative,contrastive:0.5" in stored
-    assert "cooperative accuracy" in (tmp_path / "run" / "report.html").read_text("utf-8")
+    page = (tmp_path / "run" / "report.html").read_text("utf-8")
+    assert "cooperative accuracy" in page
+    assert "weighted sum" in page
+    assert "nats a token" not in page
 
 
 def test_the_saved_model_has_no_head(languages: tuple[Path, Path, Path], tmp_path: Path) -> None:

@@ -520,7 +520,7 @@ def _card(prepared: Prepared, told: Mapping[str, Any]) -> str:
 
 
 def _report(prepared: Prepared, told: Mapping[str, Any]) -> None:
-    from training.report import of_held_out, write_report
+    from training.report import WEIGHTED, of_held_out, write_report
 
     teacher, model = told["teacher"], told["model"]
     facts = {
@@ -535,5 +535,5 @@ def _report(prepared: Prepared, told: Mapping[str, Any]) -> None:
     write_report(
         prepared.folder, f"Distillation {prepared.folder.name}", facts=facts,
         scores=of_held_out(told["held_out"]), notes=told["notes"], command=told["command"],
-        unit="weighted sum",
+        unit=WEIGHTED,
     )  # fmt: skip

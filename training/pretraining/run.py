@@ -381,7 +381,7 @@ def _languages(prepared: Prepared) -> list[str]:
 
 
 def _report(prepared: Prepared, trained: Trained, told: Mapping[str, Any]) -> None:
-    from training.report import of_held_out, write_report
+    from training.report import LOSS, WEIGHTED, of_held_out, write_report
 
     facts = {
         "model": told["model"]["name"],
@@ -399,6 +399,7 @@ def _report(prepared: Prepared, trained: Trained, told: Mapping[str, Any]) -> No
         scores=of_held_out(trained.scores),
         notes=told["notes"],
         command=told["command"],
+        unit=WEIGHTED if prepared.config.weights else LOSS,
     )
 
 

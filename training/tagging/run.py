@@ -489,7 +489,7 @@ def _warnings(
 
 
 def _report(prepared: Prepared, told: Mapping[str, Any]) -> None:
-    from training.report import write_report
+    from training.report import LOSS, WEIGHTED, write_report
 
     scores = []
     for one in told["results"]:
@@ -513,6 +513,7 @@ def _report(prepared: Prepared, told: Mapping[str, Any]) -> None:
         scores=scores,
         notes=told["notes"],
         command=told["command"],
+        unit=WEIGHTED if prepared.config.weights else LOSS,
     )
 
 
