@@ -122,6 +122,7 @@ def trained(unit: str, options: argparse.Namespace) -> Found:
         networks=options.networks,
         seed=options.seed,
         hallucinated=options.hallucinate,
+        backward=options.backward,
     )
     config = TrainingConfig((unit,), recipe, SHARED_TASK, examples=options.examples)
     began = time.process_time()
@@ -285,6 +286,11 @@ def main() -> None:
     add("--seed", type=int, default=1, help="of the drawing and the networks (default 1)")
     add("--networks", type=int, default=3, help="trained within the budget (default 3)")
     add("--hallucinate", type=int, metavar="N", help="as morph.train has it, with its default")
+    add(
+        "--backward",
+        action=argparse.BooleanOptionalAction,
+        help="as morph.train has it, with its default",
+    )
     add("--jobs", type=int, default=2, help="languages at once (default 2)")
     add("--units", help="some of the languages, with commas between")
     add("--out", type=Path, default=Path("runs/bench-inflection"))

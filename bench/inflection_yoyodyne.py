@@ -1,15 +1,17 @@
 """Inflection beside yoyodyne: training, decoding and accuracy.
 
     python -m bench.inflection_yoyodyne --yoyodyne ENV/bin/yoyodyne --units swa,tur --minutes 10
+    python -m bench.inflection_yoyodyne --yoyodyne ENV/bin/yoyodyne --examples 500 --minutes 1
 
 Each side trains one model a language for the same minutes on one core, one after the other in one
 run, and predicts the same test file: training examples a second, decoding items a second (greedy,
 start-up taken off by a second call on a few items) and accuracy. Yoyodyne's model: a pointer
 generator with rotary positions, 2 + 2 layers, width 128, features read by an encoder of their own,
 Adam at 1e-3, batches of 32. Ours takes 64 (--batch): Muon's own work is the same for any number
-of examples, a quarter of an update of 32. It lives in an environment of its own: `pip install
-yoyodyne==0.5.27 torch==2.13.0`, then `pip uninstall torchvision`, which breaks its import with
-torch's CPU wheel. Nothing is asserted.
+of examples, a quarter of an update of 32. With --examples both learn the same few triples, drawn
+by seed; ours is then as `morph.train` has it of few, one network from each end in these minutes.
+Yoyodyne lives in an environment of its own: `pip install yoyodyne==0.5.27 torch==2.13.0`, then
+`pip uninstall torchvision`, which breaks its import with torch's CPU wheel. Nothing is asserted.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from pathlib import Path
 from bench.inflection import test_of
 from data.files import write_whole
 from data.unimorph import Triple
-from morph.corpora import load_data
+from morph.corpora import InflectionData, load_data
 
 FEW = 8  # items of the call that measures start-up
 LOGGED_EVERY = 10
@@ -38,6 +40,12 @@ def write_triples(path: Path, triples: Sequence[Triple]) -> Path:
     """Lemma, features and form, a line each."""
     write_whole(path, "".join(f"{t.lemma}\t{t.features}\t{t.form}\n" for t in triples))
     return path
+
+
+def data_of(unit: str, examples: int | None) -> InflectionData:
+    """What both sides learn: a file, or so many of its triples drawn by seed 1."""
+    data = load_data(unit)
+    return data.sample(examples, 1) if examples else data
 
 
 def settings(folder: Path, minutes: float) -> dict[str, object]:
@@ -106,10 +114,12 @@ def call(command: Sequence[str | Path], folder: Path) -> float:
     return time.perf_counter() - began
 
 
-def theirs(yoyodyne: Path, unit: str, minutes: float, folder: Path) -> dict[str, float]:
+def theirs(
+    yoyodyne: Path, unit: str, minutes: float, examples: int | None, folder: Path
+) -> dict[str, float]:
     """Train and try yoyodyne."""
     folder.mkdir(parents=True, exist_ok=True)
-    data, test = load_data(unit), test_of(unit)
+    data, test = data_of(unit, examples), test_of(unit)
     write_triples(folder / "train.tsv", data.train)
     write_triples(folder / "dev.tsv", data.dev)
     config = folder / "config.yaml"
@@ -140,8 +150,10 @@ def theirs(yoyodyne: Path, unit: str, minutes: float, folder: Path) -> dict[str,
     }
 
 
-def ours(unit: str, minutes: float, batch: int, folder: Path) -> dict[str, float]:
-    """Train and try our network, one alone."""
+def ours(
+    unit: str, minutes: float, batch: int, examples: int | None, folder: Path
+) -> dict[str, float]:
+    """Train and try our network, one alone or one from each end."""
     import torch
 
     from morph.recipe import Recipe, TrainingConfig
@@ -149,7 +161,7 @@ def ours(unit: str, minutes: float, batch: int, folder: Path) -> dict[str, float
 
     torch.set_num_threads(1)
     recipe = Recipe(seconds=minutes * 60, networks=1, batch=batch)
-    trained = train_model(TrainingConfig((unit,), recipe), folder)
+    trained = train_model(TrainingConfig((unit,), recipe, examples=examples), folder)
     test = test_of(unit)
     items = [(one.lemma, one.features) for one in test]
     times = []
@@ -159,7 +171,7 @@ def ours(unit: str, minutes: float, batch: int, folder: Path) -> dict[str, float
         times.append(time.perf_counter() - began)
     right = sum(best.form == one.form for (best, *_), one in zip(answers, test, strict=True))
     return {
-        "training examples/s": trained.steps[0] * batch / trained.seconds,
+        "training examples/s": sum(trained.steps) * batch / trained.seconds,
         "decoding items/s": len(test) / statistics.median(times),
         "accuracy": 100 * right / len(test),
     }
@@ -173,12 +185,14 @@ def main() -> None:
     add("--units", default="swa,tur", help="the shared task's languages, with commas between")
     add("--minutes", type=float, default=10, help="of training, a side and language")
     add("--batch", type=int, default=64, help="our examples an update (default 64; theirs is 32)")
+    add("--examples", type=int, help="learn so many triples, drawn by seed (default: all)")
     add("--out", type=Path, default=Path("runs/bench-yoyodyne"))
     options = parser.parse_args()
     print("| file | figure | yoyodyne | ours | ratio |\n| --- | --- | --- | --- | --- |")
     for unit in options.units.split(","):
-        one = theirs(options.yoyodyne, unit, options.minutes, options.out / f"{unit}-theirs")
-        other = ours(unit, options.minutes, options.batch, options.out / f"{unit}-ours")
+        minutes, examples = options.minutes, options.examples
+        one = theirs(options.yoyodyne, unit, minutes, examples, options.out / f"{unit}-theirs")
+        other = ours(unit, minutes, options.batch, examples, options.out / f"{unit}-ours")
         for name, value in one.items():
             ratio = other[name] / value
             print(
