@@ -123,6 +123,7 @@ def trained(unit: str, options: argparse.Namespace) -> Found:
         seed=options.seed,
         hallucinated=options.hallucinate,
         backward=options.backward,
+        width=options.width,
     )
     config = TrainingConfig((unit,), recipe, SHARED_TASK, examples=options.examples)
     began = time.process_time()
@@ -291,6 +292,7 @@ def main() -> None:
         action=argparse.BooleanOptionalAction,
         help="as morph.train has it, with its default",
     )
+    add("--width", type=int, help="as morph.train has it, with its default")
     add("--jobs", type=int, default=2, help="languages at once (default 2)")
     add("--units", help="some of the languages, with commas between")
     add("--out", type=Path, default=Path("runs/bench-inflection"))
