@@ -316,7 +316,8 @@ def _check_name(name: str, architecture: str, weights: Mapping[str, float]) -> N
         aliases = ALIASES if architecture == "encoder-decoder" else {}
         choices = ", ".join([*known, *aliases])
         near = did_you_mean(name, [*known, *aliases])
-        raise InputError(f'objective "{name}": expected for a {architecture}: {choices}{near}')
+        kind = f"an {architecture}" if architecture[0] == "e" else f"a {architecture}"
+        raise InputError(f'objective "{name}": expected for {kind}: {choices}{near}')
 
 
 def _made(
