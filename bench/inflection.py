@@ -11,8 +11,10 @@ prints accuracy: of the model, of the rules of `morph.rules`, of both (what `mor
 and `morph.submit --both` hands in: dev data decide), and of the shared task's non-neural baseline,
 which is measured as well; with the macro averages.
 The budget is of processor time, so a busy machine takes longer and trains as much. Each language is
-written when it is done: the same command goes on where it was stopped. Test files are scored, never
-trained on: no setting was chosen by them.
+written when it is done: the same command goes on where it was stopped. With `--lines FILE` the
+figures are kept there as well, a line a language and system, and what it has is not done again,
+though its models may be gone. Test files are scored, never trained on: no setting was chosen by
+them.
 """
 
 from __future__ import annotations
@@ -26,8 +28,10 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bench.kept import read_lines, write_lines
 from data.catalog import dataset
 from data.files import canonical_json, write_whole
 from data.inflections.tables import load_triples
@@ -44,6 +48,9 @@ if TYPE_CHECKING:
     from morph.transducer import Hypothesis, Transducer
 
 SUITES = (SHARED_TASK,)
+LINE = {"system": str, "unit": str}
+KEPT = ("recipe", "steps", "cpu seconds", "test items a second")
+SCORES = ("both", "test", "rules", "baseline", "dev")
 
 
 def units() -> list[str]:
@@ -221,9 +228,12 @@ def again(unit: str, options: argparse.Namespace) -> None:
 def run_all(options: argparse.Namespace) -> list[str]:
     """Train what is not there yet, a process a language, and say what is done; what has failed."""
     failed: list[str] = []
+    lock = Lock()
 
     def one(unit: str) -> None:
         if (options.out / f"{unit}.json").exists() and not options.calibrate:
+            return
+        if unit in {found["unit"] for found in kept(options)} and not options.calibrate:
             return
         command = [sys.executable, "-m", "bench.inflection", *sys.argv[1:], "--work", unit]
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -235,10 +245,63 @@ def run_all(options: argparse.Namespace) -> list[str]:
             print(f"{unit}: failed, see {log.name}", flush=True)
         else:
             print(line_of(read(options.out / f"{unit}.json")), flush=True)
+        if options.lines:
+            with lock:
+                keep(options)
 
     with ThreadPoolExecutor(options.jobs) as pool:
         list(pool.map(one, options.units.split(",") if options.units else units()))
     return failed
+
+
+def system_of(options: argparse.Namespace) -> str:
+    """What is measured, in words; lines of one system are comparable.
+
+    >>> parsed = arguments().parse_args
+    >>> suite = ["--suite", "sigmorphon2023", "--time-budget"]
+    >>> system_of(parsed([*suite, "200s", "--networks", "1", "--backward", "--width", "96"]))
+    '200 s, networks 1, backward, width 96'
+    """
+    if options.model:
+        return f"model {options.model.name}"
+    words = [f"{seconds_of(options.time_budget):.0f} s", f"networks {options.networks}"]
+    if options.backward is not None:
+        words.append("backward" if options.backward else "no backward")
+    for name, usual in (("width", None), ("hallucinate", None), ("examples", None), ("seed", 1)):
+        value = getattr(options, name)
+        if value != usual:
+            words.append(f"{name} {value}")
+    return ", ".join(words)
+
+
+def kept(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """The lines of this system; none where no file of lines is given."""
+    lines = read_lines(options.lines, LINE) if options.lines else []
+    return [one for one in lines if one["system"] == system_of(options)]
+
+
+def keep(options: argparse.Namespace) -> None:
+    """Put what lies in the folder into the file of lines."""
+    system = system_of(options)
+    there = [read(path) for path in sorted(options.out.glob("*.json"))]
+    new = [shortened(found) | {"system": system} for found in there if "both" in found]
+    done = {found["unit"] for found in new}
+    others = [
+        one
+        for one in read_lines(options.lines, LINE)
+        if one["system"] != system or one["unit"] not in done
+    ]
+    write_lines(options.lines, [*others, *new], key=lambda one: (one["system"], one["unit"]))
+
+
+def shortened(found: Mapping[str, Any]) -> dict[str, Any]:
+    """What a line keeps of UNIT.json: of scores their value and interval."""
+    scores = {
+        name: {part: round(found[name][part], 4) for part in ("value", "low", "high")}
+        for name in SCORES
+        if name in found
+    }
+    return {"unit": found["unit"], **{name: found[name] for name in KEPT}, **scores}
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -260,8 +323,9 @@ def line_of(found: dict[str, Any]) -> str:
 
 def table(options: argparse.Namespace) -> None:
     """Print what has been measured."""
-    there = [read(path) for path in sorted(options.out.glob("*.json"))]
-    done = [found for found in there if "both" in found]
+    there = {found["unit"]: found for found in kept(options)}
+    there |= {path.stem: read(path) for path in options.out.glob("*.json")}
+    done = [found for _, found in sorted(there.items()) if "both" in found]
     if len(done) < len(there):
         print(f"{len(there) - len(done)} languages are not scored with rules: --calibrate\n")
     heads = ["file", "both", "95 % interval", "model", "rules", "non-neural"]
@@ -277,8 +341,8 @@ def table(options: argparse.Namespace) -> None:
         print(f"| macro of {len(done)} | **{both}** | | {' | '.join(alone)} | | | |")
 
 
-def main() -> None:
-    """The command line."""
+def arguments() -> argparse.ArgumentParser:
+    """The command line's options."""
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
     add("--suite", choices=SUITES, required=True)
@@ -296,11 +360,17 @@ def main() -> None:
     add("--jobs", type=int, default=2, help="languages at once (default 2)")
     add("--units", help="some of the languages, with commas between")
     add("--out", type=Path, default=Path("runs/bench-inflection"))
+    add("--lines", type=Path, metavar="FILE", help="keep the figures there as well")
     add("--model", type=Path, help="a run of morph.train of all the languages: train nothing")
     add("--calibrate", action="store_true", help="only calibrate and score what is trained")
     add("--table", action="store_true", help="print the table of what is there, and end")
     add("--work", help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    return parser
+
+
+def main() -> None:
+    """The command line."""
+    options = arguments().parse_args()
     if options.work:
         (again if options.calibrate else work)(options.work, options)
         return
