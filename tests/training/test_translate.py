@@ -212,6 +212,12 @@ def test_a_lexicon_teaches_as_pairs(tmp_path: Path) -> None:
     assert done.rows() == []
 
 
+def test_one_direction_is_that_of_the_pairs_for_the_lexicon_too(tmp_path: Path) -> None:
+    done = run(tmp_path, steps=2, lexicon="sample", directions="forward", dev=None)
+    assert {one["languages"] for one in done.told["data"]} == {"sw-en"}
+    assert {row["direction"] for row in done.rows()} == {"sw-en"}
+
+
 def test_pairs_of_a_test_set_are_not_trained_on(tmp_path: Path) -> None:
     leaked = pairs(300, seed=1) + pairs(20, seed=3)
     done = run(tmp_path, steps=1, pairs=(write(tmp_path / "more.tsv", leaked),), dev=None)

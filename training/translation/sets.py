@@ -79,7 +79,17 @@ class TranslationSet:
         if directions != "backward" or self.tagged:
             yield Way(left, right, self.pairs, self.tagged)
         if directions != "forward" and not self.tagged:
-            yield Way(right, left, tuple((b, a) for a, b in self.pairs))
+            yield Way(right, left, self.turned().pairs)
+
+    def turned(self) -> TranslationSet:
+        """The same with the second language first.
+
+        >>> TranslationSet("mine", ("en", "sw"), (("dog", "mbwa"),)).turned().pairs
+        (('mbwa', 'dog'),)
+        """
+        left, right = self.languages
+        pairs = tuple((b, a) for a, b in self.pairs)
+        return replace(self, languages=(right, left), pairs=pairs)
 
     def to_json(self) -> dict[str, Any]:
         """What config.json and scores.json say of it."""
@@ -105,8 +115,11 @@ def find_sets(
         found.append(_trainable(one, keep_out, config.limit))
     if config.lexicon:
         name, weight = split_weight(config.lexicon)
-        for left, right in dict.fromkeys(tuple(sorted(one.languages)) for one in found):
+        orders = {tuple(sorted(one.languages)): one.languages for one in reversed(found)}
+        for (left, right), order in reversed(orders.items()):
             entries = _of_lexicon(left, right, name, access)
+            if order != entries.languages:
+                entries = entries.turned()
             found.append(_trainable(replace(entries, weight=weight), keep_out, None))
     if bad := next((one for one in found if one.weight <= 0), None):
         raise InputError(f"{bad.name}: expected a weight above 0; leave the set out")
