@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 SUITES = (SHARED_TASK,)
 LINE = {"system": str, "unit": str}
-KEPT = ("recipe", "steps", "cpu seconds", "test items a second")
+KEPT = ("unit", "system", "recipe", "steps", "cpu seconds", "test items a second")
 SCORES = ("both", "test", "rules", "baseline", "dev")
 
 
@@ -97,6 +97,7 @@ def work(unit: str, options: argparse.Namespace) -> None:
     affix = Rules.learn(data.train, policy="affix")
     scores = {
         "unit": unit,
+        "system": system_of(options),
         "test": score_of(gold, forms),
         **with_rules(found.model, hypotheses, rules, calibration, gold),
         "baseline": score_of(gold, [affix.predict(*item).form for item in items]),
@@ -229,11 +230,11 @@ def run_all(options: argparse.Namespace) -> list[str]:
     """Train what is not there yet, a process a language, and say what is done; what has failed."""
     failed: list[str] = []
     lock = Lock()
+    done_before = {path.stem for path in options.out.glob("*.json")}
+    done_before |= {found["unit"] for found in kept(options)}
 
     def one(unit: str) -> None:
-        if (options.out / f"{unit}.json").exists() and not options.calibrate:
-            return
-        if unit in {found["unit"] for found in kept(options)} and not options.calibrate:
+        if unit in done_before and not options.calibrate:
             return
         command = [sys.executable, "-m", "bench.inflection", *sys.argv[1:], "--work", unit]
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -281,17 +282,16 @@ def kept(options: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def keep(options: argparse.Namespace) -> None:
-    """Put what lies in the folder into the file of lines."""
-    system = system_of(options)
-    there = [read(path) for path in sorted(options.out.glob("*.json"))]
-    new = [shortened(found) | {"system": system} for found in there if "both" in found]
-    done = {found["unit"] for found in new}
-    others = [
-        one
-        for one in read_lines(options.lines, LINE)
-        if one["system"] != system or one["unit"] not in done
-    ]
-    write_lines(options.lines, [*others, *new], key=lambda one: (one["system"], one["unit"]))
+    """Put what lies in the folder into the file of lines, each under the system that it tells."""
+    there = [read(path) for path in options.out.glob("*.json")]
+    new = [shortened(found) for found in there if "both" in found and "system" in found]
+    lines = {place_of(one): one for one in [*read_lines(options.lines, LINE), *new]}
+    write_lines(options.lines, lines.values(), key=place_of)
+
+
+def place_of(line: Mapping[str, Any]) -> tuple[str, ...]:
+    """By what a line is told from others, and sorted."""
+    return tuple(line[name] for name in LINE)
 
 
 def shortened(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -301,7 +301,7 @@ def shortened(found: Mapping[str, Any]) -> dict[str, Any]:
         for name in SCORES
         if name in found
     }
-    return {"unit": found["unit"], **{name: found[name] for name in KEPT}, **scores}
+    return {**{name: found[name] for name in KEPT}, **scores}
 
 
 def read(path: Path) -> dict[str, Any]:

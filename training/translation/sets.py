@@ -115,8 +115,10 @@ def find_sets(
         found.append(_trainable(one, keep_out, config.limit))
     if config.lexicon:
         name, weight = split_weight(config.lexicon)
-        orders = {tuple(sorted(one.languages)): one.languages for one in reversed(found)}
-        for (left, right), order in reversed(orders.items()):
+        orders: dict[tuple[str, ...], tuple[str, str]] = {}
+        for one in found:  # the first set of two languages says which stands first
+            orders.setdefault(tuple(sorted(one.languages)), one.languages)
+        for (left, right), order in orders.items():
             entries = _of_lexicon(left, right, name, access)
             if order != entries.languages:
                 entries = entries.turned()
