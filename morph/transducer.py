@@ -407,6 +407,9 @@ def rerank(read: Sequence[Reading], beam: int, n_best: int) -> list[list[Hypothe
         At most `n_best` forms an item; the score is the mean log probability (nats).
     """
     known: list[list[Table]] = [[{} for _ in read] for _ in range(len(read[0]))]
+    if n_best == 1:  # where all directions are sure of what one of them writes, that is all
+        _propose(read, 0, known, 1, n_best)
+        _score(read, known, _likely, n_best)
     for number in range(len(read)):
         _propose(read, number, known, max(beam, BIDIRECTIONAL_BEAM), n_best)
         _score(read, known, _likely, n_best)

@@ -19,6 +19,7 @@ class Direction:
 
     def __init__(self, table: dict[str, dict[str, float]]) -> None:
         self.table, self.asked = table, 0
+        self.followed: list[str] = []  # lemmas of which a beam was followed
 
     def __len__(self) -> int:
         return len(LEMMAS)
@@ -26,6 +27,7 @@ class Direction:
     def search(
         self, places: Sequence[int], beam: int, n_best: int, *_: Any
     ) -> list[list[Hypothesis]]:
+        self.followed += [LEMMAS[n] for n in places if beam > 1]
         ranked = [sorted(self.table[LEMMAS[n]].items(), key=lambda p: -p[1]) for n in places]
         return [[Hypothesis(*pair) for pair in pairs[:n_best]] for pairs in ranked]
 
@@ -54,3 +56,13 @@ def test_the_best_are_those_of_scoring_all_that_was_proposed(seed: int, n_best: 
         assert [one.score for one in answer] == pytest.approx(means[:n_best])
         assert all(sum(t[one.form] for t in tables) / 2 == one.score for one in answer)
     assert sum(one.asked for one in directions) < 2 * 6 * len(LEMMAS)
+
+
+def test_no_beam_follows_what_both_are_sure_of() -> None:
+    directions = [made(1), made(2)]
+    for one in directions:
+        one.table["b"] = {"sure": math.log(0.97), "other": math.log(0.03)}
+    found = rerank(directions, 1, 1)  # type: ignore[arg-type]
+    assert found[1] == [Hypothesis("sure", math.log(0.97))]
+    assert directions[0].followed == ["a", "c"]
+    assert "b" not in directions[1].followed
