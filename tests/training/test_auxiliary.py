@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from data.access import Access
 from data.bitext import Bitext, find_bitext
@@ -130,6 +131,23 @@ def test_a_model_without_a_head_and_auxiliary_ones_alone(
     texts = sentences(20)
     early, late = (after.layers(texts, [one]) - before.layers(texts, [one]) for one in (1, 2))
     assert np.abs(early).max() < 1e-2 < np.abs(late).max()  # one layer is frozen, of two
+
+
+def test_without_an_objective_nothing_is_said_of_a_head(
+    languages: tuple[Path, Path, Path], tmp_path: Path
+) -> None:
+    """BERT's encoder has a pooler beside its layers, which its files lack; nobody asks it."""
+    pretrain(asked(languages, tmp_path / "first", config="bert-nano", steps=2))
+    base = tmp_path / "base"
+    bare(tmp_path / "first" / "model", base)
+    file = base / "model.safetensors"
+    weights = {name: w for name, w in load_file(file).items() if "pooler" not in name}
+    save_file(weights, file, {"format": "pt"})
+    more = {"config": None, "tokenizer": None, "model": str(base), "objective": "none"}
+    more |= {"corpora": (), "auxiliary": "contrastive"}
+    done = pretrain(asked(languages, tmp_path / "run", steps=2, **more))
+    assert done.told["model"]["class"] == "BertModel"
+    assert done.told["notes"] == []
 
 
 def test_a_language_gets_the_vectors_of_its_translations(

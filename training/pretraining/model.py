@@ -251,7 +251,7 @@ def open_model(
         kind = class_of(base.folder, architecture, config.mix)
         model, missing = open_weights(base.folder, kind, trouble)
         head = new_head(model, missing, base.folder)
-        if head:
+        if head and config.mix != NONE:  # else nothing trains or asks one
             notes.append(
                 f"{len(head)} weights of the head are not in {base.name} and begin at random"
             )
