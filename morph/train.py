@@ -101,7 +101,9 @@ def _train_transformer(
         figures = trained.calibration.figures
         print(f"with rules where they know better: {figures['accuracy both']:.1f}")
     if trained.ranking and not trained.ranking.has_network:
-        print("analogy alone does better on these lemmas: morph.analyse will not use the network")
+        print(
+            "analogy is as good without it on these lemmas: morph.analyse will not use the network"
+        )
     steps = ", ".join(map(str, trained.steps))
     print(f"steps {steps}; {trained.seconds:.0f} s; model in {trained.folder / 'model'}")
     command = "analyse" if config.way_back else "inflect"

@@ -316,7 +316,7 @@ def open_network(
     ranking = Ranking.load(path, network=True)
     if not ranking.has_network:
         _LOG.warning(
-            "%s: analogy alone did better on held-out lemmas; its network is not used", place
+            "%s: on held-out lemmas analogy was as good alone; its network is not used", place
         )
         return None
     return Network(transducer), ranking

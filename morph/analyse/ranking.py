@@ -16,8 +16,10 @@ take part in learning the weights (`morph.rules.calibration`).
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import stdev
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -172,7 +174,8 @@ def learn_ranking_beside(
         tables: what the network learned from. held: of other lemmas.
 
     Returns:
-        The ranking of the tables alone, if fewer first answers are right beside the network.
+        The ranking of the tables alone, unless beside the network more first answers are right, by
+        more than a standard error over the lemmas: of few of them, some are always better.
 
     Raises:
         InputError: as `learn_ranking`.
@@ -186,14 +189,25 @@ def learn_ranking_beside(
     forms = [form for some in by_lemma.values() for form in some[:A_LEMMA]][:MOST_FORMS]
     judged = list(_judged(forms, gold, Evidence(tables, scheme, network)))
     start, plain = (*VOTES, *BESIDE), fit(scheme, alone)
-    beside = sum(
-        _first_right(kept, fit_weights([*silent, *learned], start))
-        for learned, kept in _halves(judged)
-    )
+    gains: Counter[str] = Counter()  # first answers that are right, by lemma
+    for learned, kept in _halves(judged):
+        gains.update(_first_right(kept, fit_weights([*silent, *learned], start)))
     without = list(_judged(forms, gold, Evidence(tables, scheme)))
-    if beside < _first_right(without, np.array(plain.weights)):
-        return plain
-    return fit(scheme, judged, start, silent)
+    gains.subtract(_first_right(without, np.array(plain.weights)))
+    return fit(scheme, judged, start, silent) if _pays([*gains.values()]) else plain
+
+
+def _pays(gains: Sequence[int]) -> bool:
+    """Whether the sum of the lemmas' gains is above its standard error.
+
+    The rule of one standard error (Breiman et al. 1984, Classification and regression trees).
+
+    >>> _pays([2, 2, 1, 1, 0, 0, -1, -2]), _pays([2, 2, 1, 1, 0, 0, 0, -1]), _pays([5])
+    (False, True, False)
+    """
+    if len(gains) < 2:  # one says nothing of others
+        return False
+    return sum(gains) > math.sqrt(len(gains)) * stdev(gains)
 
 
 def judge(triples: Sequence[Triple], scheme: str, seed: int) -> list[Judged]:
@@ -269,11 +283,13 @@ def _halves(judged: Sequence[Judged]) -> tuple[list[list[Judged]], list[list[Jud
     return halves, halves[::-1]
 
 
-def _first_right(judged: Sequence[Judged], weights: Numbers) -> int:
-    """Of how many forms the likeliest candidate is right."""
-    return sum(
-        bool(one.right[(one.values @ weights).argmax()]) for one in judged if one.right.any()
-    )
+def _first_right(judged: Sequence[Judged], weights: Numbers) -> Counter[str]:
+    """Of how many forms of each lemma the likeliest candidate is right."""
+    found = Counter({one.lemma: 0 for one in judged})
+    for one in judged:
+        if one.right.any():
+            found[one.lemma] += int(one.right[(one.values @ weights).argmax()])
+    return found
 
 
 def fit_weights(judged: Sequence[Judged], first: Sequence[float] = VOTES) -> Numbers:
