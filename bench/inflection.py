@@ -230,6 +230,8 @@ def run_all(options: argparse.Namespace) -> list[str]:
     """Train what is not there yet, a process a language, and say what is done; what has failed."""
     failed: list[str] = []
     lock = Lock()
+    if options.lines:
+        keep(options)  # what was done without a file of lines
     done_before = {path.stem for path in options.out.glob("*.json")}
     done_before |= {found["unit"] for found in kept(options)}
 
