@@ -200,7 +200,7 @@ def test_an_encoder_that_saw_the_test_set_is_named(tmp_path: Path) -> None:
 
 COMMAND = (
     "--train {0}/en.txt --dev {0}/en-dev.txt --test {0}/sw-test.txt --config encoder-nano"
-    " --tokenizer {1} --steps 150 --learning-rate 0.01 --batch-tokens 256 --length 32"
+    " --tokenizer {1} --steps {3} --learning-rate 0.01 --batch-tokens 256 --length 32"
     " --checkpoint-every 10 --evaluate-every 25 --device cpu --out {2}"
 )
 
@@ -209,7 +209,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes(tokenizer: Path, tmp_path: Path)
     options(tmp_path, tokenizer)
 
     def start(out: Path) -> subprocess.Popen[bytes]:
-        words = shlex.split(COMMAND.format(tmp_path, tokenizer, out))
+        words = shlex.split(COMMAND.format(tmp_path, tokenizer, out, 150))
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         command = [sys.executable, "-m", "training.tag", *words]
         return subprocess.Popen(command, stderr=subprocess.PIPE, env=environment)
@@ -237,7 +237,7 @@ def test_the_command_line(
 ) -> None:
     options(tmp_path, tokenizer)
     out = tmp_path / "run"
-    words = shlex.split(COMMAND.format(tmp_path, tokenizer, out).replace("150", "4"))
+    words = shlex.split(COMMAND.format(tmp_path, tokenizer, out, 4))
     assert main(words) == 0
     shown = capsys.readouterr()
     assert shown.out == f"{out / 'model'}\n"
@@ -256,7 +256,7 @@ def test_a_run_that_made_nothing_does_not_hold_its_folder(
 ) -> None:
     options(tmp_path, tokenizer)
     out = tmp_path / "run"
-    words = shlex.split(COMMAND.format(tmp_path, tokenizer, out).replace("150", "2"))
+    words = shlex.split(COMMAND.format(tmp_path, tokenizer, out, 2))
     assert main([*words, "--steps", "9999", "--time-budget", "0.001s"]) == 2
     assert "not one update fits" in capsys.readouterr().err
     assert main(words) == 0
