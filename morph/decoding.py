@@ -16,9 +16,10 @@ import torch
 from torch import Tensor
 
 from morph.alphabet import BEGIN, END, PAD
-from morph.model import InflectionModel, Memory, Past
+from morph.model import InflectionModel, Lines, Memory, Past, ranks
 
 TINY = 1e-30  # below it a probability is this
+KEPT = 0.75  # of rows; if fewer go on, copying these costs less than computing for all
 
 
 class Written(NamedTuple):
@@ -36,7 +37,7 @@ class Writers:
         self._read = self._memories = memories
         self._pasts: list[list[Past] | None] = [None for _ in models]
         lemma = memories[0].lemma
-        self._of = torch.arange(lemma.shape[0], device=lemma.device)
+        self._kept = torch.arange(lemma.shape[0], device=lemma.device)  # rows of the memories
 
     def next(self, last: Tensor) -> Tensor:
         """log p of each unit after the last ones (P, 1): (P, V)."""
@@ -55,13 +56,20 @@ class Writers:
         """Go on with what was written in these lines, in this order; a line may come twice.
 
         Args:
-            parents: (P,) lines of the last table. of: (P,) their lemmas, by their first lines.
+            parents: (P,) lines of the last table. of: (P,) their lemmas, by their first lines;
+                those of one stand together, in the order of the lemmas.
         """
         for place, past in enumerate(self._pasts):
             if past is not None:
                 self._pasts[place] = [Past(one.keys[parents], one.values[parents]) for one in past]
-        if not torch.equal(of, self._of):
-            self._memories, self._of = [memory.rows(of) for memory in self._read], of
+        live = torch.unique_consecutive(of)
+        if len(live) < KEPT * len(self._kept):
+            self._kept = live
+            self._memories = [memory.rows(live) for memory in self._read]
+        items = torch.searchsorted(self._kept, of)
+        one_each = torch.equal(items, torch.arange(len(self._kept), device=of.device))
+        lines = None if one_each else Lines.of_items(items)
+        self._memories = [memory.shared(lines) for memory in self._memories]
 
 
 def greedy(
@@ -87,7 +95,7 @@ def greedy(
         going = open_.nonzero()[:, 0]
         if not len(going):
             break
-        if len(going) < 0.75 * len(rows):  # copying what remains costs less than writing on for all
+        if len(going) < KEPT * len(rows):
             rows, last, open_ = rows[going], last[going], open_[going]
             writers.go_on(going, rows)
     return [
@@ -171,16 +179,16 @@ class Beams:
         values, units = values.flatten(), units.flatten()
         order = values.argsort(descending=True, stable=True)
         order = order[self.rows[parents[order]].argsort(stable=True)]
-        order = order[_ranks(self.rows[parents[order]]) < 2 * self._beam]
+        order = order[ranks(self.rows[parents[order]]) < 2 * self._beam]
         values, units, parents = values[order], units[order], parents[order]
         ends = units == END
         self._collect(values[ends], parents[ends])
         rows = self.rows[parents]
         going = ~ends & (values > self._least[rows])
         values, units, parents, rows = values[going], units[going], parents[going], rows[going]
-        ranks = _ranks(rows)
-        best = values[torch.arange(len(ranks), device=ranks.device) - ranks]
-        going = (ranks < self._beam) & (values >= best - self._spread)
+        place = ranks(rows)
+        best = values[torch.arange(len(place), device=place.device) - place]
+        going = (place < self._beam) & (values >= best - self._spread)
         parents, self.rows, self.scores = parents[going], rows[going], values[going]
         self.prefixes = torch.cat((self.prefixes[parents], units[going, None]), 1)
         return parents
@@ -210,17 +218,6 @@ class Beams:
                 del some[self._n_best :]
                 if len(some) == self._n_best:
                     self._least[row] = some[-1].score
-
-
-def _ranks(rows: Tensor) -> Tensor:
-    """The place of each among those of its row, which stand together.
-
-    >>> _ranks(torch.tensor([4, 4, 7, 7, 7])).tolist()
-    [0, 1, 0, 1, 2]
-    """
-    counts = rows.bincount()
-    starts: Tensor = (counts.cumsum(0) - counts)[rows]
-    return torch.arange(len(rows), device=rows.device) - starts
 
 
 def _until_end(ids: list[int]) -> list[int]:

@@ -135,17 +135,20 @@ def _has_vowel(units: Sequence[str], place: int) -> bool:
     return place < len(units) and (units[place] == INHERENT or _continues(units[place]))
 
 
+@functools.cache
 def _continues(unit: str) -> bool:
     """Whether a unit says what follows a consonant: a vowel sign, a virama, a nukta."""
     offset = _offset(unit)
     return offset is not None and (offset in _VOWEL_SIGNS or offset in (_NUKTA, _VIRAMA))
 
 
+@functools.cache
 def _offset(unit: str) -> int | None:
     """The place of a character in its Brahmic block; None of anything else."""
     return ord(unit) % 0x80 if len(unit) == 1 and ord(unit) in _BRAHMIC else None
 
 
+@functools.cache
 def _is_consonant(unit: str) -> bool:
     offset = _offset(unit)
     return offset is not None and offset in _CONSONANTS

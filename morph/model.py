@@ -77,18 +77,12 @@ class DecoderLayer(nn.Module):
         return self.look_back.remember(seen, turn)
 
     def forward(
-        self,
-        x: Tensor,
-        memory: tuple[Tensor, Tensor],
-        mask: Tensor,
-        turn: Turn,
-        causal: Tensor | None,
-        past: Past | None,
+        self, x: Tensor, seen: Seen, turn: Turn, causal: Tensor | None, past: Past | None
     ) -> tuple[Tensor, Past]:
         """(B, T, D) to the same shape, and the past with these units."""
         looked, grown = self.attention(self.norms[0](x), causal, turn, past)
         x = x + self.dropout(looked)
-        x = x + self.dropout(self.look_back(self.norms[1](x), memory, mask, turn))
+        x = x + self.dropout(self.look_back(self.norms[1](x), seen, turn))
         return x + self.dropout(self.feed(self.norms[2](x))), grown
 
 
@@ -127,12 +121,17 @@ class CrossAttention(nn.Module):
         keys, values = _heads(self.inward(x), 2, self.heads)
         return rotate(keys, turn), values
 
-    def forward(self, x: Tensor, memory: tuple[Tensor, Tensor], mask: Tensor, turn: Turn) -> Tensor:
+    def forward(self, x: Tensor, seen: Seen, turn: Turn) -> Tensor:
         """(B, T, D) to the same shape."""
         [queries] = _heads(self.query(x), 1, self.heads)
         queries = rotate(queries, turn)
-        looked: Tensor = self.outward(attend(queries, *memory, mask))
-        return looked
+        if seen.lines is not None:
+            queries = seen.lines.together(queries[:, :, 0], len(seen.keys)).transpose(1, 2)
+        looked = attend(queries, seen.keys, seen.values, seen.mask)
+        if seen.lines is not None:
+            looked = seen.lines.apart(looked)[:, None]
+        out: Tensor = self.outward(looked)
+        return out
 
 
 class FeedForward(nn.Module):
@@ -223,6 +222,58 @@ def norm(width: int) -> nn.RMSNorm:
     return nn.RMSNorm(width, eps=1e-5)
 
 
+class Lines(NamedTuple):
+    """Forms of which some are of the same item: they look at its memory without copies of it.
+
+    >>> lines = Lines.of_items(torch.tensor([0, 0, 2]))
+    >>> x = torch.tensor([[1.0], [2.0], [3.0]])
+    >>> lines.together(x, 3).squeeze(2).tolist()
+    [[1.0, 2.0], [0.0, 0.0], [3.0, 0.0]]
+    >>> torch.equal(lines.apart(lines.together(x, 3)), x)
+    True
+    """
+
+    items: Tensor  # (P,) the item of each; those of one stand together
+    places: Tensor  # (P,) which of its item's it is, from 0
+    most: int  # of one item
+
+    @classmethod
+    def of_items(cls, items: Tensor) -> Lines:
+        """By the item of each line, (P,)."""
+        places = ranks(items)
+        return cls(items, places, int(places.max()) + 1)
+
+    def together(self, x: Tensor, count: int) -> Tensor:
+        """(P, ...) to (count, most, ...), by item; 0 where an item has fewer lines than another."""
+        by_item = x.new_zeros(count, self.most, *x.shape[1:])
+        by_item[self.items, self.places] = x
+        return by_item
+
+    def apart(self, x: Tensor) -> Tensor:
+        """(count, most, ...) to (P, ...), what `together` put together."""
+        return x[self.items, self.places]
+
+
+def ranks(rows: Tensor) -> Tensor:
+    """The place of each among those of its row, which stand together.
+
+    >>> ranks(torch.tensor([4, 4, 7, 7, 7])).tolist()
+    [0, 1, 0, 1, 2]
+    """
+    counts = rows.bincount()
+    starts: Tensor = (counts.cumsum(0) - counts)[rows]
+    return torch.arange(len(rows), device=rows.device) - starts
+
+
+class Seen(NamedTuple):
+    """What a layer of the decoder looks back at."""
+
+    keys: Tensor  # (B, heads, N + S, D / heads)
+    values: Tensor  # the same
+    mask: Tensor  # (B, 1, 1, N + S): 0, and NOTHING on padding
+    lines: Lines | None  # of forms of one unit, if they are not one an item, in their order
+
+
 class Memory(NamedTuple):
     """What the decoder looks back at: of each layer the keys and values, and the lemma."""
 
@@ -230,11 +281,20 @@ class Memory(NamedTuple):
     mask: Tensor  # (B, 1, 1, N + S): 0, and NOTHING on padding
     pointer: Tensor  # (B, S, D): keys by which letters are copied
     lemma: Tensor  # (B, S)
+    lines: Lines | None = None  # forms of one unit that look at it; else one an item
 
     def rows(self, chosen: Tensor) -> Memory:
         """The memory of some of the items, in that order."""
         layers = [(keys[chosen], values[chosen]) for keys, values in self.layers]
         return Memory(layers, self.mask[chosen], self.pointer[chosen], self.lemma[chosen])
+
+    def shared(self, lines: Lines | None) -> Memory:
+        """The same memory, looked at by these lines."""
+        return self._replace(lines=lines)
+
+    def seen(self, layer: int) -> Seen:
+        """What this layer looks back at."""
+        return Seen(*self.layers[layer], self.mask, self.lines)
 
 
 class InflectionModel(nn.Module):
@@ -311,7 +371,7 @@ class InflectionModel(nn.Module):
         """States of the units of forms (B, T, D), each of which sees those before it.
 
         Args:
-            memory: of as many items as there are forms.
+            memory: of as many items as there are forms, or with lines as many as these.
             past: what was written before `form`, if anything; the new past is returned.
         """
         start = past[0].keys.shape[2] if past else 0
@@ -322,7 +382,7 @@ class InflectionModel(nn.Module):
         grown = []
         for place, layer in enumerate(self.decoder):
             kept = past[place] if past else None
-            x, new = layer(x, memory.layers[place], memory.mask, turn, causal, kept)
+            x, new = layer(x, memory.seen(place), turn, causal, kept)
             grown.append(new)
         return self.form_norm(x), grown
 
@@ -341,14 +401,17 @@ class InflectionModel(nn.Module):
         gate = torch.sigmoid(self.gate(written))
         write = functional.softmax(self.writer(written), -1) * gate
         copy = functional.softmax(self._pointed(written, memory), -1) * (1 - gate)
-        where = memory.lemma[:, None].expand(-1, written.shape[1], -1)
-        return write.scatter_add(2, where, copy)
+        lemma = memory.lemma if memory.lines is None else memory.lemma[memory.lines.items]
+        return write.scatter_add(2, lemma[:, None].expand(-1, written.shape[1], -1), copy)
 
     def _pointed(self, written: Tensor, memory: Memory) -> Tensor:
         """How much each state points to each letter of the lemma, (B, T, S)."""
         query: Tensor = self.pointer_query(written) * self.architecture.width**-0.5
+        if memory.lines is not None:
+            query = memory.lines.together(query[:, 0], len(memory.lemma))
         scores = query @ memory.pointer.transpose(1, 2)
-        return scores.masked_fill((memory.lemma == PAD)[:, None], NOTHING)
+        scores = scores.masked_fill((memory.lemma == PAD)[:, None], NOTHING)
+        return scores if memory.lines is None else memory.lines.apart(scores)[:, None]
 
     @property
     def _layers(self) -> Iterator[DecoderLayer]:

@@ -11,7 +11,7 @@ import torch
 
 from morph.alphabet import BEGIN, END, PAD
 from morph.decoding import Beams, Writers, beam_search, greedy, likelihood
-from morph.model import InflectionModel, Memory, loss
+from morph.model import InflectionModel, Lines, Memory, Past, loss
 from morph.recipe import Architecture
 
 UNITS = 6  # 3, 4 and 5 are letters
@@ -118,6 +118,23 @@ def test_a_beam_of_one_is_greedy() -> None:
             assert best.score == pytest.approx(written.score, abs=1e-4)
 
 
+@torch.no_grad()
+def test_lines_of_one_item_look_at_its_memory_as_at_a_copy() -> None:
+    """Of three items the first has two lines and the second none."""
+    one, items, three = MODELS[0], torch.tensor([0, 0, 2]), torch.tensor([0, 0, 1])
+    memory = one.encode(LEMMA[three], FEATURES[three])
+    past: list[Past] | None = None
+    for units in ([BEGIN] * 3, [3, 4, 3], [5, 3, 4]):
+        last = torch.tensor(units)[:, None]
+        copied, after = one.decode(last, memory.rows(items), past)
+        shared, past = one.decode(last, memory.shared(Lines.of_items(items)), past)
+        assert torch.allclose(shared, copied, atol=1e-6)
+        expected = one.distribution(copied, memory.rows(items))
+        found = one.distribution(shared, memory.shared(Lines.of_items(items)))
+        assert torch.allclose(found, expected, atol=1e-6)
+        assert torch.allclose(past[0].keys, after[0].keys, atol=1e-6)
+
+
 class Counting:
     """A model's stand-in, and a memory's: the letters 3, 4, 5 and the end, with these shares."""
 
@@ -127,6 +144,9 @@ class Counting:
         self.shares = torch.tensor(shares)
 
     def rows(self, chosen: torch.Tensor) -> Counting:
+        return self
+
+    def shared(self, lines: object) -> Counting:
         return self
 
     def decode(self, last: torch.Tensor, memory: object, past: object) -> tuple[torch.Tensor, None]:

@@ -16,6 +16,7 @@ from morph.model import (
     EncoderLayer,
     FeedForward,
     InflectionModel,
+    Seen,
     SelfAttention,
     attend,
     causal_mask,
@@ -123,7 +124,7 @@ def test_cross_attention_by_hand() -> None:
     queries = rotate(heads(x @ layer.query.weight.T), here)
     mixed = functional.scaled_dot_product_attention(queries, rotate(keys, there), values, mask)
     expected = torch.cat([mixed[:, 0], mixed[:, 1]], -1) @ layer.outward.weight.T
-    found = layer(x, layer.remember(seen, there), mask, here)
+    found = layer(x, Seen(*layer.remember(seen, there), mask, None), here)
     assert torch.allclose(found, expected, atol=1e-6)
 
 
@@ -135,12 +136,12 @@ def test_layers_add_to_the_residual_stream_after_their_norms() -> None:
     expected = inner + layer.feed(layer.norms[1](inner))
     assert torch.allclose(layer(x, mask, turn), expected, atol=1e-6)
     writer = DecoderLayer(SIZE)
-    memory = writer.remember(torch.randn(1, 3, 16), turn)
+    seen = Seen(*writer.remember(torch.randn(1, 3, 16), turn), mask, None)
     causal = causal_mask(0, 3, CPU)
     inner = x + writer.attention(writer.norms[0](x), causal, turn, None)[0]
-    inner = inner + writer.look_back(writer.norms[1](inner), memory, mask, turn)
+    inner = inner + writer.look_back(writer.norms[1](inner), seen, turn)
     expected = inner + writer.feed(writer.norms[2](inner))
-    found, past = writer(x, memory, mask, turn, causal, None)
+    found, past = writer(x, seen, turn, causal, None)
     assert torch.allclose(found, expected, atol=1e-6)
     assert past.keys.shape == (1, 2, 3, 8)
 
