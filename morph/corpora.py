@@ -22,6 +22,7 @@ from data.catalog import catalog, dataset
 from data.cli import did_you_mean
 from data.errors import InputError
 from data.inflections.tables import PACKAGE, InflectionTable, load_triples, warn_of_bad_lines
+from data.inflections.tags import parse
 from data.languages import Language, resolve
 from data.randomness import stream
 from data.tsv import excerpt
@@ -49,6 +50,16 @@ class InflectionData:
     licence: str
     sha256: str
     normalised: bool
+
+    def parsed(self) -> InflectionData:
+        """The same with the training triples alone whose bundles can be read apart."""
+        bad = set()
+        for bundle in {triple.features for triple in self.train}:
+            try:
+                parse(bundle)
+            except InputError:
+                bad.add(bundle)
+        return replace(self, train=tuple(t for t in self.train if t.features not in bad))
 
     def sample(self, examples: int, seed: int) -> InflectionData:
         """The same with only so many of the training triples, drawn by seed.

@@ -17,6 +17,7 @@ from training.private.card import lines as privacy_lines
 
 FORMAT = 1
 CONFIG, RANKING = "config.json", "analysis.json"  # the second beside models of the way back
+FORMS = "forms"  # the folder in a model of the way back of one from lemma to form
 WEIGHTS = re.compile(r"model-[1-9][0-9]{0,3}\.safetensors")
 LARGEST = 1 << 16  # of any size of an architecture
 MOST_UNITS = 100  # of a form, for each of its lemma
@@ -85,8 +86,9 @@ def check_direction(folder: Path, config: Mapping[str, Any], way_back: bool) -> 
     wanted, other = kinds if way_back else kinds[::-1]
     if bool(config.get("way_back")) != way_back:
         command = f"python -m morph.train --lang {config['languages'][0]}"
+        place = folder / FORMS if (folder / FORMS).is_dir() else "another"
         raise InputError(
-            f"{folder}: expected a model {wanted}, found one {other}; give another, or train one:"
+            f"{folder}: expected a model {wanted}, found one {other}; give {place}, or train one:"
             f" {command}{' --way-back' if way_back else ''}"
         )
 
@@ -129,7 +131,8 @@ WHAT = {
         "Load it with `morph.transducer.Transducer.load(folder)` of kilolingua.",
     ),
     True: (
-        "From a form to its lemma and UniMorph feature bundle, a character at a time.",
+        "From a form to its lemma and UniMorph feature bundle, a character at a time; the folder"
+        " forms/, if there is one, holds a model from lemma to form that says how well these fit.",
         "Load it with `morph.analyse.Analyser.load(language, model=folder)` of kilolingua.",
     ),
 }

@@ -7,8 +7,9 @@ The run folder holds config.json, network-1/ ... (checkpoints, metrics and repor
 model/ (the `Transducer`, and calibration.json), UNIT.dev (predictions, columns lemma, features,
 form) and scores.json. The same call goes on where an earlier one was stopped.
 
-Of the way back (`morph.analyse.network`) UNIT.dev has the network's own analyses, and analysis.json
-is in the place of calibration.json.
+Of the way back (`morph.analyse.network`) UNIT.dev has the network's own analyses, analysis.json is
+in the place of calibration.json, and forms/ and model/forms/ hold networks of the usual kind, from
+lemma to form, which are trained in half of the time and say how well an analysis fits.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from data.access import Access
 from data.files import canonical_json, check_not_removed, sha256_text, write_whole
@@ -34,7 +35,7 @@ from morph.analyse.network import Network, features_of, turn
 from morph.analyse.ranking import Ranking, check_enough, gold_of, learn_ranking_beside
 from morph.corpora import InflectionData, is_normalised, load_data, orthography
 from morph.inflect.choice import Calibration, calibrate
-from morph.model_folder import RANKING
+from morph.model_folder import FORMS, RANKING
 from morph.recipe import USUAL, Recipe, TrainingConfig
 from morph.rules import Rules
 from morph.transducer import TEXT_IN_NFC, Hypothesis, Transducer
@@ -51,8 +52,13 @@ PRIVATE_BATCH = 4096  # characters of lemmas and forms at once, padding included
 KIND = RunKind(
     "morph.train",
     {"recipe": dict, "units": [str], "data": [dict]},
-    results=("*-[0-9]/checkpoints/step-*[1-9]*", "model", "scores.json"),
-    begun=("network-*", "backward-*", "*.dev"),
+    results=(
+        "*-[0-9]/checkpoints/step-*[1-9]*",
+        f"{FORMS}/*-[0-9]/checkpoints/step-*[1-9]*",
+        "model",
+        "scores.json",
+    ),
+    begun=("network-*", "backward-*", FORMS, "*.dev"),
     packages=("torch",),
 )
 
@@ -61,9 +67,9 @@ KIND = RunKind(
 class Trained(Plotted):
     """A finished run.
 
-    accuracy: of the model alone on the dev part, by unit. steps: of each network. calibration:
-    what of model and rules answers (`morph.inflect.choice`), where there is one language.
-    ranking: of the way back, the same.
+    accuracy: of the model alone on the dev part, by unit. steps: of each network, those of the way
+    back first. calibration: what of model and rules answers (`morph.inflect.choice`), where there
+    is one language. ranking: of the way back, the same.
     """
 
     folder: Path
@@ -109,25 +115,82 @@ def train_model(
     if back:  # said before anything is trained
         for corpus in data:
             check_enough(corpus.train, corpus.name)
-    started = Transducer.load(config.start, device, way_back=back) if config.start else None
+    parts = _parts(config, data, out)
+    started = [_started(part.config, device) for part in parts]
     with training_folder(config, data, out):
-        transducer, fitted = _trained(config, data, started, out, device, on_progress)
+        fitted: list[Fitted] = []
+        models: list[Transducer] = []
+        for part, start in zip(parts, started, strict=True):
+            show = _counted_on(on_progress, len(fitted))
+            transducer, results = _trained(part.config, part.data, start, part.out, device, show)
+            models.append(transducer)
+            fitted += results
         check_not_removed(out / "config.json")
-        transducer.save(out / "model")
+        for part, model in zip(parts, models, strict=True):
+            model.save(part.folder)
         if back:
-            accuracy = score_analyses(transducer, data, out)
+            accuracy = score_analyses(models[0], data, out)
         else:
-            accuracy = score(data, partial(_answers, transducer), out)
-        _report(config, transducer, list(accuracy.values()), out)
+            accuracy = score(data, partial(_answers, models[0]), out)
+        for part, model in zip(parts, models, strict=True):
+            scores = accuracy.values() if part.config.way_back == back else ()
+            _report(part.config, model, list(scores), part.out)
         calibration = ranking = None
         if back and len(data) == 1:
-            ranking = learn_ranking_beside(Network(transducer), data[0].train, data[0].dev)
+            ranking = learn_ranking_beside(Network(*models), data[0].train, data[0].dev)
             ranking.save(out / "model" / RANKING)
         elif len(data) == 1:
-            calibration = _calibrated(transducer, data[0], out)
+            calibration = _calibrated(models[0], data[0], out)
         check_not_removed(out / "config.json")
     steps, seconds = tuple(f.steps for f in fitted), sum(f.seconds for f in fitted)
-    return Trained(out, transducer, accuracy, steps, seconds, calibration, ranking)
+    return Trained(out, models[0], accuracy, steps, seconds, calibration, ranking)
+
+
+class Part(NamedTuple):
+    """Networks of one kind: how and on what they are trained, where, and their model's folder."""
+
+    config: TrainingConfig
+    data: Sequence[InflectionData]
+    out: Path
+    folder: Path
+
+
+def _parts(config: TrainingConfig, data: Sequence[InflectionData], out: Path) -> list[Part]:
+    """What a run trains: of the way back also networks from lemma to form, in half of its time.
+
+    These read features, so bundles that cannot be read apart are left out. A guarantee of privacy
+    is of one network, so beside it there are none of these.
+    """
+    model = out / "model"
+    parsed = [corpus.parsed() for corpus in data] if config.way_back else []
+    if config.recipe.privacy or not parsed or not all(corpus.train for corpus in parsed):
+        return [Part(config, data, out, model)]
+    recipe = replace(config.recipe, seconds=config.recipe.seconds and config.recipe.seconds / 2)
+    start = config.start and config.start / FORMS
+    forms = replace(
+        config,
+        recipe=recipe,
+        way_back=False,
+        start=start if start and start.is_dir() else None,
+    )
+    return [
+        Part(replace(config, recipe=recipe), data, out, model),
+        Part(forms, parsed, out / FORMS, model / FORMS),
+    ]
+
+
+def _started(config: TrainingConfig, device: str) -> Transducer | None:
+    """The model that training goes on from, if there is one."""
+    if config.start is None:
+        return None
+    return Transducer.load(config.start, device, way_back=config.way_back)
+
+
+def _counted_on(
+    on_progress: Callable[[int, Progress], None] | None, earlier: int
+) -> Callable[[int, Progress], None] | None:
+    """The same, told numbers of networks after so many earlier ones."""
+    return on_progress and (lambda number, progress: on_progress(earlier + number, progress))
 
 
 @contextmanager

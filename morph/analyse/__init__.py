@@ -45,7 +45,7 @@ from morph.analyse.network import Network
 from morph.analyse.ranking import FORMAT, Ranked, Ranking, learn_ranking
 from morph.analyse.segments import Cuts
 from morph.inflect.lookup import Lookup
-from morph.inflect.sources import Tables, newest_run, open_transducer, read_tables
+from morph.inflect.sources import Tables, newest_run, read_tables
 from morph.model_folder import RANKING
 
 __all__ = ["Analyser", "Analysis", "FormAnalysis"]
@@ -305,7 +305,7 @@ def open_network(
             for one of them.
         UnavailableError: torch is not installed.
     """
-    place, transducer = open_transducer(folder, language, device=device, way_back=True)
+    place, network = Network.load(folder, language, device=device)
     path = place / RANKING
     if not path.is_file():
         raise InputError(
@@ -313,13 +313,13 @@ def open_network(
             f" none; go on with this one: python -m morph.train --lang {language.bcp47} --way-back"
             f" --from {place}"
         )
-    ranking = Ranking.load(path, network=True)
+    ranking = Ranking.load(path, kinds=network.kinds)
     if not ranking.has_network:
         _LOG.warning(
             "%s: on held-out lemmas analogy was as good alone; its network is not used", place
         )
         return None
-    return Network(transducer), ranking
+    return network, ranking
 
 
 def ranking_for(tables: Tables, access: Access | None) -> Ranking:

@@ -15,14 +15,15 @@ Of each it is asked
   pairs of its bundle;
 - how much its lemma looks like a lemma of that part of speech (`LemmaModel`);
 - where there is a network of the way back (`morph.analyse.network`), which proposes candidates as
-  well, how likely that finds it, and whether it finds none likelier.
+  well, how likely that finds it, and whether it finds none likelier; and the same of networks from
+  lemma to form: how likely the form would be.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -107,7 +108,10 @@ class Evidence:
         self._lemmas = {tag: LemmaModel(some) for tag, some in lemmas.items()}
 
     def of(self, form: str) -> tuple[list[Analysis], Numbers]:
-        """Candidates, most votes first, and what speaks for each: (C, 10), of a network (C, 12)."""
+        """Candidates, most votes first, and what speaks for each: (C, 10).
+
+        Beside a network (C, 12), or (C, 14) if there are networks of both directions.
+        """
         [found] = self.of_all([form])
         return found
 
@@ -117,16 +121,22 @@ class Evidence:
             return [self._by_votes(form, ()) for form in forms]
         proposed = self._network.propose(forms)
         found = [self._by_votes(*each) for each in zip(forms, proposed, strict=True)]
-        others = [
-            (form, one)
-            for form, likely, (candidates, _) in zip(forms, proposed, found, strict=True)
-            for one in candidates
-            if one not in likely
-        ]
-        scores = dict(zip(others, self._network.score(others), strict=True))
+        pairs = [(form, one) for form, (some, _) in zip(forms, found, strict=True) for one in some]
+        scores = {
+            (form, one): score
+            for form, likely in zip(forms, proposed, strict=True)
+            for one, score in likely.items()
+        }
+        others = [pair for pair in pairs if pair not in scores]
+        scores.update(zip(others, self._network.score(others), strict=True))
+        said = [[scores[pair] for pair in pairs]]
+        if self._network.kinds > 1:
+            said.append(self._network.score_back(pairs))
+        stops = np.cumsum([len(candidates) for candidates, _ in found])[:-1]
+        by_form = np.split(np.array(said), stops, axis=1)
         return [
-            (candidates, np.hstack([values, _of_network(candidates, likely, form, scores)]))
-            for form, likely, (candidates, values) in zip(forms, proposed, found, strict=True)
+            (candidates, np.hstack([values, *map(_compared, some)]))
+            for (candidates, values), some in zip(found, by_form, strict=True)
         ]
 
     def _by_votes(self, form: str, proposed: Iterable[Analysis]) -> tuple[list[Analysis], Numbers]:
@@ -156,15 +166,9 @@ class Evidence:
         yield self._lemmas[part_of_speech(bundle)].log_probability(lemma)
 
 
-def _of_network(
-    candidates: Sequence[Analysis],
-    likely: Mapping[Analysis, float],
-    form: str,
-    others: Mapping[tuple[str, Analysis], float],
-) -> Numbers:
-    """The log probability of each candidate, and whether none has a higher one: (C, 2)."""
-    scores = [likely[one] if one in likely else others[form, one] for one in candidates]
-    return np.array([[score, float(score == max(scores))] for score in scores]).reshape(-1, 2)
+def _compared(scores: Numbers) -> Numbers:
+    """Each score, and whether none is higher: (C, 2)."""
+    return np.column_stack([scores, scores == scores.max(initial=-math.inf)])
 
 
 def part_of_speech(bundle: str) -> str:

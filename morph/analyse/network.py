@@ -10,20 +10,27 @@ It is a `morph.transducer.Transducer` like any other, trained on triples that ar
 it is asked about is a form, always with the same bundle, and what it writes is the lemma with a
 sign for each feature behind it, so that one beam holds whole analyses and their probabilities. The
 signs are characters of Unicode's last planes, in the order of the names in the model's config.json
-(`way_back`). Beside the model is analysis.json: how much its word weighs beside the votes
-(`morph.analyse.ranking`), learned on lemmas that were held out from its training.
+(`way_back`). Beside it, in forms/, is a transducer of the usual kind that learned from the same
+triples, from lemma to form, and says how likely each analysis would have given this form: the
+channel of a noisy-channel model (Yee, Dauphin and Auli 2019, Simple and effective noisy channel
+modeling for neural machine translation). analysis.json holds how much the word of either weighs
+beside the votes (`morph.analyse.ranking`), learned on lemmas that were held out from training.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from data.errors import InputError
+from data.languages import Language
 from data.lexicon.lemmas import Analysis
 from data.tsv import excerpt
 from data.unimorph import Triple
+from morph.inflect.sources import open_transducer
+from morph.model_folder import FORMS
 from morph.orthography import composed
 
 if TYPE_CHECKING:
@@ -73,9 +80,32 @@ def turn(triple: Triple, names: Sequence[str]) -> Triple:
 
 @dataclass(frozen=True)
 class Network:
-    """A trained model of the way back that proposes analyses of forms."""
+    """A trained model of the way back that proposes analyses of forms.
+
+    Args:
+        forms: from lemma to form, if there are such networks too.
+    """
 
     transducer: Transducer
+    forms: Transducer | None = None
+
+    @classmethod
+    def load(cls, folder: Path, language: Language, *, device: str = "cpu") -> tuple[Path, Network]:
+        """The model's own folder and its networks, of a run folder or of the model's.
+
+        Raises:
+            InputError: no such model is there, or one of other languages.
+            UnavailableError: torch is not installed.
+        """
+        place, transducer = open_transducer(folder, language, device=device, way_back=True)
+        if not (place / FORMS).is_dir():
+            return place, cls(transducer)
+        return place, cls(transducer, open_transducer(place / FORMS, language, device=device)[1])
+
+    @property
+    def kinds(self) -> int:
+        """Of networks, each of which scores an analysis: 1, or 2 if some go from lemma to form."""
+        return 1 + (self.forms is not None)
 
     def propose(self, forms: Sequence[str]) -> list[dict[Analysis, float]]:
         """Up to BEAM analyses a form with their log probabilities (nats), the likeliest first.
@@ -103,6 +133,20 @@ class Network:
         items = [(pairs[n][0], ASKED, write(pairs[n][1], names)) for n in known]
         scores = [LOWEST] * len(pairs)
         for place, score in zip(known, self.transducer.score(items), strict=True):
+            scores[place] = max(score, LOWEST)
+        return scores
+
+    def score_back(self, pairs: Sequence[tuple[str, Analysis]]) -> list[float]:
+        """The log probabilities of forms if they are of these analyses, LOWEST at least.
+
+        LOWEST for all where no networks go from lemma to form.
+        """
+        scores = [LOWEST] * len(pairs)
+        if self.forms is None:
+            return scores
+        items = [(one.lemma, one.features, form) for form, one in pairs]
+        known = [n for n, item in enumerate(items) if self.forms.refusal(*item[:2]) is None]
+        for place, score in zip(known, self.forms.score([items[n] for n in known]), strict=True):
             scores[place] = max(score, LOWEST)
         return scores
 

@@ -47,7 +47,7 @@ LEAST_LEMMAS, LEAST_FORMS = 4, 12  # below which nothing can be learned, or held
 # Before anything is learned, the votes that choose candidates rank them.
 VOTES = tuple(float(place == LEADING) for place in range(VALUES))
 A_LEMMA = 10  # forms of it at most, of those that weigh a network
-BESIDE = (0.2, 0.0)  # weights of a network's values, about as they were on dev parts
+BESIDE = (0.2, 0.0)  # weights of the values of each kind of network, about as on dev parts
 RIDGE = 20.0
 HALF = 0.5  # of the lemmas
 NEWTON_STEPS, HALVINGS, SMALL, LEAST = 50, 10, 1e-4, 1e-300
@@ -73,7 +73,7 @@ class Ranked(NamedTuple):
 class Ranking(NamedTuple):
     """Weights of the values, (V,), and the curve from probabilities to confidences.
 
-    V is 10, or 12 beside a network.
+    V is 10, 12 beside a network, or 14 beside networks of both directions.
     """
 
     scheme: str
@@ -89,7 +89,12 @@ class Ranking(NamedTuple):
     @property
     def has_network(self) -> bool:
         """Whether a network's values are among those that are weighed."""
-        return len(self.weights) > VALUES
+        return self.kinds > 0
+
+    @property
+    def kinds(self) -> int:
+        """Of how many kinds of networks (`morph.analyse.network`) values are weighed, 0 to 2."""
+        return (len(self.weights) - VALUES) // len(BESIDE)
 
     def to_json(self) -> dict[str, Any]:
         """All fields."""
@@ -105,19 +110,22 @@ class Ranking(NamedTuple):
         write_whole(path, canonical_json(self.to_json()) + "\n")
 
     @classmethod
-    def load(cls, path: Path, *, network: bool = False) -> Ranking:
+    def load(cls, path: Path, *, kinds: int = 0) -> Ranking:
         """What `save` wrote.
 
         Args:
-            network: whether it may be one beside a network.
+            kinds: of networks beside which it may be; all of them, or none.
 
         Raises:
             InputError: it is something else.
         """
         found = read_json(path, SHAPE)
-        sizes = (VALUES, VALUES + len(BESIDE))[: 1 + network]
+        sizes = {VALUES, VALUES + kinds * len(BESIDE)}
         if found["format"] != FORMAT or len(found["weights"]) not in sizes:
-            raise InputError(f"{path}: expected {FORMAT}, found another version; learn it again")
+            raise InputError(
+                f"{path}: expected {FORMAT}, of the networks that stand beside it or of none,"
+                " found another version; learn it again"
+            )
         return cls(found["scheme"], tuple(found["weights"]), Curve.from_json(found["curve"]))
 
 
@@ -166,9 +174,10 @@ def learn_ranking_beside(
 ) -> Ranking:
     """Weights and confidences where a network speaks too, learned on lemmas that it has not seen.
 
-    These may be few, and forms of one lemma say the same. So no lemma counts as more than A_LEMMA
-    forms, and those that `learn_ranking` judges teach what the tables' word is worth: there the
-    network says nothing, of all candidates alike.
+    These may be few, and forms of one lemma say the same. So no lemma teaches weights by more than
+    A_LEMMA forms (confidence is learned from all that are judged, or it would be that of lemmas and
+    not of forms), and what the tables' word is worth is taught by what `learn_ranking` judges of
+    all lemmas: there the network says nothing, of all candidates alike.
 
     Args:
         tables: what the network learned from. held: of other lemmas.
@@ -180,20 +189,18 @@ def learn_ranking_beside(
     Raises:
         InputError: as `learn_ranking`.
     """
-    scheme, alone = _best_scheme(tables, seed)
-    silent = [one._replace(values=np.pad(one.values, ((0, 0), (0, len(BESIDE))))) for one in alone]
+    scheme, alone = _best_scheme([*tables, *held], seed)
+    beside = BESIDE * network.kinds
+    silent = [one._replace(values=np.pad(one.values, ((0, 0), (0, len(beside))))) for one in alone]
     gold = gold_of(held, {one.form for one in tables})
-    by_lemma: dict[str, list[str]] = {}
-    for form in stream(seed, "held").sample(sorted(gold), len(gold)):
-        by_lemma.setdefault(min(gold[form]).lemma, []).append(form)
-    forms = [form for some in by_lemma.values() for form in some[:A_LEMMA]][:MOST_FORMS]
+    forms = stream(seed, "held").sample(sorted(gold), len(gold))[:MOST_FORMS]
     judged = list(_judged(forms, gold, Evidence(tables, scheme, network)))
-    start, plain = (*VOTES, *BESIDE), fit(scheme, alone)
+    start, plain = (*VOTES, *beside), fit(scheme, alone)
     gains: Counter[str] = Counter()  # first answers that are right, by lemma
-    for learned, kept in _halves(judged):
+    for learned, kept in _halves(_some_of_each(judged)):
         gains.update(_first_right(kept, fit_weights([*silent, *learned], start)))
     without = list(_judged(forms, gold, Evidence(tables, scheme)))
-    gains.subtract(_first_right(without, np.array(plain.weights)))
+    gains.subtract(_first_right(_some_of_each(without), np.array(plain.weights)))
     return fit(scheme, judged, start, silent) if _pays([*gains.values()]) else plain
 
 
@@ -261,17 +268,31 @@ def fit(
     """The ranking that makes the right candidates likely; that by the first weights of no forms.
 
     Args:
-        others: teach weights as well, and no confidence.
+        others: teach weights as well, and no confidence; beside them no lemma teaches more than
+            A_LEMMA forms.
     """
+    teach = _some_of_each if others else list
     scored: list[tuple[float, bool]] = []
     for learned, kept in _halves(judged):
-        weights = fit_weights([*others, *learned], start)
+        weights = fit_weights([*others, *teach(learned)], start)
         for one in kept:
             shares = probabilities(one.values, weights)
             nearest = np.argsort(-shares, kind="stable")[:CALIBRATED].tolist()
             scored += [(float(shares[place]), bool(one.right[place])) for place in nearest]
     curve = Curve.fit([share for share, _ in scored], [right for _, right in scored])
-    return Ranking(scheme, tuple(fit_weights([*others, *judged], start).tolist()), curve)
+    weights = fit_weights([*others, *teach(judged)], start)
+    return Ranking(scheme, tuple(weights.tolist()), curve)
+
+
+def _some_of_each(judged: Iterable[Judged]) -> list[Judged]:
+    """The first A_LEMMA forms of each lemma."""
+    seen: Counter[str] = Counter()
+    found: list[Judged] = []
+    for one in judged:
+        seen[one.lemma] += 1
+        if seen[one.lemma] <= A_LEMMA:
+            found.append(one)
+    return found
 
 
 def _halves(judged: Sequence[Judged]) -> tuple[list[list[Judged]], list[list[Judged]]]:

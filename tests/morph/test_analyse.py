@@ -20,7 +20,17 @@ from morph.analyse import Analyser, ranking_for
 from morph.analyse.evidence import VALUES, Evidence, LemmaModel
 from morph.analyse.index import PatternIndex
 from morph.analyse.patterns import patterns
-from morph.analyse.ranking import Judged, Ranking, fit_weights, gold_of, judge, probabilities
+from morph.analyse.ranking import (
+    A_LEMMA,
+    VOTES,
+    Judged,
+    Ranking,
+    fit,
+    fit_weights,
+    gold_of,
+    judge,
+    probabilities,
+)
 from morph.analyse.segments import Cuts
 from morph.inflect import Inflector, Lookup
 from morph.inflect.sources import Tables
@@ -132,6 +142,23 @@ def test_forms_of_which_nothing_is_right_teach_nothing() -> None:
     values = np.ones((2, VALUES))
     weights = fit_weights([Judged("x", values, np.array([False, False]))])
     assert weights.tolist() == [0, 0, 1, 0, 0, 0, 0, 0, 0, 0]
+
+
+def test_a_lemma_of_many_forms_tells_confidence_and_does_not_rule_the_weights() -> None:
+    rng = np.random.default_rng(1)
+
+    def judged_of(lemma: str, forms: int) -> list[Judged]:
+        right = np.array([True, False, False])
+        return [Judged(lemma, rng.normal(size=(3, VALUES)), right) for _ in range(forms)]
+
+    others = [one for number in range(40) for one in judged_of(f"silent {number}", 1)]
+    short = [one for number in range(20) for one in judged_of(str(number), A_LEMMA)]
+    long = [*short, *judged_of("0", 200)]
+    few, many = (fit("characters", some, VOTES, others) for some in (short, long))
+    assert few.weights == many.weights
+    assert sum(step.items for step in few.curve.steps) == 3 * len(short)
+    assert sum(step.items for step in many.curve.steps) == 3 * len(long)
+    assert fit("characters", short).weights != fit("characters", long).weights  # alone all teach
 
 
 def test_held_out_forms_are_those_that_the_rest_lacks() -> None:

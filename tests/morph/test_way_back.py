@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,10 @@ from morph.analyse import Analyser, open_network
 from morph.analyse.__main__ import main as analyse
 from morph.analyse.evidence import Evidence
 from morph.analyse.network import LOWEST, Network, features_of, read, turn, write
-from morph.analyse.ranking import Ranking, learn_ranking_beside
+from morph.analyse.ranking import Ranking, learn_ranking, learn_ranking_beside
 from morph.inflect import Inflector, Lookup
 from morph.inflect.sources import Tables, newest_run, open_model
-from morph.model_folder import RANKING
+from morph.model_folder import FORMS, RANKING
 from morph.rules import Rules
 from morph.train import main as train
 from morph.transducer import Transducer
@@ -119,15 +120,75 @@ def test_a_network_proposes_and_scores_alike(run: Path) -> None:
     assert network.score(strange) == [LOWEST, LOWEST]
 
 
+def test_networks_from_lemma_to_form_are_beside_it(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, ranking = opened(run)
+    forms = Transducer.load(run / "model" / FORMS)
+    assert network.kinds == ranking.kinds == 2
+    analyses = [Analysis("bibibi", "V;PST"), Analysis("bibibi", "X"), Analysis("читал", "V;PST")]
+    items = [("bibibi", "V;PST", "alibibibi")]
+    expected = [*forms.score(items), LOWEST, LOWEST]
+    pairs = [("alibibibi", one) for one in analyses]
+    assert network.score_back(pairs) == pytest.approx(expected, abs=1e-4)
+    assert (run / FORMS / "network-1" / "report.html").is_file()
+    assert open_model(run / "model" / FORMS, resolve("sw")).transducer.languages == ("sw",)
+    shutil.copytree(run / "model", tmp_path / "model")
+    shutil.rmtree(tmp_path / "model" / FORMS)
+    alone = Network.load(tmp_path / "model", resolve("sw"))[1]
+    assert (alone.kinds, set(alone.score_back(pairs))) == (1, {LOWEST})
+    with pytest.raises(InputError, match=f"{RANKING}: .* found another version"):
+        open_network(tmp_path / "model", resolve("sw"))
+    monkeypatch.setattr("morph.analyse.ranking._pays", lambda _: True)
+    learn_ranking_beside(alone, TRIPLES[:120], TRIPLES[120:]).save(tmp_path / "model" / RANKING)
+    assert opened(tmp_path / "model")[1].kinds == 1
+
+
+def test_both_kinds_go_on_from_what_is_there(run: Path, tmp_path: Path) -> None:
+    table = str(written(tmp_path / "toy.tsv", TRIPLES))
+    asked = ["--lang", "sw", "--train", table, "--steps", "1", "--no-backward", "--way-back"]
+    asked += ["--learning-rate", "1e-9", "--hallucinate", "0", "--from", str(run / "model")]
+    assert train([*asked, *QUICK[2:6], "--out", str(tmp_path / "on")]) == 0
+    pairs = [("alibibibi", Analysis("bibibi", "V;PST")), ("haalidodo", Analysis("dodo", "V;PST"))]
+    before, after = (Network.load(one, resolve("sw"))[1] for one in (run, tmp_path / "on"))
+    assert after.score(pairs) == pytest.approx(before.score(pairs), abs=1e-3)
+    assert after.score_back(pairs) == pytest.approx(before.score_back(pairs), abs=1e-3)
+
+
+@pytest.mark.parametrize(("bad", "kinds"), [(len(TRIPLES) // 2, 2), (len(TRIPLES), 1)])
+def test_bundles_that_cannot_be_read_apart(bad: int, kinds: int, tmp_path: Path) -> None:
+    """As UniMorph's `N;PRIV ;SG`: the way back writes them, nothing reads them."""
+    odd = [replace(t, features=f"{t.features} ;SG") for t in TRIPLES[:bad]] + TRIPLES[bad:]
+    table = str(written(tmp_path / "toy.tsv", odd))
+    asked = ["--lang", "sw", "--train", table, "--out", str(tmp_path / "run"), "--steps", "2"]
+    assert train([*asked, *QUICK[2:], "--no-backward", "--way-back"]) == 0
+    network = Network.load(tmp_path / "run", resolve("sw"))[1]
+    assert network.kinds == kinds
+    pair = odd[0].form or "", Analysis(odd[0].lemma, odd[0].features)
+    assert "SG" in network.transducer.way_back
+    assert network.score_back([pair]) == [LOWEST]
+
+
+def test_a_guarantee_is_of_one_network(run: Path, tmp_path: Path) -> None:
+    table = str(written(tmp_path / "toy.tsv", TRIPLES))
+    asked = ["--lang", "sw", "--train", table, "--steps", "2", "--dp-epsilon", "8", "--way-back"]
+    assert train([*asked, *QUICK[2:4], "--dp-batch", "8", "--out", str(tmp_path / "dp")]) == 0
+    assert Network.load(tmp_path / "dp", resolve("sw"))[1].kinds == 1
+    assert not (tmp_path / "dp" / FORMS).exists()
+
+
 def test_a_network_adds_candidates_and_what_it_says_of_each(run: Path) -> None:
     network, ranking = opened(run)
     alone, beside = Evidence(TRIPLES), Evidence(TRIPLES, "characters", network)
     candidates, values = alone.of("alibibibi")
     more, others = beside.of("alibibibi")
     assert more[: len(candidates)] == candidates
-    assert np.array_equal(others[: len(candidates), :-2], values)
-    assert others[:, -2].max() <= 0
-    assert others[others[:, -2].argmax(), -1] == 1
+    assert np.array_equal(others[: len(candidates), :-4], values)
+    for score, leads in ((-4, -3), (-2, -1)):
+        assert others[:, score].max() <= 0
+        assert np.array_equal(others[:, leads] == 1, others[:, score] == others[:, score].max())
+    pairs = [("alibibibi", one) for one in more]
+    assert others[:, -2].tolist() == pytest.approx(network.score_back(pairs), abs=1e-3)
     assert {one.features for one in more} <= {one.features for one in TRIPLES}
     assert len(ranking.weights) == others.shape[1]
     nothing, none = Evidence([Triple("x" * 9, "N", "y" * 9)], "characters", network).of("alibibibi")
@@ -188,7 +249,8 @@ def test_the_newest_run_answers_unless_it_is_left_out(
 
 def test_models_of_the_wrong_kind(run: Path, tmp_path: Path) -> None:
     message = (
-        "expected a model from lemma to form, found one of the way back.* morph.train --lang sw$"
+        "expected a model from lemma to form, found one of the way back.*;"
+        f" give {run}/model/{FORMS}, or train one: .* morph.train --lang sw$"
     )
     with pytest.raises(InputError, match=message):
         open_model(run, resolve("sw"))
@@ -207,6 +269,8 @@ def test_models_of_the_wrong_kind(run: Path, tmp_path: Path) -> None:
 class Liar:
     """Says of every form that it is a lemma of its own, and is sure."""
 
+    kinds = 1
+
     def propose(self, forms: Sequence[str]) -> list[dict[Analysis, float]]:
         return [{Analysis(form, "V;PST"): -0.1} for form in forms]
 
@@ -224,6 +288,7 @@ def test_a_network_that_leads_astray_is_not_used(
     learned, held = TRIPLES[:120], TRIPLES[120:]
     ranking = learn_ranking_beside(liar, learned, held)
     assert not ranking.has_network
+    assert ranking == learn_ranking(TRIPLES)  # of all lemmas, those held out among them
     place = tmp_path / "runs" / "analyse-sw-0f"
     shutil.copytree(run, place)
     ranking.save(place / "model" / RANKING)
@@ -236,6 +301,8 @@ def test_a_network_that_leads_astray_is_not_used(
 
 class Knower:
     """Is sure of the forms that it knows, and only guesses the others' analyses."""
+
+    kinds = 1
 
     def __init__(self, known: Sequence[Triple]) -> None:
         self.known = {one.form: Analysis(one.lemma, one.features) for one in known}
@@ -280,7 +347,7 @@ def test_a_model_without_its_ranking(run: Path, tmp_path: Path) -> None:
 
 def test_a_ranking_is_of_a_network_or_of_none(run: Path) -> None:
     path = run / "model" / RANKING
-    assert len(Ranking.load(path, network=True).weights) == 12
+    assert len(Ranking.load(path, kinds=2).weights) == 14
     with pytest.raises(InputError, match="found another version; learn it again"):
         Ranking.load(path)
 
