@@ -32,7 +32,7 @@ import functools
 import re
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from data.access import Access
 from data.inflections.tables import tables_of
@@ -104,11 +104,10 @@ def rank_of(source: str, target: str) -> Rank | None:
     (False, True)
     """
     found = read(target)
-    for place, wanted in enumerate(_instead(source)):
-        asked = read(wanted)
-        if _says_all(asked, found) and _adds_nothing(asked, found):
-            others = tuple(sorted(_others(asked, found)))
-            return place, len(others), _tense(asked, found), others
+    for place, wish in enumerate(_wishes(source)):
+        if wish.is_said_by(found):
+            others = tuple(sorted(_others(wish.asked, found)))
+            return place, len(others), _tense(wish.asked, found), others
     return None
 
 
@@ -161,27 +160,56 @@ def _instead(source: str) -> tuple[str, ...]:
     return (source,)
 
 
-def _says_all(asked: Reading, found: Reading) -> bool:
-    """Whether every feature that translation keeps is there; agreement may be left unsaid."""
-    if asked.get(SPEECH, ())[:1] != found.get(SPEECH, ())[:1]:
-        return False
-    groups = [*CONTENT, *TARGETS_OWN, *(group for group in AGREEMENT if group in found)]
-    return all(
-        any(feature & one for one in found.get(group, ()))
-        for group in groups
-        for feature in asked.get(group, ())
-    )
+class Wish(NamedTuple):
+    """What a target bundle has to say, worked out once for all the bundles that are tried.
 
+    asked: the source's reading. speech: its part of speech. needed: features that translation
+    keeps, by dimension, and whether the dimension may be left unsaid, as agreement may. fine: of
+    each guarded dimension what may be said: what was asked, what silence means, what is allowed.
+    """
 
-def _adds_nothing(asked: Reading, found: Reading) -> bool:
-    """Whether what else is said of the guarded dimensions is what silence means, or allowed."""
-    said = [value for features in asked.values() for feature in features for value in feature]
-    for group, silent in SILENT.items():
-        more = (ALLOWED.get(value, {}).get(group, frozenset()) for value in said)
-        fine = _asked(asked, group).union(silent, *more)
-        if not all(one & fine for one in found.get(group, ())):
+    asked: Reading
+    speech: tuple[frozenset[str], ...]
+    needed: Sequence[tuple[str, Sequence[frozenset[str]], bool]]
+    fine: Mapping[str, frozenset[str]]
+
+    @classmethod
+    def of(cls, asked: Reading) -> Wish:
+        """The wish of a reading."""
+        said = [value for features in asked.values() for feature in features for value in feature]
+        needed = [
+            (group, asked[group], group in AGREEMENT)
+            for group in (*CONTENT, *TARGETS_OWN, *AGREEMENT)
+            if group in asked
+        ]
+        fine = {
+            group: _asked(asked, group).union(
+                silent, *(ALLOWED[value].get(group, ()) for value in said if value in ALLOWED)
+            )
+            for group, silent in SILENT.items()
+        }
+        return cls(asked, asked.get(SPEECH, ())[:1], needed, fine)
+
+    def is_said_by(self, found: Reading) -> bool:
+        """Whether every needed feature is there, and nothing else that is not fine."""
+        if self.speech != found.get(SPEECH, ())[:1]:
             return False
-    return True
+        for group, features, unsaid in self.needed:
+            said = found.get(group)
+            if said is None:
+                if not unsaid:
+                    return False
+            elif not all(any(feature & one for one in said) for feature in features):
+                return False
+        return all(
+            one & self.fine[g] for g, said in found.items() if g in self.fine for one in said
+        )
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def _wishes(source: str) -> tuple[Wish, ...]:
+    """What says what a source bundle says, the best first."""
+    return tuple(Wish.of(read(wanted)) for wanted in _instead(source))
 
 
 def _asked(asked: Reading, group: str) -> frozenset[str]:
@@ -364,17 +392,21 @@ class TableInflector:
         >>> inflector.usual_bundle("V;PST", {bundle for _, bundle, _ in rows})
         'V;PST;3;SG'
         """
+        fits = []
+        for place, (bundle, unlike_most) in enumerate(self._unlike_most.items()):
+            if bundle in among and (rank := rank_of.__wrapped__(features, bundle)) is not None:
+                fits.append(((rank[0], unlike_most, *rank[1:], place), bundle))
+        return min(fits)[1] if fits else None
+
+    @functools.cached_property
+    def _unlike_most(self) -> Mapping[str, bool]:
+        """Of each bundle whether most of its lemmas have other features of the language's own."""
         likeness: dict[str, list[bool]] = {}
         for lemma in list(self._lemmas)[:: len(self._lemmas) // MOST_LEMMAS + 1]:
             unlike = self._unlike(lemma)
             for bundle in dict.fromkeys(bundle for bundle, _ in self._paradigms[lemma]):
-                if bundle in among and rank_of(features, bundle) is not None:
-                    likeness.setdefault(bundle, []).append(unlike(bundle))
-        fits = []
-        for place, (bundle, unlikes) in enumerate(likeness.items()):
-            rank, unlike_most = rank_of(features, bundle) or (), 2 * sum(unlikes) > len(unlikes)
-            fits.append(((*rank[:1], unlike_most, *rank[1:], place), bundle))
-        return min(fits)[1] if fits else None
+                likeness.setdefault(bundle, []).append(unlike(bundle))
+        return {bundle: 2 * sum(those) > len(those) for bundle, those in likeness.items()}
 
     def _unlike(self, name: str) -> Callable[[str], bool]:
         """Whether a bundle lacks the language's own features that the lemma has in its table."""

@@ -38,7 +38,11 @@ def test_what_was_learned_by_heart_is_found(done: Audited) -> None:
     notes = " ".join(done.told["notes"])
     assert "1 % needs 100 others or more, found" in notes
     controls = {(one["attack"], one["control"]): one for one in done.told["membership"]["controls"]}
-    assert controls["loss", "permuted membership"]["holds"]
+    permuted = controls["loss", "permuted membership"]
+    # One of twenty such intervals lies beside 50, on which machine, nobody knows before.
+    assert 25 < permuted["score"]["value"] < 75
+    low, high = permuted["score"]["low"], permuted["score"]["high"]
+    assert permuted["holds"] is (low <= 50 <= high)
     assert controls["loss", "untrained model"]["score"]["value"] < rows["loss"]["value"]
     [bound] = [one for one in done.told["membership"]["bounds"] if one["counts"]]
     assert (bound["attack"], bound["stated"]) == ("reference", None)
