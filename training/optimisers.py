@@ -137,6 +137,7 @@ def _groups(weights: list[nn.Parameter], settings: Settings) -> list[dict[str, A
 MOMENTUM = 0.95
 ORTHOGONAL_STEPS, ORTHOGONAL = 5, (3.4445, -4.775, 2.0315)  # Jordan et al. 2024
 RMS = 0.2  # of AdamW's updates
+LONG = 2  # times as many columns as rows: then it is quicker to multiply squares by squares
 
 
 class Muon(torch.optim.Optimizer):
@@ -188,6 +189,8 @@ def orthogonal(matrices: Tensor) -> Tensor:
         return orthogonal(matrices.mT).mT
     x = matrices.bfloat16() if matrices.is_cuda else matrices.float()
     x = x / torch.linalg.matrix_norm(x, keepdim=True).clamp(min=1e-7)
+    if not x.is_cuda and x.shape[2] >= LONG * x.shape[1]:
+        return _short_side(x) @ x
     first, third, fifth = ORTHOGONAL
     for _ in range(ORTHOGONAL_STEPS):
         square = x @ x.mT
@@ -195,6 +198,25 @@ def orthogonal(matrices: Tensor) -> Tensor:
             x, torch.baddbmm(square, square, square, beta=third, alpha=fifth), x, beta=first
         )
     return x
+
+
+def _short_side(x: Tensor) -> Tensor:
+    """What all iterations multiply long matrices (N, R, C) by, (N, R, R).
+
+    An iteration multiplies by a polynomial of the square of what it was given, and these commute:
+    so the squares go through the iterations alone. For float32: it is the less exact way.
+    """
+    first, third, fifth = ORTHOGONAL
+    square = x @ x.mT
+    every: Tensor | None = None
+    for step in range(ORTHOGONAL_STEPS):
+        one = torch.baddbmm(square, square, square, beta=third, alpha=fifth)
+        one.diagonal(dim1=1, dim2=2).add_(first)
+        every = one if every is None else one @ every
+        if step < ORTHOGONAL_STEPS - 1:
+            square = one @ square @ one
+    assert every is not None  # noqa: S101  # there are iterations
+    return every
 
 
 COOLDOWN = 0.2  # share of a "wsd" run on which the rate falls (Hägele et al. 2024)

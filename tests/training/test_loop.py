@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from tests.training.loop_toys import Reverser, loss, mean_loss, model, ready_batches
+from training import optimisers
 from training.checkpoints import Checkpoints
 from training.loop import Batch, Fitted, Progress, Settings, Shuffled, fit
 from training.processes import Processes
@@ -225,6 +226,21 @@ def test_muon_updates_as_torch_does_up_to_the_roundings_of_bfloat16() -> None:
             one.step()
     for mine, yours, before in zip(ours, theirs, start, strict=True):
         assert (mine - yours).norm() < 0.05 * (yours - before).norm()
+
+
+@pytest.mark.parametrize("rank", [1, 3, 12])
+def test_long_matrices_go_through_their_squares_to_the_same(
+    rank: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator = torch.Generator().manual_seed(rank)
+    factors = [torch.randn(2, *shape, generator=generator) for shape in [(12, rank), (rank, 60)]]
+    matrices = factors[0] @ factors[1]  # of whatever rank: squares of 0 stay 0
+    quick, quick_upright = optimisers.orthogonal(matrices), optimisers.orthogonal(matrices.mT)
+    monkeypatch.setattr(optimisers, "LONG", 99)
+    slow = optimisers.orthogonal(matrices)
+    assert not torch.equal(quick, slow)  # it is another way
+    assert torch.allclose(quick, slow, atol=1e-4)
+    assert torch.allclose(quick_upright, slow.mT, atol=1e-4)
 
 
 def test_report_and_files_tell_the_same_as_the_history(tmp_path: Path) -> None:
