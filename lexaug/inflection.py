@@ -206,6 +206,11 @@ class Wish(NamedTuple):
         )
 
 
+def _content(reading: Reading) -> Reading:
+    """The part of speech and what else is neither agreement nor the target's own."""
+    return {group: reading[group] for group in (SPEECH, *CONTENT) if group in reading}
+
+
 @functools.lru_cache(maxsize=1 << 12)
 def _wishes(source: str) -> tuple[Wish, ...]:
     """What says what a source bundle says, the best first."""
@@ -392,21 +397,32 @@ class TableInflector:
         >>> inflector.usual_bundle("V;PST", {bundle for _, bundle, _ in rows})
         'V;PST;3;SG'
         """
+        asked = [Wish.of(_content(wish.asked)) for wish in _wishes(features)]
         fits = []
-        for place, (bundle, unlike_most) in enumerate(self._unlike_most.items()):
-            if bundle in among and (rank := rank_of.__wrapped__(features, bundle)) is not None:
-                fits.append(((rank[0], unlike_most, *rank[1:], place), bundle))
+        for content, tried in self._usual:
+            if any(wish.is_said_by(content) for wish in asked):
+                for place, bundle, unlike_most in tried:
+                    if bundle in among and (rank := rank_of(features, bundle)) is not None:
+                        fits.append(((rank[0], unlike_most, *rank[1:], place), bundle))
         return min(fits)[1] if fits else None
 
     @functools.cached_property
-    def _unlike_most(self) -> Mapping[str, bool]:
-        """Of each bundle whether most of its lemmas have other features of the language's own."""
+    def _usual(self) -> Sequence[tuple[Reading, Sequence[tuple[int, str, bool]]]]:
+        """The bundles of the lemmas, by content: place, bundle, and whether it is mostly unlike.
+
+        Unlike: it has other features of the language's own than the lemma has.
+        """
         likeness: dict[str, list[bool]] = {}
         for lemma in list(self._lemmas)[:: len(self._lemmas) // MOST_LEMMAS + 1]:
             unlike = self._unlike(lemma)
             for bundle in dict.fromkeys(bundle for bundle, _ in self._paradigms[lemma]):
                 likeness.setdefault(bundle, []).append(unlike(bundle))
-        return {bundle: 2 * sum(those) > len(those) for bundle, those in likeness.items()}
+        alike: dict[object, tuple[Reading, list[tuple[int, str, bool]]]] = {}
+        for place, (bundle, unlikes) in enumerate(likeness.items()):
+            content = _content(read(bundle))
+            found = alike.setdefault(frozenset(content.items()), (content, []))
+            found[1].append((place, bundle, 2 * sum(unlikes) > len(unlikes)))
+        return list(alike.values())
 
     def _unlike(self, name: str) -> Callable[[str], bool]:
         """Whether a bundle lacks the language's own features that the lemma has in its table."""

@@ -190,7 +190,8 @@ def orthogonal(matrices: Tensor) -> Tensor:
     x = matrices.bfloat16() if matrices.is_cuda else matrices.float()
     x = x / torch.linalg.matrix_norm(x, keepdim=True).clamp(min=1e-7)
     if not x.is_cuda and x.shape[2] >= LONG * x.shape[1]:
-        return _short_side(x) @ x
+        ways: Tensor = _short_side(x) @ x
+        return ways
     first, third, fifth = ORTHOGONAL
     for _ in range(ORTHOGONAL_STEPS):
         square = x @ x.mT
