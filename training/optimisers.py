@@ -145,7 +145,8 @@ class Muon(torch.optim.Optimizer):
 
     `torch.optim.Muon` makes the same updates, but always multiplies in bfloat16, which takes a
     CPU without instructions for it 80 times longer than float32: of an update of `morph.train`'s
-    network 1,050 ms of 1,120. Here a CPU takes float32; matrices of one shape go together.
+    network 1,050 ms of 1,120. Here a CPU takes float32; matrices of one shape go together, and long
+    ones are multiplied by what their squares go through.
 
     Args:
         weights: matrices. lr: the learning rate. weight_decay: decoupled.
