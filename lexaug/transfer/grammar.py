@@ -18,7 +18,8 @@ from typing import Any
 
 from data.bounded import read_toml
 from data.errors import InputError
-from data.inflections.tags import canonical
+from data.inflections.tags import canonical, known_features
+from data.lexicon import UNIVERSAL_POS
 from lexaug.transfer.typology import Value
 
 ORDERS: Mapping[str, str] = {
@@ -51,6 +52,18 @@ TEXTS = ("words", "noun", "possessives", "prepositions", "verb", "copula", "have
 AROUND = ("noun", "possessives", "prepositions", "verb")  # templates with a place: _
 FLAGS = ("drop_subject", "join_subject", "bare_after_prepositions", "around_forms")
 KEYS = (*TEXTS, "marks", *FLAGS, "genitive", "separator", "classes")
+BY_FEATURES = ("verb", "copula", "have")
+PERSONS = tuple(f"{person};{number}" for number in ("SG", "PL") for person in "123")
+ARTICLE_NAMES = ("definite", "indefinite")
+NAMES: Mapping[str, tuple[str, ...]] = {  # the keys of these parts, where they are few
+    "noun": (
+        *ARTICLE_NAMES, *(f"{name};{number}" for name in ARTICLE_NAMES for number in ("SG", "PL")),
+        "plural", "adjective", "numeral",
+    ),
+    "possessives": PERSONS, "subjects": PERSONS, "negatives": (*PERSONS, "class"),
+}  # fmt: skip
+ROLES = (*sorted(UNIVERSAL_POS), "COP", "OBJ", "PL", "REL", "SG", "SUBJ")  # behind words: who/REL
+FILLED = ("s", "n", "c", "of")  # what stands in braces in templates
 CLASS_CELLS = (
     "noun", "plural", "number", "subject", "gender", "adjective", "of", "possessive", "this",
     "that", "who", "all",
@@ -132,8 +145,8 @@ def read_sheet(path: Path) -> Sheet:
     """Read a grammar sheet.
 
     Raises:
-        InputError: no such file; an unknown key; a template without a place for what it is put
-            around; a pattern that is none.
+        InputError: no such file; an unknown key or feature, a switch that is neither true nor
+            false; a template without a place for what it is put around; a pattern that is none.
     """
     content = read_toml(path)
     for key in content:
@@ -143,16 +156,13 @@ def read_sheet(path: Path) -> Sheet:
         table = content.get(part, {})
         if not isinstance(table, dict) or not all(isinstance(cell, str) for cell in table.values()):
             raise InputError(f"{path}: [{part}]: expected texts, found something else")
-        if part in AROUND:
-            for key, template in table.items():
-                if template.count("_") != 1:
-                    raise InputError(
-                        f'{path}: [{part}] {key} = "{template}": expected one _ for what it is put'
-                        f" around, found {template.count('_')}"
-                    )
+        for key, cell in table.items():
+            _check_key(part, key, path)
+            _check_cell(part, cell, f'{path}: [{part}] {key} = "{cell}"')
+    _check_switches(content, path)
     by_features = {
         what: {frozenset(key.split(";")): text for key, text in content.get(what, {}).items()}
-        for what in ("verb", "copula", "have")
+        for what in BY_FEATURES
     }
     return Sheet(
         words=content.get("words", {}),
@@ -173,6 +183,54 @@ def read_sheet(path: Path) -> Sheet:
         bare_after_prepositions=content.get("bare_after_prepositions") is True,
         around_forms=content.get("around_forms") is True,
     )
+
+
+def _check_key(part: str, key: str, path: Path) -> None:
+    """Refuse a key that nothing would ever ask for: a misspelt one says nothing, in silence."""
+    names, where = NAMES.get(part), f'{path}: [{part}]: no such key "{key}"'
+    if names is not None and key not in names:
+        raise InputError(f"{where}; it has {', '.join(names)}")
+    if part in BY_FEATURES:
+        strange = [name for name in key.split(";") if name not in known_features()]
+        if strange:
+            raise InputError(
+                f'{where}: expected features of UniMorph such as PST;NEG, found "{strange[0]}"'
+            )
+    word, _, role = key.partition("/")
+    if part in ("words", "prepositions") and word != word.lower():
+        raise InputError(f"{where}: expected an English word in small letters; write it so")
+    if part == "words" and role and role not in ROLES:
+        raise InputError(f"{where}: no such role; there are {', '.join(ROLES)}")
+
+
+def _check_cell(part: str, cell: str, where: str) -> None:
+    """Refuse a template that cannot be filled in, and text of more than one line."""
+    if part in AROUND and cell.count("_") != 1:
+        raise InputError(
+            f"{where}: expected one _ for what it is put around, found {cell.count('_')}"
+        )
+    if len(cell.splitlines()) > 1:
+        raise InputError(f"{where!r}: expected text of one line, found several; join them")
+    for name in re.findall(r"{(\w+)}", cell):
+        if name not in FILLED:
+            shown = ", ".join(f"{{{one}}}" for one in FILLED)
+            raise InputError(f"{where}: expected {shown} in braces, found {{{name}}}; correct it")
+
+
+def _check_switches(content: Mapping[str, Any], path: Path) -> None:
+    """Refuse switches that are texts, and a genitive that leaves out one of its two phrases."""
+    for key in FLAGS:
+        if not isinstance(content.get(key, False), bool):
+            raise InputError(f"{path}: {key}: expected true or false, found {content[key]!r}")
+    for key in ("genitive", "separator"):
+        if not isinstance(content.get(key, ""), str):
+            raise InputError(f"{path}: {key}: expected a text, found {content[key]!r}")
+    genitive = content.get("genitive", "")
+    if genitive and sorted(p for p in genitive.split() if p in ("1", "2")) != ["1", "2"]:
+        raise InputError(
+            f'{path}: genitive = "{genitive}": expected 1, what is owned, and 2, its owner, each'
+            ' once between spaces; write such as "1 {of} 2"'
+        )
 
 
 def _noun_class(row: Mapping[str, Any], where: str) -> NounClass:
