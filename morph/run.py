@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from data.access import Access
-from data.files import canonical_json, check_not_removed, sha256_text, write_whole
+from data.files import canonical_json, check_not_removed, sha256_file, sha256_text, write_whole
 from data.pages import Interval, Plotted
 from data.unimorph import Triple
 from data.words import scripts_of
@@ -205,8 +205,18 @@ def training_folder(
     tables = [
         {"unit": d.unit, "name": d.name, "licence": d.licence, "sha256": d.sha256} for d in data
     ]
-    with run_folder(KIND, "morph", {**config.to_json(), "data": tables}, out=out):
+    asked = {**config.to_json(), "data": tables}
+    if config.start is not None:  # two runs' models are both called model
+        asked["start_sha256"] = _sha256(config.start)
+    with run_folder(KIND, "morph", asked, out=out):
         yield
+
+
+def _sha256(model: Path) -> str:
+    """Of the settings and weights in a model's folder, with their names."""
+    files = sorted((*model.rglob("config.json"), *model.rglob("*.safetensors")))
+    names = (path.relative_to(model).as_posix() for path in files)
+    return sha256_text("".join(map("{} {}\n".format, names, map(sha256_file, files))))
 
 
 def read_data(config: TrainingConfig, *, access: Access = Access()) -> list[InflectionData]:

@@ -185,6 +185,18 @@ def test_going_on_from_a_model(table: Path, tmp_path: Path) -> None:
     assert not torch.equal(first.models[0].writer.weight, second.models[0].writer.weight)
 
 
+def test_going_on_from_another_model_is_another_run(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for seed in ("1", "2"):
+        assert train(table, tmp_path / seed, "--seed", seed) == 0
+    out = tmp_path / "onward"
+    assert train(table, out, "--from", str(tmp_path / "1" / "model")) == 0
+    assert train(table, out, "--from", str(tmp_path / "1" / "model")) == 0
+    assert train(table, out, "--from", str(tmp_path / "2" / "model")) == 2
+    assert "holds another run (it differs in start_sha256" in capsys.readouterr().err
+
+
 ORDER = ("--columns", "lemma,form,features")
 
 
