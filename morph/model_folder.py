@@ -55,6 +55,14 @@ def read_config(folder: Path) -> dict[str, Any]:
         )
     config: dict[str, Any] = read_json(path, dict)
     found = config.get("format")
+    if isinstance(config.get("run"), dict):  # the configuration of a run, not of a model
+        inner = folder / "model"
+        if (inner / CONFIG).is_file():
+            raise InputError(f"{folder}: expected a model's folder, found a run's; give {inner}")
+        raise InputError(
+            f"{folder}: expected a trained model, found a run that is not finished; give the"
+            " command that trains it once more"
+        )
     if found != FORMAT or "alphabet" not in config:
         raise InputError(
             f"{path}: expected an inflection model of format {FORMAT}, found"

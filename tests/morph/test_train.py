@@ -197,6 +197,20 @@ def test_going_on_from_another_model_is_another_run(
     assert "holds another run (it differs in start_sha256" in capsys.readouterr().err
 
 
+def test_a_runs_folder_is_no_model_to_go_on_from(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "first"
+    assert train(table, run) == 0
+    assert train(table, tmp_path / "second", "--from", str(run)) == 2
+    assert f"expected a model's folder, found a run's; give {run / 'model'}" in (
+        capsys.readouterr().err
+    )
+    shutil.rmtree(run / "model")  # as after a kill
+    with pytest.raises(InputError, match="found a run that is not finished; give the command that"):
+        open_model(run, resolve("sw"))
+
+
 ORDER = ("--columns", "lemma,form,features")
 
 
