@@ -166,21 +166,24 @@ def _from_files(
     if dev is None:
         return _divided(language.bcp47, read(train, "train"))
     parts = [read(train, "train"), read(dev, "dev")]
+    if not parts[1].triples:
+        raise InputError(f"{dev}: expected triples to try the model on, found none; check it")
     return _data(language.bcp47, language, parts, train.name, normalised=True)
 
 
 def _divided(unit: str, table: InflectionTable) -> InflectionData:
-    """A table's triples, every tenth lemma by its hash held out."""
-    held: list[Triple] = []
-    kept: list[Triple] = []
-    for triple in table.triples:
-        digest = hashlib.sha256(triple.lemma.encode()).digest()
-        (held if digest[0] % HELD_OUT == 0 else kept).append(triple)
-    if not held or not kept:
+    """A table's triples, every tenth lemma by its hash held out, and one where there are few."""
+    digests = {t.lemma: hashlib.sha256(t.lemma.encode()).digest() for t in table.triples}
+    if len(digests) < 2:
         raise InputError(
             f"{table.name}: expected lemmas to train on and others to hold out, found "
-            f"{len({t.lemma for t in table.triples})} in all; give --dev FILE, or a larger table"
+            f"{len(digests)} in all; give --train FILE --dev FILE, or a larger table"
         )
+    out = {lemma for lemma, digest in digests.items() if digest[0] % HELD_OUT == 0}
+    if not 0 < len(out) < len(digests):
+        out = {min(digests, key=lambda lemma: digests[lemma])}
+    held = [triple for triple in table.triples if triple.lemma in out]
+    kept = [triple for triple in table.triples if triple.lemma not in out]
     parts = [
         replace(table, triples=tuple(kept)),
         replace(table, triples=tuple(held[:MOST_HELD_OUT])),

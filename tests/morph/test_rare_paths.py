@@ -73,6 +73,28 @@ def test_a_table_that_is_no_shared_tasks_is_divided(
     assert min(len(found.train), len(found.dev)) > 0
 
 
+@pytest.mark.parametrize("lemmas", [2, 3, 5, 8, 13])
+def test_of_few_lemmas_one_is_held_out(tmp_path: Path, lemmas: int) -> None:
+    path = tmp_path / "few.tsv"
+    for start in range(8):  # whichever lemmas they are
+        rows = [f"l{n}\tf{n}\tV;{b}\n" for n in range(start, start + lemmas) for b in ("A", "B")]
+        path.write_text("".join(rows), "utf-8")
+        found = load_data("sw", train=path, columns=("lemma", "form", "features"))
+        assert len(found.dev) >= 2
+        assert not {t.lemma for t in found.dev} & {t.lemma for t in found.train}
+
+
+def test_a_table_of_one_lemma_and_an_empty_dev_file_are_refused(tmp_path: Path) -> None:
+    one, empty = tmp_path / "one.tsv", tmp_path / "empty.tsv"
+    one.write_text("soma\talisoma\tV;PST\n", "utf-8")
+    empty.write_text("", "utf-8")
+    columns = ("lemma", "form", "features")
+    with pytest.raises(InputError, match="found 1 in all; give --train FILE --dev FILE, or a"):
+        load_data("sw", train=one, columns=columns)
+    with pytest.raises(InputError, match=r"empty\.tsv: expected triples to try the model on"):
+        load_data("sw", train=one, dev=empty, columns=columns)
+
+
 def test_systems_are_named_by_as_little_as_tells_them_apart() -> None:
     for paths, names in (
         (["a.tst", "x/y/a.tst"], ["a.tst", "y/a.tst"]),
