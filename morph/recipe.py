@@ -334,6 +334,10 @@ class TrainingConfig:
         check(self)
         if len(self.units) > 1 and self.train is not None:
             raise InputError("train: expected one language beside a file, found several; drop some")
+        if len(set(self.units)) < len(self.units) or not all(map(str.strip, self.units)):
+            raise InputError(
+                f"lang: expected each language once, found {','.join(self.units)}; drop some"
+            )
 
     def to_json(self) -> dict[str, Any]:
         """All fields; files by their names; the way back where it is asked for."""

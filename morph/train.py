@@ -106,8 +106,19 @@ def _train_transformer(
         )
     steps = ", ".join(map(str, trained.steps))
     print(f"steps {steps}; {trained.seconds:.0f} s; model in {trained.folder / 'model'}")
+    print(f"next: {_next(config, trained.folder)}")
+
+
+def _next(config: TrainingConfig, run: Path) -> str:
+    """A command that opens what was trained; one that goes on, where nothing opens it yet."""
+    language = f"--lang {config.units[0]}"
+    if config.way_back and len(config.units) > 1:
+        return f"python -m morph.train {language} --way-back --from {run / 'model'}"
+    table = f" --table {config.train}" if config.train else ""
+    if config.train and config.columns:
+        table += f" --columns {','.join(config.columns)}"
     command = "analyse" if config.way_back else "inflect"
-    print(f"next: python -m morph.{command} --lang {config.units[0]} --model {trained.folder} ...")
+    return f"python -m morph.{command} {language} --model {run}{table} ..."
 
 
 if __name__ == "__main__":

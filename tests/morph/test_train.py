@@ -18,11 +18,12 @@ from data.languages import resolve
 from data.unimorph import Triple
 from morph.augmentation import hallucinate
 from morph.corpora import load_data
+from morph.inflect.__main__ import main as inflect
 from morph.inflect.sources import open_model
 from morph.recipe import Recipe, TrainingConfig
 from morph.run import score, train_model
 from morph.submit.__main__ import main as submit
-from morph.train import main
+from morph.train import _next, main
 from morph.transducer import Hypothesis, Transducer
 
 QUICK = ["--steps", "12", "--width", "16", "--batch-size", "8", "--hallucinate", "0"]
@@ -183,6 +184,26 @@ def test_going_on_from_a_model(table: Path, tmp_path: Path) -> None:
     first, second = (Transducer.load(tmp_path / n / "model") for n in ("first", "second"))
     assert first.alphabet == second.alphabet
     assert not torch.equal(first.models[0].writer.weight, second.models[0].writer.weight)
+
+
+def test_what_comes_next_can_be_run(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(table, tmp_path / "run") == 0
+    said = capsys.readouterr().out.splitlines()[-1]
+    assert said == (
+        f"next: python -m morph.inflect --lang sw --model {tmp_path / 'run'} --table {table} ..."
+    )
+    words = said.removesuffix(" ...").split()[4:]
+    assert inflect(["bidosa", "V;PST", *words]) == 0
+    joint = TrainingConfig(("sw", "zu"), way_back=True)
+    assert _next(joint, Path("r")) == "python -m morph.train --lang sw --way-back --from r/model"
+
+
+@pytest.mark.parametrize("units", [("sw", "sw"), ("sw", "")])
+def test_each_language_is_named_once(units: tuple[str, ...]) -> None:
+    with pytest.raises(InputError, match="lang: expected each language once, found sw,"):
+        TrainingConfig(units)
 
 
 def test_going_on_from_another_model_is_another_run(
