@@ -44,6 +44,7 @@ from morph.analyse.evidence import Evidence
 from morph.analyse.network import Network
 from morph.analyse.ranking import FORMAT, Ranked, Ranking, learn_ranking
 from morph.analyse.segments import Cuts
+from morph.inflect.checks import check_cell
 from morph.inflect.lookup import Lookup
 from morph.inflect.sources import Tables, newest_run, read_tables
 from morph.model_folder import RANKING
@@ -162,12 +163,13 @@ class Analyser:
             top: how many that no table lists; of those that tables list all are given.
 
         Raises:
-            InputError: an empty form, or one in a script in which the tables have no word; tables
-                too small to learn from, and a form that they lack.
+            InputError: an empty form, one with a tab or a line break, or one in a script in which
+                the tables have no word; tables too small to learn from, and a form that they lack.
         """
         clean = unicodedata.normalize("NFC", form).strip()
         if not clean:
             raise InputError("form: expected a word, found nothing; give one")
+        check_cell(clean, "form")
         listed = self._listed(clean)
         if listed:
             return listed

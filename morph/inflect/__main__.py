@@ -31,6 +31,7 @@ from data.files import write_whole
 from data.inflections.columns import names_of_columns
 from data.options import add_options, check, common, config_of, option
 from data.tsv import EMPTY_CELL, WRONG_COLUMNS, clean, decode, excerpt, raw_lines, reject
+from morph.inflect.checks import check_cell
 
 if TYPE_CHECKING:
     from data.unimorph import Triple
@@ -158,7 +159,7 @@ def _question(config: InflectConfig) -> Ask:
 
 
 def _one(inflector: Inflector, config: InflectConfig) -> Iterator[Row]:
-    question = (config.lemma or "", config.features or "")
+    question = ((config.lemma or "").strip(), (config.features or "").strip())
     yield from _rows(inflector, [question], config.why)
 
 
@@ -171,14 +172,15 @@ def _file(inflector: Inflector, config: InflectConfig) -> Iterator[Row]:
 
 
 def _paradigm(inflector: Inflector, config: InflectConfig) -> Iterator[Row]:
-    lemma = config.paradigm or ""
+    lemma = (config.paradigm or "").strip()
     answers = inflector.paradigm(lemma, config.pos)
     for bundle, answer in islice(answers.items(), config.limit):
         yield _row(lemma, bundle, answer, config.why)
 
 
 def _analysis(inflector: Inflector, config: InflectConfig) -> Iterator[Row]:
-    form = config.analyse or ""
+    form = (config.analyse or "").strip()
+    check_cell(form, "form")
     analyses = inflector.analyse(form)
     for analysis in analyses:
         yield (form, analysis.lemma, analysis.features)

@@ -28,7 +28,8 @@ def check_lemma(lemma: str, table: Lookup, language: str, where: str = "") -> st
     """The lemma in NFC, without space around it.
 
     Raises:
-        InputError: it is empty, or in a script in which the language's data has no word.
+        InputError: it is empty, has a tab or a line break, or is in a script in which the
+            language's data has no word.
 
     >>> from data.unimorph import Triple
     >>> check_lemma("рад", Lookup.of([Triple("soma", "V;PST", "alisoma")]), "Swahili")
@@ -39,6 +40,7 @@ Cyrl; write it in that script
     clean = unicodedata.normalize("NFC", lemma).strip()
     if not clean:
         raise InputError(f"{where}lemma: expected a word, found nothing; give its dictionary form")
+    check_cell(clean, f"{where}lemma")
     strange = scripts_of([clean]) - table.scripts
     if strange:
         known = ", ".join(sorted(table.scripts))
@@ -48,6 +50,21 @@ Cyrl; write it in that script
             " write it in that script"
         )
     return clean
+
+
+def check_cell(word: str, where: str) -> None:
+    """Refuse a word that would be two cells of a table, or two lines, where answers are written.
+
+    >>> check_cell("a\\tb", "form")
+    Traceback (most recent call last):
+    data.errors.InputError: form "a<TAB>b": expected one word, found a tab or a line break; \
+give words one by one
+    """
+    if "\t" in word or len(word.splitlines()) > 1:
+        raise InputError(
+            f"{where} {excerpt(word)}: expected one word, found a tab or a line break; give words"
+            " one by one"
+        )
 
 
 def check_features(features: str, table: Lookup, language: str, where: str = "") -> str:

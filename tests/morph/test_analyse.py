@@ -223,6 +223,8 @@ def test_too_little_to_learn_from(triples: list[Triple], what: str) -> None:
     ("form", "message"),
     [
         (" ", "form: expected a word, found nothing"),
+        ("a\tb", 'form "a<TAB>b": expected one word, found a tab or a line break'),
+        ("a\nb", "expected one word, found a tab or a line break"),
         ("читал", r"expected the script of the data of Toy \(Latn\), found Cyrl"),
     ],
 )

@@ -112,6 +112,7 @@ def test_what_inflects_is_analysed(row: Triple) -> None:
     ("lemma", "features", "message"),
     [
         (" ", "N;INE(SG)", "lemma: expected a word, found nothing; give its dictionary form"),
+        ("a\tb", "N;INE(SG)", 'lemma "a<TAB>b": expected one word, found a tab or a line break'),
         ("katto", "", r"features: expected a bundle, found nothing; give one, such as N;NOM\(SG\)"),
         ("katto", "N;INE(SG", r'expected "\)", found the end; close the bracket'),
         ("katto", "N;INES(SG)", r'found "INES" in .* \(did you mean INE\?\); correct it'),

@@ -32,6 +32,17 @@ def test_one_question(table: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert lines(capsys) == [["soma", PAST, "alisoma", "table", "1.000", "-", "table.tsv"]]
 
 
+def test_words_are_cells_of_one_line(table: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--lang", "sw", "--table", table, " soma\n", f"{PAST}\n"]) == 0
+    assert main(["--lang", "sw", "--table", table, "--analyse", "alisoma\n"]) == 0
+    assert lines(capsys) == [
+        ["soma", PAST, "alisoma", "table", "1.000"],
+        ["alisoma", "soma", PAST],
+    ]
+    assert main(["--lang", "sw", "--table", table, "--analyse", "ali\tsoma"]) == 2
+    assert 'form "ali<TAB>soma": expected one word' in capsys.readouterr().err
+
+
 def test_many_questions_from_a_file_or_a_pipe(
     table: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
