@@ -130,6 +130,7 @@ def _check_fit(config: Mapping[str, Any], path: Path) -> None:
 UNCOVERED = (
     "the alphabet, the features, and how much longer than its lemma a form may be",
     "tables and rules, which answer beside the model; calibration.json or analysis.json",
+    "a model that training went on from (--from): what it had learned of the same triples",
 )
 
 

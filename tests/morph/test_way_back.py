@@ -175,6 +175,8 @@ def test_a_guarantee_is_of_one_network(run: Path, tmp_path: Path) -> None:
     assert train([*asked, *QUICK[2:4], "--dp-batch", "8", "--out", str(tmp_path / "dp")]) == 0
     assert Network.load(tmp_path / "dp", resolve("sw"))[1].kinds == 1
     assert not (tmp_path / "dp" / FORMS).exists()
+    card = (tmp_path / "dp" / "model" / "README.md").read_text("utf-8")
+    assert "- a model that training went on from (--from): what it had learned" in card
 
 
 def test_a_network_adds_candidates_and_what_it_says_of_each(run: Path) -> None:
