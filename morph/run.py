@@ -139,8 +139,10 @@ def train_model(
         if back and len(data) == 1:
             ranking = learn_ranking_beside(Network(*models), data[0].train, data[0].dev)
             ranking.save(out / "model" / RANKING)
+            for part, model in zip(parts[1:], models[1:], strict=True):  # opened by morph.inflect
+                _calibrated(model, part.data[0], part.folder)
         elif len(data) == 1:
-            calibration = _calibrated(models[0], data[0], out)
+            calibration = _calibrated(models[0], data[0], parts[0].folder)
         check_not_removed(out / "config.json")
     steps, seconds = tuple(f.steps for f in fitted), sum(f.seconds for f in fitted)
     return Trained(out, models[0], accuracy, steps, seconds, calibration, ranking)
@@ -520,12 +522,12 @@ def _known(transducer: Transducer, data: InflectionData) -> list[int]:
     ]
 
 
-def _calibrated(transducer: Transducer, data: InflectionData, out: Path) -> Calibration | None:
-    """Learn how far the model is to be trusted, and where rules know better; kept with it."""
+def _calibrated(transducer: Transducer, data: InflectionData, model: Path) -> Calibration | None:
+    """Learn how far the model is to be trusted, and where rules know better; kept in its folder."""
     dev = [data.dev[place] for place in _known(transducer, data)]
     if not dev:
         return None
     rules = Rules.learn(data.train)
     calibration = calibrate(transducer, rules, dev)
-    calibration.save(out / "model")
+    calibration.save(model)
     return calibration

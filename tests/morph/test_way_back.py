@@ -105,6 +105,9 @@ def test_a_run_folder_of_the_way_back(run: Path) -> None:
     known = {one.form for one in TRIPLES}
     assert {one.form for one in said} <= known
     assert not (run / "model" / "calibration.json").exists()
+    forms = open_model(run / "model" / FORMS, resolve("sw"))
+    assert forms.calibration is not None  # rules are weighed beside it, as beside any other model
+    assert forms.calibration.figures["items"] > 0
 
 
 def test_a_network_proposes_and_scores_alike(run: Path) -> None:
