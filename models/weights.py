@@ -215,7 +215,15 @@ def check_weights(folder: Path) -> list[Path]:
     gguf = sorted(folder.glob("*.gguf"))
     if not weights and len(gguf) != 1:
         found = f"{len(gguf)} *.gguf files" if gguf else "neither"
-        raise InputError(f"{folder}: expected *.safetensors or one *.gguf file, found {found}")
+        begun = (folder / "checkpoints").is_dir() or any(folder.glob("*/checkpoints"))
+        advice = (
+            "the run in it is not finished, give the command that trains it once more"
+            if begun
+            else "give a folder that holds a model"
+        )
+        raise InputError(
+            f"{folder}: expected *.safetensors or one *.gguf file, found {found}; {advice}"
+        )
     return weights or gguf
 
 

@@ -112,10 +112,16 @@ def test_folder_that_is_no_model(model: Path, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
     lacks = "expected *.safetensors or one *.gguf file, found"
-    assert error_of(empty) == f"InputError {empty}: {lacks} neither"
+    advice = "give a folder that holds a model"
+    assert error_of(empty) == f"InputError {empty}: {lacks} neither; {advice}"
+    (empty / "checkpoints").mkdir()  # as after a kill
+    assert error_of(empty).endswith(
+        "neither; the run in it is not finished, give the command that trains it once more"
+    )
+    (empty / "checkpoints").rmdir()
     for name in ("a.gguf", "b.gguf"):
         (empty / name).touch()
-    assert error_of(empty) == f"InputError {empty}: {lacks} 2 *.gguf files"
+    assert error_of(empty) == f"InputError {empty}: {lacks} 2 *.gguf files; {advice}"
     (model / "config.json").write_text("{")
     assert error_of(model).startswith(f"InputError {model}/config.json: expected JSON, found ")
     (model / "config.json").write_text("[]")
