@@ -207,7 +207,11 @@ class Wish(NamedTuple):
 
 
 def _content(reading: Reading) -> Reading:
-    """The part of speech and what else is neither agreement nor the target's own."""
+    """The part of speech and what else is neither agreement nor the target's own.
+
+    What is not said of this is not said of the whole, so that it is asked first, once for all that
+    are alike in it. `ALLOWED` hangs on nothing else.
+    """
     return {group: reading[group] for group in (SPEECH, *CONTENT) if group in reading}
 
 
@@ -399,7 +403,7 @@ class TableInflector:
         """
         asked = [Wish.of(_content(wish.asked)) for wish in _wishes(features)]
         fits = []
-        for content, tried in self._usual:
+        for content, tried in self._by_content:
             if any(wish.is_said_by(content) for wish in asked):
                 for place, bundle, unlike_most in tried:
                     if bundle in among and (rank := rank_of(features, bundle)) is not None:
@@ -407,7 +411,7 @@ class TableInflector:
         return min(fits)[1] if fits else None
 
     @functools.cached_property
-    def _usual(self) -> Sequence[tuple[Reading, Sequence[tuple[int, str, bool]]]]:
+    def _by_content(self) -> Sequence[tuple[Reading, Sequence[tuple[int, str, bool]]]]:
         """The bundles of the lemmas, by content: place, bundle, and whether it is mostly unlike.
 
         Unlike: it has other features of the language's own than the lemma has.

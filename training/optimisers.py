@@ -146,7 +146,7 @@ class Muon(torch.optim.Optimizer):
     `torch.optim.Muon` makes the same updates, but always multiplies in bfloat16, which takes a
     CPU without instructions for it 80 times longer than float32: of an update of `morph.train`'s
     network 1,050 ms of 1,120. Here a CPU takes float32; matrices of one shape go together, and long
-    ones are multiplied by what their squares go through.
+    ones (`LONG`) by way of their squares.
 
     Args:
         weights: matrices. lr: the learning rate. weight_decay: decoupled.
@@ -191,7 +191,7 @@ def orthogonal(matrices: Tensor) -> Tensor:
     x = matrices.bfloat16() if matrices.is_cuda else matrices.float()
     x = x / torch.linalg.matrix_norm(x, keepdim=True).clamp(min=1e-7)
     if not x.is_cuda and x.shape[2] >= LONG * x.shape[1]:
-        ways: Tensor = _short_side(x) @ x
+        ways: Tensor = _by_squares(x) @ x
         return ways
     first, third, fifth = ORTHOGONAL
     for _ in range(ORTHOGONAL_STEPS):
@@ -202,7 +202,7 @@ def orthogonal(matrices: Tensor) -> Tensor:
     return x
 
 
-def _short_side(x: Tensor) -> Tensor:
+def _by_squares(x: Tensor) -> Tensor:
     """What all iterations multiply long matrices (N, R, C) by, (N, R, R).
 
     An iteration multiplies by a polynomial of the square of what it was given, and these commute:

@@ -20,6 +20,7 @@ from data.bounded import read_toml
 from data.errors import InputError
 from data.inflections.tags import canonical, known_features
 from data.lexicon import UNIVERSAL_POS
+from data.tsv import excerpt
 from lexaug.transfer.typology import Value
 
 ORDERS: Mapping[str, str] = {
@@ -158,7 +159,7 @@ def read_sheet(path: Path) -> Sheet:
             raise InputError(f"{path}: [{part}]: expected texts, found something else")
         for key, cell in table.items():
             _check_key(part, key, path)
-            _check_cell(part, cell, f'{path}: [{part}] {key} = "{cell}"')
+            _check_cell(part, cell, f"{path}: [{part}] {key} = {excerpt(cell)}")
     _check_switches(content, path)
     by_features = {
         what: {frozenset(key.split(";")): text for key, text in content.get(what, {}).items()}
@@ -210,7 +211,7 @@ def _check_cell(part: str, cell: str, where: str) -> None:
             f"{where}: expected one _ for what it is put around, found {cell.count('_')}"
         )
     if len(cell.splitlines()) > 1:
-        raise InputError(f"{where!r}: expected text of one line, found several; join them")
+        raise InputError(f"{where}: expected text of one line, found several; join them")
     for name in re.findall(r"{(\w+)}", cell):
         if name not in FILLED:
             shown = ", ".join(f"{{{one}}}" for one in FILLED)

@@ -14,7 +14,7 @@ from data.access import Access
 from data.errors import InputError
 from data.languages import resolve
 from data.unimorph import Triple
-from lexaug.inflection import TableInflector
+from lexaug.inflection import TableInflector, rank_of
 from lexaug.predicted_forms import MorphInflector, infinitives_of, load_predictor
 from morph.inflect import Inflector
 from morph.inflect.lookup import Lookup
@@ -133,6 +133,29 @@ def test_the_usual_bundle_is_the_best_one_however_rare_in_a_table_with_gaps() ->
     assert TableInflector(rows).usual_bundle(PAST, every) == "V;PST;3;SG"
     assert TableInflector(rows).usual_bundle(PAST, {"V;PST;PRF;3;SG"}) == "V;PST;PRF;3;SG"
     assert TableInflector(rows).usual_bundle("V;FUT", every) is None
+
+
+def test_the_usual_bundle_is_the_best_of_all_that_could_be_tried_one_by_one() -> None:
+    cells = [
+        ("V", "V.PTCP", "V;NFIN", "N", "N/V"),
+        ("", ";PST", ";PST;PRF", ";PRS", ";FUT;RMT", ";PST/PRS"),
+        ("", ";IND", ";SBJV", ";NEG"),
+        ("", ";3;SG", ";1;PL", ";PL", ";BANTU2"),
+        ("", ";ERG", ";ACC"),
+    ]
+    bundles = ["".join(cell) for cell in itertools.product(*cells)]
+    inflector = TableInflector(Triple("soma", bundle, f"soma{bundle}") for bundle in bundles)
+    answered = 0
+    for asked in [*bundles[::7], "V;V.PTCP;PST", "V;V.PTCP;PRS", "N;PL", "V;3;SG;PRS"]:
+        ranked = [
+            (rank, place)
+            for place, bundle in enumerate(bundles)
+            if (rank := rank_of(asked, bundle)) is not None
+        ]
+        best = bundles[min(ranked)[1]] if ranked else None
+        assert inflector.usual_bundle(asked, set(bundles)) == best, asked
+        answered += best is not None
+    assert answered > 100
 
 
 @pytest.fixture
