@@ -96,6 +96,13 @@ def test_bars_have_a_stated_scale_and_stay_in_it() -> None:
     assert all(float(share) <= 100 for share in re.findall(r"left:([0-9.]+)%", far))
 
 
+def test_no_scale_is_told_of_what_is_0_everywhere() -> None:
+    template = '{% from "macros.html.j2" import scale %}{{ scale(tops) }}'
+    page = page_environment({"x.j2": template}, "runfolder").get_template("x.j2")
+    told = page.render(tops={"BLEU": 7.825274, "empty rate": 1e-9, "TER": 60.0})
+    assert "Bars reach from 0 to 7.825 (BLEU), 60 (TER): the pale part" in told
+
+
 def test_a_text_carries_its_language_and_direction() -> None:
     assert '<bdi lang="he" dir="rtl">שלום</bdi>' in rendered()
     assert '<span class="empty">empty</span>' in rendered(word="")
